@@ -1,0 +1,49 @@
+"""The `coursekit` command: one line here for each subcommand, the work elsewhere.
+
+Every import of a heavy library happens inside the function that a subcommand calls,
+so `coursekit --help` answers at once and `coursekit doctor` runs without torch.
+"""
+
+import importlib
+import sys
+
+# subcommand -> (module with a `main(argv) -> int`, one line of help)
+COMMANDS = {
+    "doctor": ("coursekit.workbook.doctor", "what works here, what is missing, how to get it"),
+    "weave": ("coursekit.workbook.weave_command", "build the notebooks from their sources"),
+    "progress": ("coursekit.workbook.progress_command", "what you have solved so far"),
+    "claims": ("coursekit.workbook.claims", "every claim of the lectures, with its verdict"),
+    "measure": ("coursekit.experiments.measure", "run the experiments behind the figures"),
+    "train": ("coursekit.training.train_command", "train a recipe: train NAME --profile quick"),
+    "recipes": ("coursekit.training.recipes_command", "the recipes and their checkpoints"),
+}
+
+
+def usage() -> str:
+    """One line for each subcommand."""
+    lines = ["usage: coursekit COMMAND [--help]", ""]
+    lines += [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(lines)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one subcommand and exit with its status."""
+    args = sys.argv[1:] if argv is None else argv
+    if not args or args[0] in {"-h", "--help", "help"}:
+        print(usage())
+        sys.exit(0)
+    if args[0] == "--version":
+        from coursekit import __version__
+
+        print(f"coursekit {__version__}")
+        sys.exit(0)
+    if args[0] not in COMMANDS:
+        print(f"coursekit: no command {args[0]!r}\n\n{usage()}", file=sys.stderr)
+        sys.exit(2)
+    module = importlib.import_module(COMMANDS[args[0]][0])
+    try:
+        status = module.main(args[1:])
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing is lost: run the same command again.", file=sys.stderr)
+        status = 130
+    sys.exit(status)

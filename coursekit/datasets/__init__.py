@@ -1,0 +1,1 @@
+"""Data sets: toys with known densities, the teddy world, real images."""

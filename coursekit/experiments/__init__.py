@@ -1,0 +1,1 @@
+"""Experiments behind the figures: plain functions that return numbers."""

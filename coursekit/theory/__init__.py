@@ -1,0 +1,1 @@
+"""The mathematics: paths, predictions, losses, solvers. Knows nothing above it."""

@@ -1,0 +1,1 @@
+"""What turns the package into notebooks: weaving, checks, widgets, plots."""
