@@ -1,0 +1,228 @@
+"""Static figures with matplotlib: lines with error bars, points, bars, heat maps.
+
+Every function returns a `Picture`: rendered once, off screen, without pyplot's global
+state, on a transparent ground and in ink that both themes can read.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from PIL import Image
+
+from coursekit.workbook.plot_images import Picture
+from coursekit.workbook.plot_theme import GRID, INK, SERIES, colour
+
+_DENSITY = 2
+_STYLE: dict[str, Any] = {
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "figure.dpi": 100,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.edgecolor": GRID,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "lines.linewidth": 2.0,
+    "lines.markersize": 4.5,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The workbook's look for matplotlib code of your own: `with style(): ...`."""
+    import matplotlib
+    from cycler import cycler
+
+    cycle = cycler(color=[colour(name) for name in SERIES])
+    settings: Any = {**_STYLE, "axes.prop_cycle": cycle}
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def render(figure: Any) -> Picture:
+    """A matplotlib figure as a Picture, trimmed, at two pixels for each page pixel."""
+    buffer = io.BytesIO()
+    dots = figure.dpi * _DENSITY
+    figure.savefig(buffer, format="png", dpi=dots, bbox_inches="tight", pad_inches=0.05)
+    width, height = Image.open(buffer).size
+    return Picture(buffer.getvalue(), round(width / _DENSITY), round(height / _DENSITY))
+
+
+def _canvas(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width * columns, height), layout="constrained")
+    axes = figure.subplots(1, columns, squeeze=False)[0]
+    return figure, list(axes)
+
+
+def spread(values: ArrayLike) -> tuple[Any, Any]:
+    """Mean and standard error over the first axis (the seeds); one row: no error."""
+    v = np.asarray(values, dtype=float)
+    if v.ndim == 1:
+        return v, None
+    if len(v) == 1:
+        return v[0], None
+    return v.mean(0), v.std(0, ddof=1) / np.sqrt(len(v))
+
+
+def lines(
+    x: ArrayLike,
+    series: Mapping[str, ArrayLike],
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    title: str = "",
+    logx: bool = False,
+    logy: bool = False,
+    level: tuple[float, str] | None = None,
+    width: float = 6.0,
+    height: float = 3.4,
+) -> Picture:
+    """Named lines over x; several seeds become a mean with its standard error.
+
+    x: (N,); each series (N,) or (S, N) for S seeds. level: a horizontal line, its text.
+    """
+    with style():
+        figure, (axis,) = _canvas(1, width, height)
+        points = np.asarray(x, dtype=float)
+        marker = "o" if len(points) <= 16 else ""
+        for name, values in series.items():
+            mean, error = spread(values)
+            (line,) = axis.plot(points, mean, marker=marker, label=name)
+            if error is not None and marker:
+                axis.errorbar(
+                    points, mean, error, fmt="none", capsize=3, color=line.get_color()
+                )
+            elif error is not None:
+                shade = (mean - error, mean + error)
+                axis.fill_between(
+                    points, *shade, color=line.get_color(), alpha=0.2, lw=0
+                )
+        if logx:
+            axis.set_xscale("log")
+            if marker:
+                axis.set_xticks(points, [f"{p:g}" for p in points])
+                axis.minorticks_off()
+        if logy:
+            axis.set_yscale("log")
+        if level is not None:
+            axis.axhline(level[0], color=INK, lw=1.2, ls=(0, (4, 3)))
+            where, way = (0.995, level[0]), axis.get_yaxis_transform()
+            axis.text(*where, level[1], transform=way, ha="right", va="bottom", size=9)
+        axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        if any(series):
+            axis.legend()
+        return render(figure)
+
+
+def scatter(
+    clouds: Mapping[str, ArrayLike] | Sequence[ArrayLike],
+    *,
+    limits: float | None = None,
+    groups: ArrayLike | None = None,
+    ghost: ArrayLike | None = None,
+    size: float = 2.4,
+) -> Picture:
+    """Point clouds (N, 2) side by side on equal axes; ghost: pale points behind each.
+
+    groups: (N,) integers that colour the points of every cloud.
+    """
+    if not isinstance(clouds, Mapping):
+        clouds = {str(i): cloud for i, cloud in enumerate(clouds)}
+    arrays = {name: np.asarray(c, dtype=float) for name, c in clouds.items()}
+    stacked = np.concatenate([a[np.isfinite(a).all(1)] for a in arrays.values()])
+    edge = limits or 1.05 * max(float(np.abs(stacked).max(initial=1e-3)), 1e-3)
+    with style():
+        figure, axes = _canvas(len(arrays), size, size)
+        for axis, (name, points) in zip(axes, arrays.items(), strict=True):
+            if ghost is not None:
+                behind = np.asarray(ghost, dtype=float)
+                axis.scatter(*behind.T, s=3, color=GRID, alpha=0.35, lw=0)
+            tone = colour("blue")
+            tint = (
+                tone
+                if groups is None
+                else [colour(SERIES[int(g) % len(SERIES)]) for g in np.asarray(groups)]
+            )
+            axis.scatter(*points.T, s=4, c=tint, alpha=0.7, lw=0)
+            axis.set(xlim=(-edge, edge), ylim=(-edge, edge), xticks=[], yticks=[])
+            axis.set_aspect("equal")
+            axis.set_title("" if len(arrays) == 1 and name == "0" else name)
+            axis.spines[:].set_visible(True)
+        return render(figure)
+
+
+def bars(
+    values: Mapping[str, ArrayLike],
+    *,
+    xlabel: str = "",
+    title: str = "",
+    width: float = 6.0,
+) -> Picture:
+    """Horizontal bars; a list of seeds becomes its mean with the standard error."""
+    with style():
+        figure, (axis,) = _canvas(1, width, 0.9 + 0.34 * len(values))
+        for i, seen in enumerate(values.values()):
+            seeds = np.atleast_1d(np.asarray(seen, dtype=float))[:, None]
+            mean, error = spread(seeds)
+            value, half = float(mean[0]), 0.0 if error is None else float(error[0])
+            axis.barh(i, value, color=colour("blue"), height=0.62)
+            if half:
+                axis.errorbar(value, i, xerr=half, color=INK, capsize=3)
+            axis.text(value + half, i, f"  {value:.3g}", va="center", size=9)
+        axis.set_yticks(range(len(values)), list(values))
+        axis.invert_yaxis()
+        axis.grid(visible=False, axis="y")
+        axis.set(xlabel=xlabel, title=title)
+        return render(figure)
+
+
+def heat(
+    table: ArrayLike,
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str = "",
+    xlabel: str = "",
+    ylabel: str = "",
+    form: str = ".2f",
+) -> Picture:
+    """A table of numbers with their sizes as colour: confusion matrices and sweeps."""
+    z = np.asarray(table, dtype=float)
+    with style():
+        size = 1.2 + 0.62 * z.shape[1], 0.9 + 0.42 * z.shape[0]
+        figure, (axis,) = _canvas(1, *size)
+        image = axis.imshow(z, cmap="Blues", aspect="auto")
+        for (i, j), value in np.ndenumerate(z):
+            dark = image.norm(value) > 0.55
+            text = "-" if np.isnan(value) else format(value, form)
+            tone = "white" if dark else "#20303f"
+            axis.text(j, i, text, ha="center", va="center", size=8.5, color=tone)
+        axis.set_xticks(range(z.shape[1]), columns)
+        axis.set_yticks(range(z.shape[0]), rows)
+        axis.grid(visible=False)
+        axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        return render(figure)

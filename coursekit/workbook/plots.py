@@ -1,0 +1,35 @@
+"""Pictures for notebooks, all in one place: grids, film strips, charts, figures.
+
+Images are composed with numpy and Pillow (`grid`, `filmstrip`, `show`), small charts
+are drawn as marks (`Chart`, `Curve`), figures with error bars use matplotlib (`lines`,
+`scatter`, `bars`, `heat`, and `style` for code of your own). Each function returns a
+`Picture` that shows itself, can be saved, and is legible in either theme.
+"""
+
+from coursekit.workbook.plot_chart import Chart, Curve
+from coursekit.workbook.plot_figures import bars, heat, lines, render, scatter, style
+from coursekit.workbook.plot_images import (
+    Picture,
+    as_uint8,
+    filmstrip,
+    grid,
+    pick,
+    show,
+)
+
+__all__ = [
+    "Chart",
+    "Curve",
+    "Picture",
+    "as_uint8",
+    "bars",
+    "filmstrip",
+    "grid",
+    "heat",
+    "lines",
+    "pick",
+    "render",
+    "scatter",
+    "show",
+    "style",
+]
