@@ -1,0 +1,134 @@
+"""Paths from data to noise: two functions of time, everything else for free.
+
+A path says how much data and how much noise there is at time t:
+
+    xt = alpha(t) * x0 + sigma(t) * eps,      t = 0 is data, t = 1 is noise.
+
+A subclass writes `alpha` and `sigma`. The slopes come from forward-mode automatic
+differentiation, so they cannot disagree with the path they belong to.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def expand_as(coef: Tensor, x: Tensor) -> Tensor:
+    """Give one number per sample the shape and the dtype that multiply `x`.
+
+    coef: (B,) or (), x: (B, ...). Returns (B, 1, .., 1) (or (1, .., 1)) with as many
+    dimensions as `x`, in x's dtype and on x's device. The dtype changes last, so do
+    delicate arithmetic on float64 coefficients before you call this.
+    """
+    return coef.to(x.dtype).to(x.device).reshape(-1, *[1] * (x.ndim - 1))
+
+
+class Path:
+    """A Gaussian path xt = alpha(t) x0 + sigma(t) eps, with t in [0, 1].
+
+    `alpha(t)` and `sigma(t)` take and return tensors of the same shape, (B,) or ().
+    """
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """The coefficient of the data x0."""
+        raise NotImplementedError
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """The coefficient of the noise eps."""
+        raise NotImplementedError
+
+    def derivatives(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """The slopes d alpha/dt and d sigma/dt, each shaped like `t`.
+
+        They are exact (automatic differentiation), also where they are infinite:
+        the slope of sigma on the variance-preserving path at t = 0 is `inf`.
+        """
+        t = t.clone()  # jvp refuses expanded tensors, which share their memory
+        one = torch.ones_like(t)
+        d_alpha: Tensor = torch.func.jvp(self.alpha, (t,), (one,))[1]
+        d_sigma: Tensor = torch.func.jvp(self.sigma, (t,), (one,))[1]
+        return d_alpha, d_sigma
+
+    def corrupt(self, x0: Tensor, eps: Tensor, t: Tensor) -> Tensor:
+        """The corrupted sample xt, shaped like `x0`. x0, eps: (B, ...), t: (B,)."""
+        return expand_as(self.alpha(t), x0) * x0 + expand_as(self.sigma(t), x0) * eps
+
+    def log_snr(self, t: Tensor) -> Tensor:
+        """The log of the signal-to-noise ratio, log(alpha^2 / sigma^2)."""
+        return 2 * (self.alpha(t).log() - self.sigma(t).log())
+
+
+class LinearPath(Path):
+    """The straight line: alpha = 1 - t, sigma = t (Lipman et al. 2023; Liu 2023)."""
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """1 - t."""
+        return 1 - t
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """The time itself."""
+        return t.clone()
+
+
+class CosinePath(Path):
+    """A quarter of a circle: alpha = cos(pi t / 2), sigma = sin(pi t / 2).
+
+    It preserves the variance: alpha^2 + sigma^2 = 1. With the offset set to zero, the
+    cosine schedule of Nichol & Dhariwal 2021 walks along it.
+    """
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """cos(pi t / 2)."""
+        return torch.cos(math.pi / 2 * t)
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """sin(pi t / 2)."""
+        return torch.sin(math.pi / 2 * t)
+
+
+class VPPath(Path):
+    """The variance-preserving SDE of Song et al. 2021 (score SDE), in closed form.
+
+    Its noise rate rises linearly, beta(t) = beta_min + t (beta_max - beta_min), so
+    alpha(t) = exp(-1/2 * integral of beta from 0 to t), sigma = sqrt(1 - alpha^2).
+    With the defaults it is the limit of the linear DDPM schedule for many steps.
+    At t = 0 the slope of sigma is infinite: end a solver's grid a little above 0.
+    """
+
+    def __init__(self, beta_min: float = 0.1, beta_max: float = 20.0) -> None:
+        """Set the noise rates at t = 0 and at t = 1."""
+        self.beta_min = beta_min
+        self.beta_max = beta_max
+
+    def _log_alpha(self, t: Tensor) -> Tensor:
+        return -self.beta_min * t / 2 - (self.beta_max - self.beta_min) * t**2 / 4
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """exp(-beta_min t/2 - (beta_max - beta_min) t^2/4)."""
+        return self._log_alpha(t).exp()
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """sqrt(1 - alpha^2), written with expm1 so that small t keeps its digits."""
+        return (-torch.expm1(2 * self._log_alpha(t))).sqrt()
+
+
+class VEPath(Path):
+    """The variance-exploding path: alpha = 1, sigma geometric (Song et al. 2021).
+
+    sigma(t) = sigma_min (sigma_max / sigma_min)^t. It never starts at zero noise and
+    never quite forgets the data: the state at t = 1 has the spread of sigma_max.
+    """
+
+    def __init__(self, sigma_min: float = 0.01, sigma_max: float = 50.0) -> None:
+        """Set the noise levels at t = 0 and at t = 1."""
+        self.sigma_min = sigma_min
+        self.sigma_max = sigma_max
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """One at all times."""
+        return torch.ones_like(t)
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """sigma_min (sigma_max / sigma_min)^t."""
+        return self.sigma_min * (self.sigma_max / self.sigma_min) ** t
