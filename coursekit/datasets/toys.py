@@ -27,7 +27,7 @@ class Mixture:
     """A mixture of K round Gaussians in D dimensions.
 
     weights: (K,), positive, adding up to 1; means: (K, D); stds: (K,), positive. They
-    are kept in float64; results come back in the dtype of the points that were asked about.
+    are kept in float64; results come back in the dtype of the points asked about.
     """
 
     weights: Tensor

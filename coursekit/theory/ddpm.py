@@ -110,8 +110,8 @@ def q_posterior(
         var  = (1 - alpha_bar_(k-1)) / (1 - alpha_bar_k) * beta_k
 
     x0, xk: (B, ...); k: (B,) in 1..T. `schedule.alpha_bar_previous` is the table of
-    alpha_bar_(k-1), `posterior_variance(schedule)` the table of var. Returns (mean, var):
-    the mean like `x0`, var of shape (B, 1, .., 1). At k = 1 they are x0 and 0.
+    alpha_bar_(k-1), `posterior_variance(schedule)` the table of var. Returns two
+    tensors: mean, like `x0`, and var, (B, 1, .., 1). At k = 1 they are x0 and 0.
     """
     beta, alpha_bar = schedule.beta, schedule.alpha_bar
     previous = schedule.alpha_bar_previous

@@ -70,7 +70,8 @@ def subschedule(schedule: Schedule, ks: Sequence[int]) -> Schedule:
     """The short chain that visits only the steps `ks` (decreasing, ending with 0).
 
     It keeps their alpha_bar; each beta bridges one gap, 1 - alpha_bar_k /
-    alpha_bar_next (Nichol & Dhariwal 2021, section 4). Entry i belongs to the i-th smallest step.
+    alpha_bar_next (Nichol & Dhariwal 2021, section 4). Entry i belongs to the
+    i-th smallest step.
     """
     alpha_bar = schedule.alpha_bar[torch.tensor(list(reversed(ks)))]
     beta = torch.cat([alpha_bar.new_zeros(1), 1 - alpha_bar[1:] / alpha_bar[:-1]])
@@ -111,12 +112,12 @@ def ddim(
 ) -> Iterator[Tensor]:
     """DDIM's sampler on any decreasing steps `ks` (Song et al. 2021, DDIM, section 4).
 
-    x: (B, ...) noise at step ks[0]; ks: decreasing steps, usually `respaced(T, N)`, which
-    ends with 0. First yield `x` itself. Then, for each pair of neighbours k, k_next: ask
-    the network for eps_hat = model(x, t) with t from `as_time`, draw
-    `fresh_noise(x, generator)` (also when eta = 0 will ignore it), take one `ddim_step`
-    and yield the new state. `everywhere(k, x)` turns an int into the (B,) tensor that
-    these functions want.
+    x: (B, ...) noise at step ks[0]; ks: decreasing steps, usually `respaced(T, N)`,
+    which ends with 0. First yield `x` itself. Then, for each pair of neighbours k and
+    k_next: ask the network for eps_hat = model(x, t) with t from `as_time`, draw
+    `fresh_noise(x, generator)` (also when eta = 0 will ignore it), take one
+    `ddim_step` and yield the new state. `everywhere(k, x)` turns an int into the (B,)
+    tensor that these functions want.
 
     Yields len(ks) states; the last one is the sample.
     """
