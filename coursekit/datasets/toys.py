@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 
 from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.paths import Path
+from coursekit.theory.prediction import Predict, Prediction, complete
 
 Level = float | Tensor  # a coefficient shared by the batch, or one per sample, (N,)
 
@@ -88,8 +90,7 @@ class Mixture:
 
     def score(self, x: Tensor) -> Tensor:
         """The gradient of the log density. x: (N, D) -> (N, D)."""
-        joint, pull = self._joint(x, 1.0, 0.0)
-        return -(joint.softmax(1)[..., None] * pull).sum(1).to(x.dtype)
+        return self.noised_score(x, 1.0, 0.0)
 
     def posterior_mean(self, xt: Tensor, alpha: Level, sigma: Level) -> Tensor:
         """E[x0 | xt], where xt = alpha x0 + sigma eps: the best denoiser there is.
@@ -101,11 +102,15 @@ class Mixture:
         guess = self.means + gain[..., None] * pull
         return (joint.softmax(1)[..., None] * guess).sum(1).to(xt.dtype)
 
+    def noised_score(self, xt: Tensor, alpha: Level, sigma: Level) -> Tensor:
+        """The score of the law of xt = alpha x0 + sigma eps. Shapes as above."""
+        joint, pull = self._joint(xt, alpha, sigma)
+        return -(joint.softmax(1)[..., None] * pull).sum(1).to(xt.dtype)
+
     def eps_hat(self, xt: Tensor, alpha: Level, sigma: Level) -> Tensor:
         """E[eps | xt]: what a perfect noise predictor answers. Shapes as above."""
-        joint, pull = self._joint(xt, alpha, sigma)
-        mean_pull = (joint.softmax(1)[..., None] * pull).sum(1)
-        return (_column(sigma) * mean_pull).to(xt.dtype)
+        score = self.noised_score(xt.double(), alpha, sigma)
+        return (-_column(sigma) * score).to(xt.dtype)
 
 
 def ring(num_modes: int = 8, radius: float = math.sqrt(2), std: float = 0.1) -> Mixture:
@@ -143,6 +148,23 @@ def exact_eps_model(
         return mixture.eps_hat(xt, alpha_bar.sqrt(), (1 - alpha_bar).sqrt())
 
     return model
+
+
+def exact_predict(mixture: Mixture, path: Path) -> Predict:
+    """The exact belief about a mixture on any path, as a `Predict` for the solvers.
+
+    It is finite on the whole of [0, 1], also where a network's answer would have to be
+    divided by zero, except where the path's own slopes are not.
+    """
+
+    def predict(xt: Tensor, t: Tensor) -> Prediction:
+        alpha, sigma = path.alpha(t.double()), path.sigma(t.double())
+        x0 = mixture.posterior_mean(xt, alpha, sigma)
+        eps = mixture.eps_hat(xt, alpha, sigma)
+        score = mixture.noised_score(xt, alpha, sigma)
+        return complete(x0, eps, t, path)._replace(score=score)
+
+    return predict
 
 
 def _uniform(n: int, generator: torch.Generator | None) -> Tensor:

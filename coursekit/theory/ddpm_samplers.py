@@ -18,13 +18,7 @@ from coursekit.theory.ddpm import (
     ddim_step,
 )
 from coursekit.theory.ddpm_schedule import Schedule
-
-
-def fresh_noise(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Standard normal noise like `x`, drawn where the generator lives, then moved."""
-    device = x.device if generator is None else generator.device
-    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=device)
-    return noise.to(x.device)
+from coursekit.theory.noise import fresh_noise
 
 
 def everywhere(k: int, x: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor
 
+from coursekit.theory.ddpm_schedule import Schedule
+
 
 def expand_as(coef: Tensor, x: Tensor) -> Tensor:
     """Give one number per sample the shape and the dtype that multiply `x`.
@@ -132,3 +134,30 @@ class VEPath(Path):
     def sigma(self, t: Tensor) -> Tensor:
         """sigma_min (sigma_max / sigma_min)^t."""
         return self.sigma_min * (self.sigma_max / self.sigma_min) ** t
+
+
+class DDPMPath(Path):
+    """The path through a DDPM schedule, so that path tools work on DDPM models.
+
+    At t = k / T it is exact: alpha^2 = alpha_bar[k]. In between, log alpha_bar is
+    interpolated linearly, which means a constant noise rate within each step. The
+    slopes therefore jump at the knots, where the later step's slope is given.
+    """
+
+    def __init__(self, schedule: Schedule) -> None:
+        """Keep the logarithm of the schedule's alpha_bar."""
+        self.log_alpha_bar = schedule.alpha_bar.log()
+
+    def _log_alpha_bar(self, t: Tensor) -> Tensor:
+        table = self.log_alpha_bar.to(t.device)
+        place = t.double() * (len(table) - 1)
+        k = place.detach().floor().long().clamp(0, len(table) - 2)
+        return table[k] + (place - k) * (table[k + 1] - table[k])
+
+    def alpha(self, t: Tensor) -> Tensor:
+        """sqrt(alpha_bar), interpolated."""
+        return (self._log_alpha_bar(t) / 2).exp().to(t.dtype)
+
+    def sigma(self, t: Tensor) -> Tensor:
+        """sqrt(1 - alpha_bar), interpolated."""
+        return (-torch.expm1(self._log_alpha_bar(t))).sqrt().to(t.dtype)
