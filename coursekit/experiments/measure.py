@@ -1,0 +1,174 @@
+"""`coursekit measure`: run the experiments behind the figures and keep their numbers.
+
+One line of `EXPERIMENTS` makes an experiment measurable: id -> "module:function". The
+function takes no required arguments and returns a dict of plain numbers, texts, lists
+and dicts. If it has a parameter `quick`, `--quick` sets it.
+
+The numbers go to `data/measured/ID.json` with their provenance. Notebook prose and the
+claims ledger quote them from there, so no measured figure is ever typed by hand.
+"""
+
+import argparse
+import importlib
+import inspect
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import coursekit
+
+# id of the figure -> the function that measures it
+EXPERIMENTS: dict[str, str] = {
+    "01.A": "coursekit.experiments.forward:chain_vs_closed_form",
+}
+
+
+def folder(quick: bool = False) -> Path:
+    """Where results go. Quick runs stay out of the committed folder."""
+    root = Path(coursekit.__file__).resolve().parents[1]
+    return root / ("build/measured" if quick else "data/measured")
+
+
+def load_measured(name: str) -> dict[str, Any]:
+    """The measured values of one experiment, e.g. "01.C".
+
+    Raises FileNotFoundError, with the command to run, when it was never measured.
+    """
+    path = folder() / f"{name}.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"data/measured/{name}.json is missing. Run: coursekit measure {name}"
+        )
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["values"]
+    return values
+
+
+def plain(value: Any, where: str = "value") -> Any:
+    """A result as JSON takes it: arrays and tensors become lists.
+
+    Raises ValueError for NaN, infinity and for what is not data, naming the place.
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(each, f"{where}.{key}") for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each, f"{where}.{i}") for i, each in enumerate(value)]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{where} is {value}: not a measurement")
+        return float(value)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), where)
+    raise ValueError(f"{where} is a {type(value).__name__}: return plain numbers")
+
+
+def measure(name: str, target: str, quick: bool = False) -> dict[str, Any]:
+    """Run one experiment: its id, values and provenance (no machine is named)."""
+    module, _, function = target.partition(":")
+    experiment = getattr(importlib.import_module(module), function)
+    parameters = inspect.signature(experiment).parameters
+    start = time.perf_counter()
+    result = experiment(**({"quick": quick} if "quick" in parameters else {}))
+    seconds = time.perf_counter() - start
+    provenance: dict[str, Any] = {
+        "experiment": target,
+        "seconds": round(seconds, 1),
+        "quick": quick and "quick" in parameters,
+        **software(),
+    }
+    if "seeds" in parameters:
+        provenance["seeds"] = list(parameters["seeds"].default)
+    return {"id": name, "values": plain(result), "provenance": provenance}
+
+
+def software() -> dict[str, Any]:
+    """Versions and commit; `changed` when the package differs from that commit."""
+    import torch
+
+    versions = {
+        "coursekit": coursekit.__version__,
+        "torch": torch.__version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "threads": torch.get_num_threads(),
+    }
+    commit = _git("rev-parse", "--short=10", "HEAD")
+    changed = bool(_git("status", "--porcelain", "--", "coursekit"))
+    return versions | {"commit": commit or "unknown", "changed": changed}
+
+
+def _git(*words: str) -> str:
+    """What git answers about this checkout, or nothing where there is no git."""
+    try:
+        done = subprocess.run(
+            ["git", *words],
+            cwd=Path(coursekit.__file__).parent.parent,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def write(record: dict[str, Any], target: Path) -> None:
+    """Write a record in one step: a reader sees the old file or the new one."""
+    target.mkdir(parents=True, exist_ok=True)
+    path = target / f"{record['id']}.json"
+    partial = path.with_name(f".{path.name}.part")
+    text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
+    partial.write_text(text + "\n", encoding="utf-8")
+    os.replace(partial, path)
+
+
+def main(argv: list[str]) -> int:
+    """`coursekit measure [ID ...] [--quick] [--list]`."""
+    parser = argparse.ArgumentParser(
+        prog="coursekit measure",
+        description="Run the experiments behind the figures (default: all of them).",
+    )
+    parser.add_argument("ids", nargs="*", metavar="ID", help="such as 01.C")
+    parser.add_argument(
+        "--quick", action="store_true", help="small runs, written to build/measured"
+    )
+    parser.add_argument("--list", action="store_true", help="only list the experiments")
+    args = parser.parse_args(argv)
+    unknown = [each for each in args.ids if each not in EXPERIMENTS]
+    if unknown:
+        print(
+            f"coursekit measure: no experiment {', '.join(unknown)}; "
+            f"there are: {', '.join(EXPERIMENTS)}",
+            file=sys.stderr,
+        )
+        return 2
+    if args.list:
+        for name, target in EXPERIMENTS.items():
+            state = "measured" if (folder() / f"{name}.json").is_file() else "-"
+            print(f"{name:<6} {state:<9} {target}")
+        return 0
+    failed = 0
+    for name in args.ids or EXPERIMENTS:
+        print(f"{name} ...", end=" ", flush=True)
+        try:
+            record = measure(name, EXPERIMENTS[name], args.quick)
+            write(record, folder(args.quick))
+        except (
+            ImportError,
+            AttributeError,
+            OSError,
+            ValueError,
+            RuntimeError,
+        ) as error:
+            failed += 1
+            print("failed")
+            print(f"coursekit measure: {name}: {error}", file=sys.stderr)
+            continue
+        shown = "build/measured" if args.quick else "data/measured"
+        print(f"{record['provenance']['seconds']} s, {shown}/{name}.json")
+    return 1 if failed else 0

@@ -1,0 +1,83 @@
+"""A notebook in the making: its cells so far, its labels, its names, its exercises."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coursekit.workbook.claims import Claim
+from coursekit.workbook.weave_cells import ROLES, Cell, Role
+from coursekit.workbook.weave_exercise import shorten
+from coursekit.workbook.weave_names import Names
+from coursekit.workbook.weave_project import Project
+from coursekit.workbook.weave_report import Report
+
+
+@dataclass
+class Draft:
+    """What the weave knows about one notebook while it walks through its source.
+
+    labels: cell id -> line.  exercises: id -> line.  hints: id -> how many so far.
+    woven: origin of a symbol -> the cell that shows it.  later: origins of exercises
+    still to come.  anchor: id of the cell that headless text comes after.
+    headings: the open headings as (level, slug), outermost first.
+    """
+
+    path: Path
+    project: Project
+    report: Report
+    names: dict[Role, Names]
+    cells: list[Cell] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    exercises: dict[str, int] = field(default_factory=dict)
+    hints: dict[str, int] = field(default_factory=dict)
+    woven: dict[str, str] = field(default_factory=dict)
+    later: set[str] = field(default_factory=set)
+    claims: list[Claim] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)
+    anchor: str = "setup"
+
+    @classmethod
+    def start(cls, path: Path, project: Project, report: Report) -> "Draft":
+        """An empty draft that knows the names its set-up cell makes."""
+        names = {role: Names(project.package) for role in ROLES}
+        for each in names.values():
+            each.define("notebook", "coursekit.workbook.notebook")
+            each.define("check", "coursekit.workbook.checks.check")
+            each.define("check_answer", "coursekit.workbook.checks.check_answer")
+        return cls(path, project, report, names)
+
+    @property
+    def name(self) -> str:
+        """The notebook's name, such as `01_diffusion`."""
+        return self.path.stem
+
+    @property
+    def number(self) -> str:
+        """The notebook's number, which its exercises begin with: `01`, `06a`."""
+        return self.name.partition("_")[0]
+
+    @property
+    def shown(self) -> str:
+        """The source's path, as messages and the banner give it."""
+        return f"notebooks/source/{self.path.name}"
+
+    def problem(self, line: int, text: str) -> None:
+        """Note an author error in this source."""
+        self.report.add(self.shown, line, text)
+
+    def add(self, cell: Cell, line: int) -> None:
+        """Append a cell; its id must be new."""
+        cell.id = shorten(cell.id)
+        if cell.id in self.labels:
+            self.problem(
+                line,
+                f"the cell id '{cell.id}' is taken (line {self.labels[cell.id]}). "
+                "Give one of the two another label or heading",
+            )
+            return
+        self.labels[cell.id] = line
+        self.cells.append(cell)
+
+    def markdown(self, cell_id: str, text: str, line: int, **metadata: object) -> None:
+        """Append a Markdown cell that is the same in both notebooks."""
+        about = {"coursekit": metadata} if metadata else {}
+        self.add(Cell(cell_id, text, text, metadata=about), line)
