@@ -18,7 +18,7 @@ VENV = os.path.join(ROOT, ".venv")
 READY = os.path.join(VENV, ".coursekit-ready")  # written last: no stamp, no set-up
 BUSY = os.path.join(ROOT, ".make", "setting-up")  # left behind by an interrupted run
 LEVELS = [("lab", "."), ("test", ".[dev]"), ("parity", ".[dev,parity]")]
-USAGE = """usage: python run.py COMMAND [ARGUMENTS]     (or: make COMMAND ARGS="ARGUMENTS")
+USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUMENTS")
 
   lab      set up, then open JupyterLab on the start page
   test     set up, then ruff, mypy, weave --check and pytest

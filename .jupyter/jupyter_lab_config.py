@@ -11,3 +11,6 @@ c.ServerApp.root_dir = str(root)
 c.LabApp.default_url = f"/lab/tree/{start}" if (root / start).exists() else "/lab"
 # Ctrl-C stops at once. JupyterLab saves notebooks as you work.
 c.ServerApp.answer_yes = True
+# One quiet screen: the address to open, then nothing but warnings.
+c.ServerApp.log_level = "WARN"
+c.LanguageServerManager.autodetect = False
