@@ -12,6 +12,7 @@ from coursekit.datasets.teddy.shapes import (
     around,
     box,
     cover,
+    disc_share,
     ellipse,
     highest,
     lowest,
@@ -38,7 +39,9 @@ def disc(
 ) -> None:
     """An ellipse of one colour."""
     where = around(patch, cx, cy, rx, ry)
-    patch.blend(where, cover(ellipse(patch, where, cx, cy, rx, ry), patch.px), colour)
+    part = cover(ellipse(patch, where, cx, cy, rx, ry), patch.px)
+    part *= disc_share(rx * ry, patch.px)
+    patch.blend(where, part, colour)
 
 
 def bar(

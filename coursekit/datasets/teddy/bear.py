@@ -86,8 +86,8 @@ def _eyes(p: Painter, flag: F32 | None) -> None:
     """Both eyes; with a flag, only where it is 1."""
     for side in (-1, 1):
         x = p.lean(0.128 * side, -0.70)
-        p.dot(x, -0.70, 0.043, 0.050, INK, 1.0 if flag is None else flag)
-        p.dot(x + 0.014, -0.718, 0.017, 0.017, WHITE, 1.0 if flag is None else flag)
+        p.dot(x, -0.70, 0.047, 0.056, INK, 1.0 if flag is None else flag)
+        p.dot(x + 0.015, -0.722, 0.016, 0.016, WHITE, 1.0 if flag is None else flag)
 
 
 def _arms(p: Painter) -> None:

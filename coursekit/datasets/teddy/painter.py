@@ -21,8 +21,10 @@ from coursekit.datasets.teddy.shapes import (
     box,
     capsule,
     cover,
+    disc_share,
     ellipse,
     highest,
+    line_share,
     lowest,
     stripes,
 )
@@ -126,8 +128,7 @@ class Painter:
         """A flat ellipse, `amount` (B,) opaque."""
         where = around(self.patch, cx, cy, rx, ry)
         part = cover(ellipse(self.patch, where, cx, cy, rx, ry), self.patch.px)
-        if not isinstance(amount, float) or amount != 1.0:
-            part *= amount
+        part *= disc_share(rx * ry, self.patch.px) * amount
         self.patch.blend(where, part, colour)
 
     def stick(
@@ -145,8 +146,9 @@ class Painter:
             min(lowest(a[1]), lowest(b[1])) - radius,
             max(highest(a[1]), highest(b[1])) + radius,
         )
-        line = capsule(self.patch, where, *a, *b, radius)
-        self.patch.blend(where, cover(line, self.patch.px) * amount, colour)
+        part = cover(capsule(self.patch, where, *a, *b, radius), self.patch.px)
+        part *= line_share(2 * radius, self.patch.px) * amount
+        self.patch.blend(where, part, colour)
 
     def limb(
         self, ax: Number, ay: Number, bx: Number, by: Number, radius: float

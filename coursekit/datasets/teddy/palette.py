@@ -5,7 +5,7 @@ Colour = tuple[float, float, float]
 FUR: dict[str, Colour] = {
     "brown": (0.58, 0.36, 0.18),
     "white": (0.97, 0.95, 0.91),
-    "black": (0.20, 0.19, 0.22),
+    "black": (0.30, 0.29, 0.34),
     "pink": (0.98, 0.57, 0.72),
     "yellow": (0.98, 0.80, 0.22),
     "green": (0.36, 0.70, 0.30),
@@ -16,7 +16,7 @@ FUR: dict[str, Colour] = {
 PALE: dict[str, Colour] = {
     "brown": (0.90, 0.74, 0.53),
     "white": (0.96, 0.84, 0.74),
-    "black": (0.55, 0.52, 0.53),
+    "black": (0.66, 0.63, 0.64),
     "pink": (1.00, 0.85, 0.88),
     "yellow": (1.00, 0.94, 0.70),
     "green": (0.77, 0.92, 0.63),

@@ -21,9 +21,10 @@ from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.datasets.teddy.shapes import F32, Patch, span
 
 SIZES = (16, 32, 48, 64)
+FINE_BELOW = 24  # smaller pictures are drawn twice as large and averaged
 GLASS_TOP, GLASS_LOW, GLASS_HALF = 0.24, 0.965, 0.21
 # Pictures per chunk, by the amount of pixels: what stays in a core's cache.
-CHUNK_PIXELS = 64 * 32 * 32
+CHUNK_PIXELS = 128 * 32 * 32
 
 # A bear to draw: the picture it belongs to, itself, and whether it is a reflection.
 Placed = tuple[int, Bear, bool]
@@ -39,18 +40,20 @@ def render(
     if not 8 <= size <= 256:
         raise ValueError(f"size={size}: use 8 to 256 pixels (usual: {SIZES})")
     images = np.empty((len(scenes), size, size, 3), dtype=np.uint8)
+    # Where a pixel is as large as an eye, coverage alone is too coarse.
+    fine = 2 if size < FINE_BELOW else 1
     # A chunk is of one place (one background to draw) and of similar sizes (tight
     # windows around each shape).
     keys = [(s.place, s.bears[0].scale if s.bears else 0.0) for s in scenes]
     order = sorted(range(len(scenes)), key=keys.__getitem__)
-    chunk = max(8, CHUNK_PIXELS // (size * size))
+    chunk = max(8, CHUNK_PIXELS // (size * size * fine * fine))
     jobs = []
     for _, same in groupby(order, key=lambda i: scenes[i].place):
         members = list(same)
         jobs += [members[i : i + chunk] for i in range(0, len(members), chunk)]
 
     def work(members: list[int]) -> None:
-        images[members] = _draw_chunk([scenes[i] for i in members], size)
+        images[members] = _draw_chunk([scenes[i] for i in members], size * fine, fine)
 
     if threads > 1 and len(jobs) > 1:
         with ThreadPoolExecutor(threads) as pool:
@@ -61,8 +64,8 @@ def render(
     return images
 
 
-def _draw_chunk(scenes: list[Scene], size: int) -> NDArray[np.uint8]:
-    """Draw scenes of one place."""
+def _draw_chunk(scenes: list[Scene], size: int, fine: int) -> NDArray[np.uint8]:
+    """Draw scenes of one place, then average blocks of fine x fine pixels."""
     count = len(scenes)
     centre = ((np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size))[
         :, None
@@ -88,7 +91,11 @@ def _draw_chunk(scenes: list[Scene], size: int) -> NDArray[np.uint8]:
             layers.setdefault(depth, []).append((index, bear, False))
     for depth in sorted(layers):
         _draw_layer(canvas, layers[depth], size)
-    return _develop(canvas.rgb, scenes)
+    rgb = canvas.rgb
+    if fine == 2:
+        rgb = (rgb[:, ::2] + rgb[:, 1::2]) * np.float32(0.5)
+        rgb = (rgb[:, :, ::2] + rgb[:, :, 1::2]) * np.float32(0.5)
+    return _develop(rgb, scenes)
 
 
 def _draw_layer(canvas: Patch, placed: list[Placed], size: int) -> None:

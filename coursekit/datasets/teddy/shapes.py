@@ -104,6 +104,27 @@ def cover(distance: F32, px: F32) -> F32:
     return distance
 
 
+def disc_share(squared_radius: float, px: F32) -> F32:
+    """True area of a small disc over the area `cover` gives it (B,).
+
+    `cover` draws a disc as a frustum of radius r + px/2, too much by pi px^2 / 12, or
+    as a cone where r < px/2. With this factor small eyes, stars and flowers keep their
+    weight at every resolution.
+    """
+    r2 = np.float32(squared_radius)
+    outer = np.sqrt(r2) + px * np.float32(0.5)
+    frustum = r2 / (r2 + px * px / np.float32(12))
+    cone = np.float32(3) * r2 * px / (outer * outer * outer)
+    return np.where(outer < px, cone, frustum)
+
+
+def line_share(width: float, px: F32) -> F32:
+    """True area of a thin line over the area `cover` gives it (B,)."""
+    total = px + np.float32(width)
+    share = np.float32(4 * width) * px / (total * total)
+    return np.where(px > width, share, np.float32(1))
+
+
 def ellipse(
     patch: Patch, where: Window, cx: Number, cy: Number, rx: Number, ry: Number
 ) -> F32:
@@ -167,7 +188,7 @@ def polygon(
 
 def span(x: F32, low: Number, high: Number, px: F32) -> F32:
     """Exact part of the pixel interval [x - px/2, x + px/2] inside [low, high]."""
-    half = px * np.float32(0.5)
+    half: F32 = px * np.float32(0.5)
     part: F32 = np.minimum(x + half, high)
     part -= np.maximum(x - half, low)
     part /= px
@@ -192,7 +213,7 @@ def stripes(x: F32, period: float, duty: float, px: F32) -> F32:
         part += whole * np.float32(duty)
         return part
 
-    half = px * np.float32(0.5)
+    half: F32 = px * np.float32(0.5)
     step = np.float32(period)
     high: F32 = (x + half) / step
     low: F32 = (x - half) / step
