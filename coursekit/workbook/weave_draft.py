@@ -40,9 +40,9 @@ class Draft:
         """An empty draft that knows the names its set-up cell makes."""
         names = {role: Names(project.package) for role in ROLES}
         for each in names.values():
-            each.define("notebook", "coursekit.workbook.notebook")
-            each.define("check", "coursekit.workbook.checks.check")
-            each.define("check_answer", "coursekit.workbook.checks.check_answer")
+            each.define("notebook", "coursekit.workbook.notebook", "setup")
+            for name in ("check", "check_answer", "hint", "reveal"):
+                each.define(name, f"coursekit.workbook.checks.{name}", "setup")
         return cls(path, project, report, names)
 
     @property
@@ -76,6 +76,16 @@ class Draft:
             return
         self.labels[cell.id] = line
         self.cells.append(cell)
+
+    def claim_name(self, role: Role, name: str, line: int) -> None:
+        """A symbol that is shown or asked for must be the first to make its name."""
+        maker = self.names[role].makers.get(name)
+        if maker is not None:
+            self.problem(
+                line,
+                f"the cell '{maker}' already makes '{name}'. If that is your import, "
+                f"remove it; if the weave imported it, move this fence above '{maker}'",
+            )
 
     def markdown(self, cell_id: str, text: str, line: int, **metadata: object) -> None:
         """Append a Markdown cell that is the same in both notebooks."""

@@ -49,7 +49,7 @@ except ModuleNotFoundError:
 
 notebook.start("{name}", version="{version}")
 
-from coursekit.workbook.checks import check, check_answer'''
+from coursekit.workbook.checks import check, check_answer, hint, reveal'''
 
 
 def number(text: str) -> int | float:

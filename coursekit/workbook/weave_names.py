@@ -7,7 +7,8 @@ namesake that means something else.
 
 import ast
 import builtins
-from collections.abc import Iterable
+import sys
+from collections.abc import Collection, Iterable
 
 from coursekit.workbook.weave_modules import (
     Import,
@@ -32,31 +33,33 @@ class Names:
         """package: where re-exports are looked up."""
         self.package = package
         self.origins: dict[str, str] = {}
+        self.makers: dict[str, str] = {}  # name -> the cell that made it first
         self.submodules: set[str] = set()  # `a.b` of an `import a.b`
 
-    def define(self, name: str, origin: str) -> None:
+    def define(self, name: str, origin: str, cell: str) -> None:
         """A cell defines `name`."""
         self.origins[name] = origin
+        self.makers.setdefault(name, cell)
 
     def run_cell(self, source: str, label: str) -> None:
         """Follow a cell of lecture code (valid Python): its imports and assignments."""
         found = imports_of(ast.parse(source))
         for each in found:
-            self._bind(each)
+            self._bind(each, label)
         imported = {each.binds for each in found}
         for name in bound_names(source) - imported:
-            self.define(name, f"cell {label}")
+            self.define(name, f"cell {label}", label)
 
     def need(
-        self, module: Module, free: Iterable[str], skip: Iterable[str] = ()
+        self, module: Module, free: Iterable[str], cell: str, skip: Collection[str] = ()
     ) -> tuple[list[str], list[str]]:
         """Import lines for the free names of code from `module`, and what went wrong.
 
-        skip: names to leave out. The names become part of the notebook.
+        cell: the id of the cell they go to.  skip: origins to leave out.
         """
         wanted: list[Import] = []
         problems: list[str] = []
-        for name in sorted(set(free) - set(skip)):
+        for name in sorted(set(free)):
             found = self._lines(module, name)
             if not found:
                 if name not in _ALWAYS:
@@ -66,6 +69,8 @@ class Names:
                     )
                 continue
             origin = self.package.canonical(found[-1].origin)
+            if origin in skip:
+                continue
             if name in self.origins and self.origins[name] != origin:
                 problems.append(
                     f"'{name}' is {self.origins[name]} in this notebook, but "
@@ -75,8 +80,8 @@ class Names:
             for each in found:
                 if self._new(each):
                     wanted.append(each)
-                    self._bind(each)
-        return render(wanted), problems
+                    self._bind(each, cell)
+        return render(wanted) if wanted else [], problems
 
     def _lines(self, module: Module, name: str) -> list[Import]:
         """What would bring `name` of `module` into a cell."""
@@ -91,8 +96,8 @@ class Names:
             return each.name not in self.submodules
         return each.binds not in self.origins
 
-    def _bind(self, each: Import) -> None:
-        self.origins[each.binds] = self.package.canonical(each.origin)
+    def _bind(self, each: Import, cell: str) -> None:
+        self.define(each.binds, self.package.canonical(each.origin), cell)
         if _is_dotted(each):
             self.submodules.add(each.name)
 
@@ -102,21 +107,37 @@ def _is_dotted(each: Import) -> bool:
 
 
 def render(imports: Iterable[Import]) -> list[str]:
-    """Import statements as lines: plain ones first, names of one module together."""
-    plain: set[str] = set()
+    """Import statements as lines, in isort's order.
+
+    Standard library, other libraries, this package; a blank line between the groups.
+    """
+    groups: dict[int, list[str]] = {}
     by_module: dict[str, set[str]] = {}
     for each in imports:
         name = f"{each.name} as {each.asname}" if each.asname else each.name
         if each.module is None:
-            plain.add(f"import {name}")
+            groups.setdefault(_group(each.name), []).append(f"import {name}")
         else:
             by_module.setdefault(each.module, set()).add(name)
-    lines = sorted(plain)
+    for lines in groups.values():
+        lines.sort()
     for module in sorted(by_module):
-        names = sorted(by_module[module], key=lambda name: (name.lower(), name))
+        names = sorted(by_module[module], key=_by_type)
         line = f"from {module} import {', '.join(names)}"
         if len(line) > _WIDTH:
             body = "".join(f"    {name},\n" for name in names)
             line = f"from {module} import (\n{body})"
-        lines += line.split("\n")
-    return lines
+        groups.setdefault(_group(module), []).append(line)
+    return "\n\n".join("\n".join(groups[each]) for each in sorted(groups)).split("\n")
+
+
+def _group(module: str) -> int:
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return 0
+    return 2 if top == "coursekit" else 1
+
+
+def _by_type(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest, each by name."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)

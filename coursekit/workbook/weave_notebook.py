@@ -137,13 +137,15 @@ def _weave(draft: Draft, fence: Fence) -> None:
     draft.woven[symbol.origin] = f"the cell '{cell_id}' (line {fence.line})"
     code = symbol.full(comments=True)
     texts = []
-    for names in draft.names.values():
-        lines, problems = names.need(symbol.module, free_names(code))
+    for role, names in draft.names.items():
+        for name in symbol.defines:
+            draft.claim_name(role, name, fence.line)
+        lines, problems = names.need(symbol.module, free_names(code), cell_id)
         for text in problems:
             draft.problem(fence.line, text)
         texts.append(join(lines, code))
         for name in symbol.defines:
-            names.define(name, f"{symbol.module.name}.{name}")
+            names.define(name, f"{symbol.module.name}.{name}", cell_id)
     about: dict[str, Any] = {"coursekit": {"kind": "given", "symbol": symbol.target}}
     draft.add(Cell(cell_id, texts[0], texts[1], True, metadata=about), fence.line)
     draft.anchor = cell_id

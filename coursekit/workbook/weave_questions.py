@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from coursekit.workbook import weave_exercise as shown
-from coursekit.workbook.weave_cells import Cell
+from coursekit.workbook.weave_cells import ROLES, Cell, Role
 from coursekit.workbook.weave_draft import Draft
 from coursekit.workbook.weave_modules import free_names
 from coursekit.workbook.weave_parser import Block, Fence
@@ -91,22 +91,28 @@ def _sources(
     Both get the imports of the reference, so that the tools are at hand, but the
     learner never imports what a later exercise asks for.
     """
-    later = {
-        origin.rpartition(".")[2]
-        for origin in draft.later
-        if origin.startswith(symbol.module.name + ".")
-    }
-    wanted = free_names(full)
-    texts = []
-    for role, code, skip in (("learner", stub, later), ("solution", full, set[str]())):
-        names = draft.names[role]  # type: ignore[index]
-        lines, problems = names.need(symbol.module, wanted, skip)
+    wanted, cell_id = free_names(full), f"ex-{shown.dashed(exercise_id)}"
+    draft.claim_name("learner", symbol.name, fence.line)
+    if symbol.name in draft.names["solution"].makers:
+        # An earlier reference needed it, so ruff would call this a redefinition.
+        full = re.sub(
+            rf"^((?:async )?(?:def|class) {symbol.name}\b.*)$",
+            r"\1  # noqa: F811",
+            full,
+            count=1,
+            flags=re.MULTILINE,
+        )
+    texts: dict[Role, str] = {}
+    for role in ROLES:
+        code, skip = (stub, draft.later) if role == "learner" else (full, ())
+        names = draft.names[role]
+        lines, problems = names.need(symbol.module, wanted, cell_id, skip)
         for text in problems:
             draft.problem(fence.line, text)
-        names.define(symbol.name, symbol.origin)
+        names.define(symbol.name, symbol.origin, cell_id)
         gap = ["", ""] if lines else []
-        texts.append("\n".join([f"# exercise {exercise_id}", *lines, *gap, code]))
-    return texts[0], texts[1]
+        texts[role] = "\n".join([f"# exercise {exercise_id}", *lines, *gap, code])
+    return texts["learner"], texts["solution"]
 
 
 def paper(draft: Draft, fence: Fence) -> None:
@@ -128,7 +134,7 @@ def paper(draft: Draft, fence: Fence) -> None:
     title = (entry.title if entry else "") or "pen and paper"
     name = shown.answer_name(exercise_id)
     for names in draft.names.values():
-        names.define(name, f"exercise {exercise_id}")
+        names.define(name, f"exercise {exercise_id}", f"ex-{shown.dashed(exercise_id)}")
     _three_cells(
         draft,
         fence,
@@ -141,7 +147,7 @@ def paper(draft: Draft, fence: Fence) -> None:
             shown.answer_cell(exercise_id, entry, solved=True),
         ),
         check=f'check_answer("{exercise_id}", {name})',
-        prints=passed(exercise_id, name),
+        prints=passed(exercise_id),
         facts=facts,
     )
 
@@ -162,7 +168,8 @@ def hint(draft: Draft, fence: Fence) -> None:
     cell_id = f"hint-{shown.dashed(exercise_id)}-{count}"
     text = shown.hint(fence, exercise_id, count)
     draft.markdown(cell_id, text, fence.line, kind="hint", id=exercise_id)
-    draft.anchor = cell_id
+    # One anchor for the whole ladder: another hint must not rename what follows.
+    draft.anchor = f"hints-{shown.dashed(exercise_id)}"
 
 
 def _open_exercise(draft: Draft, fence: Fence, exercise_id: str) -> bool:
