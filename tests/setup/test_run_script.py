@@ -1,0 +1,231 @@
+"""Authority: what a newcomer must see. An old Python gets one line, an interrupted
+set-up is made afresh, a second start installs nothing, and a failed checker fails."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = (ROOT / "run.py").read_text()
+
+
+def as_old_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import runpy, sys\n"
+        "class Old(tuple):\n    major, minor = 3, 8\n"
+        "sys.version_info = Old((3, 8, 10, 'final', 0))\n"
+        f"sys.argv = ['run.py', *{list(arguments)!r}]\n"
+        f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], text=True, capture_output=True, env={"PATH": ""}
+    )
+
+
+@pytest.mark.parametrize("command", [["lab"], ["test"], ["--here", "lab"]])
+def test_an_old_python_gets_one_clear_line(command: list[str]) -> None:
+    done = as_old_python(*command)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("coursekit needs Python 3.11 or newer; this is 3.8")
+    assert "make lab PYTHON=" in line
+
+
+def test_the_script_parses_on_old_pythons() -> None:
+    tree = ast.parse(SOURCE, feature_version=(3, 6))
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.NamedExpr)
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is None
+            assert all(argument.annotation is None for argument in node.args.args)
+
+
+def test_the_script_needs_the_standard_library_only() -> None:
+    for node in ast.walk(ast.parse(SOURCE)):
+        names = [alias.name for alias in getattr(node, "names", [])]
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            assert set(names) <= sys.stdlib_module_names
+
+
+class Desk:
+    """run.py in an empty folder, with the calls it makes written down, not made."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
+        self.run = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(self.run)
+        self.root = folder
+        self.calls: list[str] = []
+        self.failing: Callable[[str], object] = lambda call: 0
+        venv = folder / ".venv"
+        for name, path in {
+            "ROOT": folder,
+            "VENV": venv,
+            "READY": venv / ".coursekit-ready",
+            "BUSY": folder / ".make" / "setting-up",
+        }.items():
+            monkeypatch.setattr(self.run, name, str(path))
+        (folder / "pyproject.toml").write_text("one")
+        (folder / "constraints.txt").write_text("one")
+        monkeypatch.setattr(self.run, "follow", self.follow)
+        monkeypatch.setattr(self.run, "works", lambda python: Path(python).exists())
+        monkeypatch.delenv("TORCH_INDEX", raising=False)
+
+    def follow(self, command: list[str], log: list[str]) -> int:
+        call = " ".join(command[1:]).replace(str(self.root), "")
+        self.calls.append(call)
+        log.append("the last line of pip")
+        if "venv" in command:
+            python = Path(self.run.venv_python())
+            python.parent.mkdir(parents=True, exist_ok=True)
+            python.write_text("")
+            (self.root / ".venv" / "pyvenv.cfg").write_text("version = 3.11")
+        return self.failing(call)
+
+    def set_up(self, level: int = 0) -> list[str]:
+        """The calls of one set-up."""
+        self.calls.clear()
+        self.run.set_up(level)
+        return [call.split(" -c ")[0] for call in self.calls]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)
+
+
+PIP = "-m pip install --disable-pip-version-check"
+VENV = "-m venv --clear /.venv"
+
+
+def test_the_second_start_installs_nothing(desk: Desk) -> None:
+    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    assert desk.set_up() == []
+    assert desk.set_up(level=1) == [f"{PIP} -e .[dev]"]
+    assert desk.set_up(level=0) == []
+
+
+def test_a_changed_list_of_packages_updates_the_environment(desk: Desk) -> None:
+    desk.set_up(level=1)
+    (desk.root / "constraints.txt").write_text("two")
+    assert desk.set_up(level=0) == [f"{PIP} -e .[dev]"], "what was there stays"
+
+
+def stop(*ignored: object) -> int:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["venv", "pip"])
+def test_an_interrupted_set_up_is_made_afresh(desk: Desk, where: str) -> None:
+    desk.failing = lambda call: stop() if f"-m {where}" in call else 0
+    with pytest.raises(KeyboardInterrupt):
+        desk.set_up()
+    desk.failing = lambda call: 0
+    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    assert desk.set_up() == []
+
+
+def test_an_interrupted_update_is_made_afresh(desk: Desk) -> None:
+    desk.set_up()
+    (desk.root / "pyproject.toml").write_text("two")
+    desk.failing = stop
+    with pytest.raises(KeyboardInterrupt):
+        desk.set_up()
+    desk.failing = lambda call: 0
+    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+
+
+def test_a_moved_or_broken_environment_is_noticed(desk: Desk) -> None:
+    desk.set_up()
+    Path(desk.run.venv_python()).unlink()
+    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    (desk.root / ".venv" / "pyvenv.cfg").write_text("version = 3.12")
+    assert desk.set_up() == [f"{PIP} -e ."]
+
+
+def test_torch_can_come_from_another_index(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
+    assert desk.set_up()[1] == f"{PIP} torch --index-url https://example.org/cpu"
+
+
+@pytest.mark.parametrize(
+    ("output", "advice"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full"),
+        ("ERROR: No matching distribution found for torch<2.14", "PYTHON=python3.12"),
+        ("NewConnectionError('<pip...", "go online"),
+        ("something else", "Run the same command again"),
+    ],
+)
+def test_a_failed_installation_ends_in_one_line_of_advice(
+    desk: Desk, output: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def follow(command: list[str], log: list[str]) -> int:
+        log.append(output)
+        return int("pip" in command)
+
+    desk.run.follow = follow
+    with pytest.raises(SystemExit) as stopped:
+        desk.run.pip("python", ["-e", "."])
+    assert stopped.value.code == 1
+    assert advice in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_output_of_a_command_is_followed(desk: Desk) -> None:
+    script = types.SimpleNamespace(log=[])
+    spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    command = [sys.executable, "-c", "print('one'); print('two'); raise SystemExit(3)"]
+    assert run.follow(command, script.log) == 3
+    assert script.log == ["one", "two"]
+
+
+@pytest.mark.parametrize("broken", ["ruff check", "format", "mypy", "weave", "pytest"])
+def test_make_test_fails_when_one_checker_fails(
+    desk: Desk, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def call(command: list[str]) -> int:
+        calls.append(" ".join(command[2:]))
+        return int(broken in calls[-1])
+
+    monkeypatch.setattr(desk.run.subprocess, "call", call)
+    assert desk.run.test("python", []) == 1
+    assert len(calls) == 5
+    assert calls[-1].startswith("pytest"), "its closing line comes last"
+    monkeypatch.setattr(desk.run.subprocess, "call", lambda command: 0)
+    assert desk.run.test("python", []) == 0
+
+
+def test_an_incomplete_active_environment_gets_one_line(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(SOURCE)
+    done = subprocess.run(
+        [sys.executable, "-S", "run.py", "--here", "lab"],
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+        env={"PATH": "", "PYTHONPATH": str(blocker(tmp_path))},
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("The active environment is not complete (ModuleNotFound")
+    assert "-m pip install -e .[dev] -c constraints.txt" in line
+
+
+def blocker(folder: Path) -> Path:
+    """A folder that hides coursekit, wherever it is installed."""
+    hidden = folder / "hidden"
+    hidden.mkdir()
+    (hidden / "coursekit.py").write_text("raise ModuleNotFoundError('no coursekit')")
+    return hidden
