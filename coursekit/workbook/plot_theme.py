@@ -21,10 +21,12 @@ PALETTE: dict[str, str] = {
     "red": "#d9503c",
     "purple": "#a466b5",
     "cyan": "#2c9bc0",
+    "pink": "#d6639a",
+    "olive": "#8f8a2a",
     "ink": INK,
     "grid": GRID,
 }
-SERIES = ("blue", "orange", "green", "red", "purple", "cyan")
+SERIES = ("blue", "orange", "green", "red", "purple", "cyan", "pink", "olive")
 
 
 def colour(name: str) -> str:
