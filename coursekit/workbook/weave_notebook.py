@@ -14,7 +14,7 @@ from coursekit.workbook import weave_exercise as shown
 from coursekit.workbook.claims import Measured, ledger, read_claim
 from coursekit.workbook.weave_cells import Cell
 from coursekit.workbook.weave_draft import Draft
-from coursekit.workbook.weave_modules import free_names
+from coursekit.workbook.weave_modules import bound_names, free_names
 from coursekit.workbook.weave_parser import Block, Fence, Text, parse, sections
 from coursekit.workbook.weave_project import Project
 from coursekit.workbook.weave_questions import exercise, hint, look_ahead, paper
@@ -99,6 +99,13 @@ def _python(draft: Draft, fence: Fence) -> None:
     plain = re.sub(r"^(\s*)[%!].*$", r"\1pass", fence.body, flags=re.MULTILINE)
     try:
         compile(plain, label, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+        taken = {origin.rpartition(".")[2] for origin in draft.woven}
+        for name in sorted(taken & bound_names(plain)):
+            draft.problem(
+                fence.line,
+                f"the code of '{label}' makes '{name}' anew, so the reader's own would "
+                "be lost. Use another name, or drop the import",
+            )
         for names in draft.names.values():
             names.run_cell(plain, label)
     except SyntaxError as error:

@@ -200,7 +200,7 @@ def _open_exercise(draft: Draft, fence: Fence, exercise_id: str) -> bool:
 
 def _entry(draft: Draft, fence: Fence, exercise_id: str, *kinds: str) -> Entry | None:
     """The registry's entry; a missing or wrong one is reported."""
-    if draft.project.registry is None:
+    if draft.project.registry is None or not _ID.match(exercise_id):
         return None
     entry = draft.project.registry.get(exercise_id)
     if entry is None:

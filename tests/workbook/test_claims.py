@@ -1,0 +1,120 @@
+"""Claims: placeholders, the table on the terminal and as JSON.
+
+Authority: `str.format` on the stored values; a table no wider than the terminal.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from weave_toy import SOURCE, project
+
+from coursekit.workbook import claims, weave_project
+from coursekit.workbook.claims import Claim, Measured, all_claims, fill, table
+from coursekit.workbook.weave_report import Report
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Measured:
+    values = {"gap": 0.12345, "n": 3, "by": {"eta": [0.5, 1.5]}, "a.b": 7, "name": "x"}
+    (tmp_path / "06a.B.json").write_text(json.dumps({"values": values}))
+    (tmp_path / "01.C.json").write_text("{")
+    (tmp_path / "01.D.json").write_text('{"values": [1]}')
+    return Measured(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("{06a.B:gap:.3f}", "0.123"),
+        ("{06a.B:gap:+.1%} of {06a.B:n}", "+12.3% of 3"),
+        ("{06a.B:by.eta.1:.2f}", "1.50"),
+        ("{06a.B:by.eta.-1}", "1.5"),
+        ("{06a.B:a.b}", "7"),
+        ("{06a.B:name}", "x"),
+        (r"$\frac{1}{2} \mathrm{KL}_{01}$ {x}", r"$\frac{1}{2} \mathrm{KL}_{01}$ {x}"),
+    ],
+)
+def test_placeholders(measured: Measured, text: str, filled: str) -> None:
+    assert fill(text, measured) == (filled, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{06a.B:by.eta.9}", "no value 'by.eta.9' in 06a.B. It has: a.b, by, gap"),
+        ("{06a.B:by.mu}", "no value 'by.mu' in 06a.B"),
+        ("{06a.B:gap.x}", "no value 'gap.x' in 06a.B"),
+        ("{06a.B:gap:.q}", "'.q' does not format 0.12345"),
+        ("{01.C:x}", "data/measured/01.C.json is not a measurement. Run: coursekit"),
+        ("{01.D:x}", "data/measured/01.D.json has no named values"),
+    ],
+)
+def test_placeholders_that_fail(measured: Measured, text: str, problem: str) -> None:
+    filled, problems = fill(text, measured)
+    assert filled == text
+    assert len(problems) == 1 and problem in problems[0]
+
+
+def rows(count: int) -> list[Claim]:
+    said = "Adding noise in small steps is the same as one large step."
+    return [
+        Claim(f"R1.{n}", "1:02:03", said, "Yes: " + "0.123 " * n, "not at this scale",
+              ("figure-a", "figure-b"), "01_diffusion", n)
+        for n in range(1, count + 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 100, 140, 200])
+def test_table_fits_and_loses_no_word(width: int) -> None:
+    text = table(rows(12), width)
+    longest = max(map(len, text.splitlines()))
+    assert longest <= max(width, 117)  # below that the columns have their least widths
+    for words in ("Adding", "step.", "R1.12", "1:02:03", "figure-a,figure-b"):
+        assert words in text
+    assert text.count("0.123") == sum(range(1, 13))
+    assert "verdict" in text.splitlines()[0]
+
+
+def test_all_claims_read_every_source(tmp_path: Path) -> None:
+    here = project(tmp_path)
+    second = SOURCE.replace("01.", "02.").replace("{02.A", "{01.A")
+    (here.source / "02_more.md").write_text(second)
+    report = Report()
+    found = list(all_claims(here.source, Measured(here.measured), report))
+    assert not report
+    assert [(each.notebook, each.row, each.measured) for each in found] == [
+        ("01_toys", "R1.1", "We found 3.14, $|y|$ and | more."),
+        ("02_more", "R1.1", "We found 3.14, $|y|$ and | more."),
+    ]
+
+
+def test_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = project(tmp_path)
+    monkeypatch.setattr(weave_project.Project, "here", lambda: here)
+    assert claims.main([]) == 0
+    out = capsys.readouterr().out
+    assert "R1.1" in out and "2:09" in out and "01_toys#use-area" in out
+    assert out.endswith("0 holds, 1 in part, 0 not at this scale\n")
+    assert claims.main(["--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "row": "R1.1", "time": "2:09", "claim": "Discs have $|x|$ area.",
+            "measured": "We found 3.14, $|y|$ and | more.", "verdict": "in part",
+            "see": ["use-area"], "notebook": "01_toys", "line": 43,
+        }
+    ]  # fmt: skip
+
+
+def test_command_says_what_was_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = project(tmp_path)
+    (here.measured / "01.A.json").unlink()
+    monkeypatch.setattr(weave_project.Project, "here", lambda: here)
+    assert claims.main([]) == 1
+    captured = capsys.readouterr()
+    assert "R1.1" in captured.out
+    assert "Run: coursekit measure 01.A" in captured.err

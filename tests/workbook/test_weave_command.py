@@ -1,0 +1,206 @@
+"""`coursekit weave` as its user meets it: files, exit codes, messages, canaries."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from weave_toy import project
+
+from coursekit.workbook.weave_command import run
+from coursekit.workbook.weave_project import Project
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def here(tmp_path: Path, capsys: Output) -> Project:
+    """A checkout whose notebooks are up to date."""
+    found = project(tmp_path)
+    assert run(found, []) == 0
+    capsys.readouterr()
+    return found
+
+
+def test_it_writes_both_notebooks_and_says_so(tmp_path: Path, capsys: Output) -> None:
+    assert run(project(tmp_path), []) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "wrote notebooks/01_toys.ipynb",
+        "wrote notebooks/solutions/01_toys.ipynb",
+        "2 notebooks are up to date.",
+    ]
+
+
+def test_weaving_twice_touches_nothing(here: Project, capsys: Output) -> None:
+    target = here.target("01_toys", "learner")
+    os.utime(target, (1, 1))
+    assert run(here, []) == 0
+    assert target.stat().st_mtime == 1
+    assert capsys.readouterr().out == "2 notebooks are up to date.\n"
+    leftovers = [*here.root.glob("notebooks/**/*.part"), *here.root.glob("**/.*.part")]
+    assert leftovers == []
+
+
+def test_check_passes_after_weave(here: Project, capsys: Output) -> None:
+    assert run(here, ["--check"]) == 0
+    assert capsys.readouterr().out == "2 notebooks agree with their sources.\n"
+
+
+ADVICE = (
+    "Notebooks are made, not edited: change notebooks/source/*.md or the package, "
+    "then run: coursekit weave\n"
+)
+
+
+def damage(path: Path, cell_id: str) -> None:
+    notebook = json.loads(path.read_text())
+    cell = next(each for each in notebook["cells"] if each["id"] == cell_id)
+    cell["source"] = ["# edited here\n"]
+    path.write_text(json.dumps(notebook))
+
+
+@pytest.mark.parametrize("role", ["learner", "solution"])
+def test_canary_an_edited_notebook_fails_the_check(
+    here: Project, capsys: Output, role: str
+) -> None:
+    path = here.target("01_toys", role)
+    damage(path, "clip")
+    before = path.read_bytes()
+    assert run(here, ["--check"]) == 1
+    shown = path.relative_to(here.root)
+    assert capsys.readouterr().err == (
+        f"{shown} differs first in the cell 'clip'.\n" + ADVICE
+    )
+    assert path.read_bytes() == before
+
+
+def test_canary_a_changed_package_fails_the_check(
+    here: Project, capsys: Output
+) -> None:
+    path = here.root / "toy" / "maths.py"
+    path.write_text(path.read_text().replace("min(max(x, LOW), HIGH)", "x"))
+    fresh = Project(here.root, type(here.package)(here.root), here.registry, "9.8.7")
+    assert run(fresh, ["--check"]) == 1
+    assert "01_toys.ipynb differs first in the cell 'clip'" in capsys.readouterr().err
+
+
+def test_canary_a_new_measurement_fails_the_check(
+    here: Project, capsys: Output
+) -> None:
+    (here.measured / "01.A.json").write_text('{"values": {"area": 3.2}}')
+    assert run(here, ["--check"]) == 1
+    assert "differs first in the cell 'ledger'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("remove", "is missing"),
+        ("resave", "has the same cells but other bytes (saved by another program)"),
+        ("truncate", "is not a notebook"),
+        ("metadata", "has other metadata"),
+        ("fewer", "lacks the cell 'ledger'"),
+        ("more", "has more than it should: the cell 'mine'"),
+    ],
+)
+def test_check_says_how_a_file_differs(
+    here: Project, capsys: Output, change: str, words: str
+) -> None:
+    path = here.target("01_toys", "learner")
+    notebook = json.loads(path.read_text())
+    if change == "metadata":
+        notebook["metadata"]["kernelspec"]["name"] = "other"
+    elif change == "fewer":
+        notebook["cells"].pop()
+    elif change == "more":
+        notebook["cells"].append({**notebook["cells"][-1], "id": "mine"})
+    path.write_text(json.dumps(notebook))
+    if change == "truncate":
+        path.write_text(path.read_text()[:100])
+    if change == "remove":
+        path.unlink()
+    assert run(here, ["--check"]) == 1
+    assert f"notebooks/01_toys.ipynb {words}." in capsys.readouterr().err
+
+
+def test_check_finds_notebooks_without_a_source(here: Project, capsys: Output) -> None:
+    stray = here.root / "notebooks" / "solutions" / "99_old.ipynb"
+    stray.write_text("{}")
+    assert run(here, ["--check"]) == 1
+    err = capsys.readouterr().err
+    assert "notebooks/solutions/99_old.ipynb has no source. Remove it." in err
+    assert run(here, ["01_toys", "--check"]) == 0
+
+
+def test_a_notebook_someone_works_in_is_not_overwritten(
+    here: Project, capsys: Output
+) -> None:
+    path = here.target("01_toys", "learner")
+    notebook = json.loads(path.read_text())
+    notebook["cells"][2]["execution_count"] = 7
+    path.write_text(json.dumps(notebook))
+    before = path.read_bytes()
+    assert run(here, []) == 1
+    assert "someone works there. Move it away, or overwrite it with --force" in (
+        capsys.readouterr().err
+    )
+    assert path.read_bytes() == before
+    assert run(here, ["--force"]) == 0
+    assert path.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    "name", ["01_toys", "01_toys.md", "notebooks/01_toys.ipynb", "./01_toys.ipynb"]
+)
+def test_one_notebook_by_name(here: Project, name: str) -> None:
+    (here.source / "02_bad.md").write_text("no title\n")
+    assert run(here, [name]) == 0
+
+
+def test_unknown_name(here: Project, capsys: Output) -> None:
+    assert run(here, ["01_toy"]) == 2
+    assert capsys.readouterr().err == (
+        "coursekit weave: no source notebooks/source/01_toy.md; there are: 01_toys\n"
+    )
+
+
+def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path: Path) -> None:
+    """Sets are iterated in another order under every hash seed."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path; from weave_toy import project\n"
+        "from coursekit.workbook.weave_command import run\n"
+        "sys.exit(run(project(Path(sys.argv[2])), []))"
+    )
+    written = []
+    for seed in ("0", "1", "2"):
+        root = tmp_path / seed
+        subprocess.run(
+            [sys.executable, "-c", script, str(Path(__file__).parent), str(root)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C"},
+            check=True,
+            capture_output=True,
+        )
+        written.append([p.read_bytes() for p in sorted(root.rglob("*.ipynb"))])
+    assert written[0] == written[1] == written[2]
+
+
+def test_the_real_weave_needs_no_torch_and_is_quick(
+    record_property: Callable[[str, object], None],
+) -> None:
+    script = (
+        "import sys; from coursekit.workbook import weave_command as w\n"
+        "code = w.main(['--check']); print('torch' in sys.modules, file=sys.stderr)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True
+    )
+    seconds = time.perf_counter() - start
+    record_property("weave_seconds", round(seconds, 2))
+    print(f"weave --check of all notebooks: {seconds:.2f} s")
+    assert done.stderr.splitlines()[-1] == "False"
