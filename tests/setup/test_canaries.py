@@ -47,7 +47,8 @@ def notebook(path: Path, *cells: str, output: str | None = None) -> Path:
     ]
     if output is not None:
         stream = {"name": "stdout", "output_type": "stream", "text": output}
-        written[-1].update(execution_count=1, outputs=[stream])
+        tags = {"tags": ["nbval-check-output"]}
+        written[-1].update(execution_count=1, outputs=[stream], metadata=tags)
     spec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": spec, "language_info": {"name": "python"}}
     content = {"cells": written, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
@@ -133,6 +134,7 @@ def test_weave_check_notices(tmp_path: Path) -> None:
     if here.measured.is_dir():
         shutil.copytree(here.measured, tmp_path / "data" / "measured")
     copy = Project(tmp_path, here.package, here.registry)
+    assert weave(copy, ["--force", "00_start_here"]) == 0
     command = ["--check", "00_start_here"]
     assert weave(copy, command) == 0
     source = tmp_path / "notebooks" / "source" / "00_start_here.md"
@@ -141,16 +143,28 @@ def test_weave_check_notices(tmp_path: Path) -> None:
 
 
 def test_nbval_notices(tmp_path: Path) -> None:
-    marked = "# NBVAL_CHECK_OUTPUT\nprint('PASS')"
-    notebook(tmp_path / "good.ipynb", "x = 1", marked, output="PASS\n")
+    checked = "print('PASS')"
+    notebook(tmp_path / "good.ipynb", "x = 1", checked, output="PASS\n")
     notebook(tmp_path / "raises.ipynb", "raise ValueError('planted')")
-    notebook(tmp_path / "prints.ipynb", "x = 1", marked, output="FAIL\n")
+    notebook(tmp_path / "prints.ipynb", "x = 1", checked, output="FAIL\n")
     nbval = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     done = run("pytest", "-rA", "-c", CONFIG, "--rootdir=.", *nbval, ".", cwd=tmp_path)
     assert done.returncode == 1, done.stdout
     assert "2 failed, 3 passed" in done.stdout
     for name in ("raises.ipynb::Cell 0", "prints.ipynb::Cell 1"):
         assert f"FAILED {name}" in done.stdout
+
+
+def test_every_solution_notebook_has_outputs_to_compare() -> None:
+    for path in sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        checks = [
+            c for c in cells if "nbval-check-output" in c["metadata"].get("tags", [])
+        ]
+        assert checks, path.name
+        for cell in checks:
+            assert cell["execution_count"] is not None, "nbval would skip it"
+            assert cell["outputs"], f"{path.name}: {cell['id']}"
 
 
 def test_pytest_notices_a_mistyped_marker(tmp_path: Path) -> None:

@@ -1,0 +1,223 @@
+"""Authority: planted faults. For each one the doctor's screen names it, says how to get
+rid of it, and the exit status is 1; nothing it meets makes it raise."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+import coursekit
+from coursekit.workbook import doctor, doctor_data, doctor_machine
+from coursekit.workbook.doctor_finding import Finding
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A small healthy course folder: one data file, one checkpoint, one notebook."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    sheet = tmp_path / "data" / "toy" / "pictures.npz"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_bytes(b"pictures")
+    doctor_data.write_checksums(tmp_path)
+    model = tmp_path / "data" / "checkpoints" / "toy-ddpm"
+    model.mkdir(parents=True)
+    weights = save({"weight": np.arange(12, dtype=np.float32)})
+    (model / "weights.safetensors").write_bytes(weights)
+    card = {"sha256": hashlib.sha256(weights).hexdigest()}
+    (model / "card.json").write_text(json.dumps(card))
+    book = tmp_path / "notebooks"
+    (book / "source").mkdir(parents=True)
+    (book / "source" / "00_toy.md").write_text("# Toy\n")
+    about = {"metadata": {"coursekit": {"version": coursekit.__version__}}}
+    for folder in (book, book / "solutions"):
+        folder.mkdir(exist_ok=True)
+        (folder / "00_toy.ipynb").write_text(json.dumps(about))
+    return tmp_path
+
+
+def files(root: Path) -> dict[str, Finding]:
+    """The findings about data, checkpoints and notebooks."""
+    checks = (doctor_data.embedded, doctor_data.checkpoints, doctor_data.notebooks)
+    return by_name([finding for check in checks for finding in check(root)])
+
+
+def test_a_healthy_checkout_is_well(checkout: Path) -> None:
+    found = files(checkout)
+    assert set(found) == {"data", "checkpoints", "notebooks"}
+    assert all(each.state == "ok" and not each.fix for each in found.values())
+
+
+def hidden(folder: Path, module: str, error: str) -> dict[str, str]:
+    """An environment in which importing `module` raises `error`."""
+    (folder / "sitecustomize.py").write_text(f"""
+import sys
+
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == {module!r}:
+            raise {error}
+
+sys.meta_path.insert(0, Hide())
+""")
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "says"),
+    [
+        (
+            "torch",
+            "ModuleNotFoundError('No module named torch')",
+            "No module named torch",
+        ),
+        ("torch", "OSError('libtorch.so is broken')", "libtorch.so is broken"),
+        (
+            "ipywidgets",
+            "ModuleNotFoundError('No module named ipywidgets')",
+            "ipywidgets",
+        ),
+        ("packaging", "ModuleNotFoundError('No module named packaging')", None),
+    ],
+)
+def test_a_missing_library_is_named_and_nothing_raises(
+    module: str, error: str, says: str | None, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "coursekit", "doctor"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        env=hidden(tmp_path, module, error),
+    )
+    assert "Traceback" not in done.stderr
+    assert "Python" in done.stdout and "disk" in done.stdout, "the others are shown"
+    assert len(done.stdout.splitlines()) <= 30, "one screen"
+    if says:
+        assert done.returncode == 1
+        (line,) = [s for s in done.stdout.splitlines() if f"missing  {module} " in s]
+        assert says in line
+        following = done.stdout[done.stdout.index(line) :].splitlines()[1]
+        assert "make setup" in following
+
+
+def test_a_library_out_of_range_is_named() -> None:
+    name, problem = doctor_machine._installed("numpy>=99")
+    assert name == "numpy" and problem.endswith("is outside >=99")
+    assert doctor_machine._installed("pillow>=10") == ("pillow", "")
+    assert doctor_machine._installed("no-such-thing") == (
+        "no-such-thing",
+        "not installed",
+    )
+
+
+def test_an_empty_data_folder_is_missing_and_restorable(checkout: Path) -> None:
+    shutil.rmtree(checkout / "data")
+    (checkout / "data").mkdir()
+    found = files(checkout)
+    for name in ("data", "checkpoints"):
+        assert found[name].state == "missing"
+        assert "git checkout -- data" in found[name].fix
+    shutil.rmtree(checkout / "data")
+    assert files(checkout) == found
+
+
+def test_a_lost_and_a_changed_data_file_are_named(checkout: Path) -> None:
+    sheet = checkout / "data" / "toy" / "pictures.npz"
+    sheet.write_bytes(b"Pictures")
+    assert files(checkout)["data"].state == "missing"
+    assert "toy/pictures.npz" in files(checkout)["data"].detail
+    sheet.unlink()
+    assert "1 of 1 files: toy/pictures.npz" in files(checkout)["data"].detail
+
+
+@pytest.mark.parametrize("keep", [0, 3, 8, 40, -1])
+def test_a_truncated_checkpoint_is_named(checkout: Path, keep: int) -> None:
+    folder = checkout / "data" / "checkpoints" / "toy-ddpm"
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:keep])
+    found = files(checkout)["checkpoint"]
+    assert found.state == "missing"
+    assert found.detail.startswith("toy-ddpm: weights.safetensors")
+
+
+def test_other_weights_than_the_cards_are_named(checkout: Path) -> None:
+    folder = checkout / "data" / "checkpoints" / "toy-ddpm"
+    weights = folder / "weights.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert "not the file its card describes" in doctor_data.checkpoint_problem(folder)
+    weights.unlink()
+    assert doctor_data.checkpoint_problem(folder).startswith("weights.safetensors")
+    (folder / "card.json").write_text("{")
+    assert doctor_data.checkpoint_problem(folder) == "card.json is not JSON"
+
+
+def test_an_older_and_a_missing_notebook_are_named(checkout: Path) -> None:
+    book = checkout / "notebooks" / "00_toy.ipynb"
+    book.write_text('{"metadata": {"coursekit": {"version": "0.0.1"}}}')
+    found = files(checkout)["notebooks"]
+    assert found.state == "warning" and "00_toy.ipynb" in found.detail
+    assert "keep a copy of your work" in found.fix
+    book.unlink()
+    found = files(checkout)["notebooks"]
+    assert (found.state, found.detail) == ("missing", "notebooks/00_toy.ipynb")
+    assert found.fix == "make weave"
+
+
+def test_a_broken_check_does_not_hide_the_others(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def embedded(root: Path) -> list[Finding]:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(doctor_data, "embedded", embedded)
+    found = by_name(list(doctor.examine(checkout)))
+    assert found["embedded"].state == "warning"
+    assert "planted" in found["embedded"].detail
+    assert {"Python", "checkpoints", "disk"} <= set(found)
+
+
+@pytest.mark.parametrize(("state", "status"), [("missing", 1), ("warning", 0)])
+def test_only_what_is_needed_decides_the_exit_status(
+    state: str,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(doctor, "examine", lambda: [Finding(state, "it", "is", "do")])
+    assert doctor.main([]) == status
+    assert "-> do" in capsys.readouterr().out
+
+
+def test_every_embedded_file_of_the_repository_is_in_the_checksums() -> None:
+    wanted = doctor_data.read_checksums(ROOT)
+    assert list(wanted) == doctor_data.data_files(ROOT), (
+        "run: coursekit doctor --write-checksums"
+    )
+    (finding,) = doctor_data.embedded(ROOT)
+    assert finding.state == "ok", finding
+
+
+def test_every_folder_of_data_has_its_licence_stated() -> None:
+    page = (ROOT / "data" / "README.md").read_text()
+    for folder in (ROOT / "data").iterdir():
+        if folder.is_dir() and any(folder.iterdir()):
+            assert f"`{folder.name}/" in page, f"data/README.md: {folder.name}"
+
+
+def test_every_shipped_checkpoint_is_whole() -> None:
+    for card in (ROOT / "data" / "checkpoints").glob("*/card.json"):
+        assert doctor_data.checkpoint_problem(card.parent) == "", card.parent.name
