@@ -1,0 +1,362 @@
+"""Lecture 1, the bound on the likelihood: 01.7 elbo_terms and 01.14 bits_per_dim."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.theory.ddpm import (
+    Model,
+    VarianceKind,
+    as_time,
+    at,
+    gaussian_kl,
+    posterior_variance,
+    predict_x0,
+    q_posterior,
+    q_sample,
+)
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.elbo import gaussian_nll, learnt_variance, prior_kl
+from coursekit.workbook.exercise_spec import (
+    Function,
+    Inputs,
+    Mutant,
+    Oracle,
+    Outputs,
+    Probe,
+    Variant,
+)
+from coursekit.workbook.exercises.tensors import (
+    KINDS,
+    SHAPES,
+    Array,
+    array,
+    chain,
+    equals,
+    generator,
+    must_equal,
+    schedule,
+    tensor,
+)
+
+
+def _guess(xt: Tensor, t: Tensor) -> Tensor:
+    """A model that is neither right nor silly, and looks at the time."""
+    return torch.tanh(xt) * (0.3 + t.to(xt.dtype).reshape(-1, *[1] * (xt.ndim - 1)))
+
+
+def _terms_inputs(seed: int) -> Inputs:
+    rng = generator(seed)
+    inputs, shape = chain(rng), SHAPES[seed % 3]
+    inputs["x0"] = rng.standard_normal(shape)
+    inputs["eps"] = rng.standard_normal((len(inputs["beta"]) - 1, *shape))
+    return inputs
+
+
+def _terms_call(fn: Function, inputs: Inputs) -> Outputs:
+    x0, eps = tensor(inputs["x0"]), tensor(inputs["eps"])
+    table = schedule(inputs)
+    return {
+        f"terms with {variance}": array(fn(_guess, x0, table, eps, variance=variance))
+        for variance in ("beta", "posterior")
+    }
+
+
+def _terms_by_weight(inputs: Inputs, variance: VarianceKind) -> Array:
+    """Another road: L_(k-1) is a weight times |eps - eps_hat|^2 (Ho et al., eq. 12)."""
+    x0, beta, share = inputs["x0"], inputs["beta"], inputs["alpha_bar"]
+    num_steps, dims = len(beta) - 1, x0[0].size
+    columns = []
+    for k in range(1, num_steps + 1):
+        eps = inputs["eps"][k - 1]
+        xk = math.sqrt(share[k]) * x0 + math.sqrt(1 - share[k]) * eps
+        off = eps - np.tanh(xk) * (0.3 + k / num_steps)
+        squares = (off**2).reshape(len(x0), -1).sum(axis=1)
+        exact = (1 - share[k - 1]) / (1 - share[k]) * beta[k]
+        var = beta[k] if variance == "beta" or k == 1 else exact
+        weight = beta[k] ** 2 / (2 * var * (1 - beta[k]) * (1 - share[k]))
+        if k == 1:
+            constant = math.log(2 * math.pi * beta[1])
+        else:
+            constant = math.log(var / exact) + exact / var - 1
+        columns.append(weight * squares + dims / 2 * constant)
+    squares = (x0**2).reshape(len(x0), -1).sum(axis=1)
+    last = share[-1]
+    columns.append(0.5 * (last * squares - dims * (last + math.log(1 - last))))
+    return np.stack(columns, axis=1)
+
+
+def _terms(
+    time: Function = as_time,
+    implied: Function | None = None,
+    var: Function = learnt_variance,
+    divergence: Function = gaussian_kl,
+    decoder: Function | None = None,
+    noise: Function | None = None,
+    collect: Function | None = None,
+) -> Function:
+    """A version of elbo_terms from its choices."""
+
+    def elbo_terms(
+        model: Model,
+        x0: Tensor,
+        schedule: Schedule,
+        eps: Iterable[Tensor],
+        variance: VarianceKind = "beta",
+    ) -> Tensor:
+        all_eps, terms = list(eps), []
+        for step in range(1, schedule.num_steps + 1):
+            k = torch.full((len(x0),), step)
+            xk = q_sample(x0, k, (noise or _own)(all_eps, step), schedule)
+            guess = model(xk, time(k, x0, schedule))
+            x0_hat = (implied or predict_x0)(xk, guess, k, schedule)
+            learnt, _ = q_posterior(x0_hat, xk, k, schedule)
+            exact, var_q = q_posterior(x0, xk, k, schedule)
+            var_p = at(var(schedule, variance), k, x0)
+            if step == 1:
+                terms.append((decoder or gaussian_nll)(x0, learnt, var_p))
+            else:
+                terms.append(divergence(exact, var_q, learnt, var_p))
+        terms.append(prior_kl(x0, schedule))
+        found: Tensor = (collect or _stack)(terms)
+        return found
+
+    return elbo_terms
+
+
+def _own(eps: list[Tensor], step: int) -> Tensor:
+    return eps[step - 1]
+
+
+def _stack(terms: list[Tensor]) -> Tensor:
+    return torch.stack(terms, dim=1)
+
+
+def _noise_as_data(xk: Tensor, guess: Tensor, k: Tensor, schedule: Schedule) -> Tensor:
+    return guess
+
+
+def _no_decoder(s: Schedule, variance: VarianceKind) -> Tensor:
+    return s.beta if variance == "beta" else posterior_variance(s)
+
+
+def _no_constant(x: Tensor, mean: Tensor, var: Tensor) -> Tensor:
+    found: Tensor = ((x - mean) ** 2 / (2 * var)).flatten(1).sum(1)
+    return found
+
+
+def _swapped_kl(a: Tensor, var_a: Tensor, b: Tensor, var_b: Tensor) -> Tensor:
+    return gaussian_kl(b, var_b, a, var_a)
+
+
+def _terms_fill(
+    model: Model,
+    x0: Tensor,
+    schedule: Schedule,
+    eps: Iterable[Tensor],
+    variance: VarianceKind = "beta",
+) -> Tensor:
+    """The squared distance of the means, written into a table from the end."""
+    num_steps = schedule.num_steps
+    table = torch.empty(len(x0), num_steps + 1, dtype=x0.dtype)
+    table[:, -1] = prior_kl(x0, schedule)
+    draws = list(eps)
+    for step in range(num_steps, 0, -1):
+        k = torch.full((len(x0),), step)
+        xk = q_sample(x0, k, draws[step - 1], schedule)
+        x0_hat = predict_x0(xk, model(xk, k / num_steps), k, schedule)
+        share, before = schedule.alpha_bar[step], schedule.alpha_bar[step - 1]
+        beta = schedule.beta[step]
+        gap = (beta * before**0.5 / (1 - share) * (x0 - x0_hat)).flatten(1)
+        exact = (1 - before) * beta / (1 - share)
+        var = beta if step == 1 or variance == "beta" else exact
+        table[:, step - 1] = gap.square().sum(1) / (2 * var)
+        if step == 1:
+            table[:, 0] += gap.shape[1] / 2 * (2 * math.pi * beta).log()
+        else:
+            table[:, step - 1] += (
+                gap.shape[1] / 2 * ((var / exact).log() + exact / var - 1)
+            )
+    return table
+
+
+ELBO_TERMS = Probe(
+    inputs=_terms_inputs,
+    call=_terms_call,
+    cases=KINDS,
+    # k / T may be float32
+    tolerances={
+        "terms with beta": (1e-5, 1e-5),
+        "terms with posterior": (1e-5, 1e-5),
+    },
+    oracles=(
+        equals(
+            "weights times squared noise errors, beta",
+            "terms with beta",
+            lambda inputs: _terms_by_weight(inputs, "beta"),
+            "the terms are not the weights of Ho et al. times |eps - eps_hat|^2, plus "
+            "what the variances cost",
+        ),
+        equals(
+            "weights times squared noise errors, beta_tilde",
+            "terms with posterior",
+            lambda inputs: _terms_by_weight(inputs, "posterior"),
+            "with variance='posterior' the terms are not the weights of Ho et al. "
+            "times "
+            "|eps - eps_hat|^2",
+        ),
+    ),
+    mutants=(
+        Mutant(
+            "noise in the place of x0",
+            _terms(implied=_noise_as_data),
+            "the guessed noise stands where x0 belongs: turn it into x0_hat first",
+        ),
+        Mutant(
+            "always beta",
+            _terms(var=lambda s, variance: learnt_variance(s, "beta")),
+            "variance='posterior' changes nothing: it stands for beta_tilde",
+        ),
+        Mutant(
+            "always beta_tilde",
+            _terms(var=lambda s, variance: learnt_variance(s, "posterior")),
+            "variance='beta' changes nothing: the learnt step then has the variance "
+            "beta",
+        ),
+        Mutant(
+            "decoder of variance 0",
+            _terms(var=_no_decoder),
+            "L_0 uses beta_tilde_1, which is 0: the decoder has the variance beta_1",
+        ),
+        Mutant(
+            "KL swapped",
+            _terms(divergence=_swapped_kl),
+            "the KL goes the other way round: the exact step comes first",
+        ),
+        Mutant(
+            "decoder without constant",
+            _terms(decoder=_no_constant),
+            "L_0 is only the squared error: -log N also has the log of 2 pi beta_1",
+        ),
+        Mutant(
+            "one noise for all steps",
+            _terms(noise=lambda eps, step: eps[0]),
+            "every step uses the same noise: step k has its own, eps[k - 1]",
+        ),
+        Mutant(
+            "k for t",
+            _terms(time=lambda k, x0, schedule: k),
+            "the network is given k: it wants the time t = k / T between 0 and 1",
+        ),
+        Mutant(
+            "no prior",
+            _terms(collect=lambda terms: torch.stack(terms[:-1], dim=1)),
+            "L_T is missing: there are T + 1 columns, the last one compares with the "
+            "prior",
+        ),
+        Mutant(
+            "reversed",
+            _terms(collect=lambda terms: torch.stack(terms[::-1], dim=1)),
+            "the columns run from L_T to L_0: column 0 is L_0",
+        ),
+        Mutant(
+            "transposed",
+            _terms(collect=lambda terms: torch.stack(terms)),
+            "the table is transposed: one row for each sample, one column for each "
+            "term",
+        ),
+        Mutant(
+            "minus",
+            _terms(collect=lambda terms: -torch.stack(terms, dim=1)),
+            "the sign is flipped: the L terms are costs, the bound is minus their sum",
+        ),
+    ),
+    variants=(Variant("distance of means, from the end", _terms_fill),),
+)
+
+
+def _bits_inputs(seed: int) -> Inputs:
+    rng = generator(seed)
+    shape = ((7,), (7, 13), (7, 2, 3))[seed % 3]
+    return {"nats": rng.uniform(-5, 90, shape), "dims": int(rng.integers(2, 60))}
+
+
+def _bits_call(fn: Function, inputs: Inputs) -> Outputs:
+    nats, dims = tensor(inputs["nats"]), inputs["dims"]
+    bytes_at_random = torch.full((3,), dims * math.log(256), dtype=torch.float64)
+    return {
+        "bits": array(fn(nats, dims)),
+        "bits of random bytes": array(fn(bytes_at_random, dims)),
+    }
+
+
+def _bytes_are_eight_bits(inputs: Inputs, outputs: Outputs) -> str | None:
+    return must_equal(
+        outputs["bits of random bytes"],
+        np.full(3, 8.0),
+        "a random byte must cost 8 bits",
+    ) or must_equal(
+        np.exp2(outputs["bits"] * inputs["dims"] / 50),
+        np.exp(inputs["nats"] / 50),
+        "2 ** (all bits) must be e ** (all nats)",
+    )
+
+
+def _bits(formula: Function) -> Function:
+    """A version from a formula of (nats, dims)."""
+
+    def bits_per_dim(nats: Tensor, dims: int) -> Tensor:
+        found: Tensor = formula(nats, dims)
+        return found
+
+    return bits_per_dim
+
+
+BITS_PER_DIM = Probe(
+    inputs=_bits_inputs,
+    call=_bits_call,
+    cases=("shape (B,)", "shape (B, T + 1)", "rank 3"),
+    oracles=(Oracle("a byte has 8 bits", _bytes_are_eight_bits),),
+    mutants=(
+        Mutant(
+            "times log 2",
+            _bits(lambda nats, dims: nats * math.log(2) / dims),
+            "multiplied by log 2: a nat is more than a bit, so divide",
+        ),
+        Mutant(
+            "not per dimension",
+            _bits(lambda nats, dims: nats / math.log(2)),
+            "these are bits per sample: divide by the number of dimensions too",
+        ),
+        Mutant(
+            "still nats",
+            _bits(lambda nats, dims: nats / dims),
+            "these are nats per dimension: divide by log 2 too",
+        ),
+        Mutant(
+            "minus",
+            _bits(lambda nats, dims: -nats / (dims * math.log(2))),
+            "the sign is flipped: nats is a cost already (minus a log-likelihood)",
+        ),
+        Mutant(
+            "decimal logarithm",
+            _bits(lambda nats, dims: nats / (dims * math.log10(2))),
+            "divided by the decimal logarithm of 2: nats belong to the natural one",
+        ),
+        Mutant(
+            "mean",
+            _bits(lambda nats, dims: nats.mean() / (dims * math.log(2))),
+            "the samples are averaged: keep the shape of nats",
+        ),
+    ),
+    variants=(
+        Variant("log2 of e", _bits(lambda nats, dims: nats * math.log2(math.e) / dims)),
+        Variant(
+            "in numpy",
+            _bits(lambda n, d: torch.from_numpy(n.numpy() / np.log(2.0) / d)),
+        ),
+    ),
+)

@@ -1,0 +1,355 @@
+"""Lecture 1, exact Gaussians: 01.5 q_posterior and 01.6 gaussian_kl."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.theory.ddpm import at, posterior_variance
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.workbook.exercise_spec import (
+    Function,
+    Inputs,
+    Mutant,
+    Oracle,
+    Outputs,
+    Probe,
+    Variant,
+)
+from coursekit.workbook.exercises.tensors import (
+    KINDS,
+    Array,
+    array,
+    arrays,
+    batch,
+    column,
+    must_equal,
+    schedule,
+    tensor,
+)
+
+
+def bayes(inputs: Inputs, x0: Array, xk: Array) -> tuple[Array, Array]:
+    """Mean and variance of x_(k-1) given both ends, by correcting a prediction.
+
+    Before x_k is seen, x_(k-1) is Gaussian with mean m and variance p; x_k measures it
+    with noise beta. The gain form of Bayes' rule also holds where p is 0 (k = 1).
+    """
+    beta = column(inputs["beta"][inputs["k"]], x0)
+    share = column(inputs["alpha_bar"][inputs["k"] - 1], x0)
+    m, p, keep = np.sqrt(share) * x0, 1 - share, np.sqrt(1 - beta)
+    gain = keep * p / (keep**2 * p + beta)
+    return m + gain * (xk - keep * m), (1 - gain * keep) * p
+
+
+def _posterior_inputs(seed: int) -> Inputs:
+    return batch(seed, "x0", "xk")[1]
+
+
+def _posterior_call(fn: Function, inputs: Inputs) -> Outputs:
+    x0, xk, k = (tensor(inputs[name]) for name in ("x0", "xk", "k"))
+    mean, var = arrays(fn(x0, xk, k, schedule(inputs)), 2)
+    return {"mean": mean, "var": var}
+
+
+def _posterior_oracle(inputs: Inputs, outputs: Outputs) -> str | None:
+    mean, var = bayes(inputs, inputs["x0"].astype(float), inputs["xk"])
+    said = must_equal(outputs["mean"], mean, "the mean is not what Bayes' rule gives")
+    return said or must_equal(
+        outputs["var"], var, "the variance is not what Bayes' rule gives"
+    )
+
+
+def _posterior(
+    weight_x0: Function | None = None,
+    weight_xk: Function | None = None,
+    var: Function = posterior_variance,
+) -> Function:
+    """A version from two weights and a variance, functions of the schedule."""
+
+    def q_posterior(
+        x0: Tensor, xk: Tensor, k: Tensor, schedule: Schedule
+    ) -> tuple[Tensor, Tensor]:
+        a = (weight_x0 or _weight_x0)(schedule)
+        b = (weight_xk or _weight_xk)(schedule)
+        return at(a, k, x0) * x0 + at(b, k, x0) * xk, at(var(schedule), k, x0)
+
+    return q_posterior
+
+
+def _weight_x0(s: Schedule) -> Tensor:
+    return s.alpha_bar_previous.sqrt() * s.beta / (1 - s.alpha_bar)
+
+
+def _weight_xk(s: Schedule) -> Tensor:
+    return (1 - s.beta).sqrt() * (1 - s.alpha_bar_previous) / (1 - s.alpha_bar)
+
+
+def _unshaped_variance(
+    x0: Tensor, xk: Tensor, k: Tensor, schedule: Schedule
+) -> tuple[Tensor, Tensor]:
+    mean, var = _posterior()(x0, xk, k, schedule)
+    return mean, var.flatten()
+
+
+def _swapped_results(
+    x0: Tensor, xk: Tensor, k: Tensor, schedule: Schedule
+) -> tuple[Tensor, Tensor]:
+    mean, var = _posterior()(x0, xk, k, schedule)
+    return var, mean
+
+
+def _posterior_precision(
+    x0: Tensor, xk: Tensor, k: Tensor, schedule: Schedule
+) -> tuple[Tensor, Tensor]:
+    """Sum of precisions, sample by sample; at k = 1 the answer is known."""
+    means, variances = [], []
+    for i, step in enumerate(k.tolist()):
+        beta, share = schedule.beta[step].item(), schedule.alpha_bar[step - 1].item()
+        if step == 1:
+            means.append(x0[i])
+            variances.append(0.0)
+            continue
+        var = 1 / ((1 - beta) / beta + 1 / (1 - share))
+        pull = (1 - beta) ** 0.5 / beta * xk[i] + share**0.5 / (1 - share) * x0[i]
+        means.append(var * pull)
+        variances.append(var)
+    shape = (-1, *[1] * (x0.ndim - 1))
+    return torch.stack(means), torch.tensor(variances, dtype=x0.dtype).reshape(shape)
+
+
+def _posterior_eps(
+    x0: Tensor, xk: Tensor, k: Tensor, schedule: Schedule
+) -> tuple[Tensor, Tensor]:
+    """Through the noise that x0 and xk imply."""
+    c = {"b": at(schedule.beta, k, x0), "s": at(schedule.alpha_bar, k, x0)}
+    eps = (xk - c["s"] ** 0.5 * x0) / (1 - c["s"]) ** 0.5
+    mean = (xk - c["b"] / (1 - c["s"]) ** 0.5 * eps) / (1 - c["b"]) ** 0.5
+    return mean, at(posterior_variance(schedule), k, x0)
+
+
+Q_POSTERIOR = Probe(
+    inputs=_posterior_inputs,
+    call=_posterior_call,
+    cases=KINDS,
+    # float32: dividing by 1 - alpha_bar of a small first beta costs two digits
+    oracles=(Oracle("Bayes' rule", _posterior_oracle),),
+    mutants=(
+        Mutant(
+            "weights swapped",
+            _posterior(_weight_xk, _weight_x0),
+            "the weights of x0 and x_k are swapped: late in the chain (k near T) the "
+            "mean follows x_k, at k = 1 it is x0",
+        ),
+        Mutant(
+            "beta as variance",
+            _posterior(var=lambda s: s.beta),
+            "the variance is beta_k, that of a step forwards; knowing x0 makes it "
+            "smaller (beta_tilde)",
+        ),
+        Mutant(
+            "standard deviation",
+            _posterior(var=lambda s: posterior_variance(s).sqrt()),
+            "the second result is the standard deviation: return the variance",
+        ),
+        Mutant(
+            "no previous",
+            _posterior(
+                lambda s: s.alpha_bar.sqrt() * s.beta / (1 - s.alpha_bar),
+                lambda s: (1 - s.beta).sqrt(),
+                lambda s: s.beta,
+            ),
+            "alpha_bar_k stands where alpha_bar_(k-1) belongs: the numerators look at "
+            "the step before",
+        ),
+        Mutant(
+            "root of alpha_bar_k on x0",
+            _posterior(lambda s: s.alpha_bar.sqrt() * s.beta / (1 - s.alpha_bar)),
+            "the weight of x0 has the root of alpha_bar_k: it is alpha_bar_(k-1)",
+        ),
+        Mutant(
+            "root of alpha_bar on xk",
+            _posterior(
+                None,
+                lambda s: (
+                    s.alpha_bar.sqrt() * (1 - s.alpha_bar_previous) / (1 - s.alpha_bar)
+                ),
+            ),
+            "the weight of x_k has the root of alpha_bar_k: it is 1 - beta_k, one step",
+        ),
+        Mutant(
+            "no square roots",
+            _posterior(
+                lambda s: s.alpha_bar_previous * s.beta / (1 - s.alpha_bar),
+                lambda s: (1 - s.beta) * (1 - s.alpha_bar_previous) / (1 - s.alpha_bar),
+            ),
+            "the square roots in the two weights are missing",
+        ),
+        Mutant(
+            "flat variance",
+            _unshaped_variance,
+            "the variance has shape (B,): it needs (B, 1, ..., 1), and `at` makes it "
+            "so",
+        ),
+        Mutant(
+            "results swapped",
+            _swapped_results,
+            "the two results are swapped: return the mean first, then the variance",
+        ),
+    ),
+    variants=(
+        Variant("precisions, sample by sample", _posterior_precision),
+        Variant("through eps", _posterior_eps),
+    ),
+)
+
+
+def _kl_inputs(seed: int) -> Inputs:
+    rng, inputs = batch(seed, "mean_q", "mean_p")
+    full = inputs["mean_q"].shape
+    few = (full[0], *[1] * (len(full) - 1))
+    for name, shape in (("var_q", few), ("var_p", full), ("shared_p", few)):
+        inputs[name] = rng.uniform(0.3, 2.5, shape).astype(inputs["mean_q"].dtype)
+    return inputs
+
+
+def _kl_call(fn: Function, inputs: Inputs) -> Outputs:
+    mean_q, var_q, mean_p = (tensor(inputs[n]) for n in ("mean_q", "var_q", "mean_p"))
+    var_p, shared_p = tensor(inputs["var_p"]), tensor(inputs["shared_p"])
+    return {
+        "KL": array(fn(mean_q, var_q, mean_p, var_p)),
+        "KL with one variance per sample": array(fn(mean_q, var_q, mean_p, shared_p)),
+        "KL of q with itself": array(fn(mean_q, var_q, mean_q, var_q)),
+    }
+
+
+def _quadrature(inputs: Inputs, outputs: Outputs) -> str | None:
+    """E_q[log q - log p] with three Gauss-Hermite nodes: exact for quadratics."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(3)
+    mean_q, var_q = inputs["mean_q"].astype(float), inputs["var_q"].astype(float)
+    mean_p = inputs["mean_p"].astype(float)
+    for name, var_p in zip(
+        outputs, (inputs["var_p"], inputs["shared_p"]), strict=False
+    ):
+        ratio = 0.0
+        for z, w in zip(nodes, weights / weights.sum(), strict=True):
+            x = mean_q + np.sqrt(var_q) * z
+            log_q = -0.5 * (np.log(var_q) + (x - mean_q) ** 2 / var_q)
+            log_p = -0.5 * (np.log(var_p) + (x - mean_p) ** 2 / var_p)
+            ratio = ratio + w * (log_q - log_p)
+        total = np.reshape(ratio, (len(mean_q), -1)).sum(axis=1)
+        said = must_equal(outputs[name], total, "it is not the mean of log q - log p")
+        if said is not None:
+            return said
+    itself = outputs["KL of q with itself"]
+    return must_equal(itself, np.zeros_like(itself), "KL of q with itself must be 0")
+
+
+def _kl(per_dimension: Function, reduce: Function | None = None) -> Function:
+    """A version from the contribution of each dimension, and how they are collected."""
+
+    def gaussian_kl(
+        mean_q: Tensor, var_q: Tensor, mean_p: Tensor, var_p: Tensor
+    ) -> Tensor:
+        values: Tensor = per_dimension(var_q, var_p, (mean_q - mean_p) ** 2)
+        found: Tensor = (reduce or _sum)(values)
+        return found
+
+    return gaussian_kl
+
+
+def _sum(values: Tensor) -> Tensor:
+    return values.flatten(1).sum(1)
+
+
+def _right(q: Tensor, p: Tensor, d: Tensor) -> Tensor:
+    return 0.5 * ((p / q).log() + (q + d) / p - 1)
+
+
+def _log_counted_once(
+    mean_q: Tensor, var_q: Tensor, mean_p: Tensor, var_p: Tensor
+) -> Tensor:
+    rest = (var_q + (mean_q - mean_p) ** 2) / var_p - 1
+    return 0.5 * (_sum((var_p / var_q).log()) + _sum(rest))
+
+
+def _kl_torch(mean_q: Tensor, var_q: Tensor, mean_p: Tensor, var_p: Tensor) -> Tensor:
+    q = torch.distributions.Normal(mean_q, var_q.sqrt().expand_as(mean_q))
+    p = torch.distributions.Normal(mean_p, var_p.sqrt().expand_as(mean_p))
+    found: Tensor = torch.distributions.kl_divergence(q, p)
+    return found.sum(dim=tuple(range(1, mean_q.ndim)))
+
+
+def _kl_log_std(mean_q: Tensor, var_q: Tensor, mean_p: Tensor, var_p: Tensor) -> Tensor:
+    log_ratio = 0.5 * var_q.log() - 0.5 * var_p.log()
+    gap = (mean_q - mean_p) / var_p.sqrt()
+    total = -log_ratio + 0.5 * torch.expm1(2 * log_ratio) + 0.5 * gap * gap
+    return torch.stack([row.sum() for row in total])
+
+
+GAUSSIAN_KL = Probe(
+    inputs=_kl_inputs,
+    call=_kl_call,
+    cases=KINDS,
+    oracles=(Oracle("mean of the log ratio", _quadrature),),
+    mutants=(
+        Mutant(
+            "arguments swapped",
+            _kl(lambda q, p, d: _right(p, q, d)),
+            "this is KL(p || q): the divergence is not symmetric, and the variance of "
+            "p "
+            "belongs in the denominator",
+        ),
+        Mutant(
+            "no half",
+            _kl(lambda q, p, d: 2 * _right(q, p, d)),
+            "the factor 1/2 is missing",
+        ),
+        Mutant(
+            "no minus one",
+            _kl(lambda q, p, d: _right(q, p, d) + 0.5),
+            "the -1 is missing: KL of a Gaussian with itself must be 0",
+        ),
+        Mutant(
+            "log upside down",
+            _kl(lambda q, p, d: 0.5 * ((q / p).log() + (q + d) / p - 1)),
+            "the ratio in the logarithm is upside down: KL would become negative",
+        ),
+        Mutant(
+            "variance taken for std",
+            _kl(lambda q, p, d: _right(q**2, p**2, d)),
+            "var is squared: the arguments are variances already, not standard "
+            "deviations",
+        ),
+        Mutant(
+            "distance not squared",
+            _kl(lambda q, p, d: 0.5 * ((p / q).log() + (q + d.sqrt()) / p - 1)),
+            "the distance of the means is not squared",
+        ),
+        Mutant(
+            "mean over dimensions",
+            _kl(_right, lambda v: v.flatten(1).mean(1)),
+            "the dimensions are averaged: independent dimensions add up, so take the "
+            "sum",
+        ),
+        Mutant(
+            "sum over the batch",
+            _kl(_right, lambda v: v.sum()),
+            "the batch is summed too: keep one number for each sample, shape (B,)",
+        ),
+        Mutant(
+            "last dimension only",
+            _kl(_right, lambda v: v.sum(-1)),
+            "only the last dimension is summed: for images all but the first must go",
+        ),
+        Mutant(
+            "log counted once",
+            _log_counted_once,
+            "a shared variance of shape (B, 1, ..., 1) is counted once: add the terms "
+            "first, so that its logarithm counts for every dimension",
+        ),
+    ),
+    variants=(
+        Variant("torch.distributions", _kl_torch),
+        Variant("log standard deviations", _kl_log_std),
+    ),
+)
