@@ -24,7 +24,11 @@ import coursekit
 
 # id of the figure -> the function that measures it
 EXPERIMENTS: dict[str, str] = {
-    "01.A": "coursekit.experiments.forward:chain_vs_closed_form",
+    "01.A": "coursekit.experiments.forward:measure",
+    "01.D": "coursekit.experiments.loss_weights:measure",
+    "01.E": "coursekit.experiments.start_noise:measure",
+    "01.M": "coursekit.experiments.misconceptions:measure",
+    "01.N": "coursekit.experiments.naive_density:measure",
 }
 
 

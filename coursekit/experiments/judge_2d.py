@@ -1,0 +1,99 @@
+"""How good is a noise predictor on a mixture whose best predictor is known?
+
+Three rulers: samples against exact samples, the error beyond what nobody can avoid, and
+what that error costs in the likelihood bound.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from coursekit.datasets.toys import Mixture
+from coursekit.evaluation.distances import energy_distance
+from coursekit.theory.ddpm import Model, as_time, q_sample
+from coursekit.theory.ddpm_samplers import ancestral, ddim, everywhere, respaced
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.elbo import elbo_weight
+
+
+def draw(
+    model: Model,
+    schedule: Schedule,
+    n: int,
+    seed: int,
+    num_evals: int | None = None,
+    dim: int = 2,
+) -> Tensor:
+    """n samples (n, dim), float32: ancestral, or DDIM (eta 0) given `num_evals`."""
+    generator = torch.Generator().manual_seed(seed)
+    start = torch.randn(n, dim, generator=generator)
+    if num_evals is None:
+        *_, x0 = ancestral(model, start, schedule, generator=generator)
+    else:
+        *_, x0 = ddim(model, start, respaced(schedule.num_steps, num_evals), schedule)
+    return x0
+
+
+def distance_to(data: Mixture, x: Tensor, seed: int) -> float:
+    """Energy distance between samples x (N, D) and a fresh exact sample of size N."""
+    generator = torch.Generator().manual_seed(seed + 77_000)
+    return energy_distance(x, data.sample(len(x), generator))
+
+
+def floor(data: Mixture, n: int, seed: int) -> float:
+    """Energy distance between two exact samples of size n: what perfection scores."""
+    generator = torch.Generator().manual_seed(seed + 99_000)
+    return distance_to(data, data.sample(n, generator), seed)
+
+
+@torch.no_grad()
+def excess_errors(
+    model: Model,
+    data: Mixture,
+    schedule: Schedule,
+    ks: Sequence[int],
+    n: int,
+    seed: int,
+) -> list[float]:
+    """E|eps_hat - E[eps | xk]|^2 per dimension, at each step of `ks`.
+
+    The part of the loss that training can remove: the rest, the spread of eps given xk,
+    is there for every model.
+    """
+    generator = torch.Generator().manual_seed(seed + 55_000)
+    errors = []
+    for step in ks:
+        x0 = data.sample(n, generator).float()
+        k = everywhere(step, x0)
+        xk = q_sample(x0, k, torch.randn(x0.shape, generator=generator), schedule)
+        alpha_bar = float(schedule.alpha_bar[step])
+        best = data.eps_hat(xk, alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
+        guess = model(xk, as_time(k, xk, schedule))
+        errors.append(float((guess - best).square().mean()))
+    return errors
+
+
+def bound_cost(errors: Sequence[float], schedule: Schedule, dim: int = 2) -> float:
+    """Nats that a model loses in the ELBO against the best noise predictor.
+
+    errors: `excess_errors` at k = 1..T, all of them. Each counts with `elbo_weight`;
+    the cross term vanishes, since the best predictor is a conditional mean.
+    """
+    k = torch.arange(1, schedule.num_steps + 1)
+    return dim * float(elbo_weight(schedule, k) @ torch.tensor(errors).double())
+
+
+@torch.no_grad()
+def least_loss(data: Mixture, schedule: Schedule, n: int = 200, seed: int = 0) -> float:
+    """L_simple of the best predictor: E|eps - E[eps | xk]|^2 per dimension."""
+    generator = torch.Generator().manual_seed(seed + 33_000)
+    total = 0.0
+    for step in range(1, schedule.num_steps + 1):
+        x0 = data.sample(n, generator)
+        eps = torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
+        xk = q_sample(x0, everywhere(step, x0), eps, schedule)
+        alpha_bar = float(schedule.alpha_bar[step])
+        best = data.eps_hat(xk, alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
+        total += float((eps - best).square().mean())
+    return total / schedule.num_steps
