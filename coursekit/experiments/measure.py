@@ -25,10 +25,12 @@ import coursekit
 # id of the figure -> the function that measures it
 EXPERIMENTS: dict[str, str] = {
     "01.A": "coursekit.experiments.forward:measure",
+    "01.B": "coursekit.experiments.elbo:elbo_gap",
     "01.D": "coursekit.experiments.loss_weights:measure",
     "01.E": "coursekit.experiments.start_noise:measure",
     "01.M": "coursekit.experiments.misconceptions:measure",
     "01.N": "coursekit.experiments.naive_density:measure",
+    "01.P": "coursekit.experiments.quality_2d:exact_quality_vs_nfe",
 }
 
 

@@ -16,6 +16,7 @@ from coursekit.workbook.plot_images import (
     pick,
     show,
 )
+from coursekit.workbook.plot_table import table
 
 __all__ = [
     "Chart",
@@ -32,4 +33,5 @@ __all__ = [
     "scatter",
     "show",
     "style",
+    "table",
 ]
