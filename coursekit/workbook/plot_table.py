@@ -27,6 +27,7 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __repr__(self) -> str:
+        """Aligned text, for a terminal and for nbval."""
         lines = [["", *self.columns]]
         lines += [[name, *cells] for name, cells in self.rows.items()]
         widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
