@@ -126,7 +126,7 @@ def grid(
     top = (22 if title else 0) + (18 if column_labels else 0)
     cell_w, cell_h = w * zoom + gap, h * zoom + gap
     # Narrow grids with a long title would cut it.
-    width = max(left + columns * cell_w - gap, _label_width([title], 13))
+    width = max(left + columns * cell_w - gap, _label_width([title], 13, bold=True))
     height = top + rows * cell_h - gap
     density = 2
     ground = (*plot_theme.rgb("ink"), 0)
@@ -155,8 +155,8 @@ def grid(
     return Picture.of(np.asarray(sheet), density=density)
 
 
-def _label_width(labels: Sequence[str], size: float) -> int:
-    face = plot_theme.font(size)
+def _label_width(labels: Sequence[str], size: float, bold: bool = False) -> int:
+    face = plot_theme.font(size, bold)
     return max((int(np.ceil(face.getlength(label))) for label in labels), default=0)
 
 

@@ -84,7 +84,7 @@ def chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[tuple[str, str]]:
+def server(folder: Path, dark: bool = False) -> Iterator[tuple[str, str]]:
     """JupyterLab of this Python on a free loopback port; yields (address, token)."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -92,10 +92,15 @@ def server(folder: Path) -> Iterator[tuple[str, str]]:
     token = secrets.token_hex(16)
     home = Path(tempfile.mkdtemp(prefix="coursekit-lab-"))
     (home / "labconfig").mkdir()
-    (home / "labconfig" / "default_setting_overrides.json").write_text(
-        '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},'
-        ' "@jupyterlab/notebook-extension:tracker": {"windowingMode": "defer"}}'
-    )
+    settings = {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+        "@jupyterlab/apputils-extension:themes": {
+            "theme": "JupyterLab Dark" if dark else "JupyterLab Light"
+        },
+        "@jupyterlab/notebook-extension:tracker": {"windowingMode": "defer"},
+    }
+    file = home / "labconfig" / "default_setting_overrides.json"
+    file.write_text(json.dumps(settings))
     env = dict(
         os.environ,
         JUPYTER_CONFIG_DIR=str(home),
@@ -159,13 +164,17 @@ class Lab:
         url = f"{self.base}/lab/tree/{name}?token={self.token}&reset"
         self.page.goto(url, wait_until="domcontentloaded")
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
-        self.page.wait_for_timeout(2000)
+        ready = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
+        ready.wait_for(timeout=120_000)
 
     def run_all(self, timeout: float = 300) -> float:
         """Run every cell and wait until nothing is busy; seconds it took."""
         self.page.click(".lm-MenuBar-item:has-text('Run')")
         self.page.click("li[data-command='runmenu:run-all']")
         start, quiet = time.time(), 0
+        begun = "[...document.querySelectorAll('.jp-InputPrompt')]"
+        begun += ".some(e => /[*1-9]/.test(e.textContent))"
+        self.page.wait_for_function(begun, timeout=60_000)
         while quiet < 4:
             if time.time() - start > timeout:
                 raise TimeoutError(f"the notebook still runs after {timeout:.0f} s")
@@ -242,19 +251,11 @@ def lab(folder: Path, *, dark: bool = False, width: int = 1280) -> Iterator[Lab]
     path = chromium()
     if path is None:
         raise RuntimeError("no Chromium found; set CHROMIUM to the path of one")
-    with server(folder) as (base, token), sync_playwright() as play:
+    with server(folder, dark) as (base, token), sync_playwright() as play:
         browser = play.chromium.launch(executable_path=path, headless=True, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": width, "height": 1000})
-            session = Lab(page, base, token)
-            if dark:
-                theme = "@jupyterlab/apputils-extension:themes"
-                address = f"{base}/lab/api/settings/{theme}?token={token}"
-                body = json.dumps({"raw": '{"theme": "JupyterLab Dark"}'}).encode()
-                urllib.request.urlopen(
-                    urllib.request.Request(address, body, method="PUT")
-                ).close()
-            yield session
+            yield Lab(page, base, token)
         finally:
             browser.close()
 

@@ -28,8 +28,8 @@ function slider(axis, parent, position) {
   return { input, text, row };
 }
 
-function meters(layout, parent) {
-  return layout.meters.map((meter) => {
+function meters(plan, parent) {
+  return plan.meters.map((meter) => {
     const box = make("div", "ck-meter", parent);
     make("span", "ck-meter-name", box).textContent = meter.name;
     const text = make("span", "ck-meter-text", box);
@@ -42,19 +42,19 @@ function meters(layout, parent) {
   });
 }
 
-function side(layout, parent) {
-  if (!layout.chart && !layout.meters.length) return [];
+function side(plan, parent) {
+  if (!plan.chart && !plan.meters.length) return [];
   const box = make("div", "ck-side", parent);
   const updates = [];
-  if (layout.chart) {
+  if (plan.chart) {
     const chart = make("div", "ck-chart-box", box);
-    chart.innerHTML = layout.chart.svg; // made by this package, never by a user
+    chart.innerHTML = plan.chart.svg; // made by this package, never by a user
     const cursor = chart.querySelector(".ck-cursor");
     updates.push((frame) => {
-      cursor.setAttribute("transform", `translate(${layout.chart.shifts[frame]} 0)`);
+      cursor.setAttribute("transform", `translate(${plan.chart.shifts[frame]} 0)`);
     });
   }
-  return updates.concat(meters(layout, box));
+  return updates.concat(meters(plan, box));
 }
 
 function playButton(control, steps, go, parent) {
@@ -84,7 +84,7 @@ function playButton(control, steps, go, parent) {
 }
 
 function build(model, el) {
-  const layout = model.get("layout");
+  const plan = model.get("plan");
   const root = make("div", "ck-film", el);
   const note = make("div", "ck-note");
   note.setAttribute("role", "status");
@@ -93,26 +93,26 @@ function build(model, el) {
   let stop = () => {};
   let show = () => {};
   const foot = make("div", "ck-foot");
-  if (layout.shape) {
+  if (plan.shape) {
     const view = model.get("frames");
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     const stage = make("div", "ck-stage", root);
-    const painter = (layout.kind === "tiles" ? tilesPainter : pointsPainter)(
-      layout,
+    const painter = (plan.kind === "tiles" ? tilesPainter : pointsPainter)(
+      plan,
       bytes,
       make,
     );
     stage.append(painter.node);
-    const updates = side(layout, stage);
+    const updates = side(plan, stage);
     const panel = make("div", "ck-controls", root);
-    const controls = layout.axes.map((axis) => slider(axis, panel, 0));
-    const caption = layout.captions.length ? make("div", "ck-caption", root) : null;
+    const controls = plan.axes.map((axis) => slider(axis, panel, 0));
+    const caption = plan.captions.length ? make("div", "ck-caption", root) : null;
     const read = () =>
-      controls.reduce((at, { input }, i) => at * layout.axes[i].values.length + +input.value, 0);
+      controls.reduce((at, { input }, i) => at * plan.axes[i].values.length + +input.value, 0);
     show = (frame) => {
       let rest = frame;
       for (let i = controls.length - 1; i >= 0; i--) {
-        const { values } = layout.axes[i];
+        const { values } = plan.axes[i];
         const { input, text } = controls[i];
         input.value = rest % values.length;
         text.textContent = values[rest % values.length];
@@ -121,7 +121,7 @@ function build(model, el) {
       }
       painter.paint(frame);
       updates.forEach((update) => update(frame));
-      if (caption) caption.textContent = layout.captions[frame];
+      if (caption) caption.textContent = plan.captions[frame];
     };
     const go = () => {
       const frame = read();
@@ -131,11 +131,11 @@ function build(model, el) {
     };
     for (const { input } of controls) input.addEventListener("input", go);
     const [first] = controls;
-    if (controls.length === 1 && layout.axes[0].values.length > 8) {
-      stop = playButton(first, layout.axes[0].values.length, go, foot);
+    if (controls.length === 1 && plan.axes[0].values.length > 8) {
+      stop = playButton(first, plan.axes[0].values.length, go, foot);
       first.row.prepend(foot.lastChild);
     }
-    show(Math.min(model.get("index"), layout.shape[0] - 1));
+    show(Math.min(model.get("index"), plan.shape[0] - 1));
   }
   if (action) {
     const button = keepKeys(make("button", "ck-button", foot));

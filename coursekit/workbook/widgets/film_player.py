@@ -40,7 +40,7 @@ class FilmPlayer(anywidget.AnyWidget):
 
     _esm = _source("film_tiles.js", "film_points.js", "film.js")
     _css = _source("film.css")
-    layout = traitlets.Dict().tag(sync=True)
+    plan = traitlets.Dict().tag(sync=True)
     frames = traitlets.Bytes(b"").tag(sync=True)
     version = traitlets.Int(0).tag(sync=True)
     index = traitlets.Int(0).tag(sync=True)
@@ -71,7 +71,7 @@ class FilmPlayer(anywidget.AnyWidget):
         keep = self.reel is not None and self.reel.count == reel.count
         start = index if index is not None else self.index if keep else reel.start
         with self.hold_sync():
-            self.layout = reel.layout()
+            self.plan = reel.plan()
             self.frames = reel.frames.tobytes()
             self.index = min(max(start, 0), reel.count - 1)
             self.version += 1

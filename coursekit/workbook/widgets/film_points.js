@@ -2,8 +2,8 @@
 
 const TRAILS = 48; // ways drawn at most: more would be a carpet
 
-function pointsPainter(layout, bytes, make) {
-  const [, panels, n] = layout.shape;
+function pointsPainter(plan, bytes, make) {
+  const [, panels, n] = plan.shape;
   // Bytes from the kernel need not start at a multiple of four: copy once.
   const points = new Float32Array(bytes.slice().buffer);
   const box = make("div", "ck-panels");
@@ -12,19 +12,19 @@ function pointsPainter(layout, bytes, make) {
   const contexts = [];
   for (let p = 0; p < panels; p++) {
     const figure = make("figure", "ck-panel", box);
-    if (layout.row_names[p]) {
-      make("figcaption", "ck-panel-name", figure).textContent = layout.row_names[p];
+    if (plan.row_names[p]) {
+      make("figcaption", "ck-panel-name", figure).textContent = plan.row_names[p];
     }
     const canvas = make("canvas", "ck-plane", figure);
     canvas.width = canvas.height = Math.round(side * density);
     canvas.style.width = canvas.style.height = side + "px";
     contexts.push(canvas.getContext("2d", { willReadFrequently: true }));
   }
-  const scale = (side * density) / (2 * layout.limit);
-  const x = (v) => (v + layout.limit) * scale;
-  const y = (v) => (layout.limit - v) * scale;
+  const scale = (side * density) / (2 * plan.limit);
+  const x = (v) => (v + plan.limit) * scale;
+  const y = (v) => (plan.limit - v) * scale;
   const radius = Math.max(1.2, Math.min(2.4, 60 / Math.sqrt(n))) * density;
-  const groups = [...new Set(layout.groups)];
+  const groups = [...new Set(plan.groups)];
 
   function dots(context, base, members) {
     context.beginPath();
@@ -42,8 +42,8 @@ function pointsPainter(layout, bytes, make) {
     context.lineWidth = density;
     const step = Math.max(1, Math.floor(n / TRAILS));
     for (let i = 0; i < n; i += step) {
-      const group = layout.groups.length ? layout.groups[i] : 0;
-      context.strokeStyle = layout.colours[group % layout.colours.length];
+      const group = plan.groups.length ? plan.groups[i] : 0;
+      context.strokeStyle = plan.colours[group % plan.colours.length];
       context.beginPath();
       for (let f = 0; f <= frame; f++) {
         const at = 2 * ((f * panels + panel) * n + i);
@@ -55,7 +55,7 @@ function pointsPainter(layout, bytes, make) {
 
   const all = [...Array(n).keys()];
   const parts = groups.length
-    ? groups.map((g) => [g, all.filter((i) => layout.groups[i] === g)])
+    ? groups.map((g) => [g, all.filter((i) => plan.groups[i] === g)])
     : [[0, all]];
   return {
     node: box,
@@ -65,13 +65,13 @@ function pointsPainter(layout, bytes, make) {
         context.clearRect(0, 0, width, height);
         context.fillStyle = "#9aa1ab";
         context.globalAlpha = 0.3;
-        for (const [a, b] of layout.ghost) {
+        for (const [a, b] of plan.ghost) {
           context.fillRect(x(a) - density, y(b) - density, 2 * density, 2 * density);
         }
-        if (layout.trails) trails(context, panel, frame);
+        if (plan.trails) trails(context, panel, frame);
         context.globalAlpha = 0.8;
         for (const [group, members] of parts) {
-          context.fillStyle = layout.colours[group % layout.colours.length];
+          context.fillStyle = plan.colours[group % plan.colours.length];
           dots(context, 2 * (frame * panels + panel) * n, members);
         }
       });

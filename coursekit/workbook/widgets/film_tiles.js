@@ -1,24 +1,24 @@
 // Paints one frame of a reel of images: each image is a small canvas, scaled by CSS.
 
-function tilesPainter(layout, bytes, make) {
-  const [, n, h, w, c] = layout.shape;
-  const named = layout.row_names.length > 0;
+function tilesPainter(plan, bytes, make) {
+  const [, n, h, w, c] = plan.shape;
+  const named = plan.row_names.length > 0;
   const box = make("div", "ck-tiles");
-  const side = `minmax(0, ${layout.tile}px)`;
+  const side = `minmax(0, ${plan.tile}px)`;
   box.style.gridTemplateColumns =
-    (named ? "max-content " : "") + `repeat(${layout.columns}, ${side})`;
+    (named ? "max-content " : "") + `repeat(${plan.columns}, ${side})`;
   const tiles = [];
   for (let i = 0; i < n; i++) {
-    if (named && i % layout.columns === 0) {
+    if (named && i % plan.columns === 0) {
       const name = make("div", "ck-row-name", box);
-      name.textContent = layout.row_names[i / layout.columns] || "";
+      name.textContent = plan.row_names[i / plan.columns] || "";
     }
     const tile = make("figure", "ck-tile", box);
     const canvas = make("canvas", "ck-pixels", tile);
     canvas.width = w;
     canvas.height = h;
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    const note = layout.notes.length ? make("figcaption", "ck-tile-note", tile) : null;
+    const note = plan.notes.length ? make("figcaption", "ck-tile-note", tile) : null;
     tiles.push({ context, pixels: context.createImageData(w, h), note });
   }
   const size = h * w;
@@ -39,7 +39,7 @@ function tilesPainter(layout, bytes, make) {
         }
         context.putImageData(pixels, 0, 0);
         if (note) {
-          const text = layout.notes[frame][i] || "";
+          const text = plan.notes[frame][i] || "";
           const sign = signs[text[0]];
           note.className = "ck-tile-note " + (sign || "");
           note.textContent = sign ? text.slice(1) : text;

@@ -192,7 +192,7 @@ def point_reel(
 
 
 def sectors(points: Tensor, count: int = 8) -> tuple[int, ...]:
-    """Which of `count` directions each point lies in; direction 0 points to the right."""
+    """Which of `count` directions each point lies in; direction 0 is to the right."""
     angle = torch.atan2(points[:, 1], points[:, 0])
     part = (angle / (2 * math.pi) * count).round().long() % count
     return tuple(part.tolist())

@@ -104,7 +104,7 @@ class Reel:
         """Number of frames."""
         return len(self.frames)
 
-    def layout(self) -> dict[str, Any]:
+    def plan(self) -> dict[str, Any]:
         """Everything but the frames, as JSON for the browser."""
         chart = None
         if self.chart is not None:
@@ -145,8 +145,8 @@ class Reel:
     def still(self, width: int = 8, rows: int = 4) -> Picture:
         """A picture of the whole reel: time (or the first slider) runs to the right."""
         if not self.axes:
-            tiles = [self._tile(0, p) for p in range(min(width, self.frames.shape[1]))]
-            return grid(np.stack(tiles))
+            shown = range(min(width, self.frames.shape[1]))
+            return grid(np.stack([self._tile(0, panel) for panel in shown]))
         first, *others = self.axes
         columns = pick(len(first.values), width)
         names = [first.values[i] for i in columns]

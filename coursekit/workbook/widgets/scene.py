@@ -70,7 +70,7 @@ class Scene:
     def zoom(self) -> int:
         """Page pixels for each image pixel."""
         assert self.images is not None
-        return max(1, round(TILE / self.images.shape[2]))
+        return max(1, round(TILE / int(self.images.shape[2])))
 
     def names_html(self) -> str:
         """The names of the images, each centred under its own."""
