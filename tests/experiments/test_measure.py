@@ -1,0 +1,138 @@
+"""`coursekit measure`: records, provenance and messages, on a toy experiment.
+
+Authority: the JSON file, read back with the standard library alone.
+"""
+
+import json
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from coursekit.experiments import measure
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """A module with experiments, registered as 99.*, that writes below tmp_path."""
+    module = types.ModuleType("toy_experiments")
+
+    def good(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> dict[str, Any]:
+        count = 2 if quick else 5
+        rows = np.arange(count) / 2
+        return {
+            "n": count,
+            "rows": rows,
+            "t": torch.ones(2),
+            "by": {"a": np.float32(1)},
+        }
+
+    def plain() -> dict[str, Any]:
+        return {"x": 1.0}
+
+    def infinite() -> dict[str, Any]:
+        return {"by": {"worst": [1.0, float("nan")]}}
+
+    def crash() -> dict[str, Any]:
+        raise RuntimeError("no checkpoint called teddy")
+
+    vars(module).update(good=good, plain=plain, infinite=infinite, crash=crash)
+    monkeypatch.setitem(sys.modules, "toy_experiments", module)
+    names = {"99.A": "good", "99.B": "plain", "99.C": "infinite", "99.D": "crash"}
+    monkeypatch.setattr(
+        measure,
+        "EXPERIMENTS",
+        {key: f"toy_experiments:{name}" for key, name in names.items()},
+    )
+    monkeypatch.setattr(
+        measure,
+        "folder",
+        lambda quick=False: tmp_path / ("build" if quick else "data") / "measured",
+    )
+    return module
+
+
+def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
+    assert measure.main(["99.A"]) == 0
+    path = tmp_path / "data" / "measured" / "99.A.json"
+    record = json.loads(path.read_text())
+    assert record["id"] == "99.A"
+    assert record["values"] == {
+        "n": 5, "rows": [0.0, 0.5, 1.0, 1.5, 2.0], "t": [1.0, 1.0], "by": {"a": 1.0},
+    }  # fmt: skip
+    about = record["provenance"]
+    assert about["experiment"] == "toy_experiments:good"
+    assert about["seeds"] == [0, 1, 2] and about["quick"] is False
+    assert about["torch"] == torch.__version__ and about["seconds"] >= 0
+    assert set(about) == {
+        "experiment", "seconds", "quick", "seeds", "coursekit", "torch", "python",
+        "threads", "commit", "changed",
+    }  # fmt: skip
+    assert [each.name for each in path.parent.iterdir()] == ["99.A.json"]
+    assert measure.load_measured("99.A") == record["values"]
+    assert "99.A" in capsys.readouterr().out
+
+
+def test_quick_runs_leave_the_committed_figures_alone(
+    toy: types.ModuleType, tmp_path: Path
+) -> None:
+    assert measure.main(["99.A", "99.B", "--quick"]) == 0
+    assert not (tmp_path / "data").exists()
+    quick = json.loads((tmp_path / "build" / "measured" / "99.A.json").read_text())
+    assert quick["values"]["n"] == 2 and quick["provenance"]["quick"] is True
+
+
+def test_bad_results_keep_the_old_file(
+    toy: types.ModuleType, tmp_path: Path, capsys: Output
+) -> None:
+    old = tmp_path / "data" / "measured" / "99.C.json"
+    old.parent.mkdir(parents=True)
+    old.write_text("old")
+    assert measure.main(["99.C", "99.D", "99.B"]) == 1
+    err = capsys.readouterr().err
+    assert "coursekit measure: 99.C: value.by.worst.1 is nan: not a measurement" in err
+    assert "coursekit measure: 99.D: no checkpoint called teddy" in err
+    assert old.read_text() == "old"
+    assert (old.parent / "99.B.json").is_file()  # the others are still measured
+
+
+def test_unknown_id(toy: types.ModuleType, capsys: Output) -> None:
+    assert measure.main(["99.Z"]) == 2
+    assert "no experiment 99.Z; there are: 99.A, 99.B" in capsys.readouterr().err
+
+
+def test_list_runs_nothing(toy: types.ModuleType, capsys: Output) -> None:
+    assert measure.main(["--list"]) == 0
+    assert "99.D   -         toy_experiments:crash" in capsys.readouterr().out
+
+
+def test_not_measured_yet(toy: types.ModuleType) -> None:
+    with pytest.raises(FileNotFoundError, match=r"Run: coursekit measure 99\.A"):
+        measure.load_measured("99.A")
+
+
+def test_what_is_not_data_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"value\.f is a function: return plain"):
+        measure.plain({"f": lambda: None})
+
+
+def test_every_registered_experiment_exists() -> None:
+    import importlib
+
+    for target in measure.EXPERIMENTS.values():
+        module, _, name = target.partition(":")
+        assert callable(getattr(importlib.import_module(module), name)), target
+
+
+def test_committed_measurements_are_full_runs_of_registered_experiments() -> None:
+    for path in measure.folder().glob("*.json"):
+        record = json.loads(path.read_text())
+        assert record["id"] == path.stem and path.stem in measure.EXPERIMENTS
+        assert record["provenance"]["quick"] is False
+        assert "/" not in json.dumps(record["provenance"])  # no path of any machine

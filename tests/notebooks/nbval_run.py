@@ -1,0 +1,130 @@
+"""One nbval run over one notebook, in a process of its own: cells, seconds, memory.
+
+Runs are sequential and use one thread: on two cores, two kernels with two threads each
+are several times slower than one after the other.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+CELL_SECONDS = 300  # a safety net far above the budget of 30 s a cell
+_LOG: list[dict[str, Any]] = []
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run showed. failed: ids of failed cells.  peak_mb: largest process."""
+
+    status: int
+    cells: int
+    failed: tuple[str, ...]
+    seconds: float
+    slowest: tuple[float, str]
+    peak_mb: float
+    output: str
+
+
+def nbval(notebook: Path, title: str, scratch: Path, strict: bool = False) -> Run:
+    """Run `pytest --nbval-lax` over a notebook, as anyone would at the command line."""
+    report = scratch / "nbval.xml"
+    env = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "COURSEKIT_PROGRESS": "off",
+        "COURSEKIT_STRICT": "1" if strict else "",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "COLUMNS": "200",
+    }
+    env.pop("PYTEST_ADDOPTS", None)
+    command = [
+        sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", notebook.parent,
+        "--noconftest", "-p", "no:cacheprovider", "-p", "no:anyio", "--nbval-lax",
+        "--nbval-current-env", f"--nbval-cell-timeout={CELL_SECONDS}",
+        f"--junitxml={report}", "-q", notebook,
+    ]  # fmt: skip
+    start = time.perf_counter()
+    with (scratch / "nbval.txt").open("w+b") as log:
+        process = subprocess.Popen(
+            [str(each) for each in command], stdout=log, stderr=log, env=env
+        )
+        peak = _wait(process)
+        log.seek(0)
+        output = log.read().decode(errors="replace")
+    seconds = time.perf_counter() - start
+    ids = [each["id"] for each in code_cells(notebook)]
+    failed, slowest, cells = [], (0.0, ""), 0
+    cases = ET.parse(report).getroot().iter("testcase") if report.is_file() else []
+    for case in cases:
+        cell_id = ids[int(re.findall(r"\d+", case.attrib["name"])[-1])]
+        cells += 1
+        slowest = max(slowest, (float(case.attrib["time"]), cell_id))
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.append(cell_id)
+    run = Run(process.returncode, cells, tuple(failed), seconds, slowest, peak, output)
+    _LOG.append(
+        {
+            "notebook": title,
+            "cells": cells,
+            "failed": len(failed),
+            "seconds": round(seconds, 1),
+            "slowest_cell": slowest[1],
+            "slowest_seconds": round(slowest[0], 1),
+            "peak_mb": round(peak),
+        }
+    )
+    return run
+
+
+def _wait(process: subprocess.Popen[bytes]) -> float:
+    """Wait, and give the largest resident size (MB) among it and its children."""
+    if not hasattr(os, "wait4"):
+        process.wait()
+        return 0.0
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    scale = 1 if sys.platform == "darwin" else 1024
+    return usage.ru_maxrss * scale / 2**20
+
+
+def code_cells(notebook: Path) -> list[dict[str, Any]]:
+    """The code cells of a notebook file, in nbval's order."""
+    cells = json.loads(notebook.read_bytes())["cells"]
+    return [each for each in cells if each["cell_type"] == "code"]
+
+
+def kind(cell: dict[str, Any]) -> str:
+    """exercise, check, setup, given, hint, ... or nothing for lecture code."""
+    return str(cell["metadata"].get("coursekit", {}).get("kind", ""))
+
+
+def expect_todo(notebook: Path, target: Path) -> Path:
+    """A learner's notebook in which nbval compares every check line with TODO."""
+    content = json.loads(notebook.read_bytes())
+    for cell in content["cells"]:
+        if kind(cell) != "check":
+            continue
+        source = "".join(cell["source"])
+        exercise_id = cell["metadata"]["coursekit"]["id"]
+        line = f"TODO {exercise_id}"
+        if not source.startswith("check_answer"):
+            name = source.partition(" = ")[0]
+            line += f" {name} - going on with the reference"
+        stream = {"name": "stdout", "output_type": "stream", "text": line + "\n"}
+        cell.update(execution_count=1, outputs=[stream])
+    target.write_text(json.dumps(content))
+    return target
+
+
+def summary() -> list[dict[str, Any]]:
+    """Every run of this session."""
+    return list(_LOG)

@@ -1,0 +1,187 @@
+"""The committed notebooks as files: clean, valid, free of answers, and linted.
+
+Authorities: nbformat, ruff, the text of the package, the registry of exercises.
+"""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbval_run import ROOT, code_cells, kind
+from nbval_sample import edit, sample
+
+from coursekit.workbook import weave_command, weave_registry
+from coursekit.workbook.weave_modules import FunctionNode, Package, first_line
+from coursekit.workbook.weave_symbols import find
+
+LEARNER = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+REGISTRY = weave_registry.load() or {}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_bytes())
+
+
+def ruff(path: Path) -> subprocess.CompletedProcess[str]:
+    """Ruff's two rules about names, on one notebook, without any configuration."""
+    command = ["-m", "ruff", "check", "--isolated", "--no-cache", "--select"]
+    return subprocess.run(
+        [sys.executable, *command, "F821,F811", "--output-format=concise", str(path)],
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_committed_notebooks_are_what_the_sources_give(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = weave_command.main(["--check"])
+    assert status == 0, capsys.readouterr().err
+
+
+def test_every_learner_notebook_has_its_solution() -> None:
+    assert [each.name for each in LEARNER] == [each.name for each in SOLUTIONS]
+
+
+@pytest.mark.parametrize("path", LEARNER + SOLUTIONS, ids=name)
+def test_valid_small_and_without_widget_state(path: Path) -> None:
+    notebook = load(path)
+    nbformat.validate(nbformat.from_dict(notebook))
+    assert notebook["metadata"]["language_info"]["name"] == "python"
+    assert "widgets" not in notebook["metadata"]
+    assert path.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("path", LEARNER + SOLUTIONS, ids=name)
+def test_names_are_defined_and_defined_once(path: Path) -> None:
+    done = ruff(path)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", LEARNER, ids=name)
+def test_learner_has_no_outputs(path: Path) -> None:
+    for cell in code_cells(path):
+        assert cell["execution_count"] is None and cell["outputs"] == []
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=name)
+def test_solution_keeps_its_check_lines_and_nothing_else(path: Path) -> None:
+    """nbval compares a cell only if it has an execution count and an output."""
+    for cell in code_cells(path):
+        if kind(cell) != "check":
+            assert cell["execution_count"] is None and cell["outputs"] == []
+            continue
+        (output,) = cell["outputs"]
+        printed = "".join(output["text"])
+        assert cell["execution_count"] is not None
+        assert printed.startswith(f"PASS {cell['metadata']['coursekit']['id']}")
+        assert "nbval-check-output" in cell["metadata"]["tags"]
+
+
+def bodies(target: str) -> list[list[str]]:
+    """What the reference does, a list of lines for each function the learner writes."""
+    symbol = find(Package(ROOT), target)
+    return [
+        [
+            line.strip()
+            for line in symbol.module.lines[first_line(f.body[1]) - 1 : f.end_lineno]
+            if line.strip()
+        ]
+        for f in symbol.blanks()
+    ]
+
+
+@pytest.mark.parametrize("path", LEARNER, ids=name)
+def test_no_reference_reaches_the_learner(path: Path) -> None:
+    """No line of it in the stub, not all of it in any other cell; and stubs raise."""
+    cells = ["".join(cell["source"]) for cell in load(path)["cells"]]
+    stripped = ["\n".join(map(str.strip, cell.split("\n"))) for cell in cells]
+    for cell in code_cells(path):
+        entry = REGISTRY.get(cell["metadata"].get("coursekit", {}).get("id", ""))
+        if kind(cell) != "exercise" or entry is None:
+            continue
+        source = "".join(cell["source"])
+        assert source.startswith(f"# exercise {entry.id}\n")
+        if entry.kind != "code":
+            answer = f"answer_{entry.id.replace('.', '_')} = None"
+            assert answer in source
+            continue
+        stubs = [
+            node.body
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, FunctionNode)
+            and "NotImplementedError" in ast.dump(node)
+        ]
+        assert stubs and all(
+            len(body) == 2 and isinstance(body[1], ast.Raise) for body in stubs
+        )
+        for body in bodies(entry.symbol):
+            given = [x for x in body if len(x) > 12 and x in source]
+            assert not given, f"the stub of {entry.id} gives away: {given}"
+            if len(body) > 1 or len(body[0]) > 30:
+                shown = [cell for cell in stripped if "\n".join(body) in cell]
+                assert not shown, f"{entry.id} is solved in this cell: {shown}"
+
+
+@pytest.mark.parametrize("path", LEARNER, ids=name)
+def test_every_exercise_is_checked_right_below(path: Path) -> None:
+    cells = code_cells(path)
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        if kind(cell) == "exercise":
+            assert following is not None and kind(following) == "check"
+            here, below = (c["metadata"]["coursekit"]["id"] for c in (cell, following))
+            assert here == below
+
+
+def test_every_registered_exercise_is_in_exactly_one_notebook() -> None:
+    shown = [
+        cell["metadata"]["coursekit"]["id"]
+        for path in LEARNER
+        for cell in code_cells(path)
+        if kind(cell) == "exercise"
+    ]
+    assert len(shown) == len(set(shown))
+    assert set(REGISTRY) - set(shown) == set(), "registered, and in no notebook"
+
+
+def test_canary_ruff_sees_an_undefined_name(tmp_path: Path) -> None:
+    path = sample(tmp_path).target("01_sample", "learner")
+    assert ruff(path).returncode == 0
+    edit(path, "use-them", "q_sample(x0", "q_simple(x0")
+    done = ruff(path)
+    assert done.returncode == 1
+    assert "F821" in done.stdout and "q_simple" in done.stdout
+
+
+def test_canary_ruff_sees_a_second_definition(tmp_path: Path) -> None:
+    path = sample(tmp_path).target("01_sample", "learner")
+    text = "import torch"
+    edit(path, "imports", text, f"{text}\n\n\ndef at(): ...")
+    done = ruff(path)
+    assert done.returncode == 1 and "F811" in done.stdout
+
+
+def test_canary_without_a_language_ruff_is_blind(tmp_path: Path) -> None:
+    """Why the weave writes the language: ruff skips a notebook that names none.
+
+    Ruff 0.17 takes it from `language_info` or else from the kernelspec; older ones
+    looked at `language_info` alone. The weave writes both.
+    """
+    path = sample(tmp_path).target("01_sample", "learner")
+    edit(path, "use-them", "q_sample(x0", "q_simple(x0")
+    assert ruff(path).returncode == 1
+    notebook = load(path)
+    assert notebook["metadata"].pop("language_info") == {"name": "python"}
+    assert notebook["metadata"]["kernelspec"].pop("language") == "python"
+    path.write_text(json.dumps(notebook))
+    assert ruff(path).returncode == 0

@@ -1,0 +1,101 @@
+"""Notebooks under nbval, and a canary for each way in which nbval could be blind.
+
+Authority: nbval 0.11 in a process of its own, with the options of the README.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from nbval_run import ROOT, Run, code_cells, expect_todo, kind, nbval
+from nbval_sample import edit, sample
+
+NOTEBOOKS = sorted(each.stem for each in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+
+
+def explain(run: Run) -> str:
+    """The end of nbval's own report."""
+    return f"failed cells: {run.failed}\n{run.output[-6000:]}"
+
+
+def check_ids(notebook: Path) -> list[str]:
+    return [each["id"] for each in code_cells(notebook) if kind(each) == "check"]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_solution_passes(name: str, tmp_path: Path) -> None:
+    path = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
+    run = nbval(path, f"{name} (solution)", tmp_path)
+    assert run.status == 0 and not run.failed, explain(run)
+    assert run.cells == len(code_cells(path))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_learner_reaches_the_end_and_every_check_says_todo(
+    name: str, tmp_path: Path
+) -> None:
+    path = expect_todo(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "run.ipynb")
+    run = nbval(path, f"{name} (untouched)", tmp_path)
+    assert run.status == 0 and not run.failed, explain(run)
+    assert run.cells == len(code_cells(path))
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_strict_fails_once_for_each_unsolved_exercise(
+    name: str, tmp_path: Path
+) -> None:
+    path = ROOT / "notebooks" / f"{name}.ipynb"
+    run = nbval(path, f"{name} (strict)", tmp_path, strict=True)
+    assert list(run.failed) == check_ids(path), explain(run)
+
+
+class TestSample:
+    """The same three runs, and the canaries, on a notebook of a few cells."""
+
+    def test_solution_passes(self, tmp_path: Path) -> None:
+        path = sample(tmp_path).target("01_sample", "solution")
+        run = nbval(path, "sample (solution)", tmp_path)
+        assert run.status == 0 and run.failed == (), explain(run)
+        assert run.cells == len(code_cells(path))
+        assert run.peak_mb == 0 or 50 < run.peak_mb < 2000
+
+    def test_learner_says_todo(self, tmp_path: Path) -> None:
+        learner = sample(tmp_path).target("01_sample", "learner")
+        path = expect_todo(learner, tmp_path / "run.ipynb")
+        run = nbval(path, "sample (untouched)", tmp_path)
+        assert run.status == 0 and run.failed == (), explain(run)
+
+    def test_strict_fails_once_for_each_exercise(self, tmp_path: Path) -> None:
+        path = sample(tmp_path).target("01_sample", "learner")
+        run = nbval(path, "sample (strict)", tmp_path, strict=True)
+        ids = ["check-01-2", "check-01-4", "check-01-15", "check-01-19"]
+        assert list(run.failed) == ids, explain(run)
+
+    def test_canary_wrong_solutions_and_errors_fail(self, tmp_path: Path) -> None:
+        path = sample(tmp_path).target("01_sample", "solution")
+        edit(path, "ex-01-4", "return ", "return 2 * ")
+        edit(path, "use-them", "q_sample(", "q_simple(")
+        run = nbval(path, "sample (two mistakes)", tmp_path)
+        assert run.failed == ("check-01-4", "use-them"), explain(run)
+        assert "FAIL 01.4 q_sample" in run.output
+
+    def test_canary_without_counts_nbval_compares_nothing(self, tmp_path: Path) -> None:
+        """Why the weave writes execution counts: the wrong solution passes here."""
+        path = sample(tmp_path).target("01_sample", "solution")
+        edit(path, "ex-01-4", "return ", "return 2 * ")
+        content = json.loads(path.read_bytes())
+        for cell in content["cells"]:
+            if cell["cell_type"] == "code":
+                cell.update(execution_count=None, outputs=[])
+        path.write_text(json.dumps(content))
+        run = nbval(path, "sample (no counts)", tmp_path)
+        assert run.failed == (), explain(run)
+
+
+def test_runs_leave_no_progress_behind(tmp_path: Path) -> None:
+    """A test run must not tick off exercises in the user's own progress."""
+    assert os.environ.get("PYTEST_CURRENT_TEST")
+    from coursekit.workbook import progress
+
+    assert not progress.is_on() or os.environ.get("COURSEKIT_HOME")

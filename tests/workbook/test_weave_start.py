@@ -1,0 +1,101 @@
+"""The first cell: silent where all is well, one line of advice otherwise.
+
+Authority: IPython itself, which decides what a reader of a notebook sees.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import coursekit
+from coursekit.workbook import notebook
+from coursekit.workbook.weave_exercise import setup
+
+
+@pytest.mark.parametrize(
+    ("ours", "package", "words"),
+    [
+        ("0.1.0", "0.1.0", ""),
+        ("0.1.0", "0.1.7", ""),
+        ("0.1.3rc1", "0.1.0", ""),
+        ("0.1.0", "0.2.0", "take the new 01_x.ipynb and copy your answers over"),
+        ("0.9.0", "0.10.0", "take the new 01_x.ipynb"),
+        ("0.2.0", "0.1.9", "Update coursekit: run `git pull` and `make lab`"),
+        ("1.0", "0.9", "Update coursekit"),
+    ],
+)
+def test_versions(ours: str, package: str, words: str) -> None:
+    line = notebook.compare_versions("01_x", ours, package)
+    assert (words in line) if words else line == ""
+    assert "\n" not in line
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = notebook.importlib.util.find_spec
+    missing = {"torch", "anywidget"}
+    monkeypatch.setattr(
+        notebook.importlib.util,
+        "find_spec",
+        lambda name: None if name in missing else real(name),
+    )
+    with pytest.raises(notebook.CannotStart, match=r"lacks torch, anywidget\. Run"):
+        notebook.start("01_x", version=coursekit.__version__)
+
+
+def test_an_old_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook.sys, "version_info", (3, 9, 1))
+    with pytest.raises(notebook.CannotStart, match=r"runs Python 3\.9, and the course"):
+        notebook.start("01_x", version=coursekit.__version__)
+
+
+def ipython(code: str, cwd: Path) -> str:
+    """What the terminal version of IPython prints for one cell."""
+    script = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "s = S.instance(colors='nocolor'); s.run_cell(sys.argv[1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, code], capture_output=True, text=True, cwd=cwd
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_woven_first_cell_is_silent(tmp_path: Path) -> None:
+    code = setup("01_x", coursekit.__version__) + (
+        "\nimport torch, matplotlib, random"
+        "\nassert torch.get_num_threads() == 1"
+        "\nassert torch.initial_seed() == 0"
+        "\nassert not matplotlib.rcParams['axes.spines.top']"
+        "\nassert callable(check) and callable(reveal)"
+    )
+    assert ipython(code, tmp_path) == ""
+
+
+def test_a_problem_is_one_line_without_a_traceback(tmp_path: Path) -> None:
+    code = (
+        "import sys; from collections import namedtuple\n"
+        "from coursekit.workbook import notebook\n"
+        "notebook._NEEDED = ('torch', 'no_such_library')\n"
+        f"notebook.start('01_x', version='{coursekit.__version__}')"
+    )
+    assert ipython(code, tmp_path) == (
+        "This kernel lacks no_such_library. Run `make lab`, or `pip install -e .` in "
+        "the course folder, and restart the kernel.\n"
+    )
+
+
+def test_without_the_package_the_first_cell_says_how_to_get_it(tmp_path: Path) -> None:
+    """`coursekit.workbook` is made unfindable, as in another kernel."""
+    hide = "import sys; sys.modules['coursekit'] = None\n"
+    shown = ipython(hide + setup("01_x", coursekit.__version__), tmp_path)
+    assert "This kernel has no coursekit. Start JupyterLab with `make lab`" in shown
+    assert "Traceback" not in shown and "ModuleNotFoundError" not in shown
+
+
+def test_an_older_notebook_gets_its_line_and_goes_on(tmp_path: Path) -> None:
+    code = setup("01_x", "0.0.1") + "\nprint('went on')"
+    lines = ipython(code, tmp_path).splitlines()
+    assert len(lines) == 2 and lines[1] == "went on"
+    assert lines[0].startswith("This notebook is of version 0.0.1, coursekit of")
