@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -184,40 +183,6 @@ def all_claims(source: Path, measured: Measured, report: Report) -> Iterator[Cla
                     yield claim
 
 
-def table(claims: list[Claim], width: int) -> str:
-    """The claims as text for a terminal of that width."""
-    where = [f"{each.notebook}#{','.join(each.see)}" for each in claims]
-    fixed = [
-        [each.row for each in claims],
-        [each.time for each in claims],
-        [each.verdict for each in claims],
-    ]
-    sizes = [max(map(len, [*column, "row"])) for column in fixed]
-    cell = min(max([len("cell"), *map(len, where)]), 34)
-    free = max(width - sum(sizes) - cell - 10, 40)
-    said, got = free * 45 // 100, free - free * 45 // 100
-    widths = [sizes[0], max(sizes[1], 4), said, got, max(sizes[2], 7), cell]
-    rows = [["row", "time", "the lecture says", "measured", "verdict", "cell"]]
-    rows += [
-        [each.row, each.time, each.claim, each.measured, each.verdict, place]
-        for each, place in zip(claims, where, strict=True)
-    ]
-    printed = []
-    for number, row in enumerate(rows):
-        cells = [
-            textwrap.wrap(text, size, break_on_hyphens=False) or [""]
-            for text, size in zip(row, widths, strict=True)
-        ]
-        for line in range(max(map(len, cells))):
-            pieces = [each[line] if line < len(each) else "" for each in cells]
-            printed.append(
-                "  ".join(p.ljust(w) for p, w in zip(pieces, widths, strict=True))
-            )
-        if number == 0:
-            printed.append("  ".join("-" * size for size in widths))
-    return "\n".join(line.rstrip() for line in printed)
-
-
 def main(argv: list[str]) -> int:
     """`coursekit claims`: print every claim with its measured value and verdict."""
     from coursekit.workbook.weave_project import Project
@@ -233,6 +198,8 @@ def main(argv: list[str]) -> int:
     if args.json:
         print(json.dumps([asdict(each) for each in found], indent=1))
     elif found:
+        from coursekit.workbook.claims_table import table
+
         print(table(found, shutil.get_terminal_size((120, 24)).columns))
         counts = [(v, sum(each.verdict == v for each in found)) for v in VERDICTS]
         print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counts))

@@ -9,14 +9,13 @@ import re
 from typing import Any
 
 from coursekit.workbook import weave_exercise as shown
+from coursekit.workbook import weave_fields as fields
 from coursekit.workbook.weave_cells import ROLES, Cell, Role
 from coursekit.workbook.weave_draft import Draft
 from coursekit.workbook.weave_modules import free_names
 from coursekit.workbook.weave_parser import Block, Fence
-from coursekit.workbook.weave_registry import Entry, passed
+from coursekit.workbook.weave_registry import passed
 from coursekit.workbook.weave_symbols import Symbol, SymbolError, find
-
-_ID = re.compile(r"^(\d\d[a-z]?)\.(\d+)$")
 
 
 def look_ahead(draft: Draft, blocks: list[Block]) -> None:
@@ -40,7 +39,7 @@ def exercise(draft: Draft, fence: Fence) -> None:
         )
         return
     exercise_id, target = fence.args
-    known = _open_exercise(draft, fence, exercise_id)
+    known = fields.open_exercise(draft, fence, exercise_id)
     try:
         symbol = find(draft.project.package, target)
         full, stub = symbol.full(), symbol.stub()
@@ -56,14 +55,14 @@ def exercise(draft: Draft, fence: Fence) -> None:
         return
     draft.woven[symbol.origin] = f"exercise {exercise_id} (line {fence.line})"
     draft.later.discard(symbol.origin)
-    entry = _entry(draft, fence, exercise_id, "code")
+    entry = fields.entry(draft, fence, exercise_id, "code")
     if entry and entry.symbol != symbol.target:
         draft.problem(
             fence.line,
             f"exercise {exercise_id} is registered for {entry.symbol}, not for "
             f"{symbol.target}. Change the fence or the registry",
         )
-    facts = _facts(draft, fence, _FACTS)
+    facts = fields.facts(draft, fence, fields.FACTS)
     if not known:
         return
     title = (entry.title if entry else "") or symbol.headline()
@@ -78,9 +77,6 @@ def exercise(draft: Draft, fence: Fence) -> None:
         prints=passed(exercise_id, symbol.name),
         facts=facts,
     )
-
-
-_FACTS = ("minutes", "difficulty", "points")
 
 
 def _sources(
@@ -124,11 +120,11 @@ def paper(draft: Draft, fence: Fence) -> None:
         )
         return
     exercise_id = fence.args[0]
-    known = _open_exercise(draft, fence, exercise_id)
+    known = fields.open_exercise(draft, fence, exercise_id)
     if not fence.body.strip():
         draft.problem(fence.line, f"question {exercise_id} is empty. Write it")
-    entry = _entry(draft, fence, exercise_id, "formula", "choice")
-    facts = _facts(draft, fence, ("minutes", "points"))
+    entry = fields.entry(draft, fence, exercise_id, "formula", "choice")
+    facts = fields.facts(draft, fence, ("minutes", "points"))
     if not known:
         return
     title = (entry.title if entry else "") or "pen and paper"
@@ -170,76 +166,6 @@ def hint(draft: Draft, fence: Fence) -> None:
     draft.markdown(cell_id, text, fence.line, kind="hint", id=exercise_id)
     # One anchor for the whole ladder: another hint must not rename what follows.
     draft.anchor = f"hints-{shown.dashed(exercise_id)}"
-
-
-def _open_exercise(draft: Draft, fence: Fence, exercise_id: str) -> bool:
-    """Whether the id is new and well formed; if not, the report says why."""
-    parts = _ID.match(exercise_id)
-    if parts is None:
-        draft.problem(
-            fence.line,
-            f"'{exercise_id}' is not an exercise id. Write {draft.number}.NUMBER",
-        )
-        return False
-    if parts[1] != draft.number:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} stands in notebook {draft.number}. "
-            f"Its id must begin with {draft.number}.",
-        )
-    if exercise_id in draft.exercises:
-        draft.problem(
-            fence.line,
-            f"exercise id {exercise_id} is used twice (line "
-            f"{draft.exercises[exercise_id]} as well). Give one of them a new id",
-        )
-        return False
-    draft.exercises[exercise_id] = fence.line
-    return True
-
-
-def _entry(draft: Draft, fence: Fence, exercise_id: str, *kinds: str) -> Entry | None:
-    """The registry's entry; a missing or wrong one is reported."""
-    if draft.project.registry is None or not _ID.match(exercise_id):
-        return None
-    entry = draft.project.registry.get(exercise_id)
-    if entry is None:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} has no check. Register it in "
-            "coursekit/workbook/exercises",
-        )
-    elif entry.kind not in kinds:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} is registered as {entry.kind}, and this fence is "
-            f"for {' or '.join(kinds)}. Use the other fence",
-        )
-        return None
-    return entry
-
-
-def _facts(
-    draft: Draft, fence: Fence, required: tuple[str, ...]
-) -> dict[str, int | float]:
-    """Minutes, difficulty and points as numbers; what is missing is reported."""
-    facts: dict[str, int | float] = {}
-    for name in _FACTS:
-        text = fence.options.get(name)
-        if text is None:
-            if name in required:
-                draft.problem(fence.line, f"{name}= is missing. Write {name}=NUMBER")
-            continue
-        try:
-            facts[name] = shown.number(text)
-        except ValueError:
-            draft.problem(fence.line, f"{name}={text} is not a number. Write {name}=5")
-    if facts.get("difficulty", 1) not in (1, 2, 3, 4, 5):
-        draft.problem(
-            fence.line, f"difficulty={facts['difficulty']:g}: write a number 1 to 5"
-        )
-        del facts["difficulty"]
-    return facts
 
 
 def _three_cells(
