@@ -1,0 +1,115 @@
+"""Calibrate a freshly trained reader and save it with its card."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_uint8
+from coursekit.datasets.teddy.reader import READ, raw_outputs
+from coursekit.datasets.teddy.reader_data import IGNORE, Batch, blur, noisy, scene_batch
+from coursekit.datasets.teddy.reader_nets import CHOICES
+
+SEED = 77_001  # scenes that no training stream contains
+WANTED = 0.99  # accuracy of the answers a reader does not call unreadable
+
+
+def tough_batch(n: int, seed: int) -> Batch:
+    """One-bear scenes from clean to hopeless: noise up to 0.8, blur up to 2 pixels."""
+    batch = scene_batch(n, np.random.Generator(np.random.PCG64(seed)), (1, 0, 0))
+    g = torch.Generator().manual_seed(seed)
+    quarters = []
+    for index, part in enumerate(batch.x.chunk(4)):
+        level = 0.8 * torch.rand(len(part), 1, 1, 1, generator=g)
+        quarters.append(noisy(blur(part, index * 0.65), level * (index < 3), g))
+    return Batch(torch.cat(quarters).clamp(-1, 1), batch.answers, batch.measures)
+
+
+def best_temperature(logits: Tensor, target: Tensor) -> float:
+    """The temperature with the smallest cross-entropy (grid of 2 % steps)."""
+    grid = [0.5 * 1.02**step for step in range(120)]
+    losses = [float(F.cross_entropy(logits / t, target)) for t in grid]
+    return round(grid[int(np.argmin(losses))], 4)
+
+
+def least_confidence(chances: Tensor, target: Tensor) -> float:
+    """The smallest threshold above which WANTED of the answers are right."""
+    sure, answer = chances.max(1)
+    order = sure.argsort(descending=True)
+    right = (answer == target)[order].double().cumsum(0)
+    accuracy = right / torch.arange(1, len(order) + 1)
+    accepted = int((accuracy >= WANTED).nonzero().max()) if accuracy[0] else 0
+    return round(min(0.98, max(0.4, float(sure[order[accepted]]))), 4)
+
+
+def calibrate(net: nn.Module) -> dict[str, dict[str, float]]:
+    """Temperatures and thresholds of all questions."""
+    tough = tough_batch(6000, SEED)
+    logits, _ = raw_outputs(net, tough.x)
+    temperature, threshold = {}, {}
+    for column, name in enumerate(CHOICES):
+        target = tough.answers[:, column]
+        if name not in READ:
+            temperature[name] = 1.0
+            continue
+        asked = target != IGNORE
+        warm = best_temperature(logits[name][asked], target[asked])
+        chances = torch.softmax(logits[name][asked] / warm, 1)
+        temperature[name] = warm
+        threshold[name] = least_confidence(chances, target[asked])
+    clean = scene_batch(4000, np.random.Generator(np.random.PCG64(SEED + 1)))
+    logits, _ = raw_outputs(net, clean.x)
+    chance = torch.softmax(logits["valid"], 1)[:, 1]
+    threshold["valid"] = round(min(0.5, max(0.05, float(chance.quantile(0.003)))), 4)
+    return {"temperature": temperature, "threshold": threshold}
+
+
+def clean_accuracy(
+    net: nn.Module, n: int = 4000, seed: int = SEED + 2
+) -> dict[str, float]:
+    """Accuracy on fresh clean one-bear scenes."""
+    batch = scene_batch(n, np.random.Generator(np.random.PCG64(seed)), (1, 0, 0))
+    logits, _ = raw_outputs(net, to_uint8(batch.x))
+    return {
+        name: round(
+            float((logits[name].argmax(1) == batch.answers[:, c]).double().mean()), 5
+        )
+        for c, name in enumerate(CHOICES)
+    }
+
+
+def finish(net: nn.Module, facts: dict[str, object], folder: Path) -> dict[str, Any]:
+    """Round the weights to half precision, calibrate, save weights and card."""
+    half = {k: v.half().contiguous() for k, v in net.state_dict().items()}
+    net.load_state_dict({k: v.float() for k, v in half.items()})
+    net.eval()
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, card_file = folder / "weights.safetensors", folder / "card.json"
+    fresh = weights.with_suffix(".new")
+    save_file(half, fresh)
+    card: dict[str, Any] = {
+        **facts,
+        "reads": READ,
+        "accuracy_clean": clean_accuracy(net),
+        **calibrate(net),
+        "torch": torch.__version__,
+        "bytes": fresh.stat().st_size,
+        "sha256": hashlib.sha256(fresh.read_bytes()).hexdigest(),
+    }
+    text = card_file.with_suffix(".new")
+    text.write_text(json.dumps(card, indent=1) + "\n")
+    os.replace(fresh, weights)
+    os.replace(text, card_file)
+    print(f"saved {weights} ({card['bytes'] / 1e6:.2f} MB)")
+    for name in READ:
+        print(
+            f"  {name:<8} {100 * card['accuracy_clean'][name]:.2f} % on clean pictures"
+        )
+    return card

@@ -1,0 +1,162 @@
+"""Scenes, splits, programs and samplers. Authority: invariants (round trips, disjoint
+splits, exact repeatability) and uniform frequencies within five standard errors."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from coursekit.datasets.teddy.programs import execute, program
+from coursekit.datasets.teddy.sample import (
+    contact_sheet,
+    scenes,
+    special_teddies,
+    specialise,
+    teddies,
+)
+from coursekit.datasets.teddy.scene import (
+    FURS,
+    HATS,
+    KINDS,
+    VOCABULARY,
+    Bear,
+    Scene,
+    random_scene,
+)
+from coursekit.datasets.teddy.splits import HELD_OUT, SPLITS, split_of
+
+
+def some(n: int, kind: str = "solo", seed: int = 0) -> list[Scene]:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return [random_scene(rng, kind) for _ in range(n)]
+
+
+def test_first_scene_is_pinned() -> None:
+    # PCG64 and arithmetic on hundredths only: the same on every machine.
+    assert program(some(1, seed=5)[0]) == (
+        "place(forest) light(brightness=1.07, warmth=0.03) drift(0.28) "
+        "bear(fur=pink, hat=red, action=dancing, x=0.54, y=0.87, scale=0.47)"
+    )
+
+
+@pytest.mark.parametrize("name", [n for n in VOCABULARY if n != "place"])
+def test_words_are_equally_likely(name: str) -> None:
+    words = VOCABULARY[name]
+    counts = Counter(getattr(s.bears[0], name) for s in some(6000))
+    expected = 6000 / len(words)
+    assert set(counts) == set(words)
+    assert all(abs(counts[w] - expected) < 5 * expected**0.5 for w in words)
+
+
+def test_kinds_hold_what_they_say() -> None:
+    assert {len(s.bears) for s in some(200, "solo")} == {1}
+    assert {len(s.bears) for s in some(200, "group")} == {1, 2, 3}
+    assert all(s.mirror for s in some(200, "mirror"))
+    with pytest.raises(ValueError, match="kind='crowd'"):
+        some(1, "crowd")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_programs_execute_to_the_same_scene(kind: str) -> None:
+    for scene in some(500, kind) + [specialise(s) for s in some(20, kind)]:
+        assert execute(program(scene)) == scene
+
+
+def test_programs_read_loose_text() -> None:
+    scene = execute(
+        "bear(hat=red);\n place( beach ) ; mirror() bear()".replace("bear()", "")
+    )
+    assert scene == Scene("beach", (Bear(hat="red"),), mirror=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("place(moon)", "place='moon'"),
+        ("bear(fur=red)", "fur='red'"),
+        ("bear(tail=long)", "no 'tail'"),
+        ("bear(x=left)", "not a number"),
+        ("bear(hat=red, hat=blue)", "once for each key"),
+        ("place(park) place(snow)", "twice"),
+        ("bear(hat=red", "not a call"),
+        ("dance(now)", "no call 'dance'"),
+        ("light(colour=1)", "light has no 'colour'"),
+        ("place(park, snow)", "once for each key"),
+        ("bear() bear() bear() bear()", "4 bears"),
+        ("bear() bear() mirror()", "exactly one bear"),
+        ("bear(scale=0)", "scale=0"),
+    ],
+)
+def test_wrong_programs_name_the_mistake(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        execute(text)
+
+
+def test_splits_are_disjoint_and_held_out_pairs_never_train() -> None:
+    found: dict[str, set[Scene]] = {}
+    for split in SPLITS:
+        chosen = list(islice(scenes(0, split, "group"), 600))
+        assert all(split_of(s) == split for s in chosen)
+        pairs = [{(b.fur, b.hat) for b in s.bears} for s in chosen]
+        assert all(bool(p & HELD_OUT) == (split == "heldout") for p in pairs)
+        found[split] = set(chosen)
+    assert not found["train"] & found["test"] and not found["test"] & found["heldout"]
+
+
+def test_train_still_sees_every_fur_and_every_hat() -> None:
+    pairs = {(s.bears[0].fur, s.bears[0].hat) for s in islice(scenes(0), 4000)}
+    every = {(f, h) for f in FURS for h in HATS}
+    assert pairs == every - HELD_OUT
+    assert {f for f, _ in HELD_OUT} < set(FURS) and {h for _, h in HELD_OUT} == set(
+        HATS[1:]
+    )
+
+
+def test_one_scene_in_ten_is_for_testing() -> None:
+    splits = Counter(split_of(s) for s in some(6000))
+    share = splits["test"] / (splits["test"] + splits["train"])
+    assert abs(share - 0.1) < 5 * (0.09 / 4875) ** 0.5
+
+
+def test_special_bear_stays_out_of_samplers_and_splits() -> None:
+    for kind in KINDS:
+        for split in SPLITS:
+            chosen = islice(scenes(1, split, kind), 200)
+            assert not any(b.special for s in chosen for b in s.bears)
+    _, own = special_teddies(20, seed=1)
+    assert all(b.special for s in own for b in s.bears)
+    with pytest.raises(ValueError, match="never trained on"):
+        split_of(own[0])
+
+
+def test_special_bear_looks_different_from_every_fur() -> None:
+    images, own = special_teddies(8, 64, seed=2)
+    from coursekit.datasets.teddy.render import render
+
+    for fur in FURS:
+        plain = [
+            replace(s, bears=tuple(replace(b, fur=fur, special=False) for b in s.bears))
+            for s in own
+        ]
+        assert np.abs(render(plain, 64).astype(int) - images).mean((1, 2, 3)).min() > 3
+
+
+def test_sampling_is_repeatable_and_a_prefix() -> None:
+    images, chosen = teddies(50, 32, seed=9)
+    again, same = teddies(20, 32, seed=9)
+    assert same == chosen[:20]
+    np.testing.assert_array_equal(again, images[:20])
+    assert teddies(20, 16, seed=9)[1] == same
+    assert teddies(20, 16, seed=10)[1] != same
+    with pytest.raises(ValueError, match="split='dev'"):
+        teddies(1, split="dev")
+
+
+def test_contact_sheet_keeps_the_pictures() -> None:
+    images, _ = teddies(5, 16)
+    sheet = contact_sheet(images, 3)
+    assert sheet.shape == (32, 48, 3)
+    np.testing.assert_array_equal(sheet[16:, 16:32], images[4])
+    assert (sheet[16:, 32:] == 255).all()
