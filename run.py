@@ -138,6 +138,7 @@ def pip(python, arguments):
     """Run pip; on failure show the end of its output and one line of advice."""
     log = []
     command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    command += ["--no-compile"]  # Python compiles what is used, when it is used
     if follow(command + arguments + ["-c", "constraints.txt"], log) != 0:
         sys.stderr.write("\n".join(log[-8:]) + "\n")
         fail(advice(log))

@@ -101,7 +101,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     return Desk(tmp_path, monkeypatch)
 
 
-PIP = "-m pip install --disable-pip-version-check"
+PIP = "-m pip install --disable-pip-version-check --no-compile"
 VENV = "-m venv --clear /.venv"
 
 
