@@ -107,7 +107,10 @@ class Package:
         """Follow re-exports, so that both spellings of an import have one origin."""
         for _ in range(8):  # longer chains of re-exports are cycles
             module_name, _, name = origin.rpartition(".")
-            module = self.module(module_name) if module_name else None
+            try:
+                module = self.module(module_name) if module_name else None
+            except SyntaxError:
+                return origin  # Python will complain where the module is used
             if module is None or name in module.definitions:
                 return origin
             found = [each for each in module.imports if each.binds == name]

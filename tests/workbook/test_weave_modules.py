@@ -140,3 +140,12 @@ def test_a_class_that_names_itself_unquoted_is_refused(tmp_path: Path) -> None:
 def test_a_module_with_a_syntax_error_is_named(tmp_path: Path) -> None:
     with pytest.raises(SymbolError, match=r"p\.m has a syntax error on line 2"):
         find(package(tmp_path, m="x = 1\ndef f(:\n"), "p.m:f")
+
+
+def test_a_broken_module_in_passing_does_not_stop_the_weave(tmp_path: Path) -> None:
+    found = package(
+        tmp_path, m="from p.bad import x\n\ndef f(): return x\n", bad="def f(:\n"
+    )
+    module = found.module("p.m")
+    assert module is not None
+    assert Names(found).need(module, {"x"}, "f") == (["from p.bad import x"], [])
