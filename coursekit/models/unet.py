@@ -134,8 +134,9 @@ class UNet(nn.Module):
         self.out = zero_init(nn.Conv2d(widths[0], folded, 3, padding=1))
 
     def forward(self, xt: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
-        """xt: (B, C, H, W) H, W multiples of patch * 2**(levels-1); t: (B,) or () float.
+        """xt: (B, C, H, W); t: (B,) or () float in [0, 1].
 
+        H and W must be multiples of patch * 2**(levels - 1).
         cond: (B,) long class labels, None for the null label (or without classes).
         Returns (B, C, H, W).
         """

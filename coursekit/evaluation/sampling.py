@@ -1,0 +1,74 @@
+"""Many pictures from a trained network, by DDIM, fixed by a seed."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_uint8
+from coursekit.theory.ddpm_samplers import ddim, respaced
+from coursekit.theory.ddpm_schedule import Schedule
+
+BATCH = 100  # pictures sampled at once; part of what a seed means
+
+
+def sample_images(
+    model: nn.Module,
+    schedule: Schedule,
+    shape: tuple[int, int, int],
+    count: int,
+    num_evals: int = 50,
+    seed: int = 0,
+) -> NDArray[np.uint8]:
+    """`count` pictures, uint8 (count, H, W, C), by DDIM with eta = 0.
+
+    model(xt, t) -> eps_hat, on any device; shape: (C, H, W). The starting noise is
+    drawn on the CPU, so every device starts from the same.
+    """
+    device = next(model.parameters()).device
+    generator = torch.Generator().manual_seed(seed)
+    ks = respaced(schedule.num_steps, num_evals)
+    done: list[Tensor] = []
+    while sum(len(part) for part in done) < count:
+        start = torch.randn((BATCH, *shape), generator=generator)
+        missing = count - sum(len(part) for part in done)
+        *_, x0 = ddim(model, start[:missing].to(device), ks, schedule)
+        done.append(x0.cpu())
+    return to_uint8(torch.cat(done))
+
+
+def image_grid(
+    images: NDArray[np.uint8], columns: int = 8, zoom: int = 2, gap: int = 1
+) -> NDArray[np.uint8]:
+    """Tile uint8 (N, H, W, C) into one picture, each pixel repeated `zoom`-fold.
+
+    Missing tiles and the gaps between tiles are white.
+    """
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    tall, wide = height + gap, width + gap
+    tiles = np.full((rows * columns, tall, wide, channels), 255, np.uint8)
+    tiles[:count, :height, :width] = images
+    grid = tiles.reshape(rows, columns, tall, wide, channels).swapaxes(1, 2)
+    sheet = grid.reshape(rows * tall, columns * wide, channels)
+    return np.asarray(sheet[:-gap, :-gap].repeat(zoom, 0).repeat(zoom, 1))
+
+
+def png_bytes(image: NDArray[np.uint8]) -> bytes:
+    """One picture (H, W, 1 or 3) as a PNG file."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    grey = image.shape[-1] == 1
+    Image.fromarray(image[..., 0] if grey else image).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def save_png(image: NDArray[np.uint8], path: Path) -> None:
+    """Write one picture (H, W, 1 or 3) as a PNG file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png_bytes(image))

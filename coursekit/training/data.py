@@ -1,0 +1,91 @@
+"""The pictures a recipe learns from, and the order in which it sees them.
+
+Nothing here has hidden state: batch and noise of a step follow from (seed, step). That
+is what makes an interrupted run go on exactly where it was.
+"""
+
+import hashlib
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from coursekit.datasets.images import to_model
+
+
+def training_images(data: str, limit: int = 0) -> tuple[Tensor, str]:
+    """All training pictures of a data set and one line that says which they are.
+
+    data: "fashion" or "teddy"; limit: at most so many (0: all; teddy then draws
+    20,000). Returns uint8 (N, H, W, C) or (N, H, W) and the description.
+    Raises ValueError for another name.
+    """
+    if data == "fashion":
+        images, text = _fashion(limit)
+    elif data == "teddy":
+        images, text = _teddy(limit or 20_000)
+    else:
+        raise ValueError(f'no data set {data!r}: use "fashion" or "teddy"')
+    digest = hashlib.sha256(images.tobytes()).hexdigest()[:16]
+    return torch.from_numpy(images), f"{text}, sha256 {digest}"
+
+
+def _fashion(limit: int) -> tuple[NDArray[np.uint8], str]:
+    from coursekit.datasets import fashion
+
+    embedded, _ = fashion.load("train")
+    if 0 < limit <= len(embedded):
+        return embedded[:limit], f"{limit} embedded train pictures of Fashion-MNIST"
+    try:
+        images, _ = fashion.load("train", full=True)
+    except fashion.DataError:
+        return embedded, f"{len(embedded)} embedded train pictures of Fashion-MNIST"
+    images = images[:limit] if limit else images
+    return images, f"{len(images)} train pictures of Fashion-MNIST"
+
+
+def _teddy(count: int) -> tuple[NDArray[np.uint8], str]:
+    from coursekit.datasets.teddy.sample import teddies
+
+    images, _ = teddies(count, 32, seed=0, split="train")
+    return images, f"{count} rendered train scenes of the teddy world, one bear each"
+
+
+def seed_of(*parts: int) -> int:
+    """One well-mixed 63-bit seed from several small numbers (NumPy's SeedSequence)."""
+    state = np.random.SeedSequence(parts).generate_state(1, np.uint64)
+    return int(state[0] >> np.uint64(1))
+
+
+def batch_indices(count: int, batch: int, seed: int, step: int) -> Tensor:
+    """Which pictures step `step` (0, 1, ...) sees: every epoch is a fresh shuffle.
+
+    The shuffles of all epochs form one endless line; step s takes the places s B to
+    (s + 1) B - 1 of it. Returns (batch,) long.
+    """
+    places = torch.arange(step * batch, (step + 1) * batch)
+    chosen = torch.empty(batch, dtype=torch.long)
+    for epoch in sorted(set((places // count).tolist())):
+        generator = torch.Generator().manual_seed(seed_of(seed, 1, epoch))
+        order = torch.randperm(count, generator=generator)
+        mine = places // count == epoch
+        chosen[mine] = order[places[mine] - epoch * count]
+    return chosen
+
+
+def batch_at(
+    images: Tensor, batch: int, num_steps: int, seed: int, step: int, device: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Data, DDPM steps and noise of training step `step`.
+
+    images: uint8 (N, H, W[, C]) on the CPU. Returns x0 (B, C, H, W) in [-1, 1], k (B,)
+    in 1..num_steps and eps like x0, all on `device`. They are drawn on the CPU, so that
+    every device sees the same numbers.
+    """
+    chosen = batch_indices(len(images), batch, seed, step)
+    x0 = to_model(images[chosen])
+    generator = torch.Generator().manual_seed(seed_of(seed, 2, step))
+    k = torch.randint(1, num_steps + 1, (batch,), generator=generator)
+    eps = torch.randn(x0.shape, generator=generator)
+    return x0.to(device), k.to(device), eps.to(device)

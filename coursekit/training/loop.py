@@ -1,0 +1,117 @@
+"""The training loop, as a generator: the caller decides what to log, show and save.
+
+`for step in train(run): ...` does one update per turn. Between two turns `run` holds
+everything there is: save it (training.runs), stop, load it, go on, and the weights are
+the same, bit for bit on a CPU with the same number of threads.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from coursekit.models.unet import UNet
+from coursekit.theory.ddpm import loss_simple
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.training.data import batch_at, seed_of
+from coursekit.training.ema import Ema
+from coursekit.training.recipes import Profile, Recipe, make_model
+
+
+class Step(NamedTuple):
+    """What one update reports."""
+
+    number: int  # updates done, counting this one
+    loss: float
+
+
+@dataclass
+class Run:
+    """The state of a training run: everything that changes while it goes on."""
+
+    recipe: Recipe
+    profile: Profile
+    images: Tensor
+    device: str = "cpu"
+    step: int = 0
+    seconds: float = 0.0
+    curve: list[tuple[int, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Build network, average and optimiser from the recipe's seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(self.recipe.seed, 0))
+            model = make_model(self.profile.model)
+        self.model: UNet = model.to(self.device)
+        # torch's own annotations of `to` leave memory_format out.
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.ema = Ema(self.model, self.profile.ema)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=self.profile.lr, betas=(0.9, 0.99)
+        )
+        self.schedule: Schedule = self.recipe.make_schedule()
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is no longer a number; the message says what to do."""
+
+
+def learning_rate(profile: Profile, step: int) -> float:
+    """The rate of update `step` (0, 1, ...): up in a line, down to 0 as a cosine."""
+    rise = min(1.0, (step + 1) / max(1, profile.warmup))
+    return profile.lr * rise * 0.5 * (1 + math.cos(math.pi * step / profile.steps))
+
+
+CURVE_POINTS = 100  # the loss curve keeps the mean of each hundredth of the run
+
+
+def train(run: Run) -> Iterator[Step]:
+    """Update the run until its profile's steps are done; yield after each update.
+
+    Raises TrainingDiverged when the loss stops being finite; `run` is then as it was
+    before that update, so nothing bad is ever saved.
+    """
+    profile = run.profile
+    window = max(1, profile.steps // CURVE_POINTS)
+    while run.step < profile.steps:
+        start = time.perf_counter()
+        loss = update(run)
+        run.step += 1
+        place = -(-run.step // window) * window
+        if not run.curve or run.curve[-1][0] != place:
+            run.curve.append((place, 0.0))
+        seen = (run.step - 1) % window
+        mean = (run.curve[-1][1] * seen + loss) / (seen + 1)
+        run.curve[-1] = (place, mean)
+        run.seconds += time.perf_counter() - start
+        yield Step(run.step, loss)
+
+
+def update(run: Run) -> float:
+    """One step of AdamW on one batch, and of the average. Returns the loss."""
+    profile, recipe = run.profile, run.recipe
+    x0, k, eps = batch_at(
+        run.images, profile.batch, recipe.num_steps, recipe.seed, run.step, run.device
+    )
+    x0 = x0.contiguous(memory_format=torch.channels_last)
+    run.model.train()
+    on_gpu = run.device != "cpu"
+    with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and on_gpu):
+        loss = loss_simple(run.model, x0, k, eps, run.schedule)
+    run.optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), profile.clip)
+    if not math.isfinite(float(loss.detach()) + float(norm)):
+        raise TrainingDiverged(
+            f"the loss is not finite at step {run.step + 1}: lower lr in the recipe, "
+            "then start again with --fresh"
+        )
+    for group in run.optimiser.param_groups:
+        group["lr"] = learning_rate(profile, run.step)
+    run.optimiser.step()
+    run.ema.update(run.model)
+    return float(loss.detach())

@@ -1,0 +1,130 @@
+"""From a finished run to a checkpoint of the course: weights, card, samples."""
+
+import hashlib
+import json
+import platform
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors.torch import save
+
+from coursekit.evaluation.quality import Figures, measure
+from coursekit.evaluation.sampling import image_grid, png_bytes, sample_images
+from coursekit.models.unet import count_parameters
+from coursekit.training import checkpoints
+from coursekit.training.atomic import write_atomic
+
+if TYPE_CHECKING:
+    from coursekit.training.session import Session
+
+MAX_BYTES = 16 * 2**20
+
+
+def evaluate_run(session: "Session") -> Figures:
+    """Measure the run's averaged network as it will be published, rounded to bf16."""
+    count, seeds = (1000, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
+    return measure(
+        published_form(session),
+        session.run.schedule,
+        session.recipe.data,
+        session.recipe.shape,
+        count,
+        seeds=seeds,
+    )
+
+
+def published_form(session: "Session") -> torch.nn.Module:
+    """The run's sampler with weights rounded to bf16, as the file will hold them."""
+    sampler = session.sampler()
+    with torch.no_grad():
+        for parameter in sampler.parameters():
+            parameter.copy_(parameter.bfloat16().float())
+    return sampler
+
+
+def short_figures(figures: Figures) -> str:
+    """The figures in one line."""
+    return "; ".join(checkpoints.figure_lines(figures))
+
+
+def publish_run(
+    session: "Session", figures: Figures, folder: Path | None = None
+) -> str:
+    """Write the three files of the checkpoint; returns one line that says where.
+
+    Raises OutOfSpace; ValueError when the weights are over 16 MB.
+    """
+    run, recipe = session.run, session.recipe
+    weights = {k: v.bfloat16().cpu() for k, v in run.ema.average.items()}
+    content = save(weights)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"{len(content)} bytes of weights: at most {MAX_BYTES} ship")
+    card: dict[str, Any] = {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "profile": session.profile_name,
+        "data": session.data,
+        "schedule": recipe.schedule,
+        "num_steps": recipe.num_steps,
+        "predicts": "noise",
+        "model": asdict(run.profile.model),
+        "parameters": count_parameters(run.model),
+        "training": {k: v for k, v in asdict(run.profile).items() if k != "model"},
+        "seed": recipe.seed,
+        "steps": run.step,
+        "samples_seen": run.step * run.profile.batch,
+        "seconds": round(run.seconds),
+        "device": device_name(run.device),
+        "threads": session.threads,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "commit": commit(),
+        "loss": round(run.curve[-1][1], 5),
+        "loss_curve": [[step, round(mean, 5)] for step, mean in run.curve],
+        "evaluation": figures,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
+    target = (folder or checkpoints.FOLDER) / recipe.name
+    grid = image_grid(
+        sample_images(published_form(session), run.schedule, recipe.shape, 96, seed=7),
+        columns=16,
+    )
+    write_atomic(target / checkpoints.SAMPLES, png_bytes(grid))
+    write_atomic(target / checkpoints.WEIGHTS, content)
+    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    write_atomic(target / checkpoints.CARD, text.encode())
+    return f"published in {target}"
+
+
+def device_name(device: str) -> str:
+    """A name for the card: the GPU's, or "CPU" with its kind."""
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"CPU ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
+
+
+def commit() -> str:
+    """The commit of the source tree, with "+" when it has changes; "" outside git."""
+    root = Path(__file__).resolve().parents[2]
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain", "--", "coursekit"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return head + ("+" if dirty else "")

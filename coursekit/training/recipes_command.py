@@ -1,0 +1,29 @@
+"""`coursekit recipes`: every recipe, with the profile and figures of its checkpoint."""
+
+import argparse
+import sys
+
+
+def main(argv: list[str]) -> int:
+    """Print one block for each recipe; 1 when a checkpoint cannot be read."""
+    argparse.ArgumentParser(prog="coursekit recipes", description=__doc__).parse_args(
+        argv
+    )
+    from coursekit.training.checkpoints import FOLDER, summary
+    from coursekit.training.recipes import RECIPES
+    from coursekit.training.runs import CheckpointError
+
+    status = 0
+    for name, recipe in RECIPES.items():
+        print(f"{name}: {recipe.title}")
+        if not (FOLDER / name).is_dir():
+            print("  no checkpoint ships with it yet")
+            continue
+        try:
+            first, *figures = summary(name).removeprefix(f"{name}: ").split("; ")
+        except (CheckpointError, KeyError) as error:
+            print(f"coursekit recipes: {error}", file=sys.stderr)
+            status = 1
+            continue
+        print("\n".join(f"  {line}" for line in (first, *figures)))
+    return status

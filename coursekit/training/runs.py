@@ -1,0 +1,121 @@
+"""The checkpoints of a run in progress: saved whole, checked when read.
+
+A file is a line with the format, a line with the SHA-256 of the rest, and the state as
+`torch.save` packs it. The last two are kept; when the newest cannot be read, the one
+before it serves, and the steps in between are simply done again.
+"""
+
+import hashlib
+import io
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from coursekit.training.atomic import write_atomic
+from coursekit.training.loop import Run
+
+MAGIC = b"coursekit run 1\n"
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be used; the message says what to do."""
+
+
+def run_state(run: Run, data: str, threads: int) -> dict[str, Any]:
+    """Everything that `run` needs to go on. There is no generator state to keep:
+    batch and noise follow from the seed and the number of the step.
+    """
+    return {
+        "profile": asdict(run.profile),
+        "seed": run.recipe.seed,
+        "data": data,
+        "threads": threads,
+        "step": run.step,
+        "seconds": run.seconds,
+        "curve": run.curve,
+        "model": run.model.state_dict(),
+        "ema": run.ema.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+    }
+
+
+def save_run(folder: Path, state: dict[str, Any]) -> None:
+    """Save a `run_state` as the newest checkpoint; the one before it is kept.
+
+    Raises OutOfSpace; the checkpoints that were there are then untouched.
+    """
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    payload = buffer.getvalue()
+    digest = hashlib.sha256(payload).hexdigest().encode()
+    last, fresh = folder / LAST, folder / "fresh.ckpt"
+    write_atomic(fresh, MAGIC + digest + b"\n" + payload)
+    # Killed between the two renames, `previous` is there and `last` is not: no harm.
+    if last.exists():
+        os.replace(last, folder / PREVIOUS)
+    os.replace(fresh, last)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state in one checkpoint file; CheckpointError when it is not whole."""
+    content = path.read_bytes()
+    digest, _, payload = content[len(MAGIC) :].partition(b"\n")
+    if content[: len(MAGIC)] != MAGIC:
+        raise CheckpointError(f"{path} is not a checkpoint of coursekit")
+    if hashlib.sha256(payload).hexdigest().encode() != digest:
+        raise CheckpointError(f"{path} is damaged or cut off")
+    state: dict[str, Any] = torch.load(
+        io.BytesIO(payload), map_location="cpu", weights_only=True
+    )
+    return state
+
+
+def find_state(folder: Path) -> tuple[dict[str, Any] | None, str]:
+    """The newest usable state in a run's folder and a line about what was wrong.
+
+    (None, "") when there is none. Raises CheckpointError when files are there and none
+    of them can be used.
+    """
+    problems = []
+    for name in (LAST, PREVIOUS):
+        if (folder / name).exists():
+            try:
+                state = read_state(folder / name)
+            except CheckpointError as error:
+                problems.append(str(error))
+                continue
+            note = f"{problems[0]}: going on from {name}" if problems else ""
+            return state, note
+    if problems:
+        raise CheckpointError(
+            f"{problems[0]}, and there is no other: start again with --fresh"
+        )
+    return None, ""
+
+
+def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
+    """Put a saved state into a new Run of the same recipe and profile.
+
+    Raises CheckpointError when the state belongs to other settings or other data.
+    """
+    wanted = {**asdict(run.profile), "seed": run.recipe.seed, "data": data}
+    found = {**state["profile"], "seed": state["seed"], "data": state["data"]}
+    changed = [
+        f"{key} was {found.get(key)}, is {wanted[key]}"
+        for key in wanted
+        if found.get(key) != wanted[key]
+    ]
+    if changed:
+        raise CheckpointError(
+            f"{folder} holds a run with other settings ({'; '.join(changed)}): "
+            "start again with --fresh, or use another --out"
+        )
+    run.model.load_state_dict(state["model"])
+    run.ema.load_state_dict(state["ema"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.step, run.seconds = state["step"], state["seconds"]
+    run.curve = [(int(place), float(mean)) for place, mean in state["curve"]]

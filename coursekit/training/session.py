@@ -1,0 +1,167 @@
+"""One training session: a run, its folder, its progress bar, its pictures."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from tqdm import tqdm
+
+from coursekit.evaluation.sampling import image_grid, png_bytes, sample_images
+from coursekit.models.in_range import InRange
+from coursekit.training.atomic import OutOfSpace, write_atomic
+from coursekit.training.data import training_images
+from coursekit.training.loop import Run, train
+from coursekit.training.recipes import RECIPES
+from coursekit.training.runs import (
+    CheckpointError,
+    find_state,
+    restore,
+    run_state,
+    save_run,
+)
+
+SAVE_SECONDS = 60.0  # a checkpoint at least this often
+
+
+class BadRequest(ValueError):
+    """The command line asks for something that cannot be; the message says what."""
+
+
+class Session:
+    """Sets a run up from the command line and carries it through."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        """Check the request, find or start the run. `args`: train_command.parser."""
+        if args.recipe not in RECIPES:
+            raise BadRequest(
+                f"no recipe {args.recipe!r}: use one of {', '.join(RECIPES)}"
+            )
+        if args.threads is not None and args.threads < 1:
+            raise BadRequest(f"--threads {args.threads}: use 1 or more")
+        if args.fresh and args.resume:
+            raise BadRequest("--fresh and --resume contradict each other: give one")
+        self.recipe = RECIPES[args.recipe]
+        self.profile_name: str = args.profile
+        profile = self.recipe.profile(args.profile)
+        device = choose_device(args.device, args.profile)
+        default = Path("runs") / f"{args.recipe}-{args.profile}"
+        self.folder: Path = args.out or default
+        if self.folder.exists() and not self.folder.is_dir():
+            raise BadRequest(f"--out {self.folder} is a file: name a folder")
+
+        state, note = (None, "") if args.fresh else find_state(self.folder)
+        if note:
+            print(note)
+        if args.resume and state is None:
+            raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
+        self.threads = set_threads(args.threads, state["threads"] if state else None)
+        images, self.data = training_images(self.recipe.data, profile.pictures)
+        self.run = Run(self.recipe, profile, images, device)
+        self.saved = 0
+        if state is not None:
+            restore(self.run, state, self.data, self.folder)
+            self.saved = self.run.step
+
+    def go(self, stop: "StopRequest") -> bool:
+        """Train to the end; False when stopped on request (the state is saved)."""
+        run, profile = self.run, self.run.profile
+        print(
+            f"{self.recipe.title}, profile {self.profile_name}: {self.data}; "
+            f"{self.threads} threads; {self.folder}"
+        )
+        bar = tqdm(
+            total=profile.steps, initial=run.step, unit="step", dynamic_ncols=True
+        )
+        smooth, last_save = None, time.monotonic()
+        with bar:
+            for step in train(run):
+                smooth = (
+                    step.loss if smooth is None else 0.98 * smooth + 0.02 * step.loss
+                )
+                rate = profile.batch * (bar.format_dict["rate"] or 0)
+                bar.set_postfix_str(f"loss {smooth:.4f}, {rate:.0f} img/s", False)
+                bar.update()
+                due = time.monotonic() - last_save > SAVE_SECONDS
+                if due or stop.asked or step.number % profile.save_every == 0:
+                    self.save()
+                    last_save = time.monotonic()
+                if stop.asked and step.number < profile.steps:
+                    return False
+                if step.number % profile.show_every == 0:
+                    self.show()
+        if self.saved < run.step:
+            self.save()
+        return True
+
+    def save(self) -> None:
+        """Write a checkpoint of the run."""
+        save_run(self.folder, run_state(self.run, self.data, self.threads))
+        self.saved = self.run.step
+
+    def saved_line(self) -> str:
+        """What is safe on disk and how to go on."""
+        if not self.saved:
+            return "Nothing was saved yet: run the same command again."
+        return (
+            f"Step {self.saved} of {self.run.profile.steps} is saved in {self.folder}: "
+            "run the same command again to go on."
+        )
+
+    def sampler(self) -> InRange:
+        """The averaged network, ready to sample from."""
+        return InRange(self.run.ema.copy_of(self.run.model), self.run.schedule).eval()
+
+    def show(self) -> None:
+        """Write a grid of samples into the folder; 20 evaluations, always one noise."""
+        images = sample_images(
+            self.sampler(), self.run.schedule, self.recipe.shape, 40, 20, seed=1
+        )
+        sheet = png_bytes(image_grid(images, columns=10))
+        try:
+            write_atomic(self.folder / f"samples-{self.run.step:06d}.png", sheet)
+        except OutOfSpace as error:
+            tqdm.write(f"no sample grid at step {self.run.step}: {error}")
+
+    def report(self, publish: bool) -> None:
+        """Measure the samples, print the figures, and publish if asked."""
+        from coursekit.training.publish import evaluate_run, publish_run, short_figures
+
+        figures = evaluate_run(self)
+        print(short_figures(figures))
+        if publish:
+            print(publish_run(self, figures))
+
+
+class StopRequest(Protocol):
+    """Something whose `asked` turns true when training should stop."""
+
+    asked: bool
+
+
+def choose_device(wanted: str | None, profile: str) -> str:
+    """ "cpu" or "cuda"; BadRequest when what is wanted is not there."""
+    if wanted not in (None, "cpu", "cuda"):
+        raise BadRequest(f"--device {wanted}: use cpu or cuda")
+    if wanted == "cpu":
+        return "cpu"
+    there = torch.cuda.is_available()
+    if (wanted == "cuda" or profile == "gpu") and not there:
+        raise BadRequest("no CUDA device here: use --profile cpu, or add --device cpu")
+    return "cuda" if wanted == "cuda" or profile == "gpu" else "cpu"
+
+
+def set_threads(wanted: int | None, recorded: int | None) -> int:
+    """Fix torch's thread count: as asked, else as recorded, else as it is."""
+    threads = wanted or recorded or torch.get_num_threads()
+    if recorded is not None and threads != recorded:
+        print(
+            f"this run used {recorded} threads, now {threads}: it goes on, "
+            "but not bit for bit as it would have"
+        )
+    torch.set_num_threads(threads)
+    return threads
+
+
+__all__ = ["BadRequest", "CheckpointError", "Session", "StopRequest"]
