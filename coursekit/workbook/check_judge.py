@@ -69,9 +69,12 @@ def mistake(
     probe: Probe, got: Sequence[Trial], want: Sequence[Trial], seconds: float
 ) -> str:
     """Name what went wrong: a known mistake if one fits, else a description."""
-    seeds = [trial.seed for trial in got]
     for mutant in probe.mutants:
-        if alike(probe, got, try_function(probe, mutant.function, seeds, seconds)):
+        # One seed tells most of them apart, so the others are tried one by one.
+        if all(
+            alike(probe, [g], try_function(probe, mutant.function, [g.seed], seconds))
+            for g in got
+        ):
             return mutant.message
     for g, w in zip(got, want, strict=True):
         if probe.diagnose is not None and g.fault is None:

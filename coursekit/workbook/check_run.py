@@ -134,8 +134,8 @@ def _try_once(probe: Probe, function: Function, seed: int, seconds: float) -> Tr
     with guarded():
         # A function that draws from the global generator gets the same numbers
         # each time, so that its line is the same each time.
-        torch.manual_seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed % 2**32)
+        np.random.seed(seed % 2**32)  # noqa: NPY002
         random.seed(seed)
         try:
             with time_limit(seconds):

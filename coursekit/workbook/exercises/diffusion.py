@@ -3,6 +3,7 @@
 from coursekit.workbook.exercise_spec import Entry, Exercise
 from coursekit.workbook.exercises.diffusion_choices import CHOICES
 from coursekit.workbook.exercises.diffusion_formulas import FORMULAS
+from coursekit.workbook.exercises.diffusion_formulas_more import MORE_FORMULAS
 
 _HERE = "coursekit.workbook.exercises"
 _DDPM = "coursekit.theory.ddpm"
@@ -10,12 +11,12 @@ _SCHEDULE = "coursekit.theory.ddpm_schedule"
 _ELBO = "coursekit.theory.elbo"
 
 _CODE = (
-    ("01.1", f"{_SCHEDULE}:linear_beta", "A linear noise schedule", "schedule"),
-    ("01.2", f"{_SCHEDULE}:cosine_alpha_bar", "The cosine schedule", "schedule"),
-    ("01.3", f"{_DDPM}:q_step", "One small step towards noise", "forward"),
-    ("01.4", f"{_DDPM}:q_sample", "Any noise level in one jump", "forward"),
+    ("01.1", f"{_SCHEDULE}:linear_beta", "A linear noise schedule", "linear"),
+    ("01.2", f"{_SCHEDULE}:cosine_alpha_bar", "The cosine schedule", "cosine"),
+    ("01.3", f"{_DDPM}:q_step", "One small step towards noise", "step"),
+    ("01.4", f"{_DDPM}:q_sample", "Any noise level in one jump", "jump"),
     ("01.5", f"{_DDPM}:q_posterior", "One step back, when x0 is known", "posterior"),
-    ("01.6", f"{_DDPM}:gaussian_kl", "How far apart are two Gaussians?", "posterior"),
+    ("01.6", f"{_DDPM}:gaussian_kl", "How far apart are two Gaussians?", "kl"),
     ("01.7", f"{_ELBO}:elbo_terms", "The ELBO, term by term", "elbo"),
     (
         "01.8",
@@ -24,7 +25,7 @@ _CODE = (
         "embedding",
     ),
     ("01.9", f"{_DDPM}:loss_simple", "The loss that trains it all", "loss"),
-    ("01.10", f"{_DDPM}:predict_x0", "The clean image a guess implies", "loss"),
+    ("01.10", f"{_DDPM}:predict_x0", "The clean image a guess implies", "predict"),
     ("01.11", f"{_DDPM}:ancestral_step", "One step of the DDPM sampler", "ancestral"),
     ("01.12", f"{_DDPM}:ddim_step", "One step of the DDIM sampler", "ddim"),
     (
@@ -33,7 +34,7 @@ _CODE = (
         "A sampler for any number of steps",
         "sampler",
     ),
-    ("01.14", f"{_ELBO}:bits_per_dim", "Stretch: bits per dimension", "elbo"),
+    ("01.14", f"{_ELBO}:bits_per_dim", "Stretch: bits per dimension", "bits"),
 )
 
 ENTRIES: tuple[Entry, ...] = (
@@ -46,6 +47,7 @@ ENTRIES: tuple[Entry, ...] = (
         )
         for exercise_id, symbol, title, module in _CODE
     ),
-    *CHOICES,
     *FORMULAS,
+    *CHOICES,
+    *MORE_FORMULAS,
 )

@@ -22,7 +22,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.diffusion_forward import EARLY, UNSHAPED
+from coursekit.workbook.exercises.diffusion_messages import EARLY, UNSHAPED
 from coursekit.workbook.exercises.diffusion_posterior import bayes
 from coursekit.workbook.exercises.tensors import (
     KINDS,

@@ -1,10 +1,10 @@
-"""Lecture 1, learning to guess noise: 01.9 loss_simple and 01.10 predict_x0."""
+"""Lecture 1, learning to guess noise: 01.9 loss_simple."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import Model, as_time, at, q_sample
+from coursekit.theory.ddpm import Model, as_time, q_sample
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.workbook.exercise_spec import (
     BadResult,
@@ -16,13 +16,11 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.diffusion_forward import EARLY, UNSHAPED
 from coursekit.workbook.exercises.tensors import (
     KINDS,
     array,
     batch,
     column,
-    equals,
     must_equal,
     schedule,
     tensor,
@@ -99,8 +97,10 @@ def _loss(
         model: Model, x0: Tensor, k: Tensor, eps: Tensor, schedule: Schedule
     ) -> Tensor:
         guess = model(seen(x0, k, eps, schedule), time(k, x0, schedule))
-        off = guess - (eps if target is None else target(x0, eps))
-        value: Tensor = (off**2).mean() if reduce is None else reduce(off)
+        off: Tensor = guess - (eps if target is None else target(x0, eps))
+        if reduce is None:
+            return (off**2).mean()
+        value: Tensor = reduce(off)
         return value
 
     return loss_simple
@@ -109,7 +109,8 @@ def _loss(
 def _cut(
     model: Model, x0: Tensor, k: Tensor, eps: Tensor, schedule: Schedule
 ) -> Tensor:
-    return _loss()(model, x0, k, eps, schedule).detach()
+    loss: Tensor = _loss()(model, x0, k, eps, schedule)
+    return loss.detach()
 
 
 def _number(
@@ -205,116 +206,4 @@ LOSS_SIMPLE = Probe(
         Variant("mse_loss, k / T in float32", _loss_functional),
         Variant("mean of means", _loss_samples),
     ),
-)
-
-
-def _predict_inputs(seed: int) -> Inputs:
-    _, inputs = batch(seed, "x0", "eps")
-    x0, eps = inputs["x0"], inputs["eps"]
-    share = column(inputs["alpha_bar"][inputs["k"]], x0)
-    xk = np.sqrt(share) * x0 + np.sqrt(1 - share) * eps
-    return inputs | {"xk": xk.astype(x0.dtype)}
-
-
-def _predict_call(fn: Function, inputs: Inputs) -> Outputs:
-    xk, eps, k = (tensor(inputs[name]) for name in ("xk", "eps", "k"))
-    return {"x0_hat": array(fn(xk, eps, k, schedule(inputs)))}
-
-
-def _predict(formula: Function) -> Function:
-    """A version from formula(xk, eps, table), with table(values) shaped like x."""
-
-    def predict_x0(xk: Tensor, eps: Tensor, k: Tensor, schedule: Schedule) -> Tensor:
-        found: Tensor = formula(xk, eps, schedule, lambda values: at(values, k, xk))
-        return found
-
-    return predict_x0
-
-
-def _predict_unshaped(xk: Tensor, eps: Tensor, k: Tensor, schedule: Schedule) -> Tensor:
-    share = schedule.alpha_bar[k].to(xk.dtype)
-    return (xk - (1 - share).sqrt() * eps) / share.sqrt()
-
-
-def _predict_snr(xk: Tensor, eps: Tensor, k: Tensor, schedule: Schedule) -> Tensor:
-    share = schedule.alpha_bar[k]
-    inverse, ratio = share.rsqrt(), (1 / share - 1).sqrt()
-    back = [a * x - b * e for a, b, x, e in zip(inverse, ratio, xk, eps, strict=True)]
-    return torch.stack(back).to(xk.dtype)
-
-
-PREDICT_X0 = Probe(
-    inputs=_predict_inputs,
-    call=_predict_call,
-    cases=KINDS,
-    oracles=(
-        equals(
-            "undoes q_sample",
-            "x0_hat",
-            lambda inputs: inputs["x0"].astype(float),
-            "given the true noise it must give back x0 exactly, and it does not",
-        ),
-    ),
-    # float32: near k = T the division blows rounding up
-    mutants=(
-        Mutant(
-            "plus",
-            _predict(
-                lambda x, e, s, c: (
-                    (x + c((1 - s.alpha_bar).sqrt()) * e) / c(s.alpha_bar.sqrt())
-                )
-            ),
-            "the noise is added: to undo q_sample, take it away",
-        ),
-        Mutant(
-            "not divided",
-            _predict(lambda x, e, s, c: x - c((1 - s.alpha_bar).sqrt()) * e),
-            "the division by sqrt(alpha_bar) is missing: this is the shrunken x0",
-        ),
-        Mutant(
-            "divided first",
-            _predict(
-                lambda x, e, s, c: (
-                    x / c(s.alpha_bar.sqrt()) - c((1 - s.alpha_bar).sqrt()) * e
-                )
-            ),
-            "only x_k is divided by sqrt(alpha_bar): the noise term must be, too",
-        ),
-        Mutant(
-            "divided by alpha_bar",
-            _predict(
-                lambda x, e, s, c: (
-                    (x - c((1 - s.alpha_bar).sqrt()) * e) / c(s.alpha_bar)
-                )
-            ),
-            "divided by alpha_bar: q_sample multiplied by its square root",
-        ),
-        Mutant(
-            "no root on the noise",
-            _predict(
-                lambda x, e, s, c: (x - c(1 - s.alpha_bar) * e) / c(s.alpha_bar.sqrt())
-            ),
-            "the noise is scaled with its variance 1 - alpha_bar: use the standard "
-            "deviation",
-        ),
-        Mutant(
-            "beta for alpha_bar",
-            _predict(
-                lambda x, e, s, c: (x - c(s.beta.sqrt()) * e) / c((1 - s.beta).sqrt())
-            ),
-            "beta undoes one step only; the way back to x0 needs alpha_bar",
-        ),
-        Mutant(
-            "off by one",
-            _predict(
-                lambda x, e, s, c: (
-                    (x - c((1 - s.alpha_bar_previous).sqrt()) * e)
-                    / c(s.alpha_bar_previous.sqrt())
-                )
-            ),
-            EARLY,
-        ),
-        Mutant("not reshaped", _predict_unshaped, UNSHAPED),
-    ),
-    variants=(Variant("signal-to-noise ratio, sample by sample", _predict_snr),),
 )

@@ -58,9 +58,9 @@ def generator(seed: int) -> np.random.Generator:
     return np.random.default_rng(abs(seed) * 2 + (seed < 0))
 
 
-def chain(rng: np.random.Generator) -> Inputs:
+def chain(rng: np.random.Generator, shortest: int = 11) -> Inputs:
     """A DDPM chain that no formula predicts: `beta` and `alpha_bar`, each (T + 1,)."""
-    num_steps = int(rng.integers(11, 17))
+    num_steps = int(rng.integers(shortest, shortest + 6))
     beta = np.concatenate([[0.0], rng.uniform(0.02, 0.35, num_steps)])
     return {"beta": beta, "alpha_bar": np.cumprod(1 - beta)}
 

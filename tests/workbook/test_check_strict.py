@@ -1,0 +1,59 @@
+"""COURSEKIT_STRICT=1: one failed cell for each unsolved exercise, and no other.
+
+Authority: the grading contract, on a namespace that plays the notebook.
+"""
+
+import pytest
+
+from coursekit.workbook.checks import UnsolvedError, check, check_answer
+from coursekit.workbook.exercises import by_symbol
+
+STUB = """
+def q_sample(x0, k, eps, schedule):
+    raise NotImplementedError
+"""
+WRONG = STUB.replace("raise NotImplementedError", "return x0")
+
+
+@pytest.fixture(autouse=True)
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEKIT_STRICT", "1")
+
+
+@pytest.mark.parametrize(("source", "state"), [(STUB, "TODO"), (WRONG, "FAIL")])
+def test_it_raises_and_the_notebook_goes_on(
+    source: str, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells: dict[str, object] = {"check": check}
+    exec(source, cells)
+    with pytest.raises(UnsolvedError, match=rf"^{state} 01\.4 q_sample") as caught:
+        exec("q_sample = check(q_sample)", cells)
+    assert cells["q_sample"] is by_symbol("q_sample").reference()
+    rendered = caught.value._render_traceback_()
+    assert len(rendered) == 1 and "\n" not in rendered[0]
+    assert capsys.readouterr().out == ""
+    # the check cell, run again, is still not a solution
+    with pytest.raises(UnsolvedError, match="TODO"):
+        exec("q_sample = check(q_sample)", cells)
+
+
+def test_solved_exercises_print_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
+    check(by_symbol("q_sample").probe().variants[0].function, "01.4")
+    check_answer("01.19", "b")
+    assert capsys.readouterr().out == "PASS 01.4 q_sample\nPASS 01.19\n"
+
+
+def test_answers_raise_too() -> None:
+    with pytest.raises(UnsolvedError, match=r"^TODO 01\.19$"):
+        check_answer("01.19", None)
+    with pytest.raises(UnsolvedError, match=r"^FAIL 01\.19: that noise"):
+        check_answer("01.19", "a")
+
+
+def test_the_switch_can_be_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in ("0", ""):
+        monkeypatch.setenv("COURSEKIT_STRICT", value)
+        check_answer("01.19", None)
+    assert capsys.readouterr().out == "TODO 01.19\n" * 2

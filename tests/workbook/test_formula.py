@@ -1,0 +1,155 @@
+"""Formulas: what is read, what is refused, what counts as the same.
+
+Authority: numpy's own arithmetic at the same points; a list of hostile inputs.
+"""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coursekit.workbook.checks import check_answer
+from coursekit.workbook.exercise_spec import FormulaQuestion
+from coursekit.workbook.exercises import all_exercises, by_id
+from coursekit.workbook.formula import FormulaError, evaluate, judge_formula
+
+X = {"a": np.array([0.3, 0.7, 2.0]), "alpha_bar": np.array([0.2, 0.5, 0.9])}
+A, S = X["a"], X["alpha_bar"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a", A),
+        ("sqrt(alpha_bar)*a", np.sqrt(S) * A),
+        ("a^2 + 1", A**2 + 1),
+        ("2 + a^-0.5", 2 + A**-0.5),
+        ("-a**2", -(A**2)),
+        ("2**3**2 * a", 512 * A),
+        ("np.sqrt(a) + torch.exp(-a) + math.pi", np.sqrt(A) + np.exp(-A) + math.pi),
+        ("ln(a) - log(a) + pi", np.full(3, math.pi)),
+        ("√" and "ᾱ * a", S * A),
+        ("α\u0304 * a", S * A),
+        ("mean = a / (1 - alpha_bar)", A / (1 - S)),
+        ("1e-3 * +a", 1e-3 * A),
+        ("abs(-a) * cos(a)**2 + a*sin(a)**2", A),
+    ],
+)
+def test_it_reads_what_people_write(text: str, value: np.ndarray) -> None:
+    assert np.allclose(evaluate(text, X), value, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("beta * a", "no symbol 'beta' here: use a, alpha_bar"),
+        ("2a", "cannot read the formula near column 1"),
+        ("sqrt(a", "cannot read the formula"),
+        ("a +", "cannot read the formula"),
+        ("a(1 - a)", "write a * (...): a is not a function"),
+        ("(1 - a)(1 + a)", "put a * between two factors"),
+        ("erf(a)", "no function 'erf' here"),
+        ("sqrt(a, 2)", "a function takes one argument"),
+        ("sqrt(x=a)", "a function takes one argument"),
+        ("'a'", "not 'a'"),
+        ("True", "not True"),
+        ("a if a else 1", "a formula has only numbers"),
+        ("a < 1", "a formula has only numbers"),
+        ("[a][0]", "a formula has only numbers"),
+        ("a % 2", "a formula has only numbers"),
+        ("a.real", "a formula has only numbers"),
+        ("(lambda: a)()", "a function takes one argument"),
+        ("__import__('os').system('true')", "no function 'system' here"),
+        ("().__class__.__bases__", "a formula has only numbers"),
+        ("a\n; import os", "cannot read the formula"),
+        ("a" * 501, "at most 500 characters"),
+        ("(" * 240 + "a" + ")" * 240, "the formula"),
+        ("-" * 400 + "a + b", "no symbol 'b'"),
+        ("\x00", "cannot read the formula"),
+        ("", "cannot read the formula"),
+    ],
+)
+def test_it_refuses_the_rest_in_one_line(text: str, part: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        evaluate(text, X)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
+
+
+def test_a_huge_power_costs_no_time() -> None:
+    start = time.perf_counter()
+    assert np.isinf(evaluate("9**9**9**9**9 * a", X)).all()
+    assert time.perf_counter() - start < 1
+
+
+QUESTIONS = [e for e in all_exercises() if isinstance(e, FormulaQuestion)]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
+def test_any_algebraic_form_is_right(question: FormulaQuestion) -> None:
+    answer = question.answer
+    for form in (
+        f"({answer})",
+        f"2*({answer})/2 + 0",
+        f"-(-({answer}))",
+        f"({answer})^2/({answer})",
+    ):
+        assert judge_formula(question, form).state == "PASS"
+    function = eval(f"lambda {', '.join(question.names)}: {answer}", {"sqrt": np.sqrt})
+    assert judge_formula(question, function).state == "PASS"
+    for seed in range(20):
+        assert judge_formula(question, answer, seed).state == "PASS"
+        for wrong in question.wrong:
+            verdict = judge_formula(question, wrong.formula, seed)
+            assert (verdict.state, verdict.message) == ("FAIL", wrong.message)
+
+
+def test_what_no_known_mistake_explains() -> None:
+    question: Any = by_id("01.26")
+    right = question.answer
+    cases: dict[Any, str] = {
+        f"-({right})": "the sign is flipped",
+        f"3*({right})": "yours is 3 times the right one",
+        f"({right})^2": "this is the square of the right answer",
+        f"sqrt(-1 - ({right})^2)": "not a number everywhere",
+        f"({right}) + 0.1*xk": "it differs: at xk=",
+        0.5: "it differs",
+        "x0": "no symbol 'x0' here: use xk, eps, beta, alpha_bar",
+        (1, 2): "give the formula as text",
+        (lambda xk, gamma: xk): "no symbol 'gamma' here",
+        (lambda xk: 1 / 0): "the function fails: ZeroDivisionError",
+        (lambda xk: "x"): "the function fails",
+        (lambda xk: xk[:3]): "a wrong number of values",
+    }
+    for answer, part in cases.items():
+        verdict = judge_formula(question, answer)
+        assert verdict.state == "FAIL" and part in verdict.message
+        assert "\n" not in verdict.message
+    variance: Any = by_id("01.16")
+    assert (
+        "the square root" in judge_formula(variance, f"sqrt({variance.answer})").message
+        or "standard deviation"
+        in judge_formula(variance, f"sqrt({variance.answer})").message
+    )
+
+
+def test_lines_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in (None, "", "  ", ..., "c", "C)", "(c)", "x", 3, "b"):
+        check_answer("00.2", answer)
+    check_answer("01.15", "(xk - ᾱ^0.5 x0)/sqrt(1-ᾱ)")
+    check_answer("01.15", "(xk - ᾱ^0.5*x0)/sqrt(1-ᾱ)")
+    check_answer("01.4", "x")
+    check_answer("47.11", "x")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == ["TODO 00.2"] * 4
+    assert lines[4:7] == ["PASS 00.2"] * 3
+    letters = "FAIL 00.2: answer with one letter of a, b, c, d, such as 'a'"
+    assert lines[7:9] == [letters] * 2
+    assert lines[9].startswith("FAIL 00.2: when W happens to equal B")
+    assert lines[10].startswith("FAIL 01.15: cannot read the formula near column")
+    assert lines[11] == "PASS 01.15"
+    assert lines[12] == "FAIL 01.4: this one is code: use q_sample = check(...)"
+    assert lines[13].startswith("FAIL 47.11: no exercise '47.11'")
+    assert len(lines) == 14

@@ -1,0 +1,245 @@
+"""Progress, hints and reveal: what is kept, and that nothing is ever lost.
+
+Authority: the file system. Broken files, two writers at once, a full disk.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coursekit.workbook import hints, progress, progress_command
+from coursekit.workbook.checks import check, check_answer, hint, reveal
+from coursekit.workbook.exercises import by_symbol
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "not yet there"
+    monkeypatch.setenv("COURSEKIT_HOME", str(folder))
+    monkeypatch.delenv("COURSEKIT_PROGRESS", raising=False)
+    return folder
+
+
+def test_what_is_solved_stays_solved(home: Path) -> None:
+    for event in ("TODO", "FAIL", "FAIL", "PASS", "FAIL", "REVEALED"):
+        progress.record("01.4", event)
+    progress.record("01.5", "FAIL")
+    progress.record("01.6", "REVEALED")
+    progress.record("01.6", "PASS")
+    states = {"01.4": "solved", "01.5": "failed", "01.6": "revealed"}
+    assert progress.load() == states
+    assert sorted(p.name for p in home.iterdir()) == ["progress.json"]
+
+
+def test_checks_are_recorded(home: Path) -> None:
+    check(by_symbol("q_sample").probe().variants[0].function, "01.4")
+    check(by_symbol("q_step").probe().mutants[0].function, "01.3")
+    check_answer("01.19", "b")
+    check_answer("01.20", None)
+    states = {"01.4": "solved", "01.3": "failed", "01.19": "solved"}
+    assert progress.load() == states
+
+
+def test_reveal_shows_the_source_and_is_remembered(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reveal("01.4")
+    reveal("01.19")
+    reveal("01.15")
+    reveal("99.1")
+    shown = capsys.readouterr().out
+    assert shown.startswith("def q_sample(") and "return" in shown
+    assert "\nb: all the noise in x_k at once" in shown
+    assert "(xk - sqrt(alpha_bar)*x0)/sqrt(1-alpha_bar)" in shown
+    assert "no exercise '99.1'" in shown
+    check(by_symbol("q_sample").probe().variants[0].function, "01.4")
+    assert capsys.readouterr().out == "PASS 01.4 q_sample\n"
+    assert progress.load() == dict.fromkeys(("01.4", "01.19", "01.15"), "revealed")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"exercises": 3}', "null", "\x00\xff", '{"x": 1}']
+)
+def test_a_broken_file_is_set_aside(
+    home: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "progress.json").write_text(content, encoding="latin-1")
+    progress.record("01.4", "PASS")
+    assert progress.load() == {"01.4": "solved"}
+    (aside,) = home.glob("progress.broken-*.json")
+    assert aside.read_text(encoding="latin-1") == content
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1 and str(aside) in said.err
+
+
+def test_unknown_states_and_exercises_do_no_harm(home: Path) -> None:
+    home.mkdir()
+    content = {"exercises": {"01.4": "solved", "01.5": "gone", "77.7": "solved"}}
+    (home / "progress.json").write_text(json.dumps(content))
+    assert progress.load() == {"01.4": "solved", "77.7": "solved"}
+    assert progress.summary()["total"]["solved"] == 1
+    progress.record("01.6", "PASS")
+    assert progress.load()["77.7"] == "solved"
+
+
+@pytest.mark.parametrize("value", ["off", "OFF", "0"])
+def test_it_can_be_switched_off(
+    home: Path, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COURSEKIT_PROGRESS", value)
+    progress.record("01.4", "PASS")
+    assert not home.exists()
+
+
+def test_tests_and_ci_leave_the_users_file_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COURSEKIT_HOME", raising=False)
+    monkeypatch.delenv("COURSEKIT_PROGRESS", raising=False)
+    monkeypatch.setenv("PYTEST_CURRENT_TEST", "here")
+    assert not progress.is_on()
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    monkeypatch.setenv("CI", "true")
+    assert not progress.is_on()
+    monkeypatch.delenv("CI")
+    assert progress.is_on()
+
+
+def test_a_full_disk_costs_the_note_not_the_lesson(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress.record("01.4", "PASS")
+
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        check_answer("01.19", "b")
+    said = capsys.readouterr()
+    assert said.out == "PASS 01.19\n"
+    assert "progress is not saved: No space left on device" in said.err
+    assert progress.load() == {"01.4": "solved"}
+    assert [p.name for p in home.iterdir()] == ["progress.json"]
+
+
+def test_a_home_that_is_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("mine")
+    monkeypatch.setenv("COURSEKIT_HOME", str(blocked))
+    check_answer("01.19", "b")
+    said = capsys.readouterr()
+    assert said.out == "PASS 01.19\n" and "progress is not saved" in said.err
+    assert blocked.read_text() == "mine"
+
+
+def test_two_writers_lose_nothing(home: Path) -> None:
+    code = (
+        "import sys; from coursekit.workbook import progress\n"
+        "for i in range(25): progress.record(f'{sys.argv[1]}.{i}', 'PASS')"
+    )
+    environment = os.environ | {"COURSEKIT_HOME": str(home)}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, name], env=environment)
+        for name in ("90", "91", "92")
+    ]
+    assert [w.wait(60) for w in writers] == [0, 0, 0]
+    assert len(progress.load()) == 75
+
+
+def test_a_lock_left_by_a_dead_kernel(home: Path) -> None:
+    (home / ".progress-lock").mkdir(parents=True)
+    os.utime(home / ".progress-lock", (0, 0))
+    progress.record("01.4", "PASS")
+    assert progress.load() == {"01.4": "solved"}
+
+
+SOURCE = """# Title
+
+```{exercise} 01.4 coursekit.theory.ddpm:q_sample minutes=5 difficulty=2 points=3
+```
+
+```{hint} 01.4
+First.
+```
+
+````{hint} 01.4
+Second, with code:
+```python
+x = 1
+```
+````
+
+```{paper} 01.19 minutes=2 points=1
+Why?
+```
+"""
+
+
+def test_hints_and_headers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "01_x.md").write_text(SOURCE)
+    monkeypatch.setattr(hints, "_SOURCES", tmp_path)
+    facts = {"minutes": 5, "difficulty": 2, "points": 3}
+    assert hints.headers()["01.4"] == facts
+    hint("01.4")
+    hint("01.4", 2)
+    hint("01.4", 3)
+    hint("01.5")
+    hint("x")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "hint 1 of 2 for 01.4: First."
+    assert lines[1:5] == [
+        "hint 2 of 2 for 01.4: Second, with code:",
+        "```python",
+        "x = 1",
+        "```",
+    ]
+    assert lines[5:7] == ["01.4 has hints 1 to 2", "no hint for 01.5"]
+    assert lines[7].startswith("no exercise 'x'")
+
+
+def test_summary_and_table(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "01_x.md").write_text(SOURCE)
+    monkeypatch.setattr(hints, "_SOURCES", source)
+    progress.record("01.4", "PASS")
+    data = progress.summary()
+    assert data["total"] == {
+        "notebook": "all",
+        "solved": 1,
+        "revealed": 0,
+        "failed": 0,
+        "todo": 1,
+        "points": 3,
+        "points_total": 4,
+        "minutes_left": 2,
+    }
+    assert [row["id"] for row in data["exercises"]] == ["01.4", "01.19"]
+    assert json.loads(json.dumps(data)) == data
+    lines = progress_command.table(data).splitlines()
+    assert [line.split()[0] for line in lines] == ["notebook", "01", "all"]
+    assert lines[1].split() == ["01", "1", "0", "0", "1", "3/4"]
+    assert progress_command.details(data, "01").splitlines()[0].startswith("+ 01.4")
+
+
+def test_the_command(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert progress_command.main([]) == 0
+    assert progress_command.main(["01"]) == 0
+    assert progress_command.main(["--json"]) == 0
+    capsys.readouterr()
+    assert progress_command.main(["77"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "no notebook '77' with exercises; there is" in said.err
