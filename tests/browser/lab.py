@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 300_000  # milliseconds: a busy machine is slow, not broken
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -129,7 +130,7 @@ def server(folder: Path, dark: bool = False) -> Iterator[tuple[str, str]]:
         )
     base = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
+        for _ in range(PATIENCE // 250):
             if process.poll() is not None:
                 raise RuntimeError(f"JupyterLab ended: {log.read_text()[-800:]}")
             with contextlib.suppress(OSError):
@@ -163,9 +164,9 @@ class Lab:
         """Show the notebook `name` of the server's folder."""
         url = f"{self.base}/lab/tree/{name}?token={self.token}&reset"
         self.page.goto(url, wait_until="domcontentloaded")
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=PATIENCE)
         ready = self.page.locator("#jp-main-statusbar").get_by_text("| Idle")
-        ready.wait_for(timeout=120_000)
+        ready.wait_for(timeout=PATIENCE)
 
     def run_all(self, timeout: float = 300) -> float:
         """Run every cell and wait until nothing is busy; seconds it took."""
@@ -174,7 +175,7 @@ class Lab:
         start, quiet = time.time(), 0
         begun = "[...document.querySelectorAll('.jp-InputPrompt')]"
         begun += ".some(e => /[*1-9]/.test(e.textContent))"
-        self.page.wait_for_function(begun, timeout=60_000)
+        self.page.wait_for_function(begun, timeout=PATIENCE)
         while quiet < 4:
             if time.time() - start > timeout:
                 raise TimeoutError(f"the notebook still runs after {timeout:.0f} s")

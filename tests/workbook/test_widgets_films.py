@@ -124,9 +124,12 @@ class Seen:
 
 def test_verdicts_compare_with_the_clean_picture():
     clean = Seen("brown", "red")
-    assert forward.verdict(Seen("brown", "red", error=9.0), clean) == "+all read"
-    assert forward.verdict(Seen("brown", "none"), clean) == "~1 of 2 right"
-    assert forward.verdict(Seen("brown", "red", valid=False), clean) == "-unreadable"
+    assert forward.verdict(Seen("brown", "red", error=9.0), clean) == "+brown|+red hat"
+    assert forward.verdict(Seen("pink", "unreadable"), clean) == "-pink|?red hat"
+    assert forward.verdict(Seen("brown", "none"), clean) == "+brown|-none hat"
+    assert forward.verdict(clean, Seen("brown", "none")) == "+brown"
+    gone = forward.verdict(Seen("brown", "red", valid=False), clean)
+    assert gone == "?no bear to be seen"
 
 
 def test_the_reader_sees_every_frame_once():
@@ -138,8 +141,8 @@ def test_the_reader_sees_every_frame_once():
 
     reel = forward.image_reel(pictures(), SCHEDULE, reader, frames=5)
     assert calls == [(15, 8, 8, 3)]
-    assert reel.notes[0] == ("+all read",) * 3
-    assert reel.notes[-1] == ("-unreadable",) * 3
+    assert reel.notes[0] == ("+x|+y hat",) * 3
+    assert reel.notes[-1] == ("?no bear to be seen",) * 3
 
 
 def test_points_keep_the_colour_of_their_direction():

@@ -1,5 +1,29 @@
 // Paints one frame of a reel of images: each image is a small canvas, scaled by CSS.
 
+const SIGNS = { "+": "ck-good", "-": "ck-bad", "?": "ck-unsure" };
+
+// A note is plain text, or words with signs, "+brown|-red hat|?park", and then a bar.
+function noteWriter(tile, make) {
+  const note = make("figcaption", "ck-tile-note", tile);
+  const rail = make("div", "ck-tile-rail", note);
+  const bar = make("div", "ck-tile-bar", rail);
+  const words = make("div", "ck-words", note);
+  return (text) => {
+    const pieces = text.split("|");
+    const signed = pieces.filter((piece) => piece[0] in SIGNS);
+    rail.style.visibility = signed.length ? "visible" : "hidden";
+    const right = signed.filter((piece) => piece[0] === "+").length;
+    bar.style.width = `${(100 * right) / Math.max(1, signed.length)}%`;
+    words.replaceChildren();
+    pieces.forEach((piece) => {
+      const known = piece[0] in SIGNS;
+      make("span", known ? SIGNS[piece[0]] : "", words).textContent = known
+        ? piece.slice(1)
+        : piece;
+    });
+  };
+}
+
 function tilesPainter(plan, bytes, make) {
   const [, n, h, w, c] = plan.shape;
   const named = plan.row_names.length > 0;
@@ -18,11 +42,17 @@ function tilesPainter(plan, bytes, make) {
     canvas.width = w;
     canvas.height = h;
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    const note = plan.notes.length ? make("figcaption", "ck-tile-note", tile) : null;
+    const note = plan.notes.length ? noteWriter(tile, make) : null;
     tiles.push({ context, pixels: context.createImageData(w, h), note });
   }
+  if (plan.notes.some((notes) => notes.some((note) => note[0] in SIGNS))) {
+    const legend = make("div", "ck-words ck-legend", box);
+    make("span", "", legend).textContent = "the reader:";
+    make("span", "ck-good", legend).textContent = "right";
+    make("span", "ck-bad", legend).textContent = "wrong";
+    make("span", "ck-unsure", legend).textContent = "cannot tell";
+  }
   const size = h * w;
-  const signs = { "+": "ck-good", "-": "ck-bad", "~": "ck-unsure" };
   return {
     node: box,
     paint(frame) {
@@ -38,12 +68,7 @@ function tilesPainter(plan, bytes, make) {
           at += c;
         }
         context.putImageData(pixels, 0, 0);
-        if (note) {
-          const text = plan.notes[frame][i] || "";
-          const sign = signs[text[0]];
-          note.className = "ck-tile-note " + (sign || "");
-          note.textContent = sign ? text.slice(1) : text;
-        }
+        if (note) note(plan.notes[frame][i] || "");
       }
     },
   };

@@ -19,6 +19,9 @@ from coursekit.workbook.plot_chart import Chart, Curve
 from coursekit.workbook.plot_images import as_uint8
 from coursekit.workbook.widgets.reel import Axis, Meter, Reel
 
+UNREADABLE = "unreadable"  # what the teddy reader says of an attribute it cannot tell
+WORN = ("hat", "glasses")  # attributes whose word says nothing without their name
+
 Reader = Callable[[NDArray[np.uint8]], Sequence[Any]]
 
 
@@ -105,19 +108,24 @@ def _facts(reading: Any) -> dict[str, Any]:
 
 
 def verdict(now: Any, clean: Any) -> str:
-    """What a reader still gets right, as a note: "+all read", "~3 of 7", "-unreadable".
+    """What a reader still gets right, as a note: "+brown|-red hat|?park".
 
-    now, clean: its readings of the noisy and of the clean picture. Attributes are
-    compared by name; scores and the flag `valid` are not attributes.
+    now, clean: its readings of the noisy and of the clean picture, two records of the
+    same kind. Each word that it read in the clean picture is marked "+" (still read),
+    "-" (taken for something else) or "?" (unreadable); "none" is not a word. A reading
+    that is not `valid` is one long "?".
     """
     if not getattr(now, "valid", True):
-        return "-unreadable"
-    before = _facts(clean)
-    names = [n for n, v in before.items() if n != "valid" and not isinstance(v, float)]
-    same = [n for n in names if _facts(now).get(n) == before[n]]
-    if len(same) == len(names):
-        return "+all read"
-    return f"~{len(same)} of {len(names)} right"
+        return "?no bear to be seen"
+    before, after = _facts(clean), _facts(now)
+    notes = []
+    for name, word in before.items():
+        if isinstance(word, str) and word not in ("none", UNREADABLE):
+            seen = after.get(name)
+            sign = "+" if seen == word else "?" if seen == UNREADABLE else "-"
+            shown = word if sign != "-" else str(seen)
+            notes.append(sign + (f"{shown} {name}" if name in WORN else shown))
+    return "|".join(notes)
 
 
 def verdicts(

@@ -43,8 +43,8 @@ class Reel:
     frames: uint8 (F, N, H, W, C) images, or float32 (F, P, N, 2): N points in P panels.
     axes: the sliders; the product of their lengths is F.  columns: images in a row.
     row_names: one for each row of images, or for each panel of points.
-    captions: one for each frame.  notes: for each frame, one for each image; a note may
-    start with "+", "-" or "~" for good, bad or undecided.
+    captions: one for each frame.  notes: for each frame, one for each image: text, or
+    words marked right, wrong or unknown, "+brown|-red hat|?park", which become a bar.
     chart, chart_x: a chart whose cursor stands at chart_x[frame].
     limit: panels show [-limit, limit] squared.  groups: colour number of each point.
     ghost: pale points (M, 2) behind every panel.  trails: draw the ways points came.

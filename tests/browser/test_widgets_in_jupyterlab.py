@@ -1,0 +1,178 @@
+"""Widgets end to end. Authority: pixels that real JupyterLab shows in Chromium.
+
+Every slider is moved by the keyboard and must change the picture; nothing may show an
+error. Latencies are written to build/widget-latency.json and printed with -s; they are
+figures to report, not assertions, because they depend on what else the machine does.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
+
+from lab import chromium, lab
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        chromium() is None,
+        reason="needs Chromium: install it (Debian: chromium) or set CHROMIUM",
+    ),
+]
+
+BUILD = Path(__file__).parents[2] / "build"
+SETUP = """
+import torch
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.datasets.toys import exact_eps_model, ring
+from coursekit.experiments.films import record
+from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.workbook import widgets
+
+torch.set_num_threads(1)
+schedule = make_schedule("cosine", 1000)
+bears, scenes = teddies(8, 32, seed=3)
+generator = torch.Generator().manual_seed(0)
+points = ring().sample(500, generator)
+exact = exact_eps_model(ring(), schedule)
+blur = lambda xt, t: 0.9 * xt
+
+def reader(pixels):
+    from types import SimpleNamespace as Reading
+    return [Reading(fur="brown", place="unreadable" if i > 99 else "park", valid=True)
+            for i in range(len(pixels))]
+"""
+WIDGETS = {
+    "tour": "widgets.tour(bears[:1])",
+    "forward_process": "widgets.forward_process(bears, schedule, reader)",
+    "schedule_editor": "widgets.schedule_editor(bears[:1])",
+    "sculptor": """widgets.sculptor(
+    record(blur, torch.randn(6, 3, 32, 32, generator=generator), schedule, 50))""",
+    "forward_2d": "widgets.forward_2d(points, schedule)",
+    "reverse_2d": """widgets.reverse_2d(record(
+    exact, torch.randn(500, 2, generator=generator), schedule, 50), target=points)""",
+    "ddim_steps": "widgets.ddim_steps(exact, schedule, target=points)",
+    "ddim_images": """widgets.ddim_steps(
+    blur, schedule, (1, 28, 28), steps=(2, 5), count=8)""",
+    "predict": 'widgets.predict("x", "Is this the last cell?", ["no", "yes"])',
+    "progress_view": "widgets.progress_view()",
+}
+MOVED = [
+    *((name, 0) for name in WIDGETS if name not in ("predict", "progress_view")),
+    ("ddim_steps", 1),
+    ("schedule_editor", 1),
+]
+
+
+def notebook() -> nbformat.NotebookNode:
+    cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, *WIDGETS.values())]
+    made = nbformat.v4.new_notebook(cells=cells)
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    return made
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebooks")
+    nbformat.write(notebook(), folder / "widgets.ipynb")
+    with lab(folder) as session:
+        session.open("widgets.ipynb")
+        session.run_all()
+        yield session
+
+
+@pytest.fixture(scope="module")
+def latencies():
+    figures: dict[str, object] = {}
+    yield figures
+    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
+    figures["cores"] = os.cpu_count()
+    BUILD.mkdir(exist_ok=True)
+    text = json.dumps(figures, indent=1)
+    (BUILD / "widget-latency.json").write_text(text + "\n")
+    print("\n" + text)
+
+
+def cell_of(session, name):
+    cell = session.cells()[1 + list(WIDGETS).index(name)]
+    cell.scroll_into_view_if_needed()
+    return cell
+
+
+def test_run_all_shows_no_error(ran):
+    for cell in ran.cells():
+        assert ran.errors(cell) == []
+    assert ran.console == []
+
+
+@pytest.mark.parametrize("name", list(WIDGETS))
+def test_every_widget_is_there(ran, name):
+    cell = cell_of(ran, name)
+    shown = cell.locator(".ck-film, .jupyter-widgets").first
+    shown.wait_for(timeout=20_000)
+    assert shown.bounding_box()["height"] > 40
+    (BUILD / "looks").mkdir(parents=True, exist_ok=True)
+    cell.screenshot(path=BUILD / "looks" / f"{name}.png")
+
+
+def test_the_button_samples_the_table(ran):
+    cell = cell_of(ran, "ddim_images")
+    assert ran.sliders(cell) == []
+    before = ran.signature(cell)
+    cell.get_by_role("button", name="sample the table").click()
+    cell.locator("input[type=range]").first.wait_for(timeout=60_000)
+    assert len(ran.sliders(cell)) == 2
+    assert ran.signature(cell) != before
+
+
+@pytest.mark.parametrize(("name", "which"), MOVED)
+def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
+    cell = cell_of(ran, name)
+    count = len(ran.cells())
+    handle = ran.sliders(cell)[which]
+    figures = ran.measure(cell, handle, presses=12)
+    latencies[f"{name}.{which}"] = figures
+    assert figures["changed"] == figures["presses"]
+    assert ran.errors(cell) == []
+    assert len(ran.cells()) == count  # JupyterLab did not take the arrow keys
+    assert all(c.is_visible() for c in ran.cells()[-2:])
+
+
+def test_the_film_plays_by_itself(ran):
+    cell = cell_of(ran, "reverse_2d")
+    before = ran.signature(cell)
+    cell.get_by_role("button", name="play").click()
+    deadline = time.time() + 20
+    while ran.signature(cell) == before and time.time() < deadline:
+        time.sleep(0.1)
+    assert ran.signature(cell) != before
+    pause = cell.get_by_role("button", name="pause")
+    if pause.count():
+        pause.click()
+
+
+def test_other_noise_keeps_the_slider_where_it_is(ran):
+    cell = cell_of(ran, "forward_process")
+    value = cell.locator("input[type=range]").input_value()
+    before = ran.signature(cell)
+    cell.get_by_role("button", name="other noise").click()
+    deadline = time.time() + 20
+    while ran.signature(cell) == before and time.time() < deadline:
+        time.sleep(0.1)
+    assert ran.signature(cell) != before
+    assert cell.locator("input[type=range]").input_value() == value
+
+
+def test_a_prediction_is_noted(ran):
+    cell = cell_of(ran, "predict")
+    cell.get_by_text("yes", exact=True).click()
+    cell.get_by_text("Noted.").wait_for(timeout=10_000)
+
+
+def test_the_console_stayed_clean(ran):
+    assert ran.console == []
