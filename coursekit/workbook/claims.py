@@ -78,7 +78,8 @@ def fill(text: str, measured: Measured) -> tuple[str, list[str]]:
             return found[0]
         values = measured.values(name)
         if isinstance(values, str):
-            problems.append(f"{found[0]}: {values}")
+            if values not in problems:  # one missing file is one problem
+                problems.append(values)
             return found[0]
         value = _dig(values, key)
         if value is _MISSING:

@@ -267,8 +267,8 @@ CLAIMS = {
         "15: the cell id 'ledger' is taken (line 12)",
     ),
     "no such measurement": (
-        CLAIM.replace("Measured.", "{01.Z:x:.1f}") + LEDGER,
-        "7: claim R1.1: {01.Z:x:.1f}: data/measured/01.Z.json does not exist. "
+        CLAIM.replace("Measured.", "{01.Z:x:.1f} {01.Z:y}") + LEDGER,
+        "7: claim R1.1: data/measured/01.Z.json does not exist. "
         "Run: coursekit measure 01.Z",
     ),
     "no such value": (
