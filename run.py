@@ -17,6 +17,7 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 READY = os.path.join(VENV, ".coursekit-ready")  # written last: no stamp, no set-up
 BUSY = os.path.join(ROOT, ".make", "setting-up")  # left behind by an interrupted run
+NEEDED = ["torch", "numpy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget"]
 LEVELS = [("lab", "."), ("test", ".[dev]"), ("parity", ".[dev,parity]")]
 USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUMENTS")
 
@@ -188,15 +189,16 @@ def set_up(level):
 
 def active_python():
     """The active interpreter, once it has what the workbook needs."""
-    code = "import coursekit, jupyterlab, torch"
-    ran = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE
+    code = (
+        "import importlib.util as util, sys; sys.path = [p for p in sys.path if p];"
+        "print([m for m in %r if util.find_spec(m) is None])" % (["coursekit"] + NEEDED)
     )
-    error = ran.communicate()[1].decode("utf-8", "replace").strip().splitlines()
-    if ran.returncode != 0:
+    missing = subprocess.check_output([sys.executable, "-c", code]).decode("utf-8")
+    if missing.strip() != "[]":
         fail(
-            "The active environment is not complete (%s). Run: %s -m pip install -e "
-            ".[dev] -c constraints.txt" % (error[-1] if error else "?", sys.executable)
+            "The active environment lacks %s. Run: %s -m pip install -e .[dev] "
+            "-c constraints.txt"
+            % (missing.strip("[]'\r\n").replace("', '", ", "), sys.executable)
         )
     return sys.executable
 
