@@ -10,7 +10,7 @@ from coursekit.workbook.doctor_finding import Finding
 
 RESTORE = "git checkout -- data   (or download the course again)"
 SUMS = "SHA256SUMS"
-_MADE_HERE = ("checkpoints", "measured")  # they have cards and figures of their own
+_MADE_HERE = ("checkpoints", "measured", "readers")  # checked by their cards, if at all
 _NOT_DATA = {SUMS, "README.md"}
 
 
@@ -37,20 +37,18 @@ def embedded(root: Path) -> Iterator[Finding]:
 
 def checkpoints(root: Path) -> Iterator[Finding]:
     """The trained models: complete files whose bytes agree with their cards."""
-    folder = root / "data" / "checkpoints"
-    cards = sorted(folder.glob("*/card.json"))
-    broken = {
-        card.parent.name: problem
-        for card in cards
-        if (problem := checkpoint_problem(card.parent))
-    }
-    for name, problem in broken.items():
-        text = f"{name}: {problem}"
-        yield Finding("missing", "checkpoint", text, RESTORE)
-    good = [card.parent.name for card in cards if card.parent.name not in broken]
+    cards = sorted((root / "data").glob("checkpoints/*/card.json"))
+    readers = sorted((root / "data").glob("readers/*/card.json"))
+    good = []
+    for folder in (card.parent for card in cards + readers):
+        problem = checkpoint_problem(folder)
+        if problem:
+            yield Finding("missing", "checkpoint", f"{folder.name}: {problem}", RESTORE)
+        elif folder.parent.name == "checkpoints":
+            good.append(folder.name)
     if good:
         yield Finding("ok", "checkpoints", " ".join(good))
-    elif not broken:
+    elif not cards:
         text = "none: notebooks that load a trained model cannot"
         yield Finding("missing", "checkpoints", text, RESTORE)
 
