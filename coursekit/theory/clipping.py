@@ -17,7 +17,7 @@ Predictor = Callable[[Tensor, Tensor], Tensor]
 
 
 def clip_x0(model: Predictor, schedule: Schedule, limit: float = 1.0) -> Predictor:
-    """Wrap model(xt, t) -> eps_hat so that the x0_hat it implies stays in [-limit, limit].
+    """Wrap model(xt, t) -> eps_hat: the x0_hat it implies stays in [-limit, limit].
 
     x0_hat is clamped coordinate by coordinate, then the noise that fits the clamped
     guess is returned, so every sampler works on it unchanged. Where nothing needs

@@ -39,11 +39,11 @@ def test_a_small_error_ruins_a_short_walk_unless_clipped() -> None:
     best = exact_eps_model(data, COSINE)
 
     def nearly(xt: Tensor, t: Tensor) -> Tensor:
-        return best(xt, t) + 0.01
+        return best(xt, t) + 0.03
 
     ends = []
     for model in (nearly, clip_x0(nearly, COSINE, 3.0)):
-        *_, x0 = ddim(model, draw((500, 2), 2), respaced(1000, 20), COSINE)
+        *_, x0 = ddim(model, draw((500, 2), 2), respaced(1000, 5), COSINE)
         ends.append(float(x0.abs().max()))
     assert ends[0] > 10
-    assert ends[1] < 3.01
+    assert ends[1] < 3
