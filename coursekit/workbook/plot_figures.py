@@ -1,4 +1,4 @@
-"""Static figures with matplotlib: lines with error bars, points, bars, heat maps.
+"""Static figures with matplotlib: points, bars, heat maps, and the style of them all.
 
 Every function returns a `Picture`: rendered once, off screen, without pyplot's global
 state, on a transparent ground and in ink that both themes can read.
@@ -70,7 +70,8 @@ def render(figure: Any) -> Picture:
     return Picture(buffer.getvalue(), round(width / _DENSITY), round(height / _DENSITY))
 
 
-def _canvas(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+def canvas(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
+    """An empty figure without pyplot, and its axes from left to right."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width * columns, height), layout="constrained")
@@ -86,56 +87,6 @@ def spread(values: ArrayLike) -> tuple[Any, Any]:
     if len(v) == 1:
         return v[0], None
     return v.mean(0), v.std(0, ddof=1) / np.sqrt(len(v))
-
-
-def lines(
-    x: ArrayLike,
-    series: Mapping[str, ArrayLike],
-    *,
-    xlabel: str = "",
-    ylabel: str = "",
-    title: str = "",
-    logx: bool = False,
-    logy: bool = False,
-    level: tuple[float, str] | None = None,
-    width: float = 6.0,
-    height: float = 3.4,
-) -> Picture:
-    """Named lines over x; several seeds become a mean with its standard error.
-
-    x: (N,); each series (N,) or (S, N) for S seeds. level: a horizontal line, its text.
-    """
-    with style():
-        figure, (axis,) = _canvas(1, width, height)
-        points = np.asarray(x, dtype=float)
-        marker = "o" if len(points) <= 16 else ""
-        for name, values in series.items():
-            mean, error = spread(values)
-            (line,) = axis.plot(points, mean, marker=marker, label=name)
-            if error is not None and marker:
-                axis.errorbar(
-                    points, mean, error, fmt="none", capsize=3, color=line.get_color()
-                )
-            elif error is not None:
-                shade = (mean - error, mean + error)
-                axis.fill_between(
-                    points, *shade, color=line.get_color(), alpha=0.2, lw=0
-                )
-        if logx:
-            axis.set_xscale("log")
-            if marker:
-                axis.set_xticks(points, [f"{p:g}" for p in points])
-                axis.minorticks_off()
-        if logy:
-            axis.set_yscale("log")
-        if level is not None:
-            axis.axhline(level[0], color=INK, lw=1.2, ls=(0, (4, 3)))
-            where, way = (0.995, level[0]), axis.get_yaxis_transform()
-            axis.text(*where, level[1], transform=way, ha="right", va="bottom", size=9)
-        axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
-        if any(series):
-            axis.legend()
-        return render(figure)
 
 
 def scatter(
@@ -156,7 +107,7 @@ def scatter(
     stacked = np.concatenate([a[np.isfinite(a).all(1)] for a in arrays.values()])
     edge = limits or 1.05 * max(float(np.abs(stacked).max(initial=1e-3)), 1e-3)
     with style():
-        figure, axes = _canvas(len(arrays), size, size)
+        figure, axes = canvas(len(arrays), size, size)
         for axis, (name, points) in zip(axes, arrays.items(), strict=True):
             if ghost is not None:
                 behind = np.asarray(ghost, dtype=float)
@@ -184,7 +135,7 @@ def bars(
 ) -> Picture:
     """Horizontal bars; a list of seeds becomes its mean with the standard error."""
     with style():
-        figure, (axis,) = _canvas(1, width, 0.9 + 0.34 * len(values))
+        figure, (axis,) = canvas(1, width, 0.9 + 0.34 * len(values))
         for i, seen in enumerate(values.values()):
             seeds = np.atleast_1d(np.asarray(seen, dtype=float))[:, None]
             mean, error = spread(seeds)
@@ -214,7 +165,7 @@ def heat(
     z = np.asarray(table, dtype=float)
     with style():
         size = 1.2 + 0.62 * z.shape[1], 0.9 + 0.42 * z.shape[0]
-        figure, (axis,) = _canvas(1, *size)
+        figure, (axis,) = canvas(1, *size)
         image = axis.imshow(z, cmap="Blues", aspect="auto")
         for (i, j), value in np.ndenumerate(z):
             dark = image.norm(value) > 0.55

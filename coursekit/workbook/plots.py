@@ -7,7 +7,7 @@ are drawn as marks (`Chart`, `Curve`), figures with error bars use matplotlib (`
 """
 
 from coursekit.workbook.plot_chart import Chart, Curve
-from coursekit.workbook.plot_figures import bars, heat, lines, render, scatter, style
+from coursekit.workbook.plot_figures import bars, heat, render, scatter, style
 from coursekit.workbook.plot_images import (
     Picture,
     as_uint8,
@@ -16,6 +16,7 @@ from coursekit.workbook.plot_images import (
     pick,
     show,
 )
+from coursekit.workbook.plot_lines import lines, quality_panels
 from coursekit.workbook.plot_table import table
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "heat",
     "lines",
     "pick",
+    "quality_panels",
     "render",
     "scatter",
     "show",

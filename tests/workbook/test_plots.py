@@ -169,6 +169,35 @@ def test_figures_render_on_a_transparent_ground():
         assert (pixels[..., 3] > 0).any()
 
 
+def test_error_bars_given_are_the_ones_drawn():
+    from coursekit.workbook.plot_figures import canvas
+    from coursekit.workbook.plot_lines import draw_line
+
+    _, (axis,) = canvas(1, 3.0, 2.0)
+    x, mean, error = np.arange(3.0), np.ones(3), np.array([0.1, 0.2, 0.3])
+    draw_line(axis, x, mean, error, "a")
+    (bars,) = [c for c in axis.collections if len(c.get_segments()) == 3]
+    half = [float(np.ptp(s[:, 1])) / 2 for s in bars.get_segments()]
+    np.testing.assert_allclose(half, error)
+
+
+def measured_quality(**more):
+    found = {}
+    for name in ("fashion", "teddy"):
+        found |= {f"{name}_nfes": [5, 10, 20], f"{name}_seeds_used": [0, 1, 2]}
+        found |= {f"{name}_floor_frechet": 0.4, f"{name}_ddim_0_frechet": [9, 3, 2.0]}
+        found |= {f"{name}_ddim_0_frechet_std": [1, 0.5, 0.2]}
+    return found | more
+
+
+def test_quality_panels_draw_what_was_measured_and_say_when_nothing_was():
+    both = plots.quality_panels(measured_quality())
+    only = {k: v for k, v in measured_quality().items() if k.startswith("teddy")}
+    assert plots.quality_panels(only).width < 0.7 * both.width
+    with pytest.raises(ValueError, match="coursekit measure"):
+        plots.quality_panels(measured_quality(), "valid")
+
+
 def test_style_leaves_no_trace():
     import matplotlib
 
