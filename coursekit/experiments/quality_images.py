@@ -187,6 +187,29 @@ def quality(name: str, seeds: Sequence[int] = (0, 1, 2), quick: bool = False) ->
     return judge(sample_all(name, settings), ruler) | {"features": ruler.description}
 
 
+def summary(measured: Result) -> str:
+    """What was found, in three sentences; the keys are those of `measure`."""
+    lines = []
+    few, many = measured["fashion_nfes"][1], measured["fashion_nfes"][-1]
+    for name, title in (("fashion", "Fashion-MNIST"), ("teddy", "Teddies")):
+
+        def shown(key: str, name: str = name) -> str:
+            mean, std = (measured[f"{name}_{key}_frechet{x}"] for x in ("", "_std"))
+            return f"{mean:.1f} +- {std:.1f}"
+
+        lines.append(
+            f"{title}: Fréchet distance {shown(f'ddim_0_{many}')} with {many} DDIM steps "
+            f"and {shown(f'ddim_0_{few}')} with {few}, against "
+            f"{shown(f'skipped_{few}')} when DDPM takes {few}; real pictures score "
+            f"{shown('floor')}."
+        )
+    lines.append(
+        f"The reader accepts {measured[f'teddy_ddim_0_{many}_valid']:.0%} of the DDIM "
+        f"teddies ({many} steps) and {measured['teddy_floor_valid']:.0%} of real ones."
+    )
+    return " ".join(lines)
+
+
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 01.C, prefixed fashion_ and teddy_.
 
@@ -204,4 +227,4 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     for name in NAMES:
         part = quality(name, seeds, quick)
         result |= {f"{name}_{key}": value for key, value in part.items()}
-    return result
+    return result | {"summary_text": summary(result)}
