@@ -33,7 +33,6 @@ RUNS: dict[str, tuple[ScheduleKind, bool, Weighting]] = {
     "vlb_sampled": ("linear-short", True, "vlb-sampled"),
     "cosine_simple": ("cosine", True, "simple"),
     "cosine_vlb": ("cosine", True, "vlb"),
-    "cosine_vlb_sampled": ("cosine", True, "vlb-sampled"),
 }
 QUICK = ("simple", "no_time")
 
@@ -73,7 +72,7 @@ def train_and_judge(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
     at `ks`, a list with _std. And floor_distance, exact_distance, exact_loss (the best
     predictor under the same chain; cosine_exact_loss for the other one).
     """
-    steps, width, n = (600, 64, 800) if quick else (3000, 128, 6000)
+    steps, width, n = (600, 64, 800) if quick else (3000, 128, 4000)
     num_steps = 100 if quick else 200
     data = ring()
     every = range(1, num_steps + 1)
@@ -93,7 +92,7 @@ def train_and_judge(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
                 data, schedule, steps, width, 3, seed, time, weighting
             ).model
             samples = draw(model, schedule, n, seed)
-            errors = excess_errors(model, data, schedule, every, n // 4, seed)
+            errors = excess_errors(model, data, schedule, every, n // 8, seed)
             rows["distance"].append(distance_to(data, samples, seed))
             rows["excess"].append(sum(errors) / len(errors))
             rows["bound"].append(bound_cost(errors, schedule))

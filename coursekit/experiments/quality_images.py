@@ -200,8 +200,8 @@ def summary(measured: Result) -> str:
         lines.append(
             f"{title}: Fréchet distance {shown(f'ddim_0_{many}')} with {many} DDIM steps "
             f"and {shown(f'ddim_0_{few}')} with {few}, against "
-            f"{shown(f'skipped_{few}')} when DDPM takes {few}; real pictures score "
-            f"{shown('floor')}."
+            f"{shown(f'skipped_{few}')} when DDPM takes {few}; "
+            f"real pictures score {shown('floor')}."
         )
     lines.append(
         f"The reader accepts {measured[f'teddy_ddim_0_{many}_valid']:.0%} of the DDIM "
