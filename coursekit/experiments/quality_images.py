@@ -198,7 +198,7 @@ def summary(measured: Result) -> str:
             return f"{mean:.1f} +- {std:.1f}"
 
         lines.append(
-            f"{title}: Fréchet distance {shown(f'ddim_0_{many}')} after {many} steps of "
+            f"{title}: Fréchet distance {shown(f'ddim_0_{many}')} with {many} steps of "
             f"DDIM and {shown(f'ddim_0_{few}')} after {few}, against "
             f"{shown(f'skipped_{few}')} when DDPM takes {few}; "
             f"real pictures score {shown('floor')}."
