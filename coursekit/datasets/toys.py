@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.theory.paths import Path
+from coursekit.theory.paths import Path, expand_as
 from coursekit.theory.prediction import Predict, Prediction, complete
 
 Level = float | Tensor  # a coefficient shared by the batch, or one per sample, (N,)
@@ -160,8 +160,8 @@ def exact_predict(mixture: Mixture, path: Path) -> Predict:
     def predict(xt: Tensor, t: Tensor) -> Prediction:
         alpha, sigma = path.alpha(t.double()), path.sigma(t.double())
         x0 = mixture.posterior_mean(xt, alpha, sigma)
-        eps = mixture.eps_hat(xt, alpha, sigma)
         score = mixture.noised_score(xt, alpha, sigma)
+        eps = -expand_as(sigma, xt) * score
         return complete(x0, eps, t, path)._replace(score=score)
 
     return predict

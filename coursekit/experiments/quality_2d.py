@@ -1,11 +1,11 @@
 """Sample quality against the number of network evaluations, where the truth is known.
 
 Two yardsticks. The energy distance (Szekely & Rizzo 2013) between generated and fresh
-exact points is unbiased, so exact points against exact points scatter around zero: that
-scatter is the floor, and nothing below it can be told apart. The mean log density of the
-generated points under the exact law tells in which direction a sampler errs: above the
-exact points' own value it is too timid (all points huddle at the modes), below it is
-too blurred.
+exact points is unbiased, so exact points against exact points scatter around zero:
+that scatter is the floor, and nothing below it can be told apart. The mean log density
+of the generated points under the exact law tells in which direction a sampler errs:
+above the exact points' own value it is too timid (the points huddle at the modes),
+below it is too blurred.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +59,7 @@ def quality_vs_nfe(
     """Energy distance and mean log density of every sampler at every NFE.
 
     `model` is any noise predictor for this schedule; it gets float32 points. The seed
-    fixes the start noise, the fresh noise and the exact points; all samplers share them.
+    fixes start noise, fresh noise and exact points; all samplers share them.
 
     Keys: "nfes"; for each sampler S the lists S, S_std (energy distance, spread over
     seeds), S_log_prob, S_log_prob_std, one entry per NFE; for the full chain of T steps
@@ -105,7 +105,7 @@ def exact_quality_vs_nfe(
     samples: int = 2000,
     quick: bool = False,
 ) -> Result:
-    """`quality_vs_nfe` with the best possible network: lopsided mixture, cosine schedule.
+    """`quality_vs_nfe` with the best possible network, on the lopsided mixture.
 
     What is measured here is the sampler alone: the network makes no mistake.
     """

@@ -98,8 +98,11 @@ def convert(y: Tensor, xt: Tensor, t: Tensor, path: Path, kind: str) -> Predicti
     alpha, sigma = path.alpha(t), path.sigma(t)
     a, b = row(kind, path, t)
     det = alpha * b - sigma * a
-    x0 = expand_as(b / det, xt) * xt - expand_as(sigma / det, xt) * y
-    eps = expand_as(alpha / det, xt) * y - expand_as(a / det, xt) * xt
+    x0 = eps = y
+    if kind != "x0":
+        x0 = expand_as(b / det, xt) * xt - expand_as(sigma / det, xt) * y
+    if kind != "eps":
+        eps = expand_as(alpha / det, xt) * y - expand_as(a / det, xt) * xt
     return complete(x0, eps, t, path)._replace(**{kind: y})
 
 

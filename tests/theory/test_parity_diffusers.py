@@ -5,9 +5,9 @@ from 0, so its timestep is k - 1.
 
 diffusers keeps its tables in float32. Two comparisons keep formulas and rounding apart:
 with its tables promoted to float64 all steps must agree; as it is installed, it must
-agree to 1e-6 except where float32 loses 1 - alpha_bar (the first two steps) or alpha_bar
-itself (the last cosine step), and there ours has to be the one nearer to the float64
-truth. `pytest -s` prints the differences.
+agree to 1e-6 except where float32 loses 1 - alpha_bar (the first two steps) or
+alpha_bar itself (the last cosine step). Everywhere, ours has to be no further from the
+float64 truth. `pytest -s` prints the differences.
 """
 
 import pytest

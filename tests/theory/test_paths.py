@@ -1,0 +1,128 @@
+"""Paths. Authority: finite differences, closed forms, and the discrete schedules."""
+
+import math
+
+import pytest
+import torch
+
+from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.theory.paths import (
+    CosinePath,
+    DDPMPath,
+    LinearPath,
+    VEPath,
+    VPPath,
+    expand_as,
+)
+
+PATHS = {
+    "linear": LinearPath(),
+    "cosine": CosinePath(),
+    "vp": VPPath(),
+    "ve": VEPath(),
+    "ddpm": DDPMPath(make_schedule("cosine", 50)),
+}
+# none of these is a knot k / 50 of the DDPM path, where its slope jumps
+TIMES = torch.tensor([0.031, 0.213, 0.501, 0.777, 0.951], dtype=torch.float64)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_slopes_are_finite_differences(name):
+    path, h = PATHS[name], 1e-6
+    d_alpha, d_sigma = path.derivatives(TIMES)
+    for value, slope in ((path.alpha, d_alpha), (path.sigma, d_sigma)):
+        difference = (value(TIMES + h) - value(TIMES - h)) / (2 * h)
+        torch.testing.assert_close(slope, difference, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_shared_memory_and_scalars_are_no_obstacle(name):
+    path = PATHS[name]
+    scalar = torch.tensor(0.501, dtype=torch.float64)
+    many = path.derivatives(scalar.expand(5))
+    one = path.derivatives(scalar)
+    for a, b in zip(many, one, strict=True):
+        torch.testing.assert_close(a, b.expand(5))
+    assert path.alpha(scalar.float()).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["cosine", "vp", "ddpm"])
+def test_variance_is_preserved(name):
+    path, t = PATHS[name], torch.linspace(0, 1, 301, dtype=torch.float64)
+    total = path.alpha(t) ** 2 + path.sigma(t) ** 2
+    torch.testing.assert_close(total, torch.ones_like(t))
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_noise_only_grows(name):
+    path, t = PATHS[name], torch.linspace(0, 1, 301, dtype=torch.float64)
+    assert (path.log_snr(t)[1:-1].diff() < 0).all()
+    assert path.alpha(t[:1]) == 1
+
+
+def test_log_snr_closed_forms():
+    t = TIMES
+    expected = 2 * torch.log((1 - t) / t)
+    torch.testing.assert_close(PATHS["linear"].log_snr(t), expected)
+    expected = -2 * torch.log(torch.tan(math.pi / 2 * t))
+    torch.testing.assert_close(PATHS["cosine"].log_snr(t), expected)
+
+
+def test_vp_path_is_the_limit_of_the_linear_schedule():
+    t = torch.linspace(0.05, 1, 20, dtype=torch.float64)
+    worst = []
+    for num_steps in (1000, 4000):
+        path = DDPMPath(make_schedule("linear-short", num_steps))
+        worst.append(float((path.alpha(t) - PATHS["vp"].alpha(t)).abs().max()))
+    assert worst[0] < 2e-3 and worst[1] < worst[0] / 3
+
+
+def test_slopes_work_without_gradients_and_leave_none_behind():
+    t = TIMES.clone().requires_grad_()
+    with torch.no_grad():
+        quiet = PATHS["vp"].derivatives(t)
+    with torch.inference_mode():
+        frozen = PATHS["vp"].derivatives(TIMES + 0)
+    loud = PATHS["vp"].derivatives(t)
+    for a, b, c in zip(quiet, loud, frozen, strict=True):
+        assert a.equal(b) and a.equal(c)
+        assert not any(slope.requires_grad for slope in (a, b, c))
+
+
+def test_vp_slope_of_sigma_is_infinite_at_the_data_and_is_shown():
+    d_alpha, d_sigma = PATHS["vp"].derivatives(torch.zeros(1, dtype=torch.float64))
+    torch.testing.assert_close(d_alpha, torch.tensor([-0.05], dtype=torch.float64))
+    assert torch.isinf(d_sigma).all()
+
+
+@pytest.mark.parametrize("kind", ["linear", "linear-short", "cosine"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_ddpm_path_meets_the_schedule_at_every_step(kind, dtype):
+    schedule = make_schedule(kind, 200)
+    path, t = DDPMPath(schedule), torch.arange(201, dtype=dtype) / 200
+    close = {"rtol": 1e-6 if dtype == torch.float64 else 2e-4, "atol": 0.0}
+    alpha = schedule.alpha_bar.sqrt().to(dtype)
+    sigma = (1 - schedule.alpha_bar).sqrt().to(dtype)
+    torch.testing.assert_close(path.alpha(t), alpha, **close)
+    torch.testing.assert_close(path.sigma(t), sigma, **close)
+
+
+@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 4, 6), (5, 2, 3, 4, 6)])
+def test_corrupt_gives_each_sample_its_own_time(shape):
+    generator = torch.Generator().manual_seed(0)
+    x0, eps = torch.randn(2, *shape, generator=generator)
+    path = PATHS["cosine"]
+    xt = path.corrupt(x0, eps, TIMES)
+    assert xt.dtype == torch.float32
+    for i, t in enumerate(TIMES.tolist()):
+        expected = (
+            math.cos(math.pi / 2 * t) * x0[i] + math.sin(math.pi / 2 * t) * eps[i]
+        )
+        torch.testing.assert_close(xt[i], expected)
+
+
+def test_expand_as_takes_a_shared_coefficient_too():
+    x = torch.ones(5, 3, 2)
+    assert (expand_as(torch.tensor(2.0), x) * x == 2).all()
+    assert expand_as(torch.ones(5).double(), x).shape == (5, 1, 1)
+    assert expand_as(torch.ones(5).double(), x).dtype == torch.float32
