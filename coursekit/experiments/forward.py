@@ -77,7 +77,7 @@ def chain_vs_closed_form(
     by floor_noise, the standard deviation of all floors.
     """
     schedule = make_schedule("linear-short", 200 if quick else 1000)
-    moments_n, mmd_n = (10_000, 600) if quick else (40_000, 3000)
+    moments_n, mmd_n = (10_000, 600) if quick else (30_000, 2000)
     data = lopsided()
     ks = [max(1, round(share * schedule.num_steps)) for share in SHARES]
     mean_z: list[list[float]] = [[] for _ in ks]

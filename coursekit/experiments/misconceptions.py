@@ -84,7 +84,7 @@ def without_noise(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Resu
     variance of the samples over that of the data; floor. Each a mean with _std and
     _all.
     """
-    n = 1000 if quick else 6000
+    n = 1000 if quick else 3000
     schedule = make_schedule("linear-short", 100 if quick else 400)
     ks = respaced(schedule.num_steps, schedule.num_steps)
     result: Result = {}
