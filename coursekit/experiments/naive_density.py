@@ -185,8 +185,9 @@ def pictures(name: str, n: int) -> NDArray[np.uint8]:
         return teddies(n, size=16, seed=1)[0]
     from coursekit.datasets import fashion
 
-    images: NDArray[np.uint8] = fashion.load("train")[0][:n]
-    return images
+    parts = [fashion.load(split)[0] for split in ("train", "test")]
+    images: NDArray[np.uint8] = np.concatenate(parts)
+    return images[np.random.Generator(np.random.PCG64(0)).permutation(len(images))[:n]]
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
