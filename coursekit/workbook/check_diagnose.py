@@ -51,8 +51,10 @@ def _advice(words: frozenset[str]) -> str:
             "; shapes do not fit: a coefficient of shape (B,) needs (B, 1, ..., 1), "
             "and `at` makes it so"
         )
-    if "UnboundLocalError" in words or "NameError" in words:
-        return "; a name is used before it has a value"
+    if "UnboundLocalError" in words:
+        return "; the name gets its value later, or in a branch that was not taken"
+    if "NameError" in words:
+        return "; a typing mistake, or a cell above that has not been run?"
     return ""
 
 

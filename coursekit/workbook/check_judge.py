@@ -1,6 +1,6 @@
 """The verdict on a function: pass, todo, or fail with the mistake named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from coursekit.workbook.check_compare import agree, same_kind
 from coursekit.workbook.check_diagnose import describe
 from coursekit.workbook.check_run import Trial, seconds_allowed, try_function
-from coursekit.workbook.exercise_spec import Exercise, Function, Probe
+from coursekit.workbook.exercise_spec import Exercise, Function, Mutant, Probe
+
+Behaviour = Callable[[Mutant, int], Trial]  # what a mutant does on a seed
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,23 @@ def judge(
     got = try_function(probe, function, seeds[:1], limit)
     if got[0].fault is None or got[0].fault.kind == "raised":
         got += try_function(probe, function, seeds[1:], limit)
+    want = try_function(probe, exercise.reference(), seeds[: len(got)], limit)
+
+    def behaviour(mutant: Mutant, seed: int) -> Trial:
+        return try_function(probe, mutant.function, [seed], limit)[0]
+
+    return decide(probe, got, want, behaviour)
+
+
+def decide(
+    probe: Probe, got: Sequence[Trial], want: Sequence[Trial], behaviour: Behaviour
+) -> Verdict:
+    """The verdict on trials, given those of the reference and, if needed, of mutants."""
     if any(t.fault is not None and t.fault.kind == "todo" for t in got):
         return Verdict("TODO")
-    want = try_function(probe, exercise.reference(), seeds[: len(got)], limit)
     if accepted(probe, got, want):
         return Verdict("PASS")
-    return Verdict("FAIL", mistake(probe, got, want, limit))
+    return Verdict("FAIL", mistake(probe, got, want, behaviour))
 
 
 def accepted(probe: Probe, got: Sequence[Trial], want: Sequence[Trial]) -> bool:
@@ -66,15 +79,12 @@ def complaint(probe: Probe, trial: Trial) -> str | None:
 
 
 def mistake(
-    probe: Probe, got: Sequence[Trial], want: Sequence[Trial], seconds: float
+    probe: Probe, got: Sequence[Trial], want: Sequence[Trial], behaviour: Behaviour
 ) -> str:
     """Name what went wrong: a known mistake if one fits, else a description."""
     for mutant in probe.mutants:
         # One seed tells most of them apart, so the others are tried one by one.
-        if all(
-            alike(probe, [g], try_function(probe, mutant.function, [g.seed], seconds))
-            for g in got
-        ):
+        if all(alike(probe, [g], [behaviour(mutant, g.seed)]) for g in got):
             return mutant.message
     for g, w in zip(got, want, strict=True):
         if probe.diagnose is not None and g.fault is None:

@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 import operator
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -57,7 +58,7 @@ def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
     for letter, name in _GREEK.items():
         text = text.replace(letter, name)
     # An answer such as "mean = ..." is a sentence; its right side is the formula.
-    text = text.rpartition("=")[2].strip()
+    text = re.sub(r"^[\w ]+=(?!=)", "", text).strip()
     if len(text) > _LONGEST:
         raise FormulaError(f"a formula has at most {_LONGEST} characters")
     # In Python ^ binds weaker than +; as a power it must bind like **.
@@ -115,7 +116,7 @@ def _function(
     node: ast.expr, values: Mapping[str, Numbers], text: str
 ) -> Callable[[Any], Any]:
     match node:
-        case ast.Name(id=name) | ast.Attribute(value=ast.Name(), attr=name):
+        case ast.Name(id=name) | ast.Attribute(attr=name):
             if name in _FUNCTIONS:
                 return _FUNCTIONS[name]
             if name in values:

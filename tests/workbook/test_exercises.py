@@ -8,6 +8,7 @@ on Gaussians, Bayes' rule in gain form, quadrature that is exact for quadratics)
 import pytest
 
 from coursekit.workbook.check_judge import judge
+from coursekit.workbook.checks import check
 from coursekit.workbook.exercise_spec import Entry, Exercise
 from coursekit.workbook.exercises import all_exercises, code_exercises
 from coursekit.workbook.mutants_table import audit, table
@@ -22,6 +23,20 @@ def test_wrong_versions_are_named_and_right_ones_accepted(entry: Entry) -> None:
     assert found.problems == []
     assert found.mutants == found.named >= 2
     assert found.variants == found.accepted >= 1
+
+
+@pytest.mark.parametrize("exercise", CODE)
+def test_a_learner_reads_exactly_that_line(
+    exercise: Exercise, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = f"{exercise.id} {exercise.name}"
+    for mutant in exercise.probe().mutants:
+        returned = check(mutant.function, exercise.id)
+        assert returned is exercise.reference()
+        assert capsys.readouterr().out == f"FAIL {head}: {mutant.message}\n"
+    for variant in exercise.probe().variants:
+        assert check(variant.function, exercise.id) is variant.function
+        assert capsys.readouterr().out == f"PASS {head}\n"
 
 
 @pytest.mark.parametrize("start", [1, 2, 77, -5, 10**12])
