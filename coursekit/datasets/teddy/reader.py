@@ -135,11 +135,15 @@ def probabilities(
 
 def read(images: Pictures, which: str = "first") -> list[Reading]:
     """Read each picture (uint8 (N, H, W, 3), or model space) with the first reader."""
-    if len(images) == 0:
-        return []
-    chances = probabilities(images, which)
-    _, card = load_reader(which)
-    return [_reading(chances, card["threshold"], i) for i in range(len(images))]
+    return readings(probabilities(images, which), which) if len(images) else []
+
+
+def readings(
+    chances: dict[str, NDArray[np.float32]], which: str = "first"
+) -> list[Reading]:
+    """Readings from `probabilities(images, which)`."""
+    least = load_reader(which)[1]["threshold"]
+    return [_reading(chances, least, row) for row in range(len(chances["valid"]))]
 
 
 def read_second(images: Pictures) -> list[Reading]:
@@ -170,14 +174,14 @@ def _reading(
 
 def valid_rate(images: Pictures, which: str = "first") -> float:
     """The part of the pictures that show a valid scene."""
-    readings = read(images, which)
-    return sum(r.valid for r in readings) / max(1, len(readings))
+    seen = read(images, which)
+    return sum(r.valid for r in seen) / max(1, len(seen))
 
 
 def attributes(images: Pictures, which: str = "first") -> dict[str, NDArray[np.str_]]:
     """The words read, one array (N,) for each of place, fur, hat, glasses, ..."""
-    readings = read(images, which)
-    return {name: np.array([getattr(r, name) for r in readings]) for name in READ}
+    seen = read(images, which)
+    return {name: np.array([getattr(r, name) for r in seen]) for name in READ}
 
 
 def measures(images: Pictures, which: str = "first") -> dict[str, NDArray[np.float32]]:

@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
-from coursekit.datasets.teddy.reader import READ, UNREADABLE, Reading, read, valid_rate
+from coursekit.datasets.teddy.reader import (
+    READ,
+    UNREADABLE,
+    Reading,
+    load_reader,
+    probabilities,
+    read,
+    readings,
+    valid_rate,
+)
 from coursekit.datasets.teddy.reader_data import SPOILERS, blur, empty_places, noisy
 from coursekit.datasets.teddy.reader_nets import CHOICES, READERS, reader_folder
 from coursekit.datasets.teddy.render import SIZES, render
@@ -35,31 +44,41 @@ def truth(scene: Scene, name: str) -> str:
     return scene.place if name == "place" else str(getattr(scene.bears[0], name))
 
 
-def confusion(scenes: list[Scene], readings: list[Reading], name: str) -> Matrix:
+def confusion(scenes: list[Scene], seen: list[Reading], name: str) -> Matrix:
     """Counts (true word, read word); the last column is "unreadable"."""
     words = [w for w in CHOICES[name] if w != "[V]"]
     columns = [*CHOICES[name], UNREADABLE]
     table = np.zeros((len(words), len(columns)), dtype=np.int64)
-    for scene, reading in zip(scenes, readings, strict=True):
+    for scene, reading in zip(scenes, seen, strict=True):
         row = words.index(truth(scene, name))
         table[row, columns.index(getattr(reading, name))] += 1
     return table
 
 
-def scores(scenes: list[Scene], readings: list[Reading]) -> dict[str, Any]:
-    """For each attribute: part read at all, part read right, right among the read."""
+def scores(
+    scenes: list[Scene], images: NDArray[np.uint8], which: str
+) -> tuple[dict[str, Any], list[Reading]]:
+    """For each attribute the part of the pictures where the best guess is right, where
+    the reader is sure enough to answer (`read`), and where that answer is right.
+    """
+    chances = probabilities(images, which)
+    seen = readings(chances, which)
     result: dict[str, Any] = {}
     for name in READ:
-        seen = [getattr(r, name) for r in readings]
-        answered = sum(word != UNREADABLE for word in seen)
-        right = sum(w == truth(s, name) for w, s in zip(seen, scenes, strict=True))
+        true = [truth(scene, name) for scene in scenes]
+        guess = [CHOICES[name][best] for best in chances[name].argmax(1)]
+        words = [getattr(reading, name) for reading in seen]
+        read = sum(word != UNREADABLE for word in words)
+        right = sum(a == b for a, b in zip(words, true, strict=True))
+        guessed = sum(a == b for a, b in zip(guess, true, strict=True))
         result[name] = {
-            "read": round(answered / len(seen), 4),
+            "best_guess": round(guessed / len(seen), 4),
+            "read": round(read / len(seen), 4),
             "right": round(right / len(seen), 4),
-            "right_when_read": round(right / max(1, answered), 4),
+            "right_when_read": round(right / max(1, read), 4),
         }
-    result["valid"] = round(sum(r.valid for r in readings) / len(readings), 4)
-    return result
+    result["valid"] = round(sum(r.valid for r in seen) / len(seen), 4)
+    return result, seen
 
 
 def pictures_of_each_kind(n: int) -> dict[str, NDArray[np.uint8]]:
@@ -82,30 +101,31 @@ def pictures_of_each_kind(n: int) -> dict[str, NDArray[np.uint8]]:
 def report_on(which: str, n: int = 2000) -> dict[str, Any]:
     """All about one reader: n pictures for the clean figures, n / 2 elsewhere."""
     images, scenes = teddies(n, seed=SEED)
-    readings = read(images, which)
+    clean, seen = scores(scenes, images, which)
     x = to_model(images[: n // 2])
     some = scenes[: n // 2]
     g = torch.Generator().manual_seed(SEED + 1)
 
     def under(changed: Tensor) -> dict[str, Any]:
-        return scores(some, read(to_uint8(changed), which))
+        return scores(some, to_uint8(changed), which)[0]
 
     held, held_scenes = teddies(n // 2, seed=SEED + 2, split="heldout")
     return {
+        "sha256": load_reader(which)[1]["sha256"],
         "pictures": n,
-        "clean": scores(scenes, readings),
-        "heldout_pairs": scores(held_scenes, read(held, which)),
+        "clean": clean,
+        "heldout_pairs": scores(held_scenes, held, which)[0],
         "confusion": {
             name: {
                 "true": [w for w in CHOICES[name] if w != "[V]"],
                 "read": [*CHOICES[name], UNREADABLE],
-                "counts": confusion(scenes, readings, name).tolist(),
+                "counts": confusion(scenes, seen, name).tolist(),
             }
             for name in READ
         },
         "noise": {str(s): under(noisy(x, s, g)) for s in NOISE},
         "blur": {str(s): under(blur(x, s)) for s in BLUR},
-        "size": {str(s): scores(some, read(render(some, s), which)) for s in SIZES},
+        "size": {str(s): scores(some, render(some, s), which)[0] for s in SIZES},
         "valid_rate": {
             kind: round(valid_rate(pictures, which), 4)
             for kind, pictures in pictures_of_each_kind(n // 4).items()

@@ -9,8 +9,7 @@ end, by renaming a finished file, so a stopped run leaves the old reader untouch
 import argparse
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,45 +18,21 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from coursekit.datasets.teddy.reader_data import (
-    IGNORE,
-    SPOILERS,
-    Batch,
-    blur,
-    empty_places,
-    noisy,
-    scene_batch,
-)
+from coursekit.datasets.teddy.reader_batches import ReaderRecipe, batches
+from coursekit.datasets.teddy.reader_data import IGNORE, Batch
 from coursekit.datasets.teddy.reader_nets import (
-    CHOICES,
     READERS,
     make_reader,
     reader_folder,
     split_outputs,
 )
 
-VALID = list(CHOICES).index("valid")
-COUNT = list(CHOICES).index("count")
-HARD = ("valid", "hat", "glasses", "pose", "action")  # weighted twice
-
-
-@dataclass(frozen=True)
-class ReaderRecipe:
-    """How one reader is trained. Noise is in units of pixels that run from -1 to 1."""
-
-    seed: int
-    samples: int = 130_000
-    batch: int = 64
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.02
-    clean: float = 0.5  # part of the scenes that stay as drawn
-    noise: float = 0.7  # the strongest noise a scene gets
-    blur: float = 1.8
-    spoiled: float = 0.25  # part of a batch that is not a scene
-    kinds: tuple[float, float, float] = (0.80, 0.10, 0.10)
-    left_out: tuple[str, ...] = ()  # non-scenes this reader never sees
-
-
+# How much each question counts, by stage; poses of small bears are learnt last.
+WEIGHTS = (
+    {"valid": 2.0, "hat": 2.0, "glasses": 2.0, "pose": 2.0, "action": 2.0},
+    {"valid": 2.0, "glasses": 3.0, "pose": 4.0},
+    {"valid": 3.0, "glasses": 3.0, "pose": 6.0},
+)
 RECIPES = {
     "first": ReaderRecipe(seed=11),
     "second": ReaderRecipe(
@@ -73,91 +48,27 @@ RECIPES = {
 }
 
 
-def corrupt(batch: Batch, recipe: ReaderRecipe, g: torch.Generator) -> Batch:
-    """Noise and blur on a part of the scenes.
-
-    Mildly corrupted scenes stay valid; between mild and hopeless `valid` is not asked.
-    """
-    n = len(batch.x)
-    x = batch.x.clone()
-    answers = batch.answers.clone()
-    luck = torch.rand(n, generator=g)
-    hit = luck >= recipe.clean
-    parts = hit.nonzero()[:, 0].chunk(4)
-    for index in parts:
-        # One blur for each quarter of the corrupted scenes, none for about half.
-        sigma = recipe.blur * float(torch.rand((), generator=g) * 2 - 1)
-        x[index] = blur(x[index], sigma)
-        if sigma > 1.0:
-            answers[index, VALID] = IGNORE
-    level = torch.rand(n, 1, 1, 1, generator=g) * 1.3 - 0.3
-    level = recipe.noise * level.clamp(min=0) * hit[:, None, None, None]
-    answers[level[:, 0, 0, 0] > 0.30, VALID] = IGNORE
-    return Batch(noisy(x, level, g), answers, batch.measures)
-
-
-def spoil(x: Tensor, recipe: ReaderRecipe, rng: np.random.Generator) -> Batch:
-    """Turn scenes x into non-scenes; only `valid` (and `count` for empty places)."""
-    g = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    names = [*(n for n in SPOILERS if n not in recipe.left_out), "empty"]
-    result = x.clone()
-    answers = torch.full((len(x), len(CHOICES)), IGNORE)
-    answers[:, VALID] = 0
-    for name, index in zip(
-        names, torch.randperm(len(x), generator=g).chunk(len(names)), strict=False
-    ):
-        if name == "empty":
-            result[index] = empty_places(len(index), rng)
-            answers[index, COUNT] = 0
-        else:
-            result[index] = SPOILERS[name](x[index], g)
-    return Batch(result, answers, torch.full((len(x), 6), float("nan")))
-
-
-def batches(recipe: ReaderRecipe) -> Iterator[Batch]:
-    """An endless stream of training batches."""
-    rng = np.random.Generator(np.random.PCG64(recipe.seed))
-    g = torch.Generator().manual_seed(recipe.seed)
-    while True:
-        pool = scene_batch(2048, rng, recipe.kinds)
-        good = round(recipe.batch * (1 - recipe.spoiled))
-        for part in torch.split(torch.randperm(2048, generator=g), good)[
-            : 2048 // good
-        ]:
-            scenes = Batch(pool.x[part], pool.answers[part], pool.measures[part])
-            seen = corrupt(scenes, recipe, g)
-            other = torch.randint(2048, (recipe.batch - good,), generator=g)
-            bad = spoil(pool.x[other], recipe, rng)
-            yield Batch(
-                torch.cat([seen.x, bad.x]),
-                torch.cat([seen.answers, bad.answers]),
-                torch.cat([seen.measures, bad.measures]),
-            )
-
-
-def reader_loss(outputs: Tensor, batch: Batch) -> Tensor:
+def reader_loss(outputs: Tensor, batch: Batch, weights: dict[str, float]) -> Tensor:
     """Mean cross-entropy of the asked questions plus squared error of the measures."""
     logits, measures = split_outputs(outputs)
     total = torch.zeros(())
     for column, (name, values) in enumerate(logits.items()):
         target = batch.answers[:, column]
         asked = (target != IGNORE).sum().clamp(min=1)
-        weight = 2.0 if name in HARD else 1.0
-        total = total + weight * (
-            F.cross_entropy(values, target, ignore_index=IGNORE, reduction="sum")
-            / asked
-        )
+        loss = F.cross_entropy(values, target, ignore_index=IGNORE, reduction="sum")
+        total = total + weights.get(name, 1.0) * loss / asked
     known = ~batch.measures.isnan()
     error = (measures - batch.measures.nan_to_num()).square() * known
     return total + 2 * error.sum() / known.sum().clamp(min=1)
 
 
-def train_reader(
-    which: str, recipe: ReaderRecipe, quiet: bool = False
-) -> tuple[torch.nn.Module, dict[str, object]]:
-    """Train from scratch; returns the network in eval mode and facts for its card."""
-    torch.manual_seed(recipe.seed)
-    net = make_reader(which).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def run_stage(
+    net: torch.nn.Module,
+    recipe: ReaderRecipe,
+    weights: dict[str, float],
+    quiet: bool = False,
+) -> tuple[list[float], float]:
+    """Train for `recipe.samples` pictures; returns the loss curve and the seconds."""
     steps = max(1, recipe.samples // recipe.batch)
     optimizer = torch.optim.AdamW(
         net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
@@ -168,15 +79,12 @@ def train_reader(
     start = time.perf_counter()
     curve: list[float] = []
     recent: list[float] = []
-    bar = tqdm(
-        zip(range(steps), batches(recipe), strict=False),
-        total=steps,
-        disable=quiet,
-        mininterval=2,
-    )
+    work = zip(range(steps), batches(recipe), strict=False)
+    bar = tqdm(work, total=steps, disable=quiet, mininterval=2)
+    net.train()
     for step, batch in bar:
         x = batch.x.contiguous(memory_format=torch.channels_last)
-        loss = reader_loss(net(x), batch)
+        loss = reader_loss(net(x), batch, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -187,17 +95,39 @@ def train_reader(
             curve.append(round(float(np.mean(recent)), 4))
             recent.clear()
             bar.set_postfix(loss=curve[-1])
-    facts: dict[str, object] = {
+    return curve, time.perf_counter() - start
+
+
+def train_reader(
+    which: str, recipe: ReaderRecipe, quiet: bool = False
+) -> tuple[torch.nn.Module, dict[str, object]]:
+    """Train from scratch; returns the network in eval mode and facts for its card."""
+    torch.manual_seed(recipe.seed)
+    net = make_reader(which).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    curve: list[float] = []
+    seconds = 0.0
+    for number in range(1, recipe.stages + 1):
+        torch.manual_seed(recipe.seed + 500 * (number - 1))
+        losses, took = run_stage(net, recipe.stage(number), WEIGHTS[number - 1], quiet)
+        curve += losses
+        seconds += took
+    return net.eval(), facts_for_card(which, recipe, curve, seconds)
+
+
+def facts_for_card(
+    which: str, recipe: ReaderRecipe, curve: list[float], seconds: float
+) -> dict[str, object]:
+    """What the card says about the training run."""
+    later = recipe.refine * (recipe.stages - 1)
+    return {
         "reader": which,
         "recipe": asdict(recipe),
-        "steps": steps,
-        "samples": steps * recipe.batch,
-        "seconds": round(time.perf_counter() - start, 1),
+        "samples": recipe.samples + later,
+        "seconds": round(seconds, 1),
         "threads": torch.get_num_threads(),
-        "parameters": sum(p.numel() for p in net.parameters()),
+        "parameters": sum(p.numel() for p in make_reader(which).parameters()),
         "loss_curve": curve,
     }
-    return net.eval(), facts
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -206,15 +136,17 @@ def main(argv: list[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="train_readers", description=__doc__)
     parser.add_argument("--which", choices=READERS, required=True)
-    parser.add_argument("--samples", type=int, help="pictures to train on")
+    parser.add_argument("--samples", type=int, help="pictures in each stage")
+    parser.add_argument("--threads", type=int, default=1, help="of torch, default 1")
     parser.add_argument("--out", type=Path, help="default: data/readers/<which>")
     args = parser.parse_args(argv)
+    torch.set_num_threads(max(1, args.threads))
     recipe = RECIPES[args.which]
     if args.samples is not None:
         if args.samples < 1:
             print("train_readers: --samples must be at least 1", file=sys.stderr)
             return 2
-        recipe = ReaderRecipe(**{**asdict(recipe), "samples": args.samples})
+        recipe = replace(recipe, samples=args.samples, refine=args.samples)
     net, facts = train_reader(args.which, recipe)
     folder = args.out or reader_folder() / args.which
     finish(net, facts, folder)
