@@ -45,7 +45,7 @@ def judge(
 def decide(
     probe: Probe, got: Sequence[Trial], want: Sequence[Trial], behaviour: Behaviour
 ) -> Verdict:
-    """The verdict on trials, given those of the reference and, if needed, of mutants."""
+    """The verdict on trials, given the reference's and, on demand, those of mutants."""
     if any(t.fault is not None and t.fault.kind == "todo" for t in got):
         return Verdict("TODO")
     if accepted(probe, got, want):
