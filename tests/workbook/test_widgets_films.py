@@ -291,6 +291,15 @@ def test_an_exception_in_a_callback_is_one_line():
     assert len(one_line(ValueError("x" * 500))) == 200
 
 
+def test_interrupting_a_long_run_is_no_error():
+    def endless(player):
+        raise KeyboardInterrupt
+
+    player = FilmPlayer(two_frames(), action="go", on_action=endless)
+    player.press()
+    assert player.note.startswith("Stopped.")
+
+
 def test_nothing_heavy_is_imported_with_the_package():
     import subprocess
     import sys

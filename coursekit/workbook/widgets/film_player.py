@@ -88,6 +88,8 @@ class FilmPlayer(anywidget.AnyWidget):
             reel = self._on_action(self)
             if reel is not None:
                 self.load(reel)
+        except KeyboardInterrupt:
+            self.note = "Stopped. Press the button to start again."
         except Exception as error:  # shown to the learner, never raised in a callback
             self.note = f"That did not work: {one_line(error)}"
 
