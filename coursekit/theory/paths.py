@@ -28,7 +28,7 @@ def expand_as(coef: Tensor, x: Tensor) -> Tensor:
 
 
 def slope(f: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
-    """The derivative of an elementwise function, shaped like `t`; works without grad."""
+    """The slope of an elementwise function, shaped like `t`, in any grad mode."""
     with torch.inference_mode(False), torch.enable_grad():
         t = t.clone().detach().requires_grad_()
         value = f(t)

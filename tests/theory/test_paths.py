@@ -80,10 +80,10 @@ def test_vp_path_is_the_limit_of_the_linear_schedule():
 def test_slopes_work_without_gradients_and_leave_none_behind():
     t = TIMES.clone().requires_grad_()
     with torch.no_grad():
-        quiet = PATHS["vp"].derivatives(t)
+        quiet = PATHS["cosine"].derivatives(t)
     with torch.inference_mode():
-        frozen = PATHS["vp"].derivatives(TIMES + 0)
-    loud = PATHS["vp"].derivatives(t)
+        frozen = PATHS["cosine"].derivatives(TIMES + 0)
+    loud = PATHS["cosine"].derivatives(t)
     for a, b, c in zip(quiet, loud, frozen, strict=True):
         assert a.equal(b) and a.equal(c)
         assert not any(slope.requires_grad for slope in (a, b, c))
