@@ -15,11 +15,9 @@ CHOICES = (
         "b",
         {
             "a": "that noise cannot be told apart from all the noise before it; the "
-            "target "
-            "in L_simple is the eps of the jump from x0 to x_k",
+            "target in L_simple is the eps of the jump from x0 to x_k",
             "b": "L_simple compares the network with the eps of the jump from x0 to "
-            "x_k, "
-            "and the sampler takes away a small share of it",
+            "x_k, and the sampler takes away a small share of it",
             "c": "x_(k-1) is what the sampler computes from the network's answer; the "
             "network itself is trained on eps",
             "d": "the level is not predicted: the network is told it, as t = k / T",
@@ -32,20 +30,16 @@ CHOICES = (
             "a": "to make up for the rounding of floating-point numbers",
             "b": "to correct the mistakes of a network that is not trained enough",
             "c": "only to get different images: the same steps without noise would "
-            "sample "
-            "the data just as well",
+            "sample the data just as well",
             "d": "because x_(k-1) given x_k is a distribution, and each step draws "
-            "from "
-            "it; only the result itself should be clean",
+            "from it; only the result itself should be clean",
         },
         "d",
         {
             "a": "rounding is a million times smaller than sigma_k; the noise belongs "
-            "to "
-            "the mathematics",
+            "to the mathematics",
             "b": "a perfect network needs the noise too: many x_(k-1) could have led "
-            "to "
-            "the same x_k",
+            "to the same x_k",
             "c": "with these means and no noise, samples lose variance and come out "
             "blurred; DDIM needs no noise because its step is a different one",
             "d": "a sample of q(x_(k-1) | x_k) is its mean plus noise of variance "
@@ -71,8 +65,7 @@ CHOICES = (
             "c": "the loss depends on q(x_k | x0) alone, which DDPM and DDIM share: "
             "L_simple is right for both",
             "d": "eta changes how much fresh noise the sampler adds; what the network "
-            "is "
-            "asked stays the same",
+            "is asked stays the same",
         },
     ),
     ChoiceQuestion(
@@ -87,16 +80,13 @@ CHOICES = (
         "c",
         {
             "a": "x_T says almost nothing about x0, so nothing is decided yet: the "
-            "image "
-            "sharpens on the way",
+            "image sharpens on the way",
             "b": "x_T is noise, but x0_hat is the network's guess of the data behind "
-            "it: "
-            "the best guess is an average",
+            "it: the best guess is an average",
             "c": "squared error makes the network answer with E[x0 | x_T], and x_T is "
             "almost independent of x0",
             "d": "a random image would cost twice the variance in squared error; the "
-            "mean "
-            "of all images costs it once",
+            "mean of all images costs it once",
         },
     ),
     ChoiceQuestion(
@@ -112,14 +102,11 @@ CHOICES = (
         "d",
         {
             "a": "the loss averages over all levels, most of which hardly matter to "
-            "the "
-            "eye: the quality of pictures is measured on pictures",
+            "the eye: the quality of pictures is measured on pictures",
             "b": "the bound on the likelihood weighs the levels very differently from "
-            "the "
-            "simple loss: a model may win one and lose the other",
+            "the simple loss: a model may win one and lose the other",
             "c": "even then: an error at one level can spoil pictures and hardly show "
-            "in "
-            "an average over all levels",
+            "in an average over all levels",
             "d": "one average cannot tell at which level the errors are, and that is "
             "what samples and likelihood depend on",
         },
@@ -138,14 +125,11 @@ CHOICES = (
             "a": "x_T = sqrt(alpha_bar_T) x0 + ..., and alpha_bar_T is a product of "
             "positive numbers: small, never 0",
             "b": "given x0, x_T has mean sqrt(alpha_bar_T) x0; if a short schedule "
-            "leaves "
-            "that large, sampling from N(0, I) starts from the wrong place",
+            "leaves that large, sampling from N(0, I) starts from the wrong place",
             "c": "each step shrinks x before it adds noise, so that a variance of 1 "
-            "stays "
-            "1: look at sqrt(1 - beta)",
+            "stays 1: look at sqrt(1 - beta)",
             "d": "mean and variance would be right, the shape would not: a trace of "
-            "the "
-            "data's distribution is left",
+            "the data's distribution is left",
         },
     ),
 )

@@ -166,14 +166,13 @@ MUTANTS = (
     Mutant(
         "sigma not made room for",
         _step(direction=lambda now, nxt, sigma: (1 - nxt).sqrt()),
-        "sigma^2 is not taken out of the root of eps_hat: old and fresh noise "
-        "together must have the variance 1 - alpha_bar_next",
+        "sigma^2 is not taken out of the root of eps_hat: old and fresh noise together "
+        "must have the variance 1 - alpha_bar_next",
     ),
     Mutant(
         "sigma subtracted unsquared",
         _step(direction=lambda now, nxt, sigma: (1 - nxt - sigma).clamp(min=0).sqrt()),
-        "under the root of eps_hat, variances are subtracted: take out sigma^2, "
-        "not "
+        "under the root of eps_hat, variances are subtracted: take out sigma^2, not "
         "sigma",
     ),
     Mutant(
@@ -214,8 +213,8 @@ MUTANTS = (
         _step(
             sigma=lambda now, nxt, eta: eta * ((1 - nxt) / (1 - now) * (1 - now)).sqrt()
         ),
-        "sigma has 1 - alpha_bar_k where 1 - alpha_bar_k / alpha_bar_next belongs: "
-        "the noise between the two levels",
+        "sigma has 1 - alpha_bar_k where 1 - alpha_bar_k / alpha_bar_next belongs: the "
+        "noise between the two levels",
     ),
     Mutant("not reshaped", _unshaped, UNSHAPED),
 )

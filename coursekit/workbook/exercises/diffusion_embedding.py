@@ -152,8 +152,7 @@ TIMESTEP_EMBEDDING = Probe(
             "half - 1",
             _embed(power=lambda i, half: -i / max(half - 1, 1)),
             "the exponent is divided by dim/2 - 1 (as Ho et al. do in their code): "
-            "here "
-            "it is dim/2",
+            "here it is dim/2",
         ),
         Mutant(
             "dim for dim / 2",

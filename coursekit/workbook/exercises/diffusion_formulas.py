@@ -178,8 +178,7 @@ FORMULAS = (
             WrongFormula(
                 "beta/(2*sigma2*(1-beta)*(1-alpha_bar))",
                 "beta is not squared: the difference of the means has the factor beta, "
-                "and "
-                "the KL squares it",
+                "and the KL squares it",
             ),
             WrongFormula(
                 "beta**2/(2*sigma2**2*(1-beta)*(1-alpha_bar))",

@@ -73,8 +73,7 @@ MORE_FORMULAS = (
             WrongFormula(
                 f"{_B}*x0 + {_A}*xk",
                 "the two weights are swapped: at k = 1, where alpha_bar_prev = 1, the "
-                "mean "
-                "is x0",
+                "mean is x0",
             ),
             WrongFormula(
                 f"sqrt(alpha_bar)*beta/(1-alpha_bar)*x0 + {_B}*xk",
@@ -127,8 +126,7 @@ MORE_FORMULAS = (
             WrongFormula(
                 "(xk - sqrt(beta)*eps)/sqrt(1-beta)",
                 "sqrt(beta) is the noise of one step; eps is that of the whole jump, "
-                "and "
-                "its share is beta / sqrt(1 - alpha_bar)",
+                "and its share is beta / sqrt(1 - alpha_bar)",
             ),
             WrongFormula(
                 "(xk - beta/(1-alpha_bar)*eps)/sqrt(1-beta)",

@@ -115,8 +115,7 @@ GAUSSIAN_KL = Probe(
             "arguments swapped",
             _kl(lambda q, p, d: _right(p, q, d)),
             "this is KL(p || q): the divergence is not symmetric, and the variance of "
-            "p "
-            "belongs in the denominator",
+            "p belongs in the denominator",
         ),
         Mutant(
             "no half",

@@ -21,14 +21,12 @@ ENTRIES: tuple[Entry, ...] = (
         "c",
         {
             "a": "shapes are lined up from the right: (B,) meets the last dimension W, "
-            "not "
-            "the first",
+            "not the first",
             "b": "when W happens to equal B, the shapes fit and each column gets a "
             "picture's number: no error, a wrong result",
             "c": "shapes are lined up from the right, so (B,) meets W",
             "d": "broadcasting never picks the first number: it lines shapes up from "
-            "the "
-            "right, and (B,) meets W",
+            "the right, and (B,) meets W",
         },
     ),
 )
