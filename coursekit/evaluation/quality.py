@@ -68,6 +68,7 @@ def measure(
     count: int = 1000,
     num_evals: int = 50,
     seeds: Sequence[int] = (0, 1, 2),
+    eta: float = 1.0,
 ) -> Figures:
     """Sample `count` pictures for each seed and compare them with held-out ones.
 
@@ -78,7 +79,7 @@ def measure(
     rows: dict[str, list[float]] = {"frechet": [], "frechet_real": []}
     for seed in seeds:
         real, other = held_out_images(data, count, seed)
-        images = sample_images(model, schedule, shape, count, num_evals, seed)
+        images = sample_images(model, schedule, shape, count, num_evals, seed, eta)
         reference = vectors(data, real)
         rows["frechet"].append(frechet(vectors(data, images), reference))
         rows["frechet_real"].append(frechet(vectors(data, other), reference))
@@ -89,7 +90,7 @@ def measure(
             rows.setdefault("valid_real", []).append(valid_rate(real))
     return {
         "samples": count,
-        "sampler": f"DDIM, eta 0, {num_evals} evaluations",
+        "sampler": f"DDIM, eta {eta:g}, {num_evals} evaluations",
         "seeds": list(seeds),
         "feature_space": NAMES[data],
         "against": "held-out real pictures, as many as samples",

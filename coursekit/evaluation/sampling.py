@@ -21,20 +21,23 @@ def sample_images(
     count: int,
     num_evals: int = 50,
     seed: int = 0,
+    eta: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """`count` pictures, uint8 (count, H, W, C), by DDIM with eta = 0.
+    """`count` pictures, uint8 (count, H, W, C), by DDIM with the given eta.
 
-    model(xt, t) -> eps_hat, on any device; shape: (C, H, W). The starting noise is
-    drawn on the CPU, so every device starts from the same.
+    model(xt, t) -> eps_hat, on any device; shape: (C, H, W). eta = 1 is the default:
+    fresh noise repairs errors that a small network makes early, and eta = 0 keeps. The
+    starting noise is drawn on the CPU, so every device starts from the same.
     """
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
+    fresh = torch.Generator(device).manual_seed(seed)
     ks = respaced(schedule.num_steps, num_evals)
     done: list[Tensor] = []
     while sum(len(part) for part in done) < count:
         start = torch.randn((BATCH, *shape), generator=generator)
         missing = count - sum(len(part) for part in done)
-        *_, x0 = ddim(model, start[:missing].to(device), ks, schedule)
+        *_, x0 = ddim(model, start[:missing].to(device), ks, schedule, eta, fresh)
         done.append(x0.cpu())
     return to_uint8(torch.cat(done))
 

@@ -25,7 +25,7 @@ MAX_BYTES = 16 * 2**20
 
 def evaluate_run(session: "Session") -> Figures:
     """Measure the run's averaged network as it will be published, rounded to bf16."""
-    count, seeds = (1000, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
+    count, seeds = (500, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
     return measure(
         published_form(session),
         session.run.schedule,

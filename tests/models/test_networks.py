@@ -78,7 +78,9 @@ def test_the_time_and_the_label_reach_the_output() -> None:
 def test_every_parameter_of_the_unet_gets_a_gradient() -> None:
     model = awake(UNetConfig(1, (8, 16), groups=4, time_width=16, blocks=2, patch=2))
     model(torch.randn(2, 1, 16, 16), torch.rand(2)).square().mean().backward()
-    idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+    idle = [
+        n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()
+    ]
     # A constant added to all keys changes no attention weight: its gradient is 0.
     assert set(idle) <= {"attention.qkv.bias"}
 
@@ -89,7 +91,7 @@ def test_the_unet_overfits_one_batch() -> None:
     x, t, target = torch.randn(4, 1, 8, 8), torch.rand(4), torch.randn(4, 1, 8, 8)
     optimiser = torch.optim.Adam(model.parameters(), 1e-2)
     first = last = 0.0
-    for step in range(150):
+    for _ in range(150):
         loss = (model(x, t) - target).square().mean()
         optimiser.zero_grad()
         loss.backward()

@@ -1,0 +1,47 @@
+"""The average of the weights. Authority: its closed form, a weighted sum."""
+
+import pytest
+import torch
+
+from coursekit.training.ema import Ema
+
+
+def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 1, bias=False).double()
+    ema, seen = Ema(model, decay=0.6), [model.weight.detach().clone()]
+    for _ in range(30):
+        with torch.no_grad():
+            model.weight.normal_()
+        seen.append(model.weight.detach().clone())
+        ema.update(model)
+    decays = [min(0.6, n / (n + 10)) for n in range(1, 31)]
+    shares = [1.0]
+    for d in decays:
+        shares = [share * d for share in shares] + [1 - d]
+    assert sum(shares) == pytest.approx(1)
+    expected = sum(s * w for s, w in zip(shares, seen, strict=True))
+    torch.testing.assert_close(ema.average["weight"], expected)
+
+
+def test_a_copy_carries_the_average_and_shares_nothing() -> None:
+    model = torch.nn.Linear(2, 1)
+    ema = Ema(model, 0.9)
+    copy = ema.copy_of(model)
+    with torch.no_grad():
+        copy.weight += 1
+    assert not copy.training
+    assert torch.equal(ema.average["weight"], model.weight)
+
+
+def test_saved_and_loaded_it_goes_on_alike() -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 1)
+    one, two = Ema(model, 0.9), Ema(torch.nn.Linear(2, 1), 0.9)
+    one.update(model)
+    two.load_state_dict(one.state_dict())
+    with torch.no_grad():
+        model.weight += 1
+    one.update(model)
+    two.update(model)
+    assert torch.equal(one.average["weight"], two.average["weight"])

@@ -1,0 +1,123 @@
+"""Training that is interrupted, by real signals and real limits of the system.
+
+Authority: an uninterrupted run of the same recipe. Killed with SIGKILL again and again,
+stopped by Ctrl-C or by a full disk, a run ends with the same bits.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from coursekit.training.runs import LAST, PREVIOUS, read_state
+
+SCRIPT = Path(__file__).with_name("tiny_train.py")
+
+
+def start(out: Path, **more: str) -> subprocess.Popen[str]:
+    env = os.environ | {"OMP_NUM_THREADS": "1", **more}
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), "--out", str(out)],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
+    """Exit status, and stderr without the progress bar."""
+    _, errors = process.communicate(timeout=300)
+    lines = [line for line in errors.replace("\r", "\n").splitlines() if line.strip()]
+    return process.returncode, [line for line in lines if "/60 [" not in line]
+
+
+def same_bits(a: object, b: object) -> bool:
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return torch.equal(a, b) and a.dtype == b.dtype
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_bits(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same_bits, a, b))
+    return a == b
+
+
+def result(folder: Path) -> dict[str, object]:
+    """The last checkpoint, without the time it took."""
+    state = read_state(folder / LAST)
+    assert state.pop("seconds") > 0
+    return state
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    folder = tmp_path_factory.mktemp("whole")
+    status, errors = finish(start(folder))
+    assert status == 0, errors
+    state = result(folder)
+    assert state["step"] == 60
+    return state
+
+
+def saved_step(folder: Path) -> int:
+    """The step of the newest checkpoint; between two renames the one before serves."""
+    for name in (LAST, PREVIOUS):
+        if (folder / name).exists():
+            return int(read_state(folder / name)["step"])
+    return 0
+
+
+def interrupt(folder: Path, sign: signal.Signals) -> tuple[int, list[str]]:
+    """Let a run get on by a checkpoint, then send it a signal."""
+    before, process = saved_step(folder), start(folder)
+    until = time.monotonic() + 200
+    while process.poll() is None and time.monotonic() < until:
+        if saved_step(folder) > before:
+            process.send_signal(sign)
+            break
+        time.sleep(0.002)
+    return finish(process)
+
+
+def test_kill_9_changes_not_one_bit(
+    tmp_path: Path, uninterrupted: dict[str, object]
+) -> None:
+    steps = []
+    for _ in range(3):
+        status, _ = interrupt(tmp_path, signal.SIGKILL)
+        steps.append(saved_step(tmp_path))
+        assert status in (-signal.SIGKILL, 0)
+    assert 0 < steps[0] < 60, "the first kill must fall into the run"
+    status, errors = finish(start(tmp_path))
+    assert (status, errors) == (0, [])
+    assert same_bits(result(tmp_path), uninterrupted)
+
+
+def test_ctrl_c_says_one_line_and_saves(
+    tmp_path: Path, uninterrupted: dict[str, object]
+) -> None:
+    status, errors = interrupt(tmp_path, signal.SIGINT)
+    assert status == 130 and len(errors) == 1, errors
+    assert f"Step {saved_step(tmp_path)} of 60 is saved" in errors[0]
+    assert "run the same command again" in errors[0]
+    assert finish(start(tmp_path)) == (0, [])
+    assert same_bits(result(tmp_path), uninterrupted)
+
+
+def test_a_full_disk_says_one_line_and_keeps_the_checkpoint(
+    tmp_path: Path, uninterrupted: dict[str, object]
+) -> None:
+    assert interrupt(tmp_path, signal.SIGINT)[0] == 130
+    step, content = saved_step(tmp_path), (tmp_path / LAST).read_bytes()
+    status, errors = finish(start(tmp_path, TINY_LIMIT=str(len(content) // 2)))
+    assert status == 1 and len(errors) == 1, errors
+    assert "the disk is full" in errors[0] and f"Step {step} of 60" in errors[0]
+    assert (tmp_path / LAST).read_bytes() == content
+    assert not list(tmp_path.glob("*.part"))
+    assert finish(start(tmp_path)) == (0, [])
+    assert same_bits(result(tmp_path), uninterrupted)

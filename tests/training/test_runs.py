@@ -1,0 +1,164 @@
+"""Checkpoints of runs, atomic files and the order of the data.
+
+Authorities: the run that was not interrupted (same bits), SHA-256, the definition of a
+permutation, and the errors that the system really gives.
+"""
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_train import TINY
+
+from coursekit.training import atomic, runs
+from coursekit.training.data import batch_at, batch_indices, training_images
+from coursekit.training.loop import Run, TrainingDiverged, learning_rate, train
+from coursekit.training.recipes import RECIPES
+
+PROFILE = replace(TINY.quick, steps=12)
+
+
+@pytest.fixture(scope="module")
+def images() -> torch.Tensor:
+    return training_images("fashion", 200)[0]
+
+
+def go(run: Run, steps: int) -> Run:
+    for step in train(run):
+        if step.number == steps:
+            break
+    return run
+
+
+def test_a_restored_run_ends_with_the_same_bits(
+    tmp_path: Path, images: torch.Tensor
+) -> None:
+    whole = go(Run(TINY, PROFILE, images), 12)
+    half = go(Run(TINY, PROFILE, images), 5)
+    runs.save_run(tmp_path, runs.run_state(half, "d", 1))
+    torch.manual_seed(123)  # no hidden state: this must not matter
+    again = Run(TINY, PROFILE, images)
+    state, note = runs.find_state(tmp_path)
+    assert state is not None and note == ""
+    runs.restore(again, state, "d", tmp_path)
+    go(again, 12)
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert all(
+        torch.equal(whole.ema.average[k], v) for k, v in again.ema.average.items()
+    )
+    assert whole.curve == again.curve
+
+
+def test_the_loss_falls_and_the_curve_tells(images: torch.Tensor) -> None:
+    run = Run(TINY, replace(TINY.quick, steps=120), images)
+    losses = [step.loss for step in train(run)]
+    assert sum(losses[-20:]) < 0.8 * sum(losses[:20])
+    assert run.curve[-1] == (120, pytest.approx(losses[-1]))
+    assert len(run.curve) == 120
+
+
+def test_a_truncated_checkpoint_falls_back_or_says_what_to_do(
+    tmp_path: Path, images: torch.Tensor
+) -> None:
+    run = go(Run(TINY, PROFILE, images), 1)
+    runs.save_run(tmp_path, runs.run_state(run, "d", 1))
+    go(run, 2)
+    runs.save_run(tmp_path, runs.run_state(run, "d", 1))
+    last, previous = tmp_path / runs.LAST, tmp_path / runs.PREVIOUS
+    last.write_bytes(last.read_bytes()[:-100])
+    state, note = runs.find_state(tmp_path)
+    assert state is not None and state["step"] == 1
+    assert "damaged or cut off" in note and "previous" in note
+    for broken in (b"", b"coursekit run 1\n", previous.read_bytes()[:500], b"x" * 900):
+        previous.write_bytes(broken)
+        with pytest.raises(runs.CheckpointError, match="--fresh") as error:
+            runs.find_state(tmp_path)
+        assert "\n" not in str(error.value)
+
+
+def test_one_flipped_bit_is_noticed(tmp_path: Path, images: torch.Tensor) -> None:
+    runs.save_run(tmp_path, runs.run_state(Run(TINY, PROFILE, images), "d", 1))
+    path = tmp_path / runs.LAST
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(runs.CheckpointError, match="damaged"):
+        runs.read_state(path)
+
+
+def test_a_run_with_other_settings_is_not_continued(
+    tmp_path: Path, images: torch.Tensor
+) -> None:
+    state = runs.run_state(Run(TINY, PROFILE, images), "d", 1)
+    other = Run(TINY, replace(PROFILE, lr=1.0), images)
+    with pytest.raises(runs.CheckpointError, match=r"lr was 0.002, is 1.0.*--fresh"):
+        runs.restore(other, state, "d", tmp_path)
+    with pytest.raises(runs.CheckpointError, match="data was d, is e"):
+        runs.restore(Run(TINY, PROFILE, images), state, "e", tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(
+    images: torch.Tensor,
+) -> None:
+    run = go(Run(TINY, PROFILE, images), 2)
+    with torch.no_grad():
+        run.model.stem.weight[0, 0, 0, 0] = float("nan")
+    before = run.ema.average["out.weight"].clone()
+    with pytest.raises(TrainingDiverged, match="step 3"):
+        go(run, 4)
+    assert torch.equal(before, run.ema.average["out.weight"]) and run.step == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_no_space_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "file"
+    atomic.write_atomic(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(atomic.OutOfSpace, match="disk is full"):
+        atomic.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_every_epoch_shows_every_picture_once() -> None:
+    count, batch = 10, 4
+    line = torch.cat([batch_indices(count, batch, 0, step) for step in range(5)])
+    first, second = line[:10], line[10:]
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(10))
+    assert first.tolist() != second.tolist()
+    assert batch_indices(count, batch, 1, 0).tolist() != line[:4].tolist()
+
+
+def test_a_batch_follows_from_seed_and_step_alone(images: torch.Tensor) -> None:
+    one = batch_at(images, 64, 1000, 3, 7, "cpu")
+    torch.manual_seed(1)
+    two = batch_at(images, 64, 1000, 3, 7, "cpu")
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    x0, k, eps = one
+    assert -1 <= x0.min() < x0.max() <= 1 and 1 <= k.min() and k.max() <= 1000
+    assert abs(eps.mean()) < 0.02 and abs(eps.std() - 1) < 0.02
+    assert not torch.equal(eps, batch_at(images, 64, 1000, 3, 8, "cpu")[2])
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    profile = replace(PROFILE, steps=1000, warmup=10, lr=1.0)
+    rates = [learning_rate(profile, step) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == max(rates[:11])
+    assert rates[500] == pytest.approx(0.5) and rates[-1] < 1e-4
+
+
+@pytest.mark.parametrize("name", ["fashion", "teddy"])
+def test_a_smaller_limit_gives_the_first_pictures(name: str) -> None:
+    few, text = training_images(name, 20)
+    more, _ = training_images(name, 30)
+    assert torch.equal(few, more[:20]) and text.startswith("20 ")
+    shape = RECIPES[f"{name}-ddpm"].shape
+    assert tuple(few.shape[1:3]) == shape[1:]
