@@ -58,7 +58,7 @@ WIDGETS = {
     exact, torch.randn(500, 2, generator=generator), schedule, 50), target=points)""",
     "ddim_steps": "widgets.ddim_steps(exact, schedule, target=points)",
     "ddim_images": """widgets.ddim_steps(
-    blur, schedule, (1, 28, 28), steps=(2, 5), count=8)""",
+    blur, schedule, (1, 28, 28), steps=(2, 3, 4, 5, 6), count=8)""",
     "predict": 'widgets.predict("x", "Is this the last cell?", ["no", "yes"])',
     "progress_view": "widgets.progress_view()",
 }
