@@ -8,14 +8,15 @@ import importlib
 import sys
 
 # subcommand -> (module with a `main(argv) -> int`, one line of help)
+WORKBOOK, TRAINING = "coursekit.workbook", "coursekit.training"
 COMMANDS = {
-    "doctor": ("coursekit.workbook.doctor", "what works here, what is missing, how to get it"),
-    "weave": ("coursekit.workbook.weave_command", "build the notebooks from their sources"),
-    "progress": ("coursekit.workbook.progress_command", "what you have solved so far"),
-    "claims": ("coursekit.workbook.claims", "every claim of the lectures, with its verdict"),
-    "measure": ("coursekit.experiments.measure", "run the experiments behind the figures"),
-    "train": ("coursekit.training.train_command", "train a recipe: train NAME --profile quick"),
-    "recipes": ("coursekit.training.recipes_command", "the recipes and their checkpoints"),
+    "doctor": (f"{WORKBOOK}.doctor", "what works here, what is missing, how to get it"),
+    "weave": (f"{WORKBOOK}.weave_command", "build the notebooks from their sources"),
+    "progress": (f"{WORKBOOK}.progress_command", "what you have solved so far"),
+    "claims": (f"{WORKBOOK}.claims", "every claim of the lectures, with its verdict"),
+    "measure": ("coursekit.experiments.measure", "run the figures' experiments"),
+    "train": (f"{TRAINING}.train_command", "train a recipe: NAME --profile quick"),
+    "recipes": (f"{TRAINING}.recipes_command", "the recipes and their checkpoints"),
 }
 
 
@@ -44,6 +45,6 @@ def main(argv: list[str] | None = None) -> None:
     try:
         status = module.main(args[1:])
     except KeyboardInterrupt:
-        print("\nStopped. Nothing is lost: run the same command again.", file=sys.stderr)
+        print("\nStopped. Nothing is lost: run it again.", file=sys.stderr)
         status = 130
     sys.exit(status)
