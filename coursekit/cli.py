@@ -7,8 +7,8 @@ so `coursekit --help` answers at once and `coursekit doctor` runs without torch.
 import importlib
 import sys
 
-# subcommand -> (module with a `main(argv) -> int`, one line of help)
 WORKBOOK, TRAINING = "coursekit.workbook", "coursekit.training"
+# subcommand -> (module with a `main(argv) -> int`, one line of help)
 COMMANDS = {
     "doctor": (f"{WORKBOOK}.doctor", "what works here, what is missing, how to get it"),
     "weave": (f"{WORKBOOK}.weave_command", "build the notebooks from their sources"),
