@@ -47,7 +47,7 @@ def plan(seeds: Sequence[int], quick: bool, num_steps: int = 1000) -> list[Setti
         return [Setting(s, n, seeds[0], 16) for s, n in grid]
     grid = [(s, n) for n in NFES for s in SAMPLERS] + [("unclipped", 20)]
     short = [Setting(s, n, seed, 64) for s, n in grid for seed in seeds]
-    return short + [Setting("ancestral", num_steps, seed, 32) for seed in seeds]
+    return short + [Setting("ancestral", num_steps, seed, 24) for seed in seeds]
 
 
 def sample(
@@ -188,24 +188,31 @@ def quality(name: str, seeds: Sequence[int] = (0, 1, 2), quick: bool = False) ->
 
 
 def summary(measured: Result) -> str:
-    """What was found, in three sentences; the keys are those of `measure`."""
+    """What was found, in words and figures; the keys are those of `measure`."""
     lines = []
     few, many = measured["fashion_nfes"][1], measured["fashion_nfes"][-1]
-    for name, title in (("fashion", "Fashion-MNIST"), ("teddy", "Teddies")):
+    for name, title in (("fashion", "Fashion-MNIST"), ("teddy", "teddies")):
 
         def shown(key: str, name: str = name) -> str:
             mean, std = (measured[f"{name}_{key}_frechet{x}"] for x in ("", "_std"))
             return f"{mean:.1f} +- {std:.1f}"
 
+        pairs = [
+            f"{label} {shown(f'{sampler}_{few}')} and {shown(f'{sampler}_{many}')}"
+            for sampler, label in (
+                ("ddim_0", "DDIM with eta 0"),
+                ("ddim_1", "with eta 1"),
+                ("skipped", "DDPM with steps skipped"),
+            )
+        ]
         lines.append(
-            f"{title}: Fréchet distance {shown(f'ddim_0_{many}')} with {many} steps of "
-            f"DDIM and {shown(f'ddim_0_{few}')} after {few}, against "
-            f"{shown(f'skipped_{few}')} when DDPM takes {few}; "
-            f"real pictures score {shown('floor')}."
+            f"Fréchet distance of {title} after {few} and {many} evaluations: "
+            f"{', '.join(pairs)}; real pictures {shown('floor')}."
         )
     lines.append(
-        f"The reader accepts {measured[f'teddy_ddim_0_{many}_valid']:.0%} of the DDIM "
-        f"teddies ({many} steps) and {measured['teddy_floor_valid']:.0%} of real ones."
+        f"The reader accepts {measured[f'teddy_ddim_1_{many}_valid']:.0%} of the teddies "
+        f"(eta 1, {many} evaluations) and {measured['teddy_floor_valid']:.0%} of real "
+        "ones."
     )
     return " ".join(lines)
 
@@ -218,7 +225,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     Figures: frechet, energy (both in the feature space described under `features`) and,
     for teddies, valid (the part that the reader takes for a scene). Keys:
     `{sampler}_{nfe}_{figure}` with _std and _all; `{sampler}_{figure}`, lists over
-    `nfes`, with _std; `floor_{figure}`, real against real at the same count (floor_32_
+    `nfes`, with _std; `floor_{figure}`, real against real at the same count (floor_24_
     for the full chain's smaller count); `ddim_0_same`, lists over nfes[:-1]:
     correlation of a picture with the one of the longest walk from the same noise;
     `ddim_0_other`: with another picture. For fashion, classifier_accuracy.
