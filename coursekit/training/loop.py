@@ -61,9 +61,16 @@ class TrainingDiverged(RuntimeError):
 
 
 def learning_rate(profile: Profile, step: int) -> float:
-    """The rate of update `step` (0, 1, ...): up in a line, down to 0 as a cosine."""
+    """The rate of update `step` (0, 1, ...): up in a line, down to 0 as a cosine.
+
+    At each of the profile's restarts the fall begins again (Loshchilov & Hutter 2017):
+    that is how a finished run is made longer without changing what it did.
+    """
     rise = min(1.0, (step + 1) / max(1, profile.warmup))
-    return profile.lr * rise * 0.5 * (1 + math.cos(math.pi * step / profile.steps))
+    begin = max((r for r in profile.restarts if r <= step), default=0)
+    end = min((r for r in profile.restarts if r > step), default=profile.steps)
+    fall = math.pi * (step - begin) / (end - begin)
+    return profile.lr * rise * 0.5 * (1 + math.cos(fall))
 
 
 CURVE_POINTS = 100  # the loss curve keeps the mean of each hundredth of the run

@@ -24,7 +24,22 @@ MAX_BYTES = 16 * 2**20
 
 
 def evaluate_run(session: "Session") -> Figures:
-    """Measure the run's averaged network as it will be published, rounded to bf16."""
+    """Measure the run's averaged network as it will be published, rounded to bf16.
+
+    The figures are kept in the run's folder and read back while they are of this step.
+    """
+    path = session.folder / "evaluation.json"
+    if path.is_file():
+        kept: Figures = json.loads(path.read_text(encoding="utf-8"))
+        if kept.pop("step") == session.run.step:
+            return kept
+    figures = _measure_run(session)
+    text = json.dumps({"step": session.run.step, **figures}, indent=1)
+    write_atomic(path, text.encode())
+    return figures
+
+
+def _measure_run(session: "Session") -> Figures:
     count, seeds = (500, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
     return measure(
         published_form(session),
@@ -58,7 +73,7 @@ def publish_run(
     Raises OutOfSpace; ValueError when the weights are over 16 MB.
     """
     run, recipe = session.run, session.recipe
-    weights = {k: v.bfloat16().cpu() for k, v in run.ema.average.items()}
+    weights = {k: v.bfloat16().contiguous().cpu() for k, v in run.ema.average.items()}
     content = save(weights)
     if len(content) > MAX_BYTES:
         raise ValueError(f"{len(content)} bytes of weights: at most {MAX_BYTES} ship")

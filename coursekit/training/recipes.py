@@ -21,6 +21,7 @@ class Profile:
     batch: int
     lr: float
     warmup: int = 100  # steps until the learning rate is reached; then it falls to 0
+    restarts: tuple[int, ...] = ()  # steps at which it is reached again, to fall again
     ema: float = 0.998
     clip: float = 1.0  # largest norm of the gradient
     pictures: int = 0  # how many training pictures at most; 0 means all
@@ -107,7 +108,9 @@ TEDDY = Recipe(
         model=UNetConfig(channels=3, widths=(16, 32), patch=2),
         pictures=2000,
     ),
-    cpu=replace(FASHION.cpu, model=COLOUR, pictures=20_000),
+    cpu=replace(
+        FASHION.cpu, model=COLOUR, pictures=20_000, steps=9000, restarts=(5000,)
+    ),
     gpu=replace(FASHION.gpu, model=replace(LARGE, channels=3), pictures=100_000),
 )
 

@@ -8,14 +8,15 @@ before it serves, and the steps in between are simply done again.
 import hashlib
 import io
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from coursekit.training.atomic import write_atomic
-from coursekit.training.loop import Run
+from coursekit.training.loop import Run, learning_rate
+from coursekit.training.recipes import Profile
 
 MAGIC = b"coursekit run 1\n"
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -97,13 +98,28 @@ def find_state(folder: Path) -> tuple[dict[str, Any] | None, str]:
     return None, ""
 
 
+def _is_longer(profile: Profile, state: dict[str, Any]) -> bool:
+    """Whether the steps of a saved state are also the first steps of `profile`."""
+    length = {"restarts": (), **state["profile"]}
+    before = replace(profile, steps=length["steps"], restarts=length["restarts"])
+    return profile.steps >= before.steps and all(
+        learning_rate(profile, step) == learning_rate(before, step)
+        for step in range(state["step"])
+    )
+
+
 def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
     """Put a saved state into a new Run of the same recipe and profile.
 
+    A longer profile goes on with a shorter one's state if its learning rates up to that
+    step are the same (restarts): the whole is then what the longer one does anyway.
     Raises CheckpointError when the state belongs to other settings or other data.
     """
     wanted = {**asdict(run.profile), "seed": run.recipe.seed, "data": data}
     found = {**state["profile"], "seed": state["seed"], "data": state["data"]}
+    if _is_longer(run.profile, state):
+        for key in ("steps", "restarts"):
+            found[key] = wanted[key]
     changed = [
         f"{key} was {found.get(key)}, is {wanted[key]}"
         for key in wanted

@@ -162,3 +162,20 @@ def test_a_smaller_limit_gives_the_first_pictures(name: str) -> None:
     assert torch.equal(few, more[:20]) and text.startswith("20 ")
     shape = RECIPES[f"{name}-ddpm"].shape
     assert tuple(few.shape[1:3]) == shape[1:]
+
+
+def test_a_finished_run_is_made_longer_by_a_restart(
+    tmp_path: Path, images: torch.Tensor
+) -> None:
+    longer = replace(PROFILE, steps=20, restarts=(12,))
+    whole = go(Run(TINY, longer, images), 20)
+    short = go(Run(TINY, PROFILE, images), 12)
+    runs.save_run(tmp_path, runs.run_state(short, "d", 1))
+    again = Run(TINY, longer, images)
+    runs.restore(again, runs.read_state(tmp_path / runs.LAST), "d", tmp_path)
+    go(again, 20)
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    stretched = Run(TINY, replace(PROFILE, steps=20), images)
+    with pytest.raises(runs.CheckpointError, match="steps was 12, is 20"):
+        runs.restore(stretched, runs.read_state(tmp_path / runs.LAST), "d", tmp_path)
