@@ -210,9 +210,8 @@ def summary(measured: Result) -> str:
             f"{', '.join(pairs)}; real pictures {shown('floor')}."
         )
     lines.append(
-        f"The reader accepts {measured[f'teddy_ddim_1_{many}_valid']:.0%} of the teddies "
-        f"(eta 1, {many} evaluations) and {measured['teddy_floor_valid']:.0%} of real "
-        "ones."
+        f"The reader accepts {measured[f'teddy_ddim_1_{many}_valid']:.0%} of teddies "
+        f"(eta 1, {many} evaluations), of real ones {measured['teddy_floor_valid']:.0%}."
     )
     return " ".join(lines)
 
