@@ -211,7 +211,7 @@ def summary(measured: Result) -> str:
         )
     lines.append(
         f"The reader accepts {measured[f'teddy_ddim_1_{many}_valid']:.0%} of teddies "
-        f"(eta 1, {many} evaluations), of real ones {measured['teddy_floor_valid']:.0%}."
+        f"(eta 1, {many} evaluations), {measured['teddy_floor_valid']:.0%} of real."
     )
     return " ".join(lines)
 
