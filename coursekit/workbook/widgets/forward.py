@@ -112,19 +112,19 @@ def verdict(now: Any, clean: Any) -> str:
 
     now, clean: its readings of the noisy and of the clean picture, two records of the
     same kind. Each word that it read in the clean picture is marked "+" (still read),
-    "-" (taken for something else) or "?" (unreadable); "none" is not a word. A reading
-    that is not `valid` is one long "?".
+    "-" (taken for something else) or "?" (unreadable); "none" is not a word. The flag
+    `valid` is left alone: it asks for a clean scene, which noise takes away at once.
     """
-    if not getattr(now, "valid", True):
-        return "?no bear to be seen"
     before, after = _facts(clean), _facts(now)
     notes = []
     for name, word in before.items():
         if isinstance(word, str) and word not in ("none", UNREADABLE):
             seen = after.get(name)
             sign = "+" if seen == word else "?" if seen == UNREADABLE else "-"
-            shown = word if sign != "-" else str(seen)
-            notes.append(sign + (f"{shown} {name}" if name in WORN else shown))
+            said = str(seen) if sign == "-" else word
+            said = f"no {name}" if said == "none" else said
+            worn = name in WORN and not said.startswith("no ")
+            notes.append(sign + (f"{said} {name}" if worn else said))
     return "|".join(notes)
 
 
