@@ -26,6 +26,7 @@ import coursekit
 EXPERIMENTS: dict[str, str] = {
     "01.A": "coursekit.experiments.forward:measure",
     "01.B": "coursekit.experiments.elbo:elbo_gap",
+    "01.C": "coursekit.experiments.quality_images:measure",
     "01.D": "coursekit.experiments.loss_weights:measure",
     "01.E": "coursekit.experiments.start_noise:measure",
     "01.M": "coursekit.experiments.misconceptions:measure",
