@@ -108,9 +108,7 @@ TEDDY = Recipe(
         model=UNetConfig(channels=3, widths=(16, 32), patch=2),
         pictures=2000,
     ),
-    cpu=replace(
-        FASHION.cpu, model=COLOUR, pictures=20_000, steps=9000, restarts=(5000,)
-    ),
+    cpu=replace(FASHION.cpu, model=COLOUR, pictures=20_000),
     gpu=replace(FASHION.gpu, model=replace(LARGE, channels=3), pictures=100_000),
 )
 
