@@ -34,7 +34,7 @@ from coursekit.datasets.teddy.sample import special_teddies, teddies
 from coursekit.datasets.teddy.scene import random_scene
 
 SEED = 424_242  # not used in training, calibration or the report
-FLOOR = {"first": 0.985, "second": 0.98}
+FLOOR = {"first": 0.985, "second": 0.98}  # measured: at least 0.99
 
 
 def accuracy(which: str, images: np.ndarray, scenes: list) -> dict[str, float]:
@@ -65,7 +65,7 @@ def test_what_is_read_is_right_and_noise_makes_it_unreadable(which: str) -> None
     images, scenes = teddies(400, seed=SEED + 1)
     g = torch.Generator().manual_seed(0)
     read_part = []
-    for sigma in (0.0, 0.3, 0.6):
+    for sigma in (0.0, 0.5, 1.0):
         seen = to_uint8(noisy(to_model(images), sigma, g))
         words = attributes(seen, which)
         answered = right = 0
@@ -74,7 +74,7 @@ def test_what_is_read_is_right_and_noise_makes_it_unreadable(which: str) -> None
             answered += int(told.sum())
             true = np.array([truth(s, name) for s in scenes])
             right += int((words[name] == true)[told].sum())
-        assert right / answered > 0.9
+        assert right / answered > (0.9 if sigma < 1 else 0.7)
         read_part.append(answered / (len(scenes) * len(READ)))
     assert read_part[0] > 0.9
     assert read_part[0] > read_part[1] + 0.02 > read_part[2] + 0.04
@@ -150,16 +150,22 @@ def test_pictures_in_any_form_give_the_same_reading() -> None:
 
 
 def test_features_tell_distributions_apart() -> None:
-    a, b = (features(teddies(300, seed=SEED + s)[0]) for s in (8, 9))
-    g = torch.Generator().manual_seed(2)
-    images = to_model(teddies(300, seed=SEED + 10)[0])
-    c = features(to_uint8(blur(noisy(images, 0.2, g), 0.7)))
-    assert a.shape == (300, 96) and np.isfinite(a).all()
+    (a, _), (b, _), (images, scenes) = (teddies(300, seed=SEED + s) for s in (8, 9, 10))
+    center = features(a)
+    assert center.shape == (300, 96) and np.isfinite(center).all()
+    np.testing.assert_allclose(features(a[5:9]), center[5:9], rtol=1e-3, atol=1e-3)
 
-    def gap(u: np.ndarray, v: np.ndarray) -> float:
-        return float(((u.mean(0) - v.mean(0)) ** 2).sum())
+    def gap(pictures: np.ndarray) -> float:
+        return float(((features(pictures).mean(0) - center.mean(0)) ** 2).sum())
 
-    assert gap(a, c) > 3 * gap(a, b)
+    x, g = to_model(images), torch.Generator().manual_seed(2)
+    bare = images[[s.bears[0].hat == "none" for s in scenes]]  # a dropped mode
+    for worse in (
+        bare,
+        *(to_uint8(noisy(x, 0.5, g)), to_uint8(blur(x, 1.5))),
+        *(to_uint8(SPOILERS[name](x, g)) for name in ("blend", "halves")),
+    ):
+        assert gap(worse) > 4 * gap(b)
 
 
 def test_cards_and_report_belong_to_the_weights() -> None:

@@ -27,7 +27,7 @@ class ReaderRecipe:
     """How one reader is trained. Noise is in units of pixels that run from -1 to 1."""
 
     seed: int
-    samples: int = 130_000
+    samples: tuple[int, ...] = (130_000, 120_000, 40_000)  # pictures, stage by stage
     batch: int = 64
     learning_rate: float = 3e-3
     weight_decay: float = 0.02
@@ -37,20 +37,18 @@ class ReaderRecipe:
     spoiled: float = 0.25  # part of a batch that is not a scene
     kinds: tuple[float, float, float] = (0.80, 0.10, 0.10)
     left_out: tuple[str, ...] = ()  # non-scenes this reader never sees
-    refine: int = 120_000  # pictures of each later, gentler stage
-    stages: int = 3
-    last: tuple[str, ...] = ("empty", "drowned", "smeared")  # join in the last stage
+    pace: tuple[float, ...] = (1, 1 / 2, 1 / 3)  # of the learning rate, by stage
+    late: tuple[str, ...] = ("empty", "drowned", "smeared")  # non-scenes from stage 3
 
     def stage(self, number: int) -> "ReaderRecipe":
         """The recipe of one stage: later ones see cleaner pictures at lower rates."""
-        early = number < self.stages
         return replace(
             self,
             seed=self.seed + number - 1,
-            samples=self.samples if number == 1 else self.refine,
-            learning_rate=self.learning_rate / number,
+            samples=(self.samples[number - 1],),
+            learning_rate=self.learning_rate * self.pace[number - 1],
             clean=self.clean + 0.15 * (number - 1),
-            left_out=(*self.left_out, *self.last) if early else self.left_out,
+            left_out=self.left_out + (self.late if number < 3 else ()),
         )
 
 
@@ -98,7 +96,7 @@ def batches(recipe: ReaderRecipe) -> Iterator[Batch]:
     """An endless stream of training batches."""
     rng = np.random.Generator(np.random.PCG64(recipe.seed))
     g = torch.Generator().manual_seed(recipe.seed)
-    size = min(2048, max(256, recipe.samples))  # scenes drawn at a time
+    size = min(2048, max(256, recipe.samples[0]))  # scenes drawn at a time
     while True:
         pool = scene_batch(size, rng, recipe.kinds)
         good = round(recipe.batch * (1 - recipe.spoiled))
