@@ -31,9 +31,9 @@ def write_atomic(path: Path, content: bytes) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            need = f"{len(content) / 1e6:.1f} MB"
             raise OutOfSpace(
-                f"the disk is full: {path} needs {need} ({os.strerror(error.errno)})"
+                f"the disk is full ({os.strerror(error.errno)}): free "
+                f"{len(content) / 1e6:.1f} MB or more for {path}"
             ) from None
         raise
 

@@ -69,7 +69,7 @@ class Session:
         run, profile = self.run, self.run.profile
         print(
             f"{self.recipe.title}, profile {self.profile_name}: {self.data}; "
-            f"{self.threads} threads; {self.folder}"
+            f"{self.threads} thread{'s' * (self.threads > 1)}; {self.folder}"
         )
         bar = tqdm(
             total=profile.steps, initial=run.step, unit="step", dynamic_ncols=True

@@ -44,9 +44,9 @@ def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
     pixels = images / 127.5 - 1
     # 7680 pixels: five standard errors of the mean.
     assert abs(pixels.mean() - 0.2) < 0.006
-    # eta = 1 adds the smaller of DDPM's two variances: right for a single point, too
-    # little for anything wider, by an amount that falls with the number of steps.
-    assert 0.1 - (0.006 if eta == 0 else 0.016) < pixels.std() < 0.106
+    # 100 steps leave an error of their own. It is larger for eta = 1, which adds the
+    # smaller of DDPM's two variances: right for a point, too little for all else.
+    assert 0.1 - (0.009 if eta == 0 else 0.016) < pixels.std() < 0.106
 
 
 def test_a_seed_means_the_same_pictures_and_more_pictures_begin_alike() -> None:
