@@ -72,7 +72,7 @@ def train_and_judge(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
     at `ks`, a list with _std. And floor_distance, exact_distance, exact_loss (the best
     predictor under the same chain; cosine_exact_loss for the other one).
     """
-    steps, width, n = (600, 64, 800) if quick else (3000, 128, 3000)
+    steps, width, n = (400, 64, 800) if quick else (3000, 128, 3000)
     num_steps = 100 if quick else 200
     data = ring()
     every = range(1, num_steps + 1)
