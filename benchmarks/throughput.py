@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    model = make_model(RECIPE.cpu.model)
+    model = make_model(RECIPE.cpu.model, RECIPE.make_schedule())
     size = count_parameters(model)
     contestants = {"coursekit UNet, recipe": Contestant(model, call_ours, True)}
     for name, (build, call) in PEERS.items():

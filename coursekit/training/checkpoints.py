@@ -64,7 +64,8 @@ def load_model(
             f"{restore_line(name)}"
         )
     settings = dict(info["model"], widths=tuple(info["model"]["widths"]))
-    model = make_model(UNetConfig(**settings))
+    schedule = make_schedule(info["schedule"], info["num_steps"])
+    model = make_model(UNetConfig(**settings), schedule)
     try:
         model.load_state_dict({k: v.float() for k, v in load(content).items()})
     except (RuntimeError, SafetensorError):
@@ -74,7 +75,7 @@ def load_model(
     model.eval().requires_grad_(False)
     if not clip:
         return model
-    return InRange(model, make_schedule(info["schedule"], info["num_steps"])).eval()
+    return InRange(model, schedule).eval()
 
 
 def restore_line(name: str) -> str:

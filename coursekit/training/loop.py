@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from coursekit.models.unet import UNet
+from coursekit.models.preconditioned import Preconditioned
 from coursekit.theory.ddpm import loss_simple
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.training.data import batch_at, seed_of
@@ -45,8 +45,8 @@ class Run:
         """Build network, average and optimiser from the recipe's seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(self.recipe.seed, 0))
-            model = make_model(self.profile.model)
-        self.model: UNet = model.to(self.device)
+            model = make_model(self.profile.model, self.recipe.make_schedule())
+        self.model: Preconditioned = model.to(self.device)
         # torch's own annotations of `to` leave memory_format out.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.model, self.profile.ema)

@@ -8,6 +8,7 @@ everything, in bf16.
 
 from dataclasses import dataclass, replace
 
+from coursekit.models.preconditioned import Preconditioned
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.theory.ddpm_schedule import Schedule, ScheduleKind, make_schedule
 
@@ -60,9 +61,9 @@ class Recipe:
 PROFILES = ("quick", "cpu", "gpu")
 
 
-def make_model(config: UNetConfig) -> UNet:
+def make_model(config: UNetConfig, schedule: Schedule) -> Preconditioned:
     """The network of a profile, with fresh weights from torch's global generator."""
-    return UNet(config)
+    return Preconditioned(UNet(config), schedule)
 
 
 GREY = UNetConfig(channels=1, widths=(48, 96), patch=2)
@@ -84,7 +85,7 @@ FASHION = Recipe(
         save_every=100,
         show_every=150,
     ),
-    cpu=Profile(GREY, steps=5000, batch=32, lr=1e-3),
+    cpu=Profile(GREY, steps=7000, batch=32, lr=1e-3),
     gpu=Profile(
         LARGE,
         steps=20_000,
@@ -108,7 +109,7 @@ TEDDY = Recipe(
         model=UNetConfig(channels=3, widths=(16, 32), patch=2),
         pictures=2000,
     ),
-    cpu=replace(FASHION.cpu, model=COLOUR, pictures=20_000),
+    cpu=replace(FASHION.cpu, model=COLOUR, steps=9000, pictures=20_000),
     gpu=replace(FASHION.gpu, model=replace(LARGE, channels=3), pictures=100_000),
 )
 

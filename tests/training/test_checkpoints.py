@@ -158,7 +158,7 @@ def test_every_profile_fits_its_pictures_and_the_size_limit(
 ) -> None:
     recipe = RECIPES[name]
     with torch.no_grad():
-        model = make_model(recipe.profile(profile).model)
+        model = make_model(recipe.profile(profile).model, recipe.make_schedule())
         x = torch.randn(1, *recipe.shape)
         assert model(x, torch.rand(1)).shape == x.shape
     assert 2 * sum(p.numel() for p in model.parameters()) < publish.MAX_BYTES

@@ -1,0 +1,62 @@
+"""Preconditioned. Authority: least squares by closed form, and v of its definition."""
+
+import torch
+
+from coursekit.models.preconditioned import Preconditioned
+from coursekit.theory.ddpm import at, predict_x0, q_sample
+from coursekit.theory.ddpm_schedule import make_schedule
+
+SCHEDULE = make_schedule("cosine", 1000)
+K = torch.tensor([1, 100, 500, 900, 1000])
+
+
+class Constant(torch.nn.Module):
+    """A network that answers the same everywhere."""
+
+    def __init__(self, answer: torch.Tensor) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return self.answer
+
+
+def pictures(seed: int, count: int = 5) -> torch.Tensor:
+    g = torch.Generator().manual_seed(seed)
+    return torch.randn(count, 3, 8, 8, generator=g, dtype=torch.float64)
+
+
+def test_an_untrained_network_gives_the_best_linear_guess() -> None:
+    """E[eps xt] / E[xt^2] for data of variance 1, from a million draws."""
+    g = torch.Generator().manual_seed(0)
+    model = Preconditioned(Constant(torch.zeros(())), SCHEDULE)
+    for k in (100, 500, 900):
+        x0 = torch.rand(1_000_000, 1, 1, 1, generator=g).sub(0.5) * 12**0.5
+        eps = torch.randn(x0.shape, generator=g)
+        xt = q_sample(x0, torch.tensor([k]).expand(len(x0)), eps, SCHEDULE)
+        slope = (eps * xt).mean() / (xt * xt).mean()
+        guess = model(torch.ones(1, 1, 1, 1), torch.tensor(k / 1000))
+        assert abs(float(guess) - float(slope)) < 4e-3
+
+
+def test_a_network_that_knows_the_velocity_gives_the_noise() -> None:
+    x0, eps = pictures(1), pictures(2)
+    signal = at(SCHEDULE.alpha_bar.sqrt(), K, x0)
+    noise = at((1 - SCHEDULE.alpha_bar).sqrt(), K, x0)
+    model = Preconditioned(Constant(signal * eps - noise * x0), SCHEDULE)
+    xt = q_sample(x0, K, eps, SCHEDULE)
+    assert (model(xt, K / 1000) - eps).abs().max() < 1e-12
+
+
+def test_an_error_of_the_network_stays_bounded_in_x0() -> None:
+    """Solve for x0_hat: the error of F arrives times sqrt(1 - alpha_bar), never more.
+
+    A plain noise estimator divides by sqrt(alpha_bar): 20,000 times at k = T.
+    """
+    x0, eps, wrong = pictures(3), pictures(4), pictures(5)
+    signal = at(SCHEDULE.alpha_bar.sqrt(), K, x0)
+    noise = at((1 - SCHEDULE.alpha_bar).sqrt(), K, x0)
+    xt = q_sample(x0, K, eps, SCHEDULE)
+    model = Preconditioned(Constant(signal * eps - noise * x0 + wrong), SCHEDULE)
+    x0_hat = predict_x0(xt, model(xt, K / 1000), K, SCHEDULE)
+    assert (x0_hat - (x0 - noise * wrong)).abs().max() < 1e-9
