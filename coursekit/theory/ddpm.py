@@ -178,7 +178,7 @@ def ancestral_step(
     schedule: Schedule,
     variance: VarianceKind = "beta",
 ) -> Tensor:
-    """Take one learnt step back, from k to k - 1 (Ho et al. 2020, Algorithm 2, line 4).
+    """Take one learnt step back, from k to k - 1 (Ho et al. 2020, Algorithm 2).
 
         x_(k-1) = ( x_k - beta_k / sqrt(1 - alpha_bar_k) * eps_hat ) / sqrt(1 - beta_k)
                 + sigma_k * noise

@@ -45,7 +45,7 @@ def euler(predict: Predict, x: Tensor, ts: Tensor) -> Iterator[Tensor]:
 def heun(predict: Predict, x: Tensor, ts: Tensor) -> Iterator[Tensor]:
     """Average the velocities at both ends of an Euler step. Order 2.
 
-    A step that ends at t = 0 stays an Euler step (Karras et al. 2022, Algorithm 1):
+    A step that ends at t = 0 stays an Euler step (Karras et al. 2022):
     many predictions are undefined there, and the order survives one such step.
     """
     yield x
