@@ -64,7 +64,7 @@ def subschedule(schedule: Schedule, ks: Sequence[int]) -> Schedule:
     """The short chain that visits only the steps `ks` (decreasing, ending with 0).
 
     It keeps their alpha_bar; each beta bridges one gap, 1 - alpha_bar_k /
-    alpha_bar_next (Nichol (Nichol & Dhariwal 2021, section 4) Dhariwal 2021). Entry i belongs to the
+    alpha_bar_next (Nichol & Dhariwal 2021). Entry i belongs to the
     i-th smallest step.
     """
     alpha_bar = schedule.alpha_bar[torch.tensor(list(reversed(ks)))]
