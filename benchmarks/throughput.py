@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    model = make_model(RECIPE.cpu.model, RECIPE.make_schedule())
+    model = make_model(RECIPE.cpu.model, RECIPE.objective())
     size = count_parameters(model)
     contestants = {"coursekit UNet, recipe": Contestant(model, call_ours, True)}
     for name, (build, call) in PEERS.items():
@@ -211,10 +211,11 @@ def main(argv: list[str] | None = None) -> int:
         contestants[name] = Contestant(network, call, "coursekit" in name)
 
     images, _ = training_images("fashion", 2000)
+    draw = RECIPE.objective().draw
     for turn in range(args.rounds + 1):
         first = turn * args.steps
         batches = [
-            batch_at(images, args.batch, 1000, 0, first + i, "cpu")
+            batch_at(images, args.batch, draw, 0, first + i, "cpu")
             for i in range(args.steps)
         ]
         for contestant in contestants.values():

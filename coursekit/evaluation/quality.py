@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from coursekit.evaluation.features import NAMES, features
 from coursekit.evaluation.frechet import frechet
-from coursekit.evaluation.sampling import sample_images
-from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.evaluation.sampling import Walk, sample_images
 
 Images = NDArray[np.uint8]
 Figures = dict[str, Any]
@@ -62,24 +61,25 @@ def spread(values: Sequence[float]) -> dict[str, Any]:
 
 def measure(
     model: nn.Module,
-    schedule: Schedule,
+    walk: Walk,
+    sampler: str,
     data: str,
     shape: tuple[int, int, int],
     count: int = 1000,
     num_evals: int = 50,
     seeds: Sequence[int] = (0, 1, 2),
-    eta: float = 1.0,
 ) -> Figures:
     """Sample `count` pictures for each seed and compare them with held-out ones.
 
-    model(xt, t) -> eps_hat; data: "fashion" or "teddy"; shape: (C, H, W). Returns plain
-    values: the setting, "frechet" and "frechet_real", for teddies "valid" and
-    "valid_real", each with mean, std and one value for each seed.
+    model and walk: of `sample_images`; sampler: their name; data: "fashion" or "teddy";
+    shape: (C, H, W). Returns plain values: the setting, "frechet" and "frechet_real",
+    for teddies "valid" and "valid_real", each with mean, std and one value for each
+    seed.
     """
     rows: dict[str, list[float]] = {"frechet": [], "frechet_real": []}
     for seed in seeds:
         real, other = held_out_images(data, count, seed)
-        images = sample_images(model, schedule, shape, count, num_evals, seed, eta)
+        images = sample_images(model, walk, shape, count, num_evals, seed)
         reference = vectors(data, real)
         rows["frechet"].append(frechet(vectors(data, images), reference))
         rows["frechet_real"].append(frechet(vectors(data, other), reference))
@@ -90,7 +90,7 @@ def measure(
             rows.setdefault("valid_real", []).append(valid_rate(real))
     return {
         "samples": count,
-        "sampler": f"DDIM, eta {eta:g}, {num_evals} evaluations",
+        "sampler": sampler,
         "seeds": list(seeds),
         "feature_space": NAMES[data],
         "against": "held-out real pictures, as many as samples",

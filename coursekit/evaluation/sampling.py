@@ -1,5 +1,6 @@
-"""Many pictures from a trained network, by DDIM, fixed by a seed."""
+"""Many pictures from a trained network, fixed by a seed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,37 +9,33 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
-from coursekit.theory.ddpm_samplers import ddim, respaced
-from coursekit.theory.ddpm_schedule import Schedule
 
+# walk(model, starting noise, network evaluations, source of fresh noise) -> pictures
+Walk = Callable[[nn.Module, Tensor, int, torch.Generator], Tensor]
 BATCH = 100  # pictures sampled at once; part of what a seed means
 
 
 def sample_images(
     model: nn.Module,
-    schedule: Schedule,
+    walk: Walk,
     shape: tuple[int, int, int],
     count: int,
     num_evals: int = 50,
     seed: int = 0,
-    eta: float = 1.0,
 ) -> NDArray[np.uint8]:
-    """`count` pictures, uint8 (count, H, W, C), by DDIM with the given eta.
+    """`count` pictures, uint8 (count, H, W, C), by a recipe's `walk`.
 
-    model(xt, t) -> eps_hat, on any device; shape: (C, H, W). eta = 1 is the default:
-    fresh noise repairs errors that a small network makes early, and eta = 0 keeps. The
-    starting noise is drawn on the CPU, so every device starts from the same.
+    model: on any device; shape: (C, H, W). The starting noise is drawn on the CPU, so
+    every device starts from the same.
     """
     device = next(model.parameters()).device
     generator = torch.Generator().manual_seed(seed)
     fresh = torch.Generator(device).manual_seed(seed)
-    ks = respaced(schedule.num_steps, num_evals)
     done: list[Tensor] = []
     while sum(len(part) for part in done) < count:
         start = torch.randn((BATCH, *shape), generator=generator)
         missing = count - sum(len(part) for part in done)
-        *_, x0 = ddim(model, start[:missing].to(device), ks, schedule, eta, fresh)
-        done.append(x0.cpu())
+        done.append(walk(model, start[:missing].to(device), num_evals, fresh).cpu())
     return to_uint8(torch.cat(done))
 
 

@@ -14,9 +14,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from coursekit.models.in_range import InRange
 from coursekit.models.unet import UNetConfig
-from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.training.objectives import make_objective
 from coursekit.training.recipes import RECIPES, make_model
 from coursekit.training.runs import CheckpointError
 
@@ -48,8 +47,9 @@ def load_model(
 ) -> torch.nn.Module:
     """The trained network of recipe `name`, in float32 and eval mode, on the CPU.
 
-    It takes (xt, t) with t = k / T and estimates the noise. With `clip` its estimate
-    never implies pixels outside [-1, 1] (models.in_range): leave it on for sampling.
+    It takes (xt, t) and predicts what its card says: "eps", with t = k / T, or
+    "velocity". With `clip` an estimate of noise never implies pixels outside [-1, 1]
+    (models.in_range): leave it on for sampling.
     Raises CheckpointError when the files are missing, cut off or not those of the card.
     """
     info = card(name, folder)
@@ -64,8 +64,9 @@ def load_model(
             f"{restore_line(name)}"
         )
     settings = dict(info["model"], widths=tuple(info["model"]["widths"]))
-    schedule = make_schedule(info["schedule"], info["num_steps"])
-    model = make_model(UNetConfig(**settings), schedule)
+    learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
+    objective = make_objective(*learnt)
+    model = make_model(UNetConfig(**settings), objective)
     try:
         model.load_state_dict({k: v.float() for k, v in load(content).items()})
     except (RuntimeError, SafetensorError):
@@ -73,9 +74,7 @@ def load_model(
             f"{path} does not fit the network its card describes: {restore_line(name)}"
         ) from None
     model.eval().requires_grad_(False)
-    if not clip:
-        return model
-    return InRange(model, schedule).eval()
+    return objective.estimator(model).eval() if clip else model
 
 
 def restore_line(name: str) -> str:

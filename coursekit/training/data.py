@@ -5,6 +5,7 @@ is what makes an interrupted run go on exactly where it was.
 """
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model
+
+Draw = Callable[[int, torch.Generator], Tensor]
 
 
 def training_images(data: str, limit: int = 0) -> tuple[Tensor, str]:
@@ -75,17 +78,17 @@ def batch_indices(count: int, batch: int, seed: int, step: int) -> Tensor:
 
 
 def batch_at(
-    images: Tensor, batch: int, num_steps: int, seed: int, step: int, device: str
+    images: Tensor, batch: int, draw: Draw, seed: int, step: int, device: str
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Data, DDPM steps and noise of training step `step`.
+    """Data, times and noise of training step `step`.
 
-    images: uint8 (N, H, W[, C]) on the CPU. Returns x0 (B, C, H, W) in [-1, 1], k (B,)
-    in 1..num_steps and eps like x0, all on `device`. They are drawn on the CPU, so that
-    every device sees the same numbers.
+    images: uint8 (N, H, W[, C]) on the CPU; draw(batch, generator) gives the times.
+    Returns x0 (B, C, H, W) in [-1, 1], time (B,) and eps like x0, all on `device`. They
+    are drawn on the CPU, so that every device sees the same numbers.
     """
     chosen = batch_indices(len(images), batch, seed, step)
     x0 = to_model(images[chosen])
     generator = torch.Generator().manual_seed(seed_of(seed, 2, step))
-    k = torch.randint(1, num_steps + 1, (batch,), generator=generator)
+    time = draw(batch, generator)
     eps = torch.randn(x0.shape, generator=generator)
-    return x0.to(device), k.to(device), eps.to(device)
+    return x0.to(device), time.to(device), eps.to(device)

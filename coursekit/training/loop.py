@@ -12,11 +12,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from coursekit.models.preconditioned import Preconditioned
-from coursekit.theory.ddpm import loss_simple
-from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.training.data import batch_at, seed_of
 from coursekit.training.ema import Ema
 from coursekit.training.recipes import Profile, Recipe, make_model
@@ -43,17 +40,17 @@ class Run:
 
     def __post_init__(self) -> None:
         """Build network, average and optimiser from the recipe's seed."""
+        self.objective = self.recipe.objective()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(self.recipe.seed, 0))
-            model = make_model(self.profile.model, self.recipe.make_schedule())
-        self.model: Preconditioned = model.to(self.device)
+            model = make_model(self.profile.model, self.objective)
+        self.model: nn.Module = model.to(self.device)
         # torch's own annotations of `to` leave memory_format out.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.model, self.profile.ema)
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=self.profile.lr, betas=(0.9, 0.99)
         )
-        self.schedule: Schedule = self.recipe.make_schedule()
 
 
 class TrainingDiverged(RuntimeError):
@@ -101,14 +98,14 @@ def train(run: Run) -> Iterator[Step]:
 def update(run: Run) -> float:
     """One step of AdamW on one batch, and of the average. Returns the loss."""
     profile, recipe = run.profile, run.recipe
-    x0, k, eps = batch_at(
-        run.images, profile.batch, recipe.num_steps, recipe.seed, run.step, run.device
+    x0, time_of, eps = batch_at(
+        run.images, profile.batch, run.objective.draw, recipe.seed, run.step, run.device
     )
     x0 = x0.contiguous(memory_format=torch.channels_last)
     run.model.train()
     on_gpu = run.device != "cpu"
     with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and on_gpu):
-        loss = loss_simple(run.model, x0, k, eps, run.schedule)
+        loss = run.objective.loss(run.model, x0, time_of, eps)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), profile.clip)

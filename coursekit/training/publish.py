@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coursekit.training.session import Session
 
 MAX_BYTES = 16 * 2**20
+EVALS = 50  # network evaluations for each picture that is judged
 
 
 def evaluate_run(session: "Session") -> Figures:
@@ -43,17 +44,19 @@ def _measure_run(session: "Session") -> Figures:
     count, seeds = (500, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
     return measure(
         published_form(session),
-        session.run.schedule,
+        session.run.objective.walk,
+        session.run.objective.sampler(EVALS),
         session.recipe.data,
         session.recipe.shape,
         count,
-        seeds=seeds,
+        EVALS,
+        seeds,
     )
 
 
 def published_form(session: "Session") -> torch.nn.Module:
     """The run's sampler with weights rounded to bf16, as the file will hold them."""
-    sampler = session.sampler()
+    sampler = session.estimator()
     with torch.no_grad():
         for parameter in sampler.parameters():
             parameter.copy_(parameter.bfloat16().float())
@@ -77,14 +80,15 @@ def publish_run(
     content = save(weights)
     if len(content) > MAX_BYTES:
         raise ValueError(f"{len(content)} bytes of weights: at most {MAX_BYTES} ship")
+    chain = {"schedule": recipe.schedule, "num_steps": recipe.num_steps}
     card: dict[str, Any] = {
         "recipe": recipe.name,
         "title": recipe.title,
         "profile": session.profile_name,
         "data": session.data,
-        "schedule": recipe.schedule,
-        "num_steps": recipe.num_steps,
-        "predicts": "noise",
+        "path": recipe.path,
+        "predicts": recipe.predicts,
+        **chain,
         "model": asdict(run.profile.model),
         "parameters": count_parameters(run.model),
         "training": {k: v for k, v in asdict(run.profile).items() if k != "model"},
@@ -105,7 +109,9 @@ def publish_run(
     }
     target = (folder or checkpoints.FOLDER) / recipe.name
     grid = image_grid(
-        sample_images(published_form(session), run.schedule, recipe.shape, 96, seed=7),
+        sample_images(
+            published_form(session), run.objective.walk, recipe.shape, 96, seed=7
+        ),
         columns=16,
     )
     write_atomic(target / checkpoints.SAMPLES, png_bytes(grid))

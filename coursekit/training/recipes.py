@@ -8,9 +8,11 @@ everything, in bf16.
 
 from dataclasses import dataclass, replace
 
-from coursekit.models.preconditioned import Preconditioned
+from torch import nn
+
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.theory.ddpm_schedule import Schedule, ScheduleKind, make_schedule
+from coursekit.training.objectives import Objective, make_objective
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What one named run learns: noise prediction on one data set."""
+    """What one named run learns: one kind of prediction on one data set."""
 
     name: str
     title: str
@@ -42,9 +44,15 @@ class Recipe:
     quick: Profile
     cpu: Profile
     gpu: Profile
-    schedule: ScheduleKind = "cosine"
+    path: str = "chain"  # "chain": a DDPM schedule; "linear": the straight path
+    predicts: str = "eps"  # a field of theory.prediction.Prediction
+    schedule: ScheduleKind = "cosine"  # of the chain
     num_steps: int = 1000  # T of the chain
     seed: int = 0
+
+    def objective(self) -> Objective:
+        """What the network learns, as code."""
+        return make_objective(self.path, self.predicts, self.schedule, self.num_steps)
 
     def make_schedule(self) -> Schedule:
         """The noise schedule that the network is trained on."""
@@ -61,9 +69,9 @@ class Recipe:
 PROFILES = ("quick", "cpu", "gpu")
 
 
-def make_model(config: UNetConfig, schedule: Schedule) -> Preconditioned:
+def make_model(config: UNetConfig, objective: Objective) -> nn.Module:
     """The network of a profile, with fresh weights from torch's global generator."""
-    return Preconditioned(UNet(config), schedule)
+    return objective.network(UNet(config))
 
 
 GREY = UNetConfig(channels=1, widths=(48, 96), patch=2)
@@ -113,4 +121,20 @@ TEDDY = Recipe(
     gpu=replace(FASHION.gpu, model=replace(LARGE, channels=3), pictures=100_000),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (FASHION, TEDDY)}
+FASHION_FLOW = replace(
+    FASHION,
+    name="fashion-flow",
+    title="Flow matching on Fashion-MNIST, 28 x 28 grey",
+    path="linear",
+    predicts="velocity",
+)
+
+TEDDY_FLOW = replace(
+    TEDDY,
+    name="teddy-flow",
+    title="Flow matching on the teddy world, 32 x 32 colour",
+    path="linear",
+    predicts="velocity",
+)
+
+RECIPES = {recipe.name: recipe for recipe in (FASHION, TEDDY, FASHION_FLOW, TEDDY_FLOW)}

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from coursekit.evaluation.sampling import image_grid, png_bytes, sample_images
-from coursekit.models.in_range import InRange
 from coursekit.training.atomic import OutOfSpace, write_atomic
 from coursekit.training.data import training_images
 from coursekit.training.loop import Run, train
@@ -109,14 +109,14 @@ class Session:
             "run the same command again to go on."
         )
 
-    def sampler(self) -> InRange:
+    def estimator(self) -> nn.Module:
         """The averaged network, ready to sample from."""
-        return InRange(self.run.ema.copy_of(self.run.model), self.run.schedule).eval()
+        return self.run.objective.estimator(self.run.ema.copy_of(self.run.model)).eval()
 
     def show(self) -> None:
         """Write a grid of samples into the folder; 20 evaluations, always one noise."""
         images = sample_images(
-            self.sampler(), self.run.schedule, self.recipe.shape, 40, 20, seed=1
+            self.estimator(), self.run.objective.walk, self.recipe.shape, 40, 20, seed=1
         )
         sheet = png_bytes(image_grid(images, columns=10))
         try:

@@ -17,8 +17,9 @@ from coursekit.evaluation.features import (
     features,
     load_classifier,
 )
-from coursekit.evaluation.sampling import image_grid, sample_images
+from coursekit.evaluation.sampling import Walk, image_grid, sample_images
 from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.training.objectives import Chain
 
 SCHEDULE = make_schedule("cosine", 100)
 
@@ -37,9 +38,16 @@ class Exact(torch.nn.Module):
         return (1 - a).sqrt() * (xt - a.sqrt() * 0.2) / variance
 
 
+def walk(eta: float) -> Walk:
+    """The walk of a chain with another eta."""
+    chain = Chain("cosine", 100)
+    chain.eta = eta
+    return chain.walk
+
+
 @pytest.mark.parametrize("eta", [0.0, 1.0])
 def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
-    images = sample_images(Exact(), SCHEDULE, (1, 8, 8), 120, 100, seed=0, eta=eta)
+    images = sample_images(Exact(), walk(eta), (1, 8, 8), 120, 100, seed=0)
     assert images.shape == (120, 8, 8, 1)
     pixels = images / 127.5 - 1
     # 7680 pixels: five standard errors of the mean.
@@ -50,9 +58,9 @@ def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
 
 
 def test_a_seed_means_the_same_pictures_and_more_pictures_begin_alike() -> None:
-    one = sample_images(Exact(), SCHEDULE, (1, 4, 4), 5, 4, seed=3, eta=0.0)
-    two = sample_images(Exact(), SCHEDULE, (1, 4, 4), 9, 4, seed=3, eta=0.0)
-    other = sample_images(Exact(), SCHEDULE, (1, 4, 4), 5, 4, seed=4, eta=0.0)
+    one = sample_images(Exact(), walk(0.0), (1, 4, 4), 5, 4, seed=3)
+    two = sample_images(Exact(), walk(0.0), (1, 4, 4), 9, 4, seed=3)
+    other = sample_images(Exact(), walk(0.0), (1, 4, 4), 5, 4, seed=4)
     assert np.array_equal(one, two[:5]) and not np.array_equal(one, other)
 
 
@@ -89,11 +97,11 @@ def test_the_distance_grows_with_noise_and_is_small_for_real() -> None:
 
 def test_the_figures_of_a_model_are_worse_than_those_of_real_pictures() -> None:
     figures = quality.measure(
-        Exact(), SCHEDULE, "fashion", (1, 28, 28), count=60, num_evals=3, seeds=(0, 1)
+        Exact(), walk(1.0), "a name", "fashion", (1, 28, 28), 60, 3, seeds=(0, 1)
     )
     assert figures["frechet"]["mean"] > 5 * figures["frechet_real"]["mean"]
     assert len(figures["frechet"]["values"]) == 2
-    assert figures["sampler"] == "DDIM, eta 1, 3 evaluations"
+    assert figures["sampler"] == "a name"
     assert figures["feature_space"] == NAMES["fashion"]
 
 
