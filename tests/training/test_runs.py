@@ -106,10 +106,10 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_change(
     run = go(Run(TINY, PROFILE, images), 2)
     with torch.no_grad():
         run.model.model.stem.weight[0, 0, 0, 0] = float("nan")
-    before = run.ema.average["out.weight"].clone()
+    before = run.ema.average["model.out.weight"].clone()
     with pytest.raises(TrainingDiverged, match="step 3"):
         go(run, 4)
-    assert torch.equal(before, run.ema.average["out.weight"]) and run.step == 2
+    assert torch.equal(before, run.ema.average["model.out.weight"]) and run.step == 2
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
