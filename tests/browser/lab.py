@@ -227,14 +227,14 @@ class Lab:
         return None if value is None else float(value)
 
     def measure(self, cell: Any, handle: Any, presses: int = 12) -> dict[str, Any]:
-        """Latencies of key presses, two to the right and two to the left in turn."""
-        keys = ["ArrowRight", "ArrowRight", "ArrowLeft", "ArrowLeft"]
+        """Latencies of key presses, to the right and to the left in turn."""
+        keys = ["ArrowRight", "ArrowLeft"]
         # Warm up; and a slider that stands at its end starts with the other direction.
         if self.press(cell, handle, "ArrowRight") is None:
             keys.reverse()
         else:
             self.press(cell, handle, "ArrowLeft")
-        found = [self.press(cell, handle, keys[i % 4]) for i in range(presses)]
+        found = [self.press(cell, handle, keys[i % 2]) for i in range(presses)]
         times = [ms for ms in found if ms is not None]
         return {
             "changed": len(times),

@@ -88,7 +88,10 @@ function build(model, el) {
   const root = make("div", "ck-film", el);
   const note = make("div", "ck-note");
   note.setAttribute("role", "status");
-  const showNote = () => (note.textContent = model.get("note"));
+  const showNote = () => {
+    note.textContent = model.get("note");
+    foot.hidden = !note.textContent && !model.get("action");
+  };
   const action = model.get("action");
   let stop = () => {};
   let show = () => {};

@@ -12,7 +12,11 @@ import ipywidgets as w
 from coursekit.workbook.widgets.film_player import one_line, with_still
 from coursekit.workbook.widgets.scene import Scene
 
-_STYLE = "<style>.ck-live-image {image-rendering: pixelated; flex: none}</style>"
+# `contain`: a change in here must not make the browser lay out the whole notebook.
+_STYLE = """<style>
+.ck-live, .ck-live-chart { contain: layout style; }
+.ck-live-image { image-rendering: pixelated; flex: none; }
+</style>"""
 
 
 class Live(w.VBox):  # type: ignore[misc]
@@ -35,6 +39,8 @@ class Live(w.VBox):  # type: ignore[misc]
         self.scene: Scene | None = None
         parts = [self.chart, self.image, self.names, self.note]
         super().__init__([w.HTML(_STYLE), *self.controls.values(), *parts])
+        self.add_class("ck-live")
+        self.chart.add_class("ck-live-chart")
         for control in self.controls.values():
             control.observe(self._changed, "value")
         self._changed()
