@@ -41,9 +41,18 @@ def main(argv: list[str] | None = None) -> None:
     if args[0] not in COMMANDS:
         print(f"coursekit: no command {args[0]!r}\n\n{usage()}", file=sys.stderr)
         sys.exit(2)
-    module = importlib.import_module(COMMANDS[args[0]][0])
     try:
+        module = importlib.import_module(COMMANDS[args[0]][0])
         status = module.main(args[1:])
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "coursekit":
+            raise  # our own mistake: the traceback says where
+        print(
+            f"coursekit {args[0]}: {str(error).splitlines()[0]}. "
+            "`coursekit doctor` says what is missing and how to get it",
+            file=sys.stderr,
+        )
+        status = 1
     except KeyboardInterrupt:
         print("\nStopped. Nothing is lost: run it again.", file=sys.stderr)
         status = 130

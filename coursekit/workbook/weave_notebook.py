@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.workbook import weave_exercise as shown
-from coursekit.workbook.claims import Measured, ledger, read_claim
+from coursekit.workbook.claims import Measured, fill, ledger, read_claim
 from coursekit.workbook.weave_cells import Cell
 from coursekit.workbook.weave_draft import Draft
 from coursekit.workbook.weave_modules import bound_names, free_names
@@ -38,7 +38,7 @@ def weave(path: Path, project: Project, report: Report) -> list[Cell]:
     _opening(draft, blocks)
     for position, block in enumerate(blocks):
         if isinstance(block, Text):
-            _text(draft, block, opening=position == 0)
+            _text(draft, block, measured, opening=position == 0)
         else:
             if position == 0:
                 _setup(draft)
@@ -62,8 +62,11 @@ def _setup(draft: Draft) -> None:
     draft.add(Cell("setup", source, source, code=True, metadata=about), 1)
 
 
-def _text(draft: Draft, block: Text, opening: bool) -> None:
-    """Markdown, one cell for each heading; the set-up cell follows the first one."""
+def _text(draft: Draft, block: Text, measured: Measured, opening: bool) -> None:
+    """Markdown, one cell for each heading; the set-up cell follows the first one.
+
+    Prose may quote measured values; it then says what was measured last.
+    """
     for level, heading, part in sections(block):
         if heading is None:
             cell_id = f"text-after-{draft.anchor}"
@@ -74,7 +77,13 @@ def _text(draft: Draft, block: Text, opening: bool) -> None:
             if shown.shorten(cell_id) in draft.labels and draft.headings:
                 cell_id = f"text-{draft.headings[-1][1]}-{slug}"
             draft.headings.append((level, slug))
-        draft.markdown(cell_id, part.text, part.line)
+        lines = []
+        for number, line in enumerate(part.text.split("\n"), part.line):
+            text, problems = fill(line, measured)
+            for problem in problems:
+                draft.problem(number, problem)
+            lines.append(text)
+        draft.markdown(cell_id, "\n".join(lines), part.line)
         if opening:
             _setup(draft)
             opening = False

@@ -1,6 +1,7 @@
 """Authority: pyproject.toml. Every other list of packages or commands agrees with it,
 and every command that the pages mention exists."""
 
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,23 @@ def makefile_targets() -> set[str]:
     text = (ROOT / "Makefile").read_text()
     rules = re.findall(r"^([a-z][a-z ]*):", text, flags=re.MULTILINE)
     return {target for rule in rules for target in rule.split()}
+
+
+def test_a_missing_library_is_one_line(tmp_path: Path) -> None:
+    """A torch that does not import stands in for one that is not installed."""
+    (tmp_path / "torch.py").write_text("raise ImportError('No module named torch')")
+    run = subprocess.run(
+        [sys.executable, "-m", "coursekit", "train", "fashion-ddpm"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+    )
+    assert run.returncode == 1
+    assert run.stderr == (
+        "coursekit train: No module named torch. "
+        "`coursekit doctor` says what is missing and how to get it\n"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)

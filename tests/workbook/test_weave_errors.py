@@ -213,6 +213,14 @@ MISTAKES = {
         "```python a\nx = 1\n",
         "3: the fence '```python a' is never closed. Add a line with ```",
     ),
+    "prose that quotes no measurement": (
+        "Words.\n\nSo {01.Z:x:.1f} it is.\n",
+        "5: data/measured/01.Z.json does not exist. Run: coursekit measure 01.Z",
+    ),
+    "prose that quotes no value": (
+        "So {01.A:volume} it is.\n",
+        "3: {01.A:volume}: no value 'volume' in 01.A. It has: area, by",
+    ),
     "forgotten end before another fence": (
         "```{hint} 01.1\nx\n\n" + EX,
         "3: the fence '```{hint} 01.1' is never closed. Add a line with ```",

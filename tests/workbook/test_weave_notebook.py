@@ -283,3 +283,11 @@ def test_line_ends_of_the_source_do_not_matter(tmp_path: Path, ending: str) -> N
     reference = build(here, [path], Report())
     path.write_bytes(path.read_text().replace("\n", ending).encode())
     assert build(here, [path], Report()) == reference
+
+
+def test_prose_quotes_what_was_measured(tmp_path: Path) -> None:
+    words = "Here {01.A:area:.1f}, of which {01.A:by.n.1}; $\\frac{1}{2}$ stays."
+    both = woven(tmp_path, SOURCE.replace("A disc is round.", words))
+    for notebook in both:
+        shown = text(notebook, "text-1-1-discs")
+        assert "Here 3.1, of which 2; $\\frac{1}{2}$ stays." in shown
