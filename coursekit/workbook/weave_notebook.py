@@ -21,6 +21,7 @@ from coursekit.workbook.weave_questions import exercise, hint, look_ahead, paper
 from coursekit.workbook.weave_report import Report
 from coursekit.workbook.weave_symbols import SymbolError, find
 
+_DEFINES = re.compile(r"(?:[#@].*\n)*(?:def|class) ")
 _LABEL = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 
 
@@ -169,7 +170,7 @@ def _weave(draft: Draft, fence: Fence) -> None:
 
 def join(lines: list[str], code: str) -> str:
     """Imports above code, with the blank lines that PEP 8 asks for."""
-    gap = "\n\n\n" if code.lstrip("#@").startswith(("def ", "class ")) else "\n\n"
+    gap = "\n\n\n" if _DEFINES.match(code) else "\n\n"
     return "\n".join(lines) + gap + code if lines else code
 
 
