@@ -32,6 +32,8 @@ EXPERIMENTS: dict[str, str] = {
     "01.M": "coursekit.experiments.misconceptions:measure",
     "01.N": "coursekit.experiments.naive_density:measure",
     "01.P": "coursekit.experiments.quality_2d:exact_quality_vs_nfe",
+    "03.F": "coursekit.experiments.three_ways_images:measure",
+    "03.G": "coursekit.experiments.reflow_images:measure",
 }
 
 

@@ -78,11 +78,18 @@ def batch_indices(count: int, batch: int, seed: int, step: int) -> Tensor:
 
 
 def batch_at(
-    images: Tensor, batch: int, draw: Draw, seed: int, step: int, device: str
+    images: Tensor,
+    batch: int,
+    draw: Draw,
+    seed: int,
+    step: int,
+    device: str,
+    noise: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Data, times and noise of training step `step`.
 
-    images: uint8 (N, H, W[, C]) on the CPU; draw(batch, generator) gives the times.
+    images: uint8 (N, H, W[, C]) on the CPU; draw(batch, generator) gives the times;
+    noise: (N, C, H, W), the noise that belongs to each picture (None: fresh noise).
     Returns x0 (B, C, H, W) in [-1, 1], time (B,) and eps like x0, all on `device`. They
     are drawn on the CPU, so that every device sees the same numbers.
     """
@@ -91,4 +98,6 @@ def batch_at(
     generator = torch.Generator().manual_seed(seed_of(seed, 2, step))
     time = draw(batch, generator)
     eps = torch.randn(x0.shape, generator=generator)
+    if noise is not None:
+        eps = noise[chosen]
     return x0.to(device), time.to(device), eps.to(device)

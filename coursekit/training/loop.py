@@ -34,6 +34,7 @@ class Run:
     profile: Profile
     images: Tensor
     device: str = "cpu"
+    noise: Tensor | None = None  # of each picture, for couplings; None: fresh noise
     step: int = 0
     seconds: float = 0.0
     curve: list[tuple[int, float]] = field(default_factory=list)
@@ -99,7 +100,13 @@ def update(run: Run) -> float:
     """One step of AdamW on one batch, and of the average. Returns the loss."""
     profile, recipe = run.profile, run.recipe
     x0, time_of, eps = batch_at(
-        run.images, profile.batch, run.objective.draw, recipe.seed, run.step, run.device
+        run.images,
+        profile.batch,
+        run.objective.draw,
+        recipe.seed,
+        run.step,
+        run.device,
+        run.noise,
     )
     x0 = x0.contiguous(memory_format=torch.channels_last)
     run.model.train()

@@ -1,0 +1,116 @@
+"""Flows on pictures: the bookkeeping of figures 03.F and 03.G.
+
+Authorities: the exact velocity of one single picture (its paths are straight, and one
+Euler step is exact), that of Gaussian pixels (its paths bend by a known amount), files
+that show whether work was done twice, and equality with an uninterrupted run.
+"""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from coursekit.experiments.reflow_images import flow_states, pairs, straightness, walk
+from coursekit.experiments.train_images import trained
+from coursekit.models.unet import UNetConfig
+from coursekit.training.data import batch_at
+from coursekit.training.loop import Run, train
+from coursekit.training.recipes import FASHION_FLOW
+from coursekit.training.runs import CheckpointError, run_state, save_run
+
+TARGET = torch.linspace(-0.9, 0.9, 784).reshape(1, 1, 28, 28)
+
+
+class OnePicture(nn.Module):
+    """The velocity when the data are one picture: (xt - x0) / t."""
+
+    def forward(self, xt: Tensor, t: Tensor) -> Tensor:
+        return (xt - TARGET) / t[:, None, None, None]
+
+
+class GaussianPixels(nn.Module):
+    """The velocity E[eps - x0 | xt] for independent pixels N(0, s^2), s = 0.5."""
+
+    def forward(self, xt: Tensor, t: Tensor) -> Tensor:
+        t = t[:, None, None, None]
+        return xt * (t - (1 - t) * 0.25) / (t**2 + (1 - t) ** 2 * 0.25)
+
+
+def test_paths_to_one_picture_are_straight() -> None:
+    start = torch.randn(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    for steps in (1, 2, 7):
+        x0 = walk(OnePicture(), start, steps, torch.Generator())
+        assert torch.allclose(x0, TARGET.expand_as(x0), atol=1e-5)
+        assert len(flow_states(OnePicture(), start, steps)) == steps + 1
+    assert straightness(OnePicture(), 4, seed=0) < 1e-9
+
+
+def test_straightness_of_gaussian_pixels_is_the_integral() -> None:
+    """x_t = r(t) eps with r = sqrt(t^2 + (1 - t)^2 / 4): the integral of
+    (r' - 1/2)^2 for eps of variance 1, by quadrature."""
+    grid = (torch.arange(20000, dtype=torch.float64) + 0.5) / 20000
+    r = (grid**2 + (1 - grid) ** 2 / 4).sqrt()
+    slope = (grid - (1 - grid) / 4) / r
+    exact = float(((slope - 0.5) ** 2).mean())
+    found = straightness(GaussianPixels(), 64, seed=1, num_evals=400)
+    assert found == pytest.approx(exact, rel=0.02)
+
+
+def test_pairs_are_kept_and_belong_together(tmp_path: Path) -> None:
+    images, noise = pairs(OnePicture(), 600, 0, tmp_path)
+    assert images.shape == (600, 28, 28, 1) and noise.shape == (600, 1, 28, 28)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")}
+    again, same = pairs(GaussianPixels(), 600, 0, tmp_path)  # must not be asked
+    assert torch.equal(again, images) and torch.equal(same, noise)
+    assert before == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")}
+    other, _ = pairs(GaussianPixels(), 10, 1, tmp_path / "b")
+    fresh, start = pairs(GaussianPixels(), 10, 1, tmp_path / "c")
+    assert torch.equal(other, fresh)
+    ratio = (fresh.float() / 127.5 - 1).std() / start.std()
+    assert ratio == pytest.approx(0.5, rel=0.1)  # r(0) = 1/2, up to clipping at 1
+
+
+def test_a_batch_takes_the_noise_of_its_pictures() -> None:
+    images = torch.arange(50, dtype=torch.uint8)[:, None, None].expand(50, 4, 4)
+    noise = images[:, None].float() * 1000
+
+    def draw(count: int, generator: torch.Generator) -> Tensor:
+        return torch.rand(count, generator=generator)
+
+    plain = batch_at(images, 16, draw, 0, 3, "cpu")
+    x0, t, eps = batch_at(images, 16, draw, 0, 3, "cpu", noise)
+    assert torch.equal(x0, plain[0]) and torch.equal(t, plain[1])
+    assert torch.allclose(eps, (x0 + 1) * 127.5 * 1000, rtol=1e-4)
+
+
+def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    tiny = UNetConfig(channels=1, widths=(8, 8), patch=2, heads=1, groups=4)
+    profile = replace(FASHION_FLOW.cpu, model=tiny, steps=6, batch=4)
+    images = torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8)
+    whole = trained(tmp_path / "a", FASHION_FLOW, profile, images, "x")
+    run, steps = Run(FASHION_FLOW, profile, images), 0
+    for step in train(run):
+        steps = step.number
+        if steps == 3:
+            break
+    save_run(tmp_path / "b", run_state(run, "x", torch.get_num_threads()))
+    parts = trained(tmp_path / "b", FASHION_FLOW, profile, images, "x")
+    for key, value in whole.state_dict().items():
+        assert torch.equal(value, parts.state_dict()[key]), key
+    with pytest.raises(CheckpointError, match="other settings"):
+        trained(tmp_path / "b", FASHION_FLOW, profile, images, "other data")
+
+
+def test_training_starts_from_the_network_it_is_given(tmp_path: Path) -> None:
+    tiny = UNetConfig(channels=1, widths=(8, 8), patch=2, heads=1, groups=4)
+    profile = replace(FASHION_FLOW.cpu, model=tiny, steps=1, batch=2, lr=0.0)
+    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
+    first = trained(tmp_path / "a", FASHION_FLOW, profile, images, "x")
+    with torch.no_grad():
+        for value in first.parameters():
+            value.fill_(math.pi)
+    second = trained(tmp_path / "b", FASHION_FLOW, profile, images, "x", first)
+    assert all(bool((v == math.pi).all()) for v in second.parameters())
