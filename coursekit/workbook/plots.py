@@ -7,6 +7,7 @@ are drawn as marks (`Chart`, `Curve`), figures with error bars use matplotlib (`
 """
 
 from coursekit.workbook.plot_chart import Chart, Curve
+from coursekit.workbook.plot_fields import quiver
 from coursekit.workbook.plot_figures import bars, heat, render, scatter, style
 from coursekit.workbook.plot_images import (
     Picture,
@@ -31,6 +32,7 @@ __all__ = [
     "lines",
     "pick",
     "quality_panels",
+    "quiver",
     "render",
     "scatter",
     "show",
