@@ -1,7 +1,7 @@
 """One nbval run over one notebook, in a process of its own: cells, seconds, memory.
 
-Runs are sequential and use one thread: on two cores, two kernels with two threads each
-are several times slower than one after the other.
+Each run uses one thread: on two cores, two kernels with two threads each are several
+times slower than one after the other.
 """
 
 import json

@@ -5,6 +5,8 @@ Authority: nbval 0.11 in a process of its own, with the options of the README.
 
 import json
 import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,31 +25,50 @@ def check_ids(notebook: Path) -> list[str]:
     return [each["id"] for each in code_cells(notebook) if kind(each) == "check"]
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_solution_passes(name: str, tmp_path: Path) -> None:
-    path = ROOT / "notebooks" / "solutions" / f"{name}.ipynb"
-    run = nbval(path, f"{name} (solution)", tmp_path)
-    assert run.status == 0 and not run.failed, explain(run)
-    assert run.cells == len(code_cells(path))
+def start(way: str, name: str, scratch: Path) -> Run:
+    """One of the three ways to run a notebook: solution, untouched or strict."""
+    learner = ROOT / "notebooks" / f"{name}.ipynb"
+    title = f"{name} ({way})"
+    if way == "solution":
+        return nbval(ROOT / "notebooks" / "solutions" / learner.name, title, scratch)
+    if way == "strict":
+        return nbval(learner, title, scratch, strict=True)
+    return nbval(expect_todo(learner, scratch / "run.ipynb"), title, scratch)
 
 
+@pytest.fixture(scope="module")
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[tuple[str, str], Future[Run]]]:
+    """The runs that the chosen tests want, two at a time: each kernel has one thread,
+    and everything is measured in processes of their own."""
+    wanted = [
+        (item.callspec.params["way"], item.callspec.params["name"])
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.originalname == test_notebook_as.__name__
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            (way, name): pool.submit(start, way, name, tmp_path_factory.mktemp(way))
+            for way, name in wanted
+        }
+
+
+@pytest.mark.parametrize("way", ["solution", "untouched", "strict"])
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_learner_reaches_the_end_and_every_check_says_todo(
-    name: str, tmp_path: Path
+def test_notebook_as(
+    way: str, name: str, runs: dict[tuple[str, str], Future[Run]]
 ) -> None:
-    path = expect_todo(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "run.ipynb")
-    run = nbval(path, f"{name} (untouched)", tmp_path)
-    assert run.status == 0 and not run.failed, explain(run)
-    assert run.cells == len(code_cells(path))
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_strict_fails_once_for_each_unsolved_exercise(
-    name: str, tmp_path: Path
-) -> None:
+    """solution: passes.  untouched: reaches the end, every check line is TODO.
+    strict: exactly one failed cell for each unsolved exercise."""
+    run = runs[way, name].result()
     path = ROOT / "notebooks" / f"{name}.ipynb"
-    run = nbval(path, f"{name} (strict)", tmp_path, strict=True)
-    assert list(run.failed) == check_ids(path), explain(run)
+    if way == "strict":
+        assert list(run.failed) == check_ids(path), explain(run)
+    else:
+        assert run.status == 0 and not run.failed, explain(run)
+    assert run.cells == len(code_cells(path))
 
 
 class TestSample:
