@@ -32,8 +32,15 @@ EXPERIMENTS: dict[str, str] = {
     "01.M": "coursekit.experiments.misconceptions:measure",
     "01.N": "coursekit.experiments.naive_density:measure",
     "01.P": "coursekit.experiments.quality_2d:exact_quality_vs_nfe",
+    "03.A": "coursekit.experiments.flow_gradients:measure",
+    "03.B": "coursekit.experiments.flow_continuity:measure",
+    "03.C": "coursekit.experiments.flow_crossings:measure",
+    "03.D": "coursekit.experiments.flow_reflow:measure",
+    "03.E": "coursekit.experiments.flow_three_ways:measure",
     "03.F": "coursekit.experiments.three_ways_images:measure",
     "03.G": "coursekit.experiments.reflow_images:measure",
+    "03.L": "coursekit.experiments.flow_likelihood:measure",
+    "03.O": "coursekit.experiments.flow_orders:measure",
 }
 
 
