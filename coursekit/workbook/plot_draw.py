@@ -121,8 +121,6 @@ def _dashes(points: Points) -> list[Points]:
 
 def draw_on(image: Image.Image, marks: Sequence[Mark], density: float) -> None:
     """Draw the marks onto an RGBA image, one page pixel = `density` image pixels."""
-    factor = density * _SMOOTH
-    size = (image.width * _SMOOTH, image.height * _SMOOTH)
     for mark in marks:
         if isinstance(mark, Text):
             ImageDraw.Draw(image).text(
@@ -132,20 +130,34 @@ def draw_on(image: Image.Image, marks: Sequence[Mark], density: float) -> None:
                 fill=plot_theme.rgb(mark.colour),
                 anchor=_ANCHOR[mark.anchor],
             )
-            continue
-        mask = Image.new("L", size, 0)
-        draw = ImageDraw.Draw(mask)
-        level = round(255 * mark.opacity)
-        if isinstance(mark, Line):
-            pieces = _dashes(mark.points) if mark.dashed else [mark.points]
-            width = max(round(mark.width * factor), 1)
-            for piece in pieces:
-                flat = [tuple(p) for p in (piece * factor).tolist()]
-                draw.line(flat, fill=level, width=width, joint="curve")
-        else:
-            flat = [tuple(p) for p in (mark.points * factor).tolist()]
-            draw.polygon(flat, fill=level)
-        image.paste(plot_theme.rgb(mark.colour), (0, 0), mask.reduce(_SMOOTH))
+        elif len(mark.points):
+            _draw_shape(image, mark, density)
+
+
+def _draw_shape(image: Image.Image, mark: Line | Area, density: float) -> None:
+    """One line or area, on a mask no larger than the mark: there may be hundreds."""
+    points = np.nan_to_num(mark.points) * density
+    pad = 2 + (mark.width * density if isinstance(mark, Line) else 0)
+    size = np.array(image.size)
+    low = np.clip(np.floor(points.min(0) - pad), 0, size).astype(int)
+    high = np.clip(np.ceil(points.max(0) + pad), 0, size).astype(int)
+    if not (high > low).all():  # all of it lies outside
+        return
+    width, height = (high - low) * _SMOOTH
+    mask = Image.new("L", (int(width), int(height)), 0)
+    draw = ImageDraw.Draw(mask)
+    level = round(255 * mark.opacity)
+    if isinstance(mark, Line):
+        pieces = _dashes(mark.points) if mark.dashed else [mark.points]
+        thick = max(round(mark.width * density * _SMOOTH), 1)
+        for piece in pieces:
+            flat = [tuple(p) for p in ((piece * density - low) * _SMOOTH).tolist()]
+            draw.line(flat, fill=level, width=thick, joint="curve")
+    else:
+        flat = [tuple(p) for p in ((points - low) * _SMOOTH).tolist()]
+        draw.polygon(flat, fill=level)
+    box = (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
+    image.paste(plot_theme.rgb(mark.colour), box, mask.reduce(_SMOOTH))
 
 
 def to_png(marks: Sequence[Mark], width: int, height: int) -> Picture:
