@@ -28,6 +28,11 @@ def normal_log_prob(x: Tensor) -> Tensor:
     return -(flat**2).sum(1) / 2 - flat.shape[1] * math.log(2 * math.pi) / 2
 
 
+def frozen(velocity: Velocity, t: Tensor) -> Field:
+    """The velocity at one moment: a function of x alone. t: (B,)."""
+    return lambda x: velocity(x, t)
+
+
 def log_likelihood(
     velocity: Velocity, x0: Tensor, ts: Tensor, trace: Trace = divergence
 ) -> Tensor:
@@ -39,8 +44,7 @@ def log_likelihood(
 
     Both the state and the integral take Heun steps: the mean of the values at the
     start of a step and at the end of an Euler step. `normal_log_prob` is the log
-    density of the noise; `trace(field, x)` is the divergence of a function of x alone,
-    (B,).
+    density of the noise; `trace(frozen(velocity, t), x)` is the divergence, (B,).
 
     x0: (B, D) at time ts[-1]; ts: (N + 1,), decreasing to data as for sampling, so
     walk it backwards. Returns (B,).
@@ -50,8 +54,8 @@ def log_likelihood(
         h, now, then = float(s - t), spread_time(t, x), spread_time(s, x)
         first = velocity(x, now)
         guess = x + h * first
-        spread_now = trace(lambda y, time=now: velocity(y, time), x)  # type: ignore[misc]
-        spread_then = trace(lambda y, time=then: velocity(y, time), guess)  # type: ignore[misc]
+        spread_now = trace(frozen(velocity, now), x)
+        spread_then = trace(frozen(velocity, then), guess)
         x = x + h * (first + velocity(guess, then)) / 2
         total = total + h * (spread_now + spread_then) / 2
     return normal_log_prob(x) + total
