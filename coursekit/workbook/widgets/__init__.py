@@ -12,6 +12,7 @@ browser) or a `Scene` (one state, drawn in a few milliseconds), test it, and han
 `FilmPlayer` or to `Live`. tests/browser then moves its sliders in a real JupyterLab.
 """
 
+import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,22 @@ __all__ = [
     "sculptor",
     "tour",
 ]
+
+# Widgets of later lectures: name -> the module below this package that makes it.
+_LATER = {
+    "compass": "score",
+    "langevin_player": "score",
+    "sde_paths": "score",
+    "solver_table": "score",
+    "walks": "score",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a later lecture's widget when it is first asked for."""
+    if name not in _LATER:
+        raise AttributeError(f"there is no widget {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
 
 
 def forward_process(

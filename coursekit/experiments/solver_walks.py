@@ -1,0 +1,111 @@
+"""One way to call every solver of lecture 2: by name, and by evaluations to spend."""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from coursekit.theory.dpm_solver import dpm1_step, dpm2_step, dpm2m
+from coursekit.theory.paths import Path
+from coursekit.theory.prediction import Predict
+from coursekit.theory.sde import reverse_sde
+from coursekit.theory.solvers import euler, heun, rk4, time_grid
+
+NAMES = {
+    "em": "reverse SDE, Euler-Maruyama",
+    "euler": "flow, Euler",
+    "heun": "flow, Heun",
+    "rk4": "flow, Runge-Kutta 4",
+    "dpm1": "flow, DPM-Solver-1",
+    "dpm2": "flow, DPM-Solver-2",
+    "dpm2m": "flow, DPM-Solver 2M",
+}
+COST = {"heun": 2, "rk4": 4, "dpm2": 2}  # evaluations a step; 1 for all others
+GRIDS = {"time": "even in t", "root": "even in √t", "snr": "even in log SNR"}
+USUAL = {"dpm1": "snr", "dpm2": "snr", "dpm2m": "snr"}  # as the authors; others: time
+
+
+def even_snr(path: Path, num_steps: int, start: float, end: float) -> Tensor:
+    """N + 1 times with equal steps of log signal-to-noise, by bisection; float64."""
+    ends = torch.tensor([start, end], dtype=torch.float64)
+    low, high = path.log_snr(ends)
+    share = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
+    wanted = low + share * (high - low)
+    left, right = torch.full_like(wanted, end), torch.full_like(wanted, start)
+    for _ in range(60):
+        middle = (left + right) / 2
+        noisy = path.log_snr(middle) < wanted
+        right = torch.where(noisy, middle, right)
+        left = torch.where(noisy, left, middle)
+    ts = (left + right) / 2
+    ts[0], ts[-1] = start, end
+    return ts
+
+
+def grid(kind: str, path: Path, num_steps: int, start: float, end: float) -> Tensor:
+    """N + 1 decreasing times; kind: one of GRIDS, else ValueError."""
+    if kind == "snr":
+        return even_snr(path, num_steps, start, end)
+    if kind == "root":
+        return time_grid(num_steps, start**0.5, end**0.5) ** 2
+    if kind == "time":
+        return time_grid(num_steps, start, end)
+    raise ValueError(f"unknown grid {kind!r}: use one of {', '.join(GRIDS)}")
+
+
+def steps_of(solver: str, nfe: int) -> int:
+    """How many steps a solver can afford with `nfe` evaluations, at least one."""
+    return max(nfe // COST.get(solver, 1), 1)
+
+
+def single_steps(
+    step: Callable[..., Tensor], predict: Predict, x: Tensor, ts: Tensor, path: Path
+) -> Iterator[Tensor]:
+    """One DPM-Solver step after the other."""
+    yield x
+    for t, s in pairwise(ts):
+        x = step(predict, x, t, s, path)
+        yield x
+
+
+def walk(
+    solver: str,
+    predict: Predict,
+    x: Tensor,
+    nfe: int,
+    path: Path,
+    generator: torch.Generator | None = None,
+    start: float = 1.0,
+    end: float = 0.002,
+    times: str = "",
+) -> Iterator[Tensor]:
+    """The states of one solver that may ask `nfe` times. ValueError for another name.
+
+    times: the kind of grid; by default the DPM-Solvers step evenly in log
+    signal-to-noise, as their authors propose, and all others evenly in t.
+    """
+    kind = times or USUAL.get(solver, "time")
+    ts = grid(kind, path, steps_of(solver, nfe), start, end)
+    match solver:
+        case "em":
+            return reverse_sde(predict, x, ts, path, 1.0, generator)
+        case "euler":
+            return euler(predict, x, ts)
+        case "heun":
+            return heun(predict, x, ts)
+        case "rk4":
+            return rk4(predict, x, ts)
+        case "dpm1":
+            return single_steps(dpm1_step, predict, x, ts, path)
+        case "dpm2":
+            return single_steps(dpm2_step, predict, x, ts, path)
+        case "dpm2m":
+            return dpm2m(predict, x, ts, path)
+    raise ValueError(f"unknown solver {solver!r}: use one of {', '.join(NAMES)}")
+
+
+def last(states: Iterator[Tensor]) -> Tensor:
+    """The final state of a sampler."""
+    *_, x = states
+    return x
