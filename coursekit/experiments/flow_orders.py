@@ -63,7 +63,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     Euler, 10 steps. `crossover`: from how many evaluations on Heun beats Euler.
     """
     steps, count = (STEPS[:2], 50) if quick else (STEPS, 300)
-    fine = 800 if quick else 4000
+    fine = 800 if quick else 2000
     mixed, simple = (exact_predict(m, LinearPath()) for m in (ring(), gaussian()))
     result: Result = {"steps": list(steps), "evaluations": list(EVALUATIONS)}
     orders: dict[str, list[float]] = {}

@@ -111,7 +111,7 @@ def train_flow(
         else:
             loss = loss_of(kind, model, x0, t, eps)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         losses.append(float(loss.detach()))
