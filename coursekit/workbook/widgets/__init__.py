@@ -41,6 +41,12 @@ __all__ = [
 # Widgets of later lectures: name -> the module below this package that makes it.
 _LATER = {
     "compass": "score",
+    "flow_bears": "flow",
+    "flow_couplings": "flow",
+    "flow_field": "flow",
+    "flow_steps": "flow",
+    "flow_votes": "flow",
+    "one_belief": "flow",
     "langevin_player": "score",
     "sde_paths": "score",
     "solver_table": "score",
