@@ -1,0 +1,62 @@
+"""Couplings. Authority: every permutation of small batches, the sorted order in one
+dimension, and the closed form of the transport between two Gaussians."""
+
+from itertools import permutations
+
+import pytest
+import torch
+
+from coursekit.theory.couplings import ot_coupling, transport_cost
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("shape", [(6, 2), (6, 1, 3, 2), (6, 2, 1, 2, 2)], ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_no_permutation_is_cheaper(shape, seed):
+    x0, eps = normal(*shape, seed=seed), normal(*shape, seed=seed + 50)
+    costs = [transport_cost(x0, eps[list(p)]) for p in permutations(range(6))]
+    found = transport_cost(x0, ot_coupling(x0, eps))
+    torch.testing.assert_close(found, min(costs))
+
+
+def test_in_one_dimension_the_order_is_kept():
+    x0, eps = normal(50, 1), normal(50, 1, seed=1)
+    dealt = ot_coupling(x0, eps)
+    torch.testing.assert_close(dealt[x0[:, 0].argsort()], eps.sort(0).values)
+
+
+def test_the_noise_is_dealt_out_not_changed():
+    x0, eps = normal(30, 2), normal(30, 2, seed=1)
+    before = eps.clone()
+    dealt = ot_coupling(x0, eps)
+    assert torch.equal(eps, before)
+    assert torch.equal(dealt[dealt[:, 0].argsort()], eps[eps[:, 0].argsort()])
+    assert torch.equal(ot_coupling(eps, eps.flip(0)), eps)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_result_is_noise_like_the_noise(dtype):
+    x0, eps = normal(9, 3).to(dtype), normal(9, 3, seed=1).to(dtype)
+    assert ot_coupling(x0, eps).dtype == dtype
+
+
+def test_larger_batches_approach_the_distance_of_two_gaussians():
+    """Squared 2-Wasserstein distance of N(0, s^2 I) and N(0, I) in 2-D: 2 (s - 1)^2.
+    A finite batch costs more, and less so as it grows."""
+    spread = 0.5
+    truth = 2 * (spread - 1) ** 2
+    gaps = []
+    for n in (16, 64, 256):
+        costs = []
+        for seed in range(20):
+            x0 = spread * normal(n, 2, seed=seed)
+            eps = normal(n, 2, seed=seed + 100)
+            costs.append(transport_cost(x0, ot_coupling(x0, eps)))
+        gaps.append(float(torch.stack(costs).mean()) - truth)
+    print("cost above the Wasserstein distance:", gaps)
+    assert 0 < gaps[2] < gaps[1] < gaps[0]
+    assert gaps[2] < 0.15

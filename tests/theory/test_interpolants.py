@@ -1,0 +1,82 @@
+"""Stochastic interpolants. Authority: finite differences, the law of a sum of two
+Gaussians, and the flow of `InterpolantPath` on a mixture."""
+
+import pytest
+import torch
+
+from coursekit.datasets.toys import exact_predict, lopsided
+from coursekit.theory.flow import conditional_path
+from coursekit.theory.interpolants import (
+    InterpolantPath,
+    gamma,
+    interpolant_velocity,
+    interpolate,
+)
+from coursekit.theory.solvers import heun, time_grid
+
+MIXTURE = lopsided()
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("size", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("shape", [(7, 2), (7, 1, 3, 4)], ids=str)
+def test_the_velocity_is_the_slope(shape, size):
+    x0, eps, z = (normal(*shape, seed=s) for s in range(3))
+    t, h = torch.linspace(0.1, 0.9, 7, dtype=torch.float64), 1e-6
+    ahead, behind = (interpolate(x0, eps, z, t + s, size) for s in (h, -h))
+    found = interpolant_velocity(x0, eps, z, t, size)
+    torch.testing.assert_close(found, (ahead - behind) / (2 * h), rtol=1e-6, atol=1e-7)
+
+
+def test_the_ends_are_the_data():
+    x0, eps, z = (normal(4, 2, seed=s) for s in range(3))
+    for value, end in ((0.0, x0), (1.0, eps)):
+        t = torch.full((4,), value, dtype=torch.float64)
+        torch.testing.assert_close(interpolate(x0, eps, z, t), end)
+
+
+def test_without_detour_it_is_flow_matching():
+    x0, eps, z = (normal(7, 2, seed=s) for s in range(3))
+    t = torch.linspace(0, 1, 7, dtype=torch.float64)
+    torch.testing.assert_close(
+        interpolate(x0, eps, z, t, 0.0), conditional_path(x0, eps, t)
+    )
+
+
+def test_two_noises_make_one():
+    """t eps + gamma z has the variance of `InterpolantPath`, and the same law."""
+    t = torch.tensor([0.3, 0.7], dtype=torch.float64)
+    path = InterpolantPath(1.5)
+    torch.testing.assert_close(path.sigma(t) ** 2, t**2 + gamma(t, 1.5) ** 2)
+    zero, many = torch.zeros(100_000, 1, dtype=torch.float64), 100_000
+    for value in t:
+        drawn = interpolate(
+            zero, normal(many, 1), normal(many, 1, seed=1), value.expand(many), 1.5
+        )
+        assert abs(float(drawn.std() / path.sigma(value)) - 1) < 0.01
+
+
+def test_the_velocity_given_x_is_that_of_the_path():
+    """E[eps - x0 + gamma' z | x_t] for a Gaussian x0, by linear regression."""
+    size, t, n = 1.0, 0.4, 200_000
+    x0, eps, z = 0.5 * normal(n, 1), normal(n, 1, seed=1), normal(n, 1, seed=2)
+    when = torch.full((n,), t, dtype=torch.float64)
+    x = interpolate(x0, eps, z, when, size)
+    target = interpolant_velocity(x0, eps, z, when, size)
+    slope = float((x * target).mean() / (x * x).mean())
+    path, moment = InterpolantPath(size), torch.tensor(t, dtype=torch.float64)
+    alpha, sigma = path.alpha(moment), path.sigma(moment)
+    d_alpha, d_sigma = path.derivatives(moment)
+    want = (0.25 * alpha * d_alpha + sigma * d_sigma) / (0.25 * alpha**2 + sigma**2)
+    assert abs(slope - float(want)) < 0.01
+
+
+def test_its_flow_arrives_at_the_data():
+    predict = exact_predict(MIXTURE, InterpolantPath(1.0))
+    *_, x0 = heun(predict, normal(3000, 2), time_grid(120, 1.0, 1e-4))
+    torch.testing.assert_close(x0.mean(0), MIXTURE.mean(), rtol=0, atol=0.07)
+    torch.testing.assert_close(x0.T.cov(), MIXTURE.covariance(), rtol=0, atol=0.12)

@@ -1,0 +1,124 @@
+"""Exact likelihoods. Authority: the known density of a mixture, closed forms of linear
+fields, order of convergence, and an unbiased estimate against the exact trace."""
+
+import math
+
+import pytest
+import torch
+
+from coursekit.datasets.toys import exact_predict, lopsided
+from coursekit.theory.flow import follow, heun_step
+from coursekit.theory.likelihood import (
+    frozen,
+    hutchinson,
+    log_likelihood,
+    normal_log_prob,
+)
+from coursekit.theory.paths import LinearPath
+from coursekit.theory.score import divergence
+from coursekit.theory.solvers import time_grid
+
+MIXTURE = lopsided()
+
+
+def exact(xt, t):
+    return exact_predict(MIXTURE, LinearPath())(xt, t).velocity
+
+
+def data(n, seed=0):
+    return MIXTURE.sample(n, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("shape", [(7, 2), (7, 1, 3, 3)], ids=str)
+def test_normal_log_prob(shape):
+    x = torch.randn(shape, dtype=torch.float64)
+    want = torch.distributions.Normal(0.0, 1.0).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(normal_log_prob(x), want)
+
+
+def test_the_density_of_a_mixture_is_found():
+    x0 = data(50)
+    found = log_likelihood(exact, x0, time_grid(400))
+    worst = float((found - MIXTURE.log_prob(x0)).abs().max())
+    print(f"log-likelihood of a mixture: largest error {worst:.1e} nats")
+    assert worst < 2e-3
+
+
+def test_order_of_convergence():
+    x0 = data(20, seed=1)
+    truth = MIXTURE.log_prob(x0)
+    errors = [
+        float((log_likelihood(exact, x0, time_grid(n)) - truth).norm())
+        for n in (200, 400)
+    ]
+    order = math.log2(errors[0] / errors[1])
+    print(f"log_likelihood: order {order:.2f}")
+    assert abs(order - 2) < 0.3
+
+
+def test_a_linear_field_in_closed_form():
+    """dx/dt = A x: x_1 = e^A x_0, and the volume grows by e^(trace A)."""
+    matrix = torch.tensor([[0.5, -1.0], [0.3, 0.2]], dtype=torch.float64)
+    x0 = torch.randn(9, 2, dtype=torch.float64)
+    found = log_likelihood(lambda x, t: x @ matrix.T, x0, time_grid(200))
+    end = x0 @ torch.matrix_exp(matrix).T
+    want = normal_log_prob(end) + matrix.trace()
+    torch.testing.assert_close(found, want, rtol=1e-4, atol=1e-4)
+
+
+def test_it_integrates_to_one():
+    """Over the plane, for a field that was never trained on anything."""
+    side = torch.linspace(-5, 5, 101, dtype=torch.float64)
+    grid = torch.cartesian_prod(side, side)
+
+    def field(x, t):
+        return torch.tanh(x.flip(1)) * (1 + t[:, None]) + 0.5 * torch.sin(x)
+
+    total = log_likelihood(field, grid, time_grid(20)).exp().sum() * 0.1**2
+    assert abs(float(total) - 1) < 2e-3
+
+
+def test_a_rotation_changes_no_density():
+    """It has no divergence, and the noise looks the same from all sides."""
+    turn = torch.tensor([[0.0, -2.0], [2.0, 0.0]], dtype=torch.float64)
+    x0 = torch.randn(9, 2, dtype=torch.float64)
+    found = log_likelihood(lambda x, t: x @ turn.T, x0, time_grid(400))
+    torch.testing.assert_close(found, normal_log_prob(x0), rtol=1e-4, atol=1e-4)
+
+
+def test_hutchinson_with_every_sign_is_exact():
+    """The four probes (+-1, +-1) average to the trace, without any chance."""
+    x, t = data(6), torch.full((6,), 0.5, dtype=torch.float64)
+    field = frozen(exact, t)
+    signs = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0]).double()] * 2)
+    found = [hutchinson(s.expand_as(x))(field, x) for s in signs]
+    torch.testing.assert_close(torch.stack(found).mean(0), divergence(field, x))
+
+
+def test_the_estimated_likelihood_is_right_on_average():
+    x0, ts = data(8, seed=2), time_grid(60)
+    want = log_likelihood(exact, x0, ts)
+    generator = torch.Generator().manual_seed(0)
+    runs = torch.stack(
+        [
+            log_likelihood(exact, x0, ts, hutchinson(2 * probe.double() - 1))
+            for probe in torch.randint(0, 2, (40, 8, 2), generator=generator)
+        ]
+    )
+    error = (runs.mean(0) - want).abs()
+    assert (error < 4 * runs.std(0) / math.sqrt(40) + 1e-9).all()
+
+
+def test_the_walk_ends_in_noise():
+    x0 = data(3000, seed=3)
+    *_, end = follow(exact, x0, time_grid(60, 1.0, 0.0).flip(0), heun_step)
+    torch.testing.assert_close(end.T.cov(), torch.eye(2).double(), rtol=0, atol=0.12)
+    assert end.mean(0).abs().max() < 0.1
+
+
+def test_it_does_not_mind_no_grad_and_keeps_the_dtype():
+    x0 = data(4).float()
+    with torch.no_grad():
+        quiet = log_likelihood(exact, x0, time_grid(10))
+    assert quiet.dtype == torch.float32
+    torch.testing.assert_close(quiet, log_likelihood(exact, x0, time_grid(10)))
