@@ -5,7 +5,7 @@ says nothing about the weights, so a walk that starts everywhere fills both alik
 Annealing starts where the noise has merged the blobs, and there the weights are felt.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -42,9 +42,9 @@ def light(x: Tensor) -> float:
     return float((x.sum(1) < 0).double().mean())
 
 
-def last(states: object) -> Tensor:
+def last(states: Iterable[Tensor]) -> Tensor:
     """The final state of a sampler."""
-    *_, x = states  # type: ignore[misc]
+    *_, x = states
     return x
 
 

@@ -89,8 +89,8 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             for name, answer in (("noise", -guess / noise), ("score", score)):
                 error = float((answer - exact).square().mean() / size)
                 row[f"error_{name}"].append(error)
-        for name, values in row.items():
-            rows[name].append(values)
+        for name, each in row.items():
+            rows[name].append(each)
     kept = schedule.alpha_bar[list(STEPS)]
     result: Result = {"ks": list(STEPS), "num_levels": len(STEPS)}
     result["sigmas"] = ((1 - kept) / kept).sqrt().tolist()

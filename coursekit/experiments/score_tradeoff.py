@@ -10,7 +10,7 @@ the data are and where they are not.
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from coursekit.datasets.toys import Mixture, lopsided
 from coursekit.experiments.summary import Result, curves, over_seeds
@@ -33,6 +33,16 @@ def places(data: Mixture, n: int, seed: int) -> dict[str, Tensor]:
     uniform = torch.rand(8 * n, 2, generator=generator, dtype=torch.float64)
     box = BOX * (2 * uniform - 1)
     return {"near": near, "far": box[data.log_prob(box) < limit][:n]}
+
+
+def at_level(net: nn.Module, level: Tensor) -> Callable[[Tensor], Tensor]:
+    """The network's answer at one noise level: a function of x alone."""
+
+    def score(x: Tensor) -> Tensor:
+        found: Tensor = net(x, level)
+        return found
+
+    return score
 
 
 @torch.no_grad()
@@ -82,13 +92,13 @@ def measure(
         for sigma in sigmas:
             net, level = train_single(points, sigma, seed, steps), torch.tensor(sigma)
             for place, x in where.items():
-                found = parts(lambda x, n=net, s=level: n(x, s), mixture, sigma, x)
-                many = parts(lambda x, n=ncsn, s=level: n(x, s), mixture, sigma, x)
+                found = parts(at_level(net, level), mixture, sigma, x)
+                many = parts(at_level(ncsn, level), mixture, sigma, x)
                 for name, value in found.items():
                     row.setdefault(f"{place}_{name}", []).append(value)
                 row.setdefault(f"{place}_ncsn", []).append(many["total"])
-        for name, values in row.items():
-            rows.setdefault(name, []).append(values)
+        for name, each in row.items():
+            rows.setdefault(name, []).append(each)
     result: Result = {"sigmas": list(sigmas), "num_seeds": len(seeds)}
     for name, values in rows.items():
         result |= curves(name, values)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from coursekit.theory.dpm_solver import dpm1_step, dpm2_step, dpm2m
+from coursekit.theory.dpm_solver import dpm1_step, dpm2_step, dpm2m, time_of_log_snr
 from coursekit.theory.paths import Path
 from coursekit.theory.prediction import Predict
 from coursekit.theory.sde import reverse_sde
@@ -31,14 +31,7 @@ def even_snr(path: Path, num_steps: int, start: float, end: float) -> Tensor:
     ends = torch.tensor([start, end], dtype=torch.float64)
     low, high = path.log_snr(ends)
     share = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
-    wanted = low + share * (high - low)
-    left, right = torch.full_like(wanted, end), torch.full_like(wanted, start)
-    for _ in range(60):
-        middle = (left + right) / 2
-        noisy = path.log_snr(middle) < wanted
-        right = torch.where(noisy, middle, right)
-        left = torch.where(noisy, left, middle)
-    ts = (left + right) / 2
+    ts = time_of_log_snr(path, low + share * (high - low), *ends)
     ts[0], ts[-1] = start, end
     return ts
 

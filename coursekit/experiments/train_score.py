@@ -6,6 +6,7 @@ clean points and a generator, and the caller decides what it does with them.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,7 +51,7 @@ def fit(
     return history
 
 
-def fresh_net(seed: int, width: int = 128, depth: int = 3, **levels: float) -> ScoreNet:
+def fresh_net(seed: int, width: int = 128, depth: int = 3, **levels: Any) -> ScoreNet:
     """A `ScoreNet` initialised from a seed, without touching the caller's generator."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -137,20 +137,3 @@ def ddim_path(
         if eta > 0:
             x = x + expand_as(var.sqrt(), x) * fresh_noise(x, generator)
         yield x
-
-
-def dpm1(predict: Predict, x: Tensor, ts: Tensor, path: Path) -> Iterator[Tensor]:
-    """The first DPM-Solver (Lu et al. 2022): exact but for a frozen noise estimate.
-
-    With lambda = log(alpha / sigma) and h = lambda_s - lambda_t,
-    x_s = (alpha_s / alpha_t) x_t - sigma_s (e^h - 1) eps_hat. It is DDIM with eta = 0,
-    written in log signal-to-noise. The grid must stay inside (0, 1): both ends have an
-    infinite lambda.
-    """
-    yield x
-    for t, s in pairwise(ts.double()):
-        eps_hat = predict(x, spread_time(t, x)).eps
-        h = (path.log_snr(s) - path.log_snr(t)) / 2
-        ratio, gain = path.alpha(s) / path.alpha(t), path.sigma(s) * torch.expm1(h)
-        x = expand_as(ratio, x) * x - expand_as(gain, x) * eps_hat
-        yield x

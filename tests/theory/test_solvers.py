@@ -16,7 +16,6 @@ from coursekit.theory.prediction import convert
 from coursekit.theory.solvers import (
     ancestral_path,
     ddim_path,
-    dpm1,
     euler,
     heun,
     rk4,
@@ -88,17 +87,6 @@ def test_heun_keeps_its_order_when_the_last_step_is_euler():
         float((last(heun(predict, x, time_grid(n))) - truth).norm()) for n in sizes
     ]
     assert slope(errors, sizes) > 1.7
-
-
-@pytest.mark.parametrize("name", PATHS)
-def test_dpm1_is_ddim(name):
-    path, x, ts = PATHS[name], start(6), time_grid(15, 0.98, 0.02)
-    predict = exact_predict(MIXTURE, path)
-    pairs = zip(
-        dpm1(predict, x, ts, path), ddim_path(predict, x, ts, path), strict=True
-    )
-    for a, b in pairs:
-        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
 
 
 def test_on_the_straight_line_euler_is_ddim():
