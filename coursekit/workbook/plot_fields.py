@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coursekit.workbook.plot_chart import Chart
 from coursekit.workbook.plot_draw import Area, Line, Mark
-from coursekit.workbook.plot_figures import canvas, render, style
+from coursekit.workbook.plot_figures import canvas, numbers, render, style
 from coursekit.workbook.plot_images import Picture
 from coursekit.workbook.plot_theme import GRID, colour
 
@@ -34,7 +34,7 @@ def squeezed(arrows: ArrayLike, room: float, typical: float | None = None) -> Po
 
     typical: the length that gets half the room; by default the median. (N, 2).
     """
-    v = np.asarray(arrows, dtype=float)
+    v = numbers(arrows)
     length = np.linalg.norm(v, axis=1, keepdims=True)
     if typical is None:
         typical = float(np.median(length))
@@ -61,9 +61,9 @@ def quiver(
         figure, axes = canvas(len(fields), size, size)
         for axis, (name, field) in zip(axes, fields.items(), strict=True):
             if ghost is not None:
-                behind = np.asarray(ghost, dtype=float)
+                behind = numbers(ghost)
                 axis.scatter(*behind.T, s=3, color=GRID, alpha=0.45, lw=0)
-            found = np.asarray(field(torch.from_numpy(places)), dtype=float)
+            found = numbers(field(torch.from_numpy(places)))
             shift = squeezed(found, 2.4 * limit / count, typical)
             axis.quiver(
                 *places.T,

@@ -79,9 +79,16 @@ def canvas(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:
     return figure, list(axes)
 
 
+def numbers(values: Any) -> Any:
+    """Arrays, lists and tensors as float64; a tensor may still want gradients."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    return np.asarray(values, dtype=float)
+
+
 def spread(values: ArrayLike) -> tuple[Any, Any]:
     """Mean and standard error over the first axis (the seeds); one row: no error."""
-    v = np.asarray(values, dtype=float)
+    v = numbers(values)
     if v.ndim == 1:
         return v, None
     if len(v) == 1:
@@ -103,14 +110,14 @@ def scatter(
     """
     if not isinstance(clouds, Mapping):
         clouds = {str(i): cloud for i, cloud in enumerate(clouds)}
-    arrays = {name: np.asarray(c, dtype=float) for name, c in clouds.items()}
+    arrays = {name: numbers(c) for name, c in clouds.items()}
     stacked = np.concatenate([a[np.isfinite(a).all(1)] for a in arrays.values()])
     edge = limits or 1.05 * max(float(np.abs(stacked).max(initial=1e-3)), 1e-3)
     with style():
         figure, axes = canvas(len(arrays), size, size)
         for axis, (name, points) in zip(axes, arrays.items(), strict=True):
             if ghost is not None:
-                behind = np.asarray(ghost, dtype=float)
+                behind = numbers(ghost)
                 axis.scatter(*behind.T, s=3, color=GRID, alpha=0.35, lw=0)
             tone = colour("blue")
             tint = (
@@ -137,7 +144,7 @@ def bars(
     with style():
         figure, (axis,) = canvas(1, width, 0.9 + 0.34 * len(values))
         for i, seen in enumerate(values.values()):
-            seeds = np.atleast_1d(np.asarray(seen, dtype=float))[:, None]
+            seeds = np.atleast_1d(numbers(seen))[:, None]
             mean, error = spread(seeds)
             value, half = float(mean[0]), 0.0 if error is None else float(error[0])
             axis.barh(i, value, color=colour("blue"), height=0.62)
@@ -162,7 +169,7 @@ def heat(
     form: str = ".2f",
 ) -> Picture:
     """A table of numbers with their sizes as colour: confusion matrices and sweeps."""
-    z = np.asarray(table, dtype=float)
+    z = numbers(table)
     with style():
         size = 1.2 + 0.62 * z.shape[1], 0.9 + 0.42 * z.shape[0]
         figure, (axis,) = canvas(1, *size)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coursekit.workbook.plot_figures import canvas, render, style
+from coursekit.workbook.plot_figures import canvas, numbers, render, style
 from coursekit.workbook.plot_images import Picture
 from coursekit.workbook.plot_lines import draw_level, draw_line, scale
 from coursekit.workbook.plot_table import Table
@@ -26,7 +26,7 @@ def maps(
     values: Mapping[str, ArrayLike], *, extent: float, size: float = 2.9
 ) -> Picture:
     """Signed maps (N, N) side by side on one colour scale: blue below 0, red above."""
-    arrays = {name: np.asarray(each, dtype=float) for name, each in values.items()}
+    arrays = {name: numbers(each) for name, each in values.items()}
     top = max(float(np.abs(a).max()) for a in arrays.values())
     edge = (-extent, extent, -extent, extent)
     with style():
@@ -102,6 +102,8 @@ def ladder_panels(
                 low = np.maximum(np.asarray(mean, dtype=float), smallest)
                 draw_line(axis, x, low, np.asarray(std) / np.sqrt(3), name)
             scale(axis, x, True, True)
+            if smallest > 0:  # error bars may reach below; there is only chance
+                axis.set_ylim(bottom=smallest / 1.5)
             if levels.get(title, 0) > 0:
                 draw_level(axis, (levels[title], "real against real"))
             axis.set(title=title, xlabel="network evaluations")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coursekit.workbook.plot_figures import canvas, render, spread, style
+from coursekit.workbook.plot_figures import canvas, numbers, render, spread, style
 from coursekit.workbook.plot_images import Picture
 from coursekit.workbook.plot_theme import INK
 
@@ -59,6 +59,7 @@ def lines(
     logy: bool = False,
     level: tuple[float, str] | None = None,
     errors: Mapping[str, ArrayLike] | None = None,
+    bottom: float | None = None,
     width: float = 6.0,
     height: float = 3.4,
 ) -> Picture:
@@ -66,17 +67,23 @@ def lines(
 
     x: (N,); each series (N,) or (S, N) for S seeds.  errors: half lengths of the error
     bars (N,) for series that are means already.  level: a horizontal line, its text.
+    bottom: the least y that is shown; what lies below is drawn there.
     """
     with style():
         figure, (axis,) = canvas(1, width, height)
-        points = np.asarray(x, dtype=float)
+        points = numbers(x)
         for name, values in series.items():
             mean, error = spread(values)
+            mean = mean if bottom is None else np.maximum(mean, bottom)
             if errors is not None and name in errors:
-                error = np.asarray(errors[name], dtype=float)
+                error = numbers(errors[name])
             draw_line(axis, points, mean, error, name)
         scale(axis, points, logx, logy)
+        if bottom is not None:
+            axis.set_ylim(bottom=bottom / 1.2 if logy else bottom)
         if level is not None:
+            if logy and level[0] <= 0:
+                raise ValueError("logy=True has no place for a level of 0 or below")
             draw_level(axis, level)
         axis.set(xlabel=xlabel, ylabel=ylabel, title=title)
         if any(series):

@@ -205,3 +205,14 @@ def test_style_leaves_no_trace():
     with plots.style():
         assert matplotlib.rcParams["axes.facecolor"] == "none"
     assert dict(matplotlib.rcParams) == before
+
+
+def test_what_still_wants_gradients_can_be_drawn():
+    wanting = torch.rand(5, 2, requires_grad=True)
+    assert plots.scatter([wanting]).png == plots.scatter([wanting.detach()]).png
+    assert plots.lines(range(5), {"a": wanting[:, 0]}).png
+
+
+def test_a_level_of_zero_on_a_logarithmic_axis_is_refused():
+    with pytest.raises(ValueError, match="no place for a level"):
+        plots.lines([1, 2], {"a": [1, 2]}, logy=True, level=(0.0, "nothing"))
