@@ -54,7 +54,7 @@ class Sheet(Chart):
     head: tuple[str, ...] = ()
     lines: tuple[tuple[str, ...], ...] = ()
     strong: str = ""
-    at: tuple[int, ...] = (8, 92, 236, 300, 396)
+    at: tuple[int, ...] = (8, 84, 214, 290, 402)
 
     def marks(self) -> list[Mark]:
         """Texts in columns, and a rule under the head."""
@@ -101,7 +101,7 @@ def table(path: Path, heard: str, t: Tensor, x0: float, eps: float) -> Sheet:
     return Sheet(
         [],
         title=f"it says {heard} = {float(said):+.3f} at x_t = {float(xt):+.3f}",
-        width=490,
+        width=500,
         height=200,
         head=("", "", "value", "there and back", "0.01 becomes"),
         lines=tuple(lines),
