@@ -49,7 +49,7 @@ def _advice(words: frozenset[str]) -> str:
     if {"size", "tensor", "match"} <= words:
         return (
             "; shapes do not fit: a coefficient of shape (B,) needs (B, 1, ..., 1), "
-            "and `at` makes it so"
+            "and `at` or `expand_as` makes it so"
         )
     if "UnboundLocalError" in words:
         return "; the name gets its value later, or in a branch that was not taken"

@@ -1,0 +1,188 @@
+"""Langevin dynamics. Authority: the closed form of a linear walk (its fixed point is
+1 / (1 - step / 4) on N(0, 1)), exact contraction of two walkers with equal noise, and
+the known weights of a mixture that a plain walk cannot find."""
+
+import math
+
+import pytest
+import torch
+
+from coursekit.datasets.toys import Mixture, lopsided
+from coursekit.theory.langevin import annealed_langevin, langevin
+
+SHAPES = [(7, 2), (7, 3, 4, 6), (7, 2, 3, 4, 5)]
+WALKERS = 20_000
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def source(seed=3):
+    return torch.Generator().manual_seed(seed)
+
+
+def last(film):
+    *_, x = film
+    return x
+
+
+def bowl(x, sigma=1.0):
+    """The score of N(0, sigma^2)."""
+    return -x / sigma**2
+
+
+def same_variance(x, wanted, sigmas=5.0):
+    """A sample variance has the relative standard error sqrt(2 / n)."""
+    off = abs(float(x.var()) / wanted - 1)
+    print(f"variance {float(x.var()):.4f}, closed form {wanted:.4f}")
+    return off < sigmas * math.sqrt(2 / x.numel())
+
+
+@pytest.mark.parametrize("step", [0.1, 0.5, 1.0])
+def test_on_a_normal_it_settles_at_a_known_variance(step):
+    x = last(langevin(bowl, normal(WALKERS, 1), step, round(12 / step), source()))
+    assert same_variance(x, 1 / (1 - step / 4))
+
+
+def test_the_variance_of_every_step_is_known():
+    """v <- (1 - step / 2)^2 v + step, from a start of width 3."""
+    step, variance = 0.4, 9.0
+    for x in langevin(bowl, 3 * normal(WALKERS, 1), step, 8, source()):
+        assert same_variance(x, variance)
+        variance = (1 - step / 2) ** 2 * variance + step
+
+
+def test_where_nothing_pulls_it_is_a_random_walk():
+    film = list(langevin(torch.zeros_like, normal(WALKERS, 1), 0.3, 4, source()))
+    moves = torch.stack(film).diff(dim=0)[..., 0]
+    torch.testing.assert_close(
+        torch.cov(moves), 0.3 * torch.eye(4).double(), rtol=0, atol=0.015
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_two_walkers_with_equal_noise_meet(shape):
+    """The noise drops out of their difference, and what is left is exact."""
+    one, two = normal(*shape), normal(*shape, seed=1)
+    films = [langevin(bowl, x, 0.3, 5, source()) for x in (one, two)]
+    for k, (a, b) in enumerate(zip(*films, strict=True)):
+        torch.testing.assert_close(a - b, (1 - 0.15) ** k * (one - two))
+
+
+def test_the_first_step_by_hand():
+    score, x = lopsided().score, normal(7, 2)
+    noise = torch.randn(7, 2, generator=source(), dtype=torch.float64)
+    _, moved = langevin(score, x, 0.2, 1, source())
+    torch.testing.assert_close(moved, x + 0.1 * score(x) + math.sqrt(0.2) * noise)
+
+
+def test_on_a_mixture_small_steps_keep_the_moments():
+    data = lopsided()
+    start = data.sample(4000, torch.Generator().manual_seed(0))
+    x = last(langevin(data.score, start, 0.005, 100, source()))
+    torch.testing.assert_close(x.mean(0), data.mean(), rtol=0, atol=0.08)
+    torch.testing.assert_close(torch.cov(x.T), data.covariance(), rtol=0, atol=0.1)
+
+
+def far_blobs():
+    """Weights 0.2 and 0.8, so far apart that no walker crosses over."""
+    means = torch.tensor([[-3.0, -3.0], [3.0, 3.0]])
+    return Mixture(torch.tensor([0.2, 0.8]), means, torch.tensor([0.5, 0.5]))
+
+
+def noised_score(data):
+    def score(x, sigma):
+        return data.noised_score(x, 1.0, sigma)
+
+    return score
+
+
+def test_only_the_annealed_walk_finds_the_weights():
+    data, n = far_blobs(), 2000
+    generator = torch.Generator().manual_seed(5)
+    start = 12 * torch.rand(n, 2, generator=generator, dtype=torch.float64) - 6
+    sigmas = torch.logspace(1, -1, 10, dtype=torch.float64)
+    plain = last(langevin(data.score, start, 0.05, 400, source()))
+    annealed = last(
+        annealed_langevin(noised_score(data), start, sigmas, generator=source())
+    )
+    shares = [float((x.sum(1) < 0).double().mean()) for x in (plain, annealed)]
+    print(f"in the light blob: plain {shares[0]:.3f}, annealed {shares[1]:.3f}")
+    assert abs(shares[0] - 0.5) < 0.05
+    assert abs(shares[1] - 0.2) < 0.05
+
+
+def test_annealed_each_level_moves_by_the_same_share():
+    """With the score -x / sigma^2 a step shrinks by 1 - step / (2 last^2), always."""
+    sigmas = torch.tensor([5.0, 1.3, 0.4], dtype=torch.float64)
+    one, two = normal(7, 2), normal(7, 2, seed=1)
+    films = [
+        annealed_langevin(bowl, x, sigmas, 0.03, 4, generator=source())
+        for x in (one, two)
+    ]
+    share = 1 - 0.03 / (2 * 0.4**2)
+    for level, (a, b) in enumerate(zip(*films, strict=True)):
+        torch.testing.assert_close(a - b, share ** (4 * level) * (one - two))
+
+
+def test_annealed_on_a_normal_ends_at_a_known_variance():
+    """In units of the level, every level has the fixed point 1 / (1 - h / 4)."""
+    sigmas, step = torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64), 0.1
+    relative = step / 0.5**2
+    film = list(annealed_langevin(bowl, normal(WALKERS, 1), sigmas, step, 60, source()))
+    for x, sigma in zip(film[1:], sigmas, strict=True):
+        assert same_variance(x, float(sigma) ** 2 / (1 - relative / 4))
+
+
+def test_the_score_is_told_every_level_in_turn():
+    seen, sigmas = [], torch.tensor([3.0, 1.0, 0.2], dtype=torch.float64)
+
+    def score(x, sigma):
+        assert sigma.shape == ()
+        seen.append(float(sigma))
+        return -x
+
+    list(annealed_langevin(score, normal(7, 2), sigmas, 0.01, 2, source()))
+    assert seen == pytest.approx([3.0, 3.0, 1.0, 1.0, 0.2, 0.2])
+
+
+def test_one_level_is_plain_langevin():
+    sigma = torch.tensor([0.7], dtype=torch.float64)
+    data = lopsided()
+    x = normal(7, 2)
+    _, ours = annealed_langevin(noised_score(data), x, sigma, 0.02, 9, source())
+    score = data.noised(1.0, 0.7).score
+    torch.testing.assert_close(ours, last(langevin(score, x, 0.02, 9, source())))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_films_begin_with_the_start_and_leave_it_alone(shape, dtype):
+    x = normal(*shape).to(dtype)
+    before, sigmas = x.clone(), torch.tensor([2.0, 0.5, 0.1], dtype=torch.float64)
+    films = [
+        list(langevin(bowl, x, 0.1, 6, source())),
+        list(annealed_langevin(bowl, x, sigmas, 0.001, 2, source())),
+    ]
+    assert [len(film) for film in films] == [7, 4]
+    for film in films:
+        assert film[0] is x and torch.equal(x, before)
+        assert all(s.shape == x.shape and s.dtype == dtype for s in film)
+        assert len({s.data_ptr() for s in film}) == len(film)
+
+
+def test_the_generator_decides_and_nothing_else_does():
+    x, sigmas = normal(7, 2), torch.tensor([1.0, 0.3], dtype=torch.float64)
+    walks = (
+        lambda g: last(langevin(bowl, x, 0.1, 5, g)),
+        lambda g: last(annealed_langevin(bowl, x, sigmas, 0.01, 3, g)),
+    )
+    for walk in walks:
+        torch.manual_seed(0)
+        one = walk(source())
+        torch.manual_seed(1)
+        assert torch.equal(walk(source()), one)
+        assert not torch.equal(walk(source(4)), one)
+        assert walk(None).isfinite().all()
