@@ -35,6 +35,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "tan": np.tan,
+    "tanh": np.tanh,
 }
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _GREEK = {"ᾱ": "alpha_bar", "α": "alpha", "β": "beta", "σ": "sigma"}
@@ -49,7 +50,7 @@ class FormulaError(ValueError):
 def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
     """The value of a formula at many points. values: name -> array of numbers.
 
-    Knows + - * / ** ^ ( ), sqrt exp log abs sin cos tan, pi and e. Raises
+    Knows + - * / ** ^ ( ), sqrt exp log abs sin cos tan tanh, pi and e. Raises
     FormulaError with one line for anything else.
     """
     text = unicodedata.normalize("NFC", text.strip())

@@ -53,7 +53,8 @@ CHOICES = (
         },
         "a",
         {
-            "a": "both are mixes of x0 and eps, and so is xt: from two of them follow all",
+            "a": "both are mixes of x0 and eps, and so is xt: from two of them all "
+            "follow",
             "b": "the score points where xt is more probable; the velocity also moves "
             "the data's share of xt",
             "c": "it can: convert its answer, as `convert` does, and solve the ODE",

@@ -181,6 +181,7 @@ FORMULAS = (
         (
             f"(x - (exp({_PULL})-exp(-{_PULL}))/(exp({_PULL})+exp(-{_PULL})))/t",
             f"(x - 1 + 2/(exp(2*{_PULL})+1))/t",
+            f"(x - tanh({_PULL}))/t",
         ),
     ),
     FormulaQuestion(
