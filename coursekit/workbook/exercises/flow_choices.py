@@ -134,7 +134,7 @@ CHOICES = (
             "copied from copies, while straightness has little left to gain",
             "b": "the ways of a flow never cross, before and after",
             "c": "the number of pairs is free; what they are worth is the question",
-            "d": "the samples themselves drift from the data: look at figure D with "
+            "d": "the samples themselves drift from the data: look at figure G with "
             "many steps",
         },
     ),

@@ -95,7 +95,7 @@ CHOICES = (
         {
             "a": "a distribution says how many are where, not who went where",
             "b": "half of the score moves the crowd, the other half only undoes the "
-            "noise: leave both out and the crowd looks the same",
+            "noise: leave out the noise and that half, and the crowd looks the same",
             "c": "they agree at every time, up to the solver's and the network's error",
             "d": "even with the exact score one path is smooth and the other ragged",
         },

@@ -1,6 +1,6 @@
 """The widgets of notebook 03, as `coursekit.workbook.widgets` offers them.
 
-Thin shells: what they compute is in flow_field, flow_votes, flow_steps, flow_couplings
+Thin shells: what they compute is in flow_crowd, flow_ballot, flow_ladder, flow_pairings
 and flow_belief, and is tested without a browser.
 """
 
@@ -34,7 +34,7 @@ def flow_field(mixture: Mixture, *, seed: int = 0) -> Live:
 
     mixture: the data, whose exact flow is followed.
     """
-    from coursekit.workbook.widgets.flow_field import Crowd, draw
+    from coursekit.workbook.widgets.flow_crowd import Crowd, draw
 
     crowd = Crowd.of(mixture, seed=seed)
     return Live({"t": _time(0.6)}, lambda t: draw(crowd, t), "flow_field")
@@ -42,7 +42,7 @@ def flow_field(mixture: Mixture, *, seed: int = 0) -> Live:
 
 def flow_votes(*, seed: int = 0) -> Live:
     """The field of one picture against that of all; who votes for what, and where."""
-    from coursekit.workbook.widgets.flow_votes import FIELDS, Votes, draw
+    from coursekit.workbook.widgets.flow_ballot import FIELDS, Votes, draw
 
     votes = Votes.of(seed=seed)
     place = {"min": -2.5, "max": 2.5, "step": 0.1, "readout_format": ".1f"}
@@ -63,7 +63,7 @@ def flow_steps(
     flows: name -> velocity(x, t).  target: points (M, 2) of the data.
     """
     from coursekit.experiments.flow_pictures import METHODS
-    from coursekit.workbook.widgets.flow_steps import STEPS, Ladder, draw
+    from coursekit.workbook.widgets.flow_ladder import STEPS, Ladder, draw
 
     ladder = Ladder.of(flows, target, count, seed)
     controls = {
@@ -80,7 +80,7 @@ def flow_steps(
 
 def flow_couplings(*, seed: int = 0) -> Live:
     """Which noise belongs to which data: strangers, reflow, or optimal transport."""
-    from coursekit.workbook.widgets.flow_couplings import BATCHES, PAIRINGS, draw
+    from coursekit.workbook.widgets.flow_pairings import BATCHES, PAIRINGS, draw
 
     controls = {
         "pairing": _choice(PAIRINGS),

@@ -16,7 +16,7 @@ from coursekit.datasets.toys import ring
 from coursekit.experiments.flow_crossings import crossings, two_groups, ways
 from coursekit.theory.couplings import ot_coupling, transport_cost
 from coursekit.workbook.plot_fields import Dots, Plane, Way
-from coursekit.workbook.widgets.flow_field import plane
+from coursekit.workbook.widgets.flow_crowd import plane
 from coursekit.workbook.widgets.scene import Scene
 
 PAIRINGS = ("strangers", "their flow", "reflow", "optimal transport")

@@ -23,7 +23,7 @@ from coursekit.theory.solvers import time_grid
 from coursekit.workbook.plot_chart import Chart, Curve
 from coursekit.workbook.plot_fields import Arrows, Dots, Way, lattice, squeezed
 from coursekit.workbook.plot_theme import SERIES
-from coursekit.workbook.widgets.flow_field import LIMIT, Layers, plane
+from coursekit.workbook.widgets.flow_crowd import LIMIT, Layers, plane
 from coursekit.workbook.widgets.scene import Scene
 
 FIELDS = ("one picture", "all pictures")

@@ -19,7 +19,7 @@ from coursekit.theory.flow import follow
 from coursekit.theory.solvers import time_grid
 from coursekit.workbook.plot_chart import Chart, Curve
 from coursekit.workbook.plot_fields import Dots, Way
-from coursekit.workbook.widgets.flow_field import Layers, plane
+from coursekit.workbook.widgets.flow_crowd import Layers, plane
 from coursekit.workbook.widgets.scene import Scene
 
 STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
