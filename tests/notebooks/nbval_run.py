@@ -9,11 +9,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CELL_SECONDS = 300  # a safety net far above the budget of 30 s a cell
@@ -54,10 +55,7 @@ def nbval(notebook: Path, title: str, scratch: Path, strict: bool = False) -> Ru
     ]  # fmt: skip
     start = time.perf_counter()
     with (scratch / "nbval.txt").open("w+b") as log:
-        process = subprocess.Popen(
-            [str(each) for each in command], stdout=log, stderr=log, env=env
-        )
-        peak = _wait(process)
+        status, peak = _measured([str(each) for each in command], log, env)
         log.seek(0)
         output = log.read().decode(errors="replace")
     seconds = time.perf_counter() - start
@@ -70,7 +68,7 @@ def nbval(notebook: Path, title: str, scratch: Path, strict: bool = False) -> Ru
         slowest = max(slowest, (float(case.attrib["time"]), cell_id))
         if case.find("failure") is not None or case.find("error") is not None:
             failed.append(cell_id)
-    run = Run(process.returncode, cells, tuple(failed), seconds, slowest, peak, output)
+    run = Run(status, cells, tuple(failed), seconds, slowest, peak, output)
     _LOG.append(
         {
             "notebook": title,
@@ -85,15 +83,30 @@ def nbval(notebook: Path, title: str, scratch: Path, strict: bool = False) -> Ru
     return run
 
 
-def _wait(process: subprocess.Popen[bytes]) -> float:
-    """Wait, and give the largest resident size (MB) among it and its children."""
+# A process counts the memory of the one it was forked from as its own peak. So a small
+# one in between starts the command, waits, and writes what the command really took.
+_BETWEEN = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(process.pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}")
+"""
+
+
+def _measured(
+    command: list[str], log: IO[bytes], env: dict[str, str]
+) -> tuple[int, float]:
+    """Status, and the largest resident size (MB) among the process and its children."""
     if not hasattr(os, "wait4"):
-        process.wait()
-        return 0.0
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        return subprocess.call(command, stdout=log, stderr=log, env=env), 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder) / "usage"
+        small = [sys.executable, "-S", "-c", _BETWEEN, str(said)]
+        subprocess.call([*small, *command], stdout=log, stderr=log, env=env)
+        status, largest = said.read_text().split()
     scale = 1 if sys.platform == "darwin" else 1024
-    return usage.ru_maxrss * scale / 2**20
+    return int(status), int(largest) * scale / 2**20
 
 
 def code_cells(notebook: Path) -> list[dict[str, Any]]:

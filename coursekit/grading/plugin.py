@@ -1,0 +1,189 @@
+"""A pytest plugin around nbval: where kernels come from, and what came out of cells.
+
+nbval stays the runner. This adds what untrusted code needs: kernels from the zygote
+over unix sockets, a dead kernel noticed at once, a limit on what a cell may print, and
+a record of every cell on a pipe to the grader, out of the kernel's reach.
+
+It rests on four things of nbval 0.11: `RunningKernel.await_reply` and `get_message`,
+`nbval.kernel.KernelManager`, `IPyNbFile.setup` and `IPyNbCell.runtest`.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import nbval.kernel
+import nbval.plugin
+import pytest
+from jupyter_client.manager import KernelManager
+
+LARGEST_CELL = 4 << 20  # bytes of stdout kept and allowed; a probe line is far smaller
+SHOWN = 500
+
+
+class FloodError(Exception):
+    """A cell printed more than it may."""
+
+
+class Record:
+    """What the cell that runs now has put out."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.text: list[str] = []
+        self.size = 0
+        self.error = ""
+        self.state = "ran"
+
+    def take(self, message: dict[str, Any]) -> None:
+        """Note a message of the kernel; FloodError above the limit."""
+        content = message.get("content", {})
+        kind = message.get("msg_type")
+        if kind == "stream":
+            part = str(content.get("text", ""))
+            self.size += len(part)
+            if content.get("name") == "stdout" and self.size <= LARGEST_CELL:
+                self.text.append(part)
+        elif kind == "error":
+            self.error = f"{content.get('ename')}: {content.get('evalue')}"[:SHOWN]
+            self.size += sum(len(str(line)) for line in content.get("traceback", []))
+        elif kind in {"display_data", "execute_result", "update_display_data"}:
+            self.size += len(json.dumps(content.get("data", {}), default=str))
+        if self.size > LARGEST_CELL:
+            self.state = "flooded"
+            raise FloodError
+
+
+_now = Record()
+
+
+def _report(line: dict[str, Any]) -> None:
+    data = (json.dumps(line) + "\n").encode()
+    handle = int(os.environ["COURSEKIT_GRADE_PIPE"])
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _get_message(self: Any, stream: str, timeout: float | None = None) -> Any:
+    """As nbval's, with a limit on how much a cell may put out."""
+    if stream == "iopub":
+        message = self.kc.get_iopub_msg(timeout=timeout)
+        _now.take(message)
+        return message
+    return self.kc.get_shell_msg(timeout=timeout)
+
+
+def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:
+    """As nbval's, but it looks every quarter of a second whether the kernel lives,
+    and reads what is printed meanwhile, so that a flood ends early."""
+    limit = time.monotonic() + (timeout or 60.0)
+    held: list[Any] = []
+    while True:
+        try:
+            message = self.kc.get_shell_msg(timeout=0.05)
+            if message["parent_header"].get("msg_id") == msg_id:
+                break
+        except Empty:
+            pass
+        while True:
+            try:
+                seen = self.kc.get_iopub_msg(timeout=0)
+            except Empty:
+                break
+            held.append(seen)
+            _now.take(seen)
+        if not self.km.is_alive():
+            _now.state = "died"
+            raise RuntimeError("the kernel died")
+        if time.monotonic() > limit:
+            _now.state = "timed out"
+            raise Empty
+    self._coursekit_held = held
+
+
+def _iopub_first(self: Any, timeout: float | None = None, stream: str = "iopub") -> Any:
+    """nbval's `get_kernel_message`: first what `_await_reply` has read already."""
+    held = getattr(self.kernel, "_coursekit_held", [])
+    if stream == "iopub" and held:
+        return held.pop(0)
+    return self.kernel.get_message(stream, timeout=timeout)
+
+
+class UnixKernelManager(KernelManager):
+    """Kernels over unix sockets, each in a folder of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """A fresh folder below the run's, named after the notebook."""
+        run = Path(os.environ["COURSEKIT_GRADE_RUN"])
+        folder = run / os.environ["COURSEKIT_GRADE_CASE"]
+        folder.mkdir(mode=0o700)
+        super().__init__(
+            transport="ipc",
+            ip=str(folder / "s"),
+            connection_file=str(folder / "connection.json"),
+            **kwargs,
+        )
+
+
+def _setup(self: Any) -> None:
+    """Tell the launcher which reference this notebook's kernel must not have."""
+    name = Path(str(self.fspath)).stem
+    plan = json.loads(os.environ["COURSEKIT_GRADE_PLAN"])[name]
+    os.environ["COURSEKIT_GRADE_BLANK"] = plan["blank"]
+    os.environ["COURSEKIT_GRADE_CASE"] = name
+    os.environ["COURSEKIT_GRADE_ENDING"] = plan["ending"]
+    _original_setup(self)
+
+
+_original_setup = nbval.plugin.IPyNbFile.setup
+_original_runtest = nbval.plugin.IPyNbCell.runtest
+
+
+def _runtest(self: Any) -> None:
+    """Run the cell, and report what came out, whatever happened."""
+    global _now
+    _now = Record()
+    start = time.monotonic()
+    try:
+        if getattr(self.parent, "_coursekit_over", False):
+            _now.state = "not reached"
+            return
+        _original_runtest(self)
+    except BaseException:
+        if _now.state == "ran":
+            _now.state = "raised" if _now.error else "died"
+        if _now.state in {"flooded", "died", "timed out"}:
+            self.parent._coursekit_over = True
+            _stop(self.parent)
+        raise
+    finally:
+        _report(
+            {
+                "task": Path(str(self.fspath)).stem,
+                "cell": self.cell.id,
+                "state": _now.state,
+                "text": "".join(_now.text),
+                "error": _now.error,
+                "seconds": round(time.monotonic() - start, 3),
+            }
+        )
+
+
+def _stop(file: Any) -> None:
+    """End the kernel now; its later cells are not reached."""
+    kernel = file.kernel
+    if kernel is not None and hasattr(kernel, "km"):
+        kernel.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the four changes in place."""
+    nbval.kernel.KernelManager = UnixKernelManager
+    nbval.kernel.RunningKernel.get_message = _get_message
+    nbval.kernel.RunningKernel.await_reply = _await_reply
+    nbval.plugin.IPyNbFile.get_kernel_message = _iopub_first
+    nbval.plugin.IPyNbFile.setup = _setup
+    nbval.plugin.IPyNbCell.runtest = _runtest

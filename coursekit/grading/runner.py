@@ -1,0 +1,246 @@
+"""Run mini notebooks with nbval, in kernels from a warm process.
+
+One `Workshop` serves a whole class: it holds the zygote and the sandbox level. Each
+submission gets a pytest process of its own, with a limit on its whole time and memory.
+"""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from coursekit.grading import sandbox, zygote
+from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """For one submission. cell_seconds: each cell; all_seconds: everything."""
+
+    cell_seconds: float = 20.0
+    all_seconds: float = 300.0
+    memory_mb: int = 2500
+
+
+class Workshop:
+    """The zygote and the folder it works in. Use it as a context manager."""
+
+    def __init__(self, level: str = "auto", limits: Limits | None = None) -> None:
+        """level: "auto" for the best that works here, or one of `sandbox`."""
+        self.limits = limits or Limits()
+        self.level = sandbox.available() if level == "auto" else level
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Start the zygote. RuntimeError, with its last words, when it does not."""
+        base = "/run" if os.access("/run", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="coursekit-grade-", dir=base))
+        self.folder.chmod(0o711)
+        self.private = self.folder / "private"  # notebooks and results: ours alone
+        self.private.mkdir(mode=0o700)
+        (self.folder / "k").mkdir(mode=0o711)  # the kernels' sockets
+        self._write_kernelspec()
+        self.socket = str(self.private / "zygote")
+        options = zygote.Options(
+            socket=self.socket,
+            level=self.level,
+            hide=self._hidden(),
+            keep=(sys.prefix, sys.base_prefix),
+            cpu_seconds=int(self.limits.cell_seconds * 6),
+            memory_mb=self.limits.memory_mb,
+        )
+        command = [sys.executable, "-m", "coursekit.grading.zygote"]
+        self._log = (self.private / "zygote.log").open("wb")
+        self._zygote = subprocess.Popen(
+            [*command, json.dumps(asdict(options))],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=_environment() | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+        )
+        assert self._zygote.stdout is not None
+        if self._zygote.stdout.readline() != b"ready\n":
+            said = (self.private / "zygote.log").read_text(errors="replace")
+            self.__exit__(None, None, None)
+            raise RuntimeError(f"no kernels: {said.strip()[-400:]}")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the zygote, and with it what it has started."""
+        self._zygote.kill()
+        self._zygote.wait()
+        self._log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hidden(self) -> tuple[str, ...]:
+        """What no kernel may see: the checkout, the homes, the grader's own files."""
+        package = Path(zygote.__file__).resolve().parents[1]
+        places = [ROOT, package, self.private, Path("/root"), Path("/home")]
+        return tuple(dict.fromkeys(str(place) for place in places))
+
+    def _write_kernelspec(self) -> None:
+        place = self.private / "jupyter" / "kernels" / "coursekit-grade"
+        place.mkdir(parents=True)
+        launcher = Path(zygote.__file__).with_name("launcher.py")
+        spec = {
+            "argv": [sys.executable, "-S", "-I", str(launcher), "{connection_file}"],
+            "display_name": "grading",
+            "language": "python",
+            "interrupt_mode": "message",
+        }
+        (place / "kernel.json").write_text(json.dumps(spec))
+
+    def run(self, notebooks: Sequence[MiniNotebook]) -> list[NotebookRun]:
+        """Run them one after the other, each in a kernel of its own."""
+        with self._lock:
+            self._number += 1
+            number = self._number
+        place = self.private / f"s{number}"
+        place.mkdir()
+        plan: dict[str, dict[str, str]] = {}
+        for i, notebook in enumerate(notebooks):
+            name = f"{number}-{i}"
+            plan[name] = {
+                "blank": notebook.blank,
+                "ending": str(place / f"{name}.ending"),
+            }
+            (place / f"{name}.ipynb").write_text(json.dumps(as_ipynb(notebook)))
+        try:
+            lines = self._pytest(place, plan)
+            found = [
+                collect(notebook, f"{number}-{i}", lines, place)
+                for i, notebook in enumerate(notebooks)
+            ]
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            for name in plan:
+                shutil.rmtree(self.folder / "k" / name, ignore_errors=True)
+        return found
+
+    def _pytest(self, place: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
+        """One nbval run; every cell's record, as far as it came."""
+        read, write = os.pipe()
+        environment = _environment() | {
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "JUPYTER_PATH": str(self.private / "jupyter"),
+            "JUPYTER_RUNTIME_DIR": str(self.private),
+            "COURSEKIT_GRADE_PIPE": str(write),
+            "COURSEKIT_GRADE_RUN": str(self.folder / "k"),
+            "COURSEKIT_GRADE_SOCKET": self.socket,
+            "COURSEKIT_GRADE_PLAN": json.dumps(plan),
+        }
+        files = sorted(
+            (str(place / f"{name}.ipynb") for name in plan),
+            key=lambda path: int(path.rpartition("-")[2].partition(".")[0]),
+        )
+        command = [
+            sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(place),
+            "--noconftest", "-p", "no:cacheprovider", "-W", "ignore", "-q",
+            "-p", "nbval.plugin", "-p", "coursekit.grading.plugin", "--nbval-lax",
+            "--tb=no", "--nbval-kernel-name=coursekit-grade",
+            f"--nbval-cell-timeout={self.limits.cell_seconds}", *files,
+        ]  # fmt: skip
+        with (place / "pytest.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment, pass_fds=(write,), cwd=place,
+                start_new_session=True, preexec_fn=_modest,
+            )  # fmt: skip
+        os.close(write)
+        found: list[dict[str, Any]] = []
+        reader = threading.Thread(target=_read_lines, args=(read, found), daemon=True)
+        reader.start()
+        try:
+            process.wait(self.limits.all_seconds)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            if process.poll() is None:
+                process.kill()  # launchers lose their parent's pipe; see `watch`
+                process.wait()
+            reader.join(5)
+        return found
+
+
+def _read_lines(handle: int, found: list[dict[str, Any]]) -> None:
+    with os.fdopen(handle, "rb") as stream:
+        for line in stream:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                return
+
+
+def _modest() -> None:
+    """Limits for the pytest process: it reads what students print."""
+    resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
+
+
+def _environment() -> dict[str, str]:
+    """Only what Python needs: no secrets, no pytest variables of an outer run."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH")
+    return {key: os.environ[key] for key in kept if key in os.environ}
+
+
+def as_ipynb(notebook: MiniNotebook) -> dict[str, Any]:
+    """A mini notebook as nbval reads it."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": cell.id,
+            "metadata": {},
+            "execution_count": 1,
+            "outputs": [],
+            "source": cell.source,
+        }
+        for cell in notebook.cells
+    ]
+    about = {"kernelspec": {"name": "coursekit-grade", "display_name": "grading"}}
+    return {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+
+
+def collect(
+    notebook: MiniNotebook, name: str, lines: list[dict[str, Any]], place: Path
+) -> NotebookRun:
+    """The record of one mini notebook; cells without one were not reached."""
+    seen = {line["cell"]: line for line in lines if line["task"] == name}
+    ending: dict[str, Any] = {}
+    for _ in range(20):  # the supervisor writes it when the kernel has ended
+        try:
+            ending = json.loads((place / f"{name}.ending").read_text())
+            break
+        except (OSError, ValueError):
+            if not seen:
+                break
+            time.sleep(0.05)
+    cells = {}
+    for cell in notebook.cells:
+        line = seen.get(cell.id)
+        if line is None:
+            cells[cell.id] = CellRun("not reached")
+            continue
+        error = line["error"]
+        if line["state"] == "died":
+            error = ending.get("why", "")
+        cells[cell.id] = CellRun(line["state"], line["text"], error)
+    seconds = sum(line["seconds"] for line in seen.values())
+    return NotebookRun(cells, seconds, float(ending.get("peak_mb", 0.0)))

@@ -1,0 +1,276 @@
+"""A warm process that forks kernels: `python -m coursekit.grading.zygote OPTIONS`.
+
+Importing torch, Jupyter's kernel and the package takes seconds; a fork takes
+milliseconds. For each kernel the zygote forks a supervisor, and the supervisor a child
+inside the sandbox (`sandbox`), which loses the reference of the exercise that is graded
+(`blank`) and then becomes an ordinary IPython kernel. The supervisor watches its memory
+and ends it when the connection to the launcher closes.
+
+The modules that hold oracles, wrong versions and solutions are never imported here.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coursekit.grading import sandbox
+
+WARM = ("theory", "models", "datasets", "evaluation", "training", "experiments")
+WARM_WORKBOOK = ("plots", "plot_flow", "plot_lines", "widgets", "widgets.live")
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the grader decides for a whole run."""
+
+    socket: str
+    level: str
+    hide: tuple[str, ...]
+    keep: tuple[str, ...]
+    cpu_seconds: int = 120
+    memory_mb: int = 3000
+
+
+def warm_up() -> None:
+    """Import all that a kernel may need; afterwards the files may disappear."""
+    os.environ["MPLBACKEND"] = "agg"
+    import matplotlib.pyplot  # noqa: F401
+    import scipy.optimize  # noqa: F401
+    import torch
+
+    torch.set_num_threads(1)
+    import coursekit
+
+    for part in WARM:
+        package = importlib.import_module(f"coursekit.{part}")
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+    for name in WARM_WORKBOOK:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(f"coursekit.workbook.{name}")
+    import ipykernel.inprocess  # noqa: F401
+    import IPython.core.completer  # noqa: F401
+    from ipykernel.kernelapp import IPKernelApp  # noqa: F401
+
+    held = [name for name in sys.modules if name.startswith(GRADERS_ONLY)]
+    if held:
+        raise RuntimeError(f"the kernel would know {held[0]}")
+    del coursekit
+
+
+GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.workbook.check")
+
+
+def serve(options: Options) -> None:
+    """Answer connections until this process is told to stop."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(options.socket)
+        os.chmod(options.socket, 0o600)
+        listener.listen(64)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not awaited
+        print("ready", flush=True)
+        number = 0
+        while True:
+            connection, _ = listener.accept()
+            number += 1
+            if os.fork() == 0:
+                listener.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                try:
+                    supervise(connection, options, sandbox.FIRST_UID + number % 4000)
+                except BaseException as error:
+                    print(f"supervisor: {error!r}", file=sys.stderr, flush=True)
+                finally:
+                    os._exit(0)
+            connection.close()
+
+
+def supervise(connection: socket.socket, options: Options, uid: int) -> None:
+    """Start one kernel, watch it, and say how it ended."""
+    request = json.loads(receive(connection))
+    folder = Path(request["connection_file"]).parent
+    if options.level == "full":
+        os.chown(folder, uid, uid)
+        os.chown(request["connection_file"], uid, uid)
+    sandbox.split(options.level)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            connection.close()
+            code = become_kernel(request, options, uid)
+        except BaseException as error:
+            print(f"kernel: {error!r}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(code)
+    why, peak = watch(child, connection, options, uid)
+    sandbox.kill(child)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(child, 0)
+    ending = {"why": why, "peak_mb": round(peak, 1)}
+    Path(request["ending"]).write_text(json.dumps(ending))
+
+
+def watch(
+    child: int, connection: socket.socket, options: Options, uid: int
+) -> tuple[str, float]:
+    """Until the child ends, the launcher goes away, or too much memory is taken."""
+    connection.setblocking(False)
+    peak = 0.0
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            if connection.recv(1) == b"":
+                return "told to stop", peak
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            connection.close()
+            return f"ended with {os.waitstatus_to_exitcode(status)}", peak
+        used = resident_mb(child, uid if options.level == "full" else None)
+        peak = max(peak, used)
+        if used > options.memory_mb:
+            return "too much memory", peak
+        time.sleep(0.1)
+
+
+def resident_mb(child: int, uid: int | None) -> float:
+    """Memory of the child alone, or of everything that runs as its user."""
+    pids = [str(child)]
+    if uid is not None:
+        pids = [p for p in os.listdir("/proc") if p.isdigit()]
+    pages = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            if uid is None or runs_as(pid) == uid:
+                size, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+                pages += max(int(size) - int(shared), 0)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def runs_as(pid: str) -> int:
+    """The real user of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("Uid:"):
+            return int(line.split()[1])
+    return -1
+
+
+def become_kernel(request: dict[str, Any], options: Options, uid: int) -> int:
+    """In the child: walls up, reference gone, then an ordinary kernel."""
+    if options.level != "off":
+        os.setsid()
+    else:
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+    folder = str(Path(request["connection_file"]).parent)
+    sandbox.enter(options.level, options.hide, (*options.keep, folder))
+    blank(request["blank"])
+    home = "/tmp/home" if options.level != "off" else folder
+    os.makedirs(home, exist_ok=True)
+    if options.level == "full":
+        os.chown(home, uid, uid)
+    os.environ.clear()
+    os.environ.update(HOME=home, IPYTHONDIR=f"{home}/ipython", LANG="C.UTF-8")
+    os.environ.update(PATH="/usr/bin:/bin", OMP_NUM_THREADS="1", MPLBACKEND="agg")
+    os.chdir(home)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for handle in range(3):
+        os.dup2(nowhere, handle)
+    os.closerange(3, 4096)  # nothing of the grader stays open
+    sandbox.limit(options.level, options.cpu_seconds, options.memory_mb)
+    sandbox.drop(options.level, uid)
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["kernel", "-f", request["connection_file"]]
+    IPKernelApp.launch_instance(
+        ["-f", request["connection_file"], "--HistoryManager.enabled=False"]
+    )
+    return 0
+
+
+def blank(target: str) -> None:
+    """Make the reference of one exercise fail, wherever a copy of it is held.
+
+    The code of the function object itself is replaced, so that no alias, closure or
+    search through memory finds the old one.
+    """
+    module_name, _, path = target.partition(":")
+    if not path:
+        return
+    owner: Any = importlib.import_module(module_name)
+    name, _, methods = path.partition(".")
+    if not methods:
+        erase(getattr(owner, name))
+    for method in methods.split(",") if methods else ():
+        erase(getattr(owner, name).__dict__[method])
+
+
+def erase(function: Any) -> None:
+    """Swap the code of a function for one that raises; also its wrapped original."""
+    while hasattr(function, "__wrapped__"):
+        erase_one(function)
+        function = function.__wrapped__
+    erase_one(function)
+
+
+def erase_one(function: Any) -> None:
+    """One function object, without what its old code closed over or defaulted to."""
+    inner = getattr(function, "__func__", function)
+    names = inner.__code__.co_freevars
+    source = "def blanked(*args, **kwargs):\n    raise NotImplementedError\n"
+    if names:  # the number of cells must stay the same
+        held = ", ".join(names)
+        source = (
+            f"def around({held}):\n    def blanked(*args, **kwargs):\n"
+            f"        ({held},)\n        raise NotImplementedError\n"
+            "    return blanked\n"
+        )
+    space: dict[str, Any] = {}
+    exec(source, space)
+    new = space["around"](*names) if names else space["blanked"]
+    inner.__code__ = new.__code__
+    inner.__doc__ = None
+
+
+def receive(connection: socket.socket) -> bytes:
+    """One message: its length, then its bytes."""
+    size = struct.unpack(">I", exactly(connection, 4))[0]
+    if size > LARGEST:
+        raise OSError("message too long")
+    return exactly(connection, size)
+
+
+def exactly(connection: socket.socket, size: int) -> bytes:
+    """So many bytes, or OSError."""
+    found = b""
+    while len(found) < size:
+        part = connection.recv(size - len(found))
+        if not part:
+            raise OSError("connection closed")
+        found += part
+    return found
+
+
+def main() -> None:
+    """Warm up and serve."""
+    values: dict[str, Any] = json.loads(sys.argv[1])
+    for name in ("hide", "keep"):
+        values[name] = tuple(values[name])
+    options = Options(**values)
+    warm_up()
+    serve(options)
+
+
+if __name__ == "__main__":
+    main()
