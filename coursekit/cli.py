@@ -8,6 +8,7 @@ import importlib
 import sys
 
 WORKBOOK, TRAINING = "coursekit.workbook", "coursekit.training"
+GRADING = "coursekit.grading"
 # subcommand -> (module with a `main(argv) -> int`, one line of help)
 COMMANDS = {
     "doctor": (f"{WORKBOOK}.doctor", "what works here, what is missing, how to get it"),
@@ -15,6 +16,10 @@ COMMANDS = {
     "progress": (f"{WORKBOOK}.progress_command", "what you have solved so far"),
     "claims": (f"{WORKBOOK}.claims", "every claim of the lectures, with its verdict"),
     "measure": ("coursekit.experiments.measure", "run the figures' experiments"),
+    "check": (f"{GRADING}.precheck", "what a grader will find in your notebook"),
+    "grade": (f"{GRADING}.grade_command", "grade submitted notebooks, for teachers"),
+    "merge": (f"{GRADING}.merge", "one class report from several machines"),
+    "release": (f"{GRADING}.release", "what a teacher hands out, without solutions"),
     "train": (f"{TRAINING}.train_command", "train a recipe: NAME --profile quick"),
     "recipes": (f"{TRAINING}.recipes_command", "the recipes and their checkpoints"),
 }

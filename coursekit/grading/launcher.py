@@ -19,12 +19,17 @@ def main() -> None:
         "blank": os.environ.get("COURSEKIT_GRADE_BLANK", ""),
         "ending": os.environ["COURSEKIT_GRADE_ENDING"],
     }
-    message = json.dumps(request).encode()
+    message, parent = json.dumps(request).encode(), os.getppid()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(os.environ["COURSEKIT_GRADE_SOCKET"])
         connection.sendall(struct.pack(">I", len(message)) + message)
-        while connection.recv(64):
-            pass
+        connection.settimeout(0.5)
+        while os.getppid() == parent:  # else pytest was killed: nobody will stop us
+            try:
+                if not connection.recv(64):
+                    break
+            except TimeoutError:
+                continue
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ submission gets a pytest process of its own, with a limit on its whole time and 
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from coursekit.grading import sandbox, zygote
+from coursekit.grading.bench import Bench
 from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,11 +37,21 @@ class Limits:
 class Workshop:
     """The zygote and the folder it works in. Use it as a context manager."""
 
-    def __init__(self, level: str = "auto", limits: Limits | None = None) -> None:
-        """level: "auto" for the best that works here, or one of `sandbox`."""
+    def __init__(
+        self,
+        level: str = "auto",
+        limits: Limits | None = None,
+        hide: Sequence[Path] = (),
+    ) -> None:
+        """level: "auto" for the best that works here, or one of `sandbox`.
+
+        hide: more that no kernel may see, such as the other submissions.
+        """
+        self._more = tuple(hide)
         self.limits = limits or Limits()
         self.level = sandbox.available() if level == "auto" else level
         self._number = 0
+        self._bench = Bench()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -95,6 +105,7 @@ class Workshop:
         """What no kernel may see: the checkout, the homes, the grader's own files."""
         package = Path(zygote.__file__).resolve().parents[1]
         places = [ROOT, package, self.private, Path("/root"), Path("/home")]
+        places += [place for place in self._more if len(place.parts) > 2]  # not /usr
         return tuple(dict.fromkeys(str(place) for place in places))
 
     def _write_kernelspec(self) -> None:
@@ -138,12 +149,10 @@ class Workshop:
 
     def _pytest(self, place: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
         """One nbval run; every cell's record, as far as it came."""
-        read, write = os.pipe()
         environment = _environment() | {
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "JUPYTER_PATH": str(self.private / "jupyter"),
             "JUPYTER_RUNTIME_DIR": str(self.private),
-            "COURSEKIT_GRADE_PIPE": str(write),
             "COURSEKIT_GRADE_RUN": str(self.folder / "k"),
             "COURSEKIT_GRADE_SOCKET": self.socket,
             "COURSEKIT_GRADE_PLAN": json.dumps(plan),
@@ -152,47 +161,14 @@ class Workshop:
             (str(place / f"{name}.ipynb") for name in plan),
             key=lambda path: int(path.rpartition("-")[2].partition(".")[0]),
         )
-        command = [
-            sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(place),
-            "--noconftest", "-p", "no:cacheprovider", "-W", "ignore", "-q",
-            "-p", "nbval.plugin", "-p", "coursekit.grading.plugin", "--nbval-lax",
-            "--tb=no", "--nbval-kernel-name=coursekit-grade",
+        arguments = [
+            "-c", os.devnull, "--rootdir", str(place), "--noconftest",
+            "-p", "no:cacheprovider", "-W", "ignore", "-q", "-p", "nbval.plugin",
+            "-p", "coursekit.grading.plugin", "--nbval-lax", "--tb=no",
+            "--nbval-kernel-name=coursekit-grade",
             f"--nbval-cell-timeout={self.limits.cell_seconds}", *files,
         ]  # fmt: skip
-        with (place / "pytest.log").open("wb") as log:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=environment, pass_fds=(write,), cwd=place,
-                start_new_session=True, preexec_fn=_modest,
-            )  # fmt: skip
-        os.close(write)
-        found: list[dict[str, Any]] = []
-        reader = threading.Thread(target=_read_lines, args=(read, found), daemon=True)
-        reader.start()
-        try:
-            process.wait(self.limits.all_seconds)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            if process.poll() is None:
-                process.kill()  # launchers lose their parent's pipe; see `watch`
-                process.wait()
-            reader.join(5)
-        return found
-
-
-def _read_lines(handle: int, found: list[dict[str, Any]]) -> None:
-    with os.fdopen(handle, "rb") as stream:
-        for line in stream:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                return
-
-
-def _modest() -> None:
-    """Limits for the pytest process: it reads what students print."""
-    resource.setrlimit(resource.RLIMIT_DATA, (3 << 30, 3 << 30))
+        return self._bench.run(arguments, environment, place, self.limits.all_seconds)
 
 
 def _environment() -> dict[str, str]:

@@ -73,6 +73,8 @@ def enter(level: str, hide: Sequence[str], keep: Sequence[str] = ()) -> None:
     for place in sorted(hide, key=len):
         if os.path.isdir(place) and not os.path.islink(place):
             _empty(place, "1m", "755")
+        elif os.path.isfile(place):
+            mount("/dev/null", place, None, MS_BIND, "")
     for place, size in (("/tmp", "64m"), ("/var/tmp", "1m"), ("/dev/shm", "16m")):
         if os.path.isdir(place):
             _empty(place, size, "1777")

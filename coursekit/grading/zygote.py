@@ -10,10 +10,8 @@ The modules that hold oracles, wrong versions and solutions are never imported h
 """
 
 import contextlib
-import importlib
 import json
 import os
-import pkgutil
 import signal
 import socket
 import struct
@@ -24,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.grading import sandbox
+from coursekit.grading.blank import blank
+from coursekit.grading.warm import warm_up
 
-WARM = ("theory", "models", "datasets", "evaluation", "training", "experiments")
-WARM_WORKBOOK = ("plots", "plot_flow", "plot_lines", "widgets", "widgets.live")
 LARGEST = 1 << 20
 
 
@@ -40,37 +38,6 @@ class Options:
     keep: tuple[str, ...]
     cpu_seconds: int = 120
     memory_mb: int = 3000
-
-
-def warm_up() -> None:
-    """Import all that a kernel may need; afterwards the files may disappear."""
-    os.environ["MPLBACKEND"] = "agg"
-    import matplotlib.pyplot  # noqa: F401
-    import scipy.optimize  # noqa: F401
-    import torch
-
-    torch.set_num_threads(1)
-    import coursekit
-
-    for part in WARM:
-        package = importlib.import_module(f"coursekit.{part}")
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            with contextlib.suppress(ImportError):
-                importlib.import_module(module.name)
-    for name in WARM_WORKBOOK:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(f"coursekit.workbook.{name}")
-    import ipykernel.inprocess  # noqa: F401
-    import IPython.core.completer  # noqa: F401
-    from ipykernel.kernelapp import IPKernelApp  # noqa: F401
-
-    held = [name for name in sys.modules if name.startswith(GRADERS_ONLY)]
-    if held:
-        raise RuntimeError(f"the kernel would know {held[0]}")
-    del coursekit
-
-
-GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.workbook.check")
 
 
 def serve(options: Options) -> None:
@@ -197,50 +164,6 @@ def become_kernel(request: dict[str, Any], options: Options, uid: int) -> int:
         ["-f", request["connection_file"], "--HistoryManager.enabled=False"]
     )
     return 0
-
-
-def blank(target: str) -> None:
-    """Make the reference of one exercise fail, wherever a copy of it is held.
-
-    The code of the function object itself is replaced, so that no alias, closure or
-    search through memory finds the old one.
-    """
-    module_name, _, path = target.partition(":")
-    if not path:
-        return
-    owner: Any = importlib.import_module(module_name)
-    name, _, methods = path.partition(".")
-    if not methods:
-        erase(getattr(owner, name))
-    for method in methods.split(",") if methods else ():
-        erase(getattr(owner, name).__dict__[method])
-
-
-def erase(function: Any) -> None:
-    """Swap the code of a function for one that raises; also its wrapped original."""
-    while hasattr(function, "__wrapped__"):
-        erase_one(function)
-        function = function.__wrapped__
-    erase_one(function)
-
-
-def erase_one(function: Any) -> None:
-    """One function object, without what its old code closed over or defaulted to."""
-    inner = getattr(function, "__func__", function)
-    names = inner.__code__.co_freevars
-    source = "def blanked(*args, **kwargs):\n    raise NotImplementedError\n"
-    if names:  # the number of cells must stay the same
-        held = ", ".join(names)
-        source = (
-            f"def around({held}):\n    def blanked(*args, **kwargs):\n"
-            f"        ({held},)\n        raise NotImplementedError\n"
-            "    return blanked\n"
-        )
-    space: dict[str, Any] = {}
-    exec(source, space)
-    new = space["around"](*names) if names else space["blanked"]
-    inner.__code__ = new.__code__
-    inner.__doc__ = None
 
 
 def receive(connection: socket.socket) -> bytes:

@@ -16,8 +16,12 @@ def describe(
     want: Sequence[Trial],
     right: Sequence[bool],
     complaint: str | None,
+    numbers: bool = True,
 ) -> str:
-    """One line on the first trial that failed. complaint: what an oracle said."""
+    """One line on the first trial that failed. complaint: what an oracle said.
+
+    numbers: may the line show values? Not where the inputs are secret, in grading.
+    """
     first = list(right).index(False)
     label = probe.cases[got[first].seed % len(probe.cases)]
     if right[0] and len(right) > 2 and not any(right[1:]):
@@ -26,10 +30,16 @@ def describe(
         head = f"for {label}: "
     else:
         head = ""
-    return head + _one(got[first], want[first], complaint, probe.tolerances)
+    return head + _one(got[first], want[first], complaint, probe.tolerances, numbers)
 
 
-def _one(got: Trial, want: Trial, complaint: str | None, tolerances: Tolerances) -> str:
+def _one(
+    got: Trial,
+    want: Trial,
+    complaint: str | None,
+    tolerances: Tolerances,
+    numbers: bool,
+) -> str:
     if got.fault is not None:
         return got.fault.text + _advice(got.fault.words)
     for name, expected in want.outputs.items():
@@ -41,7 +51,7 @@ def _one(got: Trial, want: Trial, complaint: str | None, tolerances: Tolerances)
             f"it changes its input {got.touched[0]} in place: compute a new tensor "
             "instead (no +=, no method that ends in _)"
         )
-    return _values(got, want, complaint, tolerances)
+    return _values(got, want, complaint, tolerances, numbers)
 
 
 def _advice(words: frozenset[str]) -> str:
@@ -79,7 +89,11 @@ def _structure(
 
 
 def _values(
-    got: Trial, want: Trial, complaint: str | None, tolerances: Tolerances
+    got: Trial,
+    want: Trial,
+    complaint: str | None,
+    tolerances: Tolerances,
+    numbers: bool,
 ) -> str:
     off = [
         (name, got.outputs[name].astype(float), expected.astype(float))
@@ -92,19 +106,16 @@ def _values(
         return "the sign is flipped: everything else is right"
     factors = [_factor(a, b) for _, a, b in off]
     if all(f is not None and np.isclose(f, factors[0] or 0) for f in factors):
-        return (
-            f"off by a constant factor: yours is {factors[0]:.4g} times the right one"
-        )
+        shown = f": yours is {factors[0]:.4g} times the right one" if numbers else ""
+        return "off by a constant factor" + shown
     if complaint is not None:
         return complaint
     name, a, b = max(off, key=lambda item: _largest(item[1], item[2])[0])
     _, where = _largest(a, b)
     index = tuple(int(i) for i in where)
     what = f"{name}, " if len(want.outputs) > 1 else ""
-    return (
-        f"the values differ: the largest difference is at {what}index {index}, "
-        f"yours {a[index]:.5g}, right {b[index]:.5g}"
-    )
+    shown = f", yours {a[index]:.5g}, right {b[index]:.5g}" if numbers else ""
+    return f"the values differ: the largest difference is at {what}index {index}{shown}"
 
 
 def _factor(a: NDArray[np.float64], b: NDArray[np.float64]) -> float | None:

@@ -78,6 +78,8 @@ def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
         ) from None
     except (RecursionError, MemoryError):
         raise FormulaError("the formula is nested too deeply") from None
+    except OverflowError:
+        raise FormulaError("the formula has a number that is too large") from None
 
 
 def _value(node: ast.expr, values: Mapping[str, Numbers], text: str) -> Any:
@@ -139,7 +141,10 @@ def numbers(answer: Any, values: Mapping[str, Numbers]) -> Numbers:
     if isinstance(answer, str):
         return evaluate(answer, values)
     if isinstance(answer, int | float | np.number) and not isinstance(answer, bool):
-        return np.asarray(float(answer))
+        try:
+            return np.asarray(float(answer))
+        except OverflowError:
+            raise FormulaError("the number is too large") from None
     if not callable(answer):
         kind = type(answer).__name__
         raise FormulaError(

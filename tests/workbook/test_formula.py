@@ -153,3 +153,9 @@ def test_lines_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[12] == "FAIL 01.4: this one is code: use q_sample = check(...)"
     assert lines[13].startswith("FAIL 47.11: no exercise '47.11'")
     assert len(lines) == 14
+
+
+@pytest.mark.parametrize("answer", ["9" * 400, 10**400, "a" * 3])
+def test_what_is_no_answer_is_one_line(answer):
+    verdict = judge_formula(QUESTIONS[0], answer)
+    assert verdict.state == "FAIL" and "\n" not in verdict.message

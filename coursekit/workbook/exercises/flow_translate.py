@@ -30,12 +30,13 @@ def _inputs(seed: int) -> Inputs:
     t = column(inputs["t"], inputs["x0"])
     dtype = inputs["x0"].dtype
     inputs["xt"] = ((1 - t) * inputs["x0"] + t * inputs["eps"]).astype(dtype)
+    inputs["velocity"] = inputs["eps"] - inputs["x0"]
     return inputs
 
 
 def _call(fn: Function, inputs: Inputs) -> Outputs:
-    x0, eps, xt, t = (tensor(inputs[name]) for name in ("x0", "eps", "xt", "t"))
-    found = fn(eps - x0, xt, t)
+    velocity, xt, t = (tensor(inputs[name]) for name in ("velocity", "xt", "t"))
+    found = fn(velocity, xt, t)
     if isinstance(found, Prediction):
         return {name: array(getattr(found, name)) for name in Prediction._fields}
     return dict(zip(Prediction._fields, arrays(found, 5), strict=True))

@@ -1,0 +1,108 @@
+"""`coursekit grade`: a class's notebooks in, reports out.
+
+    coursekit grade submissions/ late.zip --out reports/
+
+Ctrl-C keeps the reports of what was graded so far.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from coursekit.grading import report_class, report_text, sandbox
+from coursekit.grading.intake import collect
+from coursekit.grading.pipeline import Options, grade_all
+from coursekit.grading.runner import Limits, Workshop
+from coursekit.grading.types import Report, Submission
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options, in the order in which a teacher meets them."""
+    made = argparse.ArgumentParser(
+        prog="coursekit grade",
+        description="Grade submitted notebooks. Their code runs; its results are "
+        "judged outside, on inputs made now.",
+    )
+    made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    made.add_argument("--out", type=Path, required=True, help="folder for the reports")
+    made.add_argument("--seed", type=int, help="the same inputs as an earlier run")
+    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    made.add_argument("--sandbox", choices=["auto", "require", "off"], default="auto")
+    made.add_argument(
+        "--timeout", type=float, default=20.0, help="seconds for each call (20)"
+    )
+    made.add_argument("--shard", default=report_class.WHOLE, metavar="I/N")
+    return made
+
+
+def main(argv: list[str]) -> int:
+    """Grade; 0 when every submission has a report, else 1 with one line."""
+    args = parser().parse_args(argv)
+    try:
+        shard = report_class.parse_shard(args.shard)
+        level = sandbox_level(args.sandbox)
+    except ValueError as error:
+        print(f"coursekit grade: {error}", file=sys.stderr)
+        return 2
+    missing = [path for path in args.paths if not path.exists()]
+    if missing:
+        print(f"coursekit grade: {missing[0]} does not exist", file=sys.stderr)
+        return 2
+    if args.timeout <= 0 or args.jobs < 1:
+        print("coursekit grade: --timeout and --jobs are positive", file=sys.stderr)
+        return 2
+    if level == "off":
+        print(report_text.NO_SANDBOX, file=sys.stderr)
+    start, complete = time.monotonic(), True
+    reports: list[Report] = []
+    try:
+        limits = Limits(cell_seconds=args.timeout)
+        hide = [path.resolve() for path in (*args.paths, args.out)]
+        with Workshop(level, limits, hide) as shop:
+            options = Options(shop) if args.seed is None else Options(shop, args.seed)
+            submissions = chosen(args.paths, shard)
+            for report in grade_all(submissions, options, args.jobs):
+                reports.append(report)
+                said = report.problem or f"{report.points:g} of {report.possible:g}"
+                print(f"{len(reports):5d}  {said[:60]}", file=sys.stderr)
+    except RuntimeError as error:
+        print(f"coursekit grade: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        complete = False
+        print("\nStopped. The reports so far are written.", file=sys.stderr)
+    if not reports and (args.shard == report_class.WHOLE or not complete):
+        print("coursekit grade: no notebook found", file=sys.stderr)
+        return 1
+    report_class.write_all(reports, args.out, args.shard, complete)
+    print(report_text.classroom(reports))
+    spent = time.monotonic() - start
+    seed = reports[0].seed if reports else "-"
+    print(
+        f"\n{len(reports)} submission{'s' * (len(reports) != 1)} in {spent:.0f} s, "
+        f"seed {seed}, sandbox {level}. Reports: {args.out}"
+    )
+    return 0
+
+
+def sandbox_level(wanted: str) -> str:
+    """The level to use. ValueError when one is required and none works here."""
+    if wanted == "off":
+        return "off"
+    level = sandbox.available()
+    if wanted == "require" and level == "off":
+        raise ValueError(
+            "--sandbox require: this system allows no sandbox (it needs Linux, and "
+            "root or user namespaces). Grade in a container"
+        )
+    return level
+
+
+def chosen(paths: list[Path], shard: tuple[int, int]) -> Iterator[Submission]:
+    """The submissions that belong to this machine's part of the class."""
+    for index, submission in enumerate(collect(paths)):
+        if report_class.in_shard(index, shard):
+            yield submission

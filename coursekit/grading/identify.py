@@ -1,0 +1,233 @@
+"""What a student handed in for each exercise: which code, and what it needs.
+
+A cell belongs to the exercise that its metadata, its id or its first line names. Of
+several, the last one in the file that was worked on counts. When none is left, the last
+top-level definition of the exercise's function anywhere in the file counts.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from coursekit.grading.attempt_state import renamed, same_code, untouched
+from coursekit.grading.cell_code import Code, Statement, parse
+from coursekit.grading.exercise_claim import claim
+from coursekit.grading.notebook_code import given_names, lecture_code, parsed
+from coursekit.grading.slicing import Shelf
+from coursekit.grading.types import Attempt, Cell, Official, Submission, Task
+
+MOST_CLAIMS = 20  # of cells marked as one exercise, the last ones are looked at
+_FENCE = re.compile(r"^[ \t]*(```|~~~).*$\n?", re.MULTILINE)
+
+
+@dataclass
+class Found:
+    """An answer as it was found, before its helpers are looked up."""
+
+    code: Code
+    cells: tuple[int, ...]  # where it stands
+    notes: list[str] = field(default_factory=list)
+
+
+def attempts(official: Official, submission: Submission) -> list[Attempt]:
+    """One attempt for each task of the official notebook, in its order."""
+    return _Reading(official, submission).attempts()
+
+
+class _Reading:
+    """A submission next to the official notebook."""
+
+    def __init__(self, official: Official, submission: Submission) -> None:
+        self.official = official
+        self.cells = submission.cells
+        self.place = {cell.index: place for place, cell in enumerate(self.cells)}
+        self.code = parsed(self.cells)
+        self.claims: dict[str, list[Cell]] = {}
+        for cell in self.cells:
+            self.claims.setdefault(claim(cell), []).append(cell)
+        self.functions = {task.name for task in official.tasks if task.kind == "code"}
+        self.given = given_names(official)
+        self.shelf = Shelf(self.code, lecture_code(official))
+        self.known = frozenset(self.given) | self.functions
+        self.own = self._own_versions()
+
+    def attempts(self) -> list[Attempt]:
+        return [self._attempt(task) for task in self.official.tasks]
+
+    def _own_versions(self) -> dict[str, int]:
+        """Given functions that the student wrote anew, and the first cell that does."""
+        given_cells = {c.id for c in self.official.cells if c.kind == "given"}
+        found: dict[str, int] = {}
+        for cell in self.cells:
+            if cell.kind != "code" or cell.id in given_cells:
+                continue
+            for each in self.code[cell.index].statements:
+                for name in (each.binds & self.given.keys()) - found.keys():
+                    theirs = self.given[name]
+                    if each.kind == "def" and not (
+                        theirs and same_code(each.node, theirs.node)
+                    ):
+                        found.setdefault(name, cell.index)
+        return found
+
+    def _attempt(self, task: Task) -> Attempt:
+        claimed = self.claims.get(task.id, [])[-MOST_CLAIMS:]
+        readable = [found for cell in claimed if (found := self._read(task, cell))]
+        worked = [found for found in readable if self._is_answer(task, found.code)]
+        notes: list[str] = []
+        if len(claimed) > 1:
+            places = ", ".join(str(cell.index + 1) for cell in claimed)
+            notes.append(f"Several cells are marked as {task.id}: cells {places}.")
+        found = worked[-1] if worked else self._second_choice(task, claimed, readable)
+        if found is None:
+            return self._unanswered(task, claimed, notes)
+        if len(claimed) > 1:
+            notes.append(f"Cell {found.cells[0] + 1} counts.")
+        return self._answered(task, found, notes)
+
+    def _read(self, task: Task, cell: Cell) -> Found | None:
+        """The code of a claimed cell, also of one that was turned into text."""
+        if cell.kind == "code":
+            return Found(self.code[cell.index], (cell.index,))
+        code = parse(_FENCE.sub("", cell.source))
+        if code.defining(task.name) is None:
+            return None
+        note = (
+            f"Cell {cell.index + 1} is a {cell.kind} cell; its code was taken all the "
+            "same. Turn it back into a code cell."
+        )
+        return Found(code, (cell.index,), [note])
+
+    def _is_answer(self, task: Task, code: Code) -> bool:
+        made = code.defining(task.name)
+        return made is not None and not untouched(task, made)
+
+    def _second_choice(
+        self, task: Task, claimed: Sequence[Cell], readable: Sequence[Found]
+    ) -> Found | None:
+        """When no marked cell answers: in pieces, renamed, elsewhere, or broken."""
+        return (
+            self._joined(task, claimed)
+            or self._under_another_name(task, readable)
+            or self._elsewhere(task)
+            or self._broken(task, readable)
+        )
+
+    def _joined(self, task: Task, claimed: Sequence[Cell]) -> Found | None:
+        """A function that was split in its middle: the next cell starts indented."""
+        for cell in reversed(claimed):
+            if cell.kind != "code":
+                continue
+            text, used = cell.source, [cell.index]
+            for other in self.cells[self.place[cell.index] + 1 :][:4]:
+                if other.kind != "code" or claim(other) not in ("", task.id):
+                    break
+                first = next((li for li in other.source.split("\n") if li.strip()), "")
+                if not first.startswith((" ", "\t")):
+                    break
+                text, used = f"{text}\n{other.source}", [*used, other.index]
+                code = parse(text)
+                if self._is_answer(task, code):
+                    places = " and ".join(str(index + 1) for index in used)
+                    note = f"Cells {places} were put together: a function was split."
+                    return Found(code, tuple(used), [note])
+        return None
+
+    def _under_another_name(
+        self, task: Task, readable: Sequence[Found]
+    ) -> Found | None:
+        if task.kind != "code":
+            return None
+        for found in reversed(readable):
+            if found.code.defining(task.name) is not None:
+                continue
+            name = renamed(task, found.code)
+            made = found.code.defining(name) if name else None
+            if made is None or name in self.functions or untouched(task, made):
+                continue
+            note = f"Your function is called `{name[:60]}`, not `{task.name}`."
+            code = parse(f"{found.code.text}\n\n{task.name} = {name}")
+            return Found(code, found.cells, [note])
+        return None
+
+    def _elsewhere(self, task: Task) -> Found | None:
+        """The last definition in a cell that is not marked as this exercise."""
+        marked = {cell.index for cell in self.claims.get(task.id, ())}
+        for index, code in reversed(self.code.items()):
+            made = code.defining(task.name)
+            if index in marked or made is None or untouched(task, made):
+                continue
+            note = (
+                f"Cell {index + 1} is not marked as {task.id}, but it defines "
+                f"`{task.name}`; it counts."
+            )
+            alone = parse(made.text)
+            return Found(alone if alone.statements else code, (index,), [note])
+        return None
+
+    def _broken(self, task: Task, readable: Sequence[Found]) -> Found | None:
+        """A cell that was worked on and does not define what it should."""
+        for found in reversed(readable):
+            code = found.code
+            stub = code.defining(task.name)
+            if stub is not None or not _says_anything(code):
+                continue
+            reason = f"it does not define `{task.name}`"
+            if code.error:
+                reason = f"it cannot be read as Python ({code.error})"
+            note = f"Cell {found.cells[0] + 1} is marked as {task.id}, but {reason}."
+            return Found(code, found.cells, [note])
+        return None
+
+    def _unanswered(
+        self, task: Task, claimed: Sequence[Cell], notes: list[str]
+    ) -> Attempt:
+        if not claimed:
+            note = f"The file has no cell for {task.id}."
+            return Attempt(task, "missing", notes=(*notes, note))
+        for cell in claimed:
+            if not cell.source.strip():
+                notes.append(f"Cell {cell.index + 1} is empty or was left out.")
+        source = claimed[-1].source if claimed[-1].kind == "code" else ""
+        return Attempt(task, "unanswered", source, notes=tuple(notes))
+
+    def _answered(self, task: Task, found: Found, notes: list[str]) -> Attempt:
+        notes += found.notes
+        dropped: set[Statement] = set()
+        for each in found.code.statements:
+            others = (each.binds & self.functions) - {task.name}
+            if each.kind == "check":
+                dropped.add(each)
+            elif each.kind in ("def", "assign") and others and task.kind == "code":
+                if task.name not in each.binds:
+                    dropped.add(each)
+                    names = ", ".join(f"`{name}`" for name in sorted(others))
+                    notes.append(f"For {names}, the course's own is used here.")
+        source = found.code.without(dropped)
+        here = found.cells[0]
+        own = {name for name, cell in self.own.items() if cell < here}
+        needed = self.shelf.needed(
+            parse(source),
+            (self.known - own) | {task.name},
+            here,
+            skip=found.cells if dropped or len(found.cells) > 1 else (),
+            official_here=self._official_place(task),
+        )
+        if needed.names:
+            names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
+            notes.append(f"From other cells it takes along: {names}.")
+        notes += needed.notes
+        return Attempt(task, "answered", source, needed.text, tuple(notes))
+
+    def _official_place(self, task: Task) -> int:
+        for index, cell in enumerate(self.official.cells):
+            if cell.kind == "exercise" and cell.exercise == task.id:
+                return index
+        return len(self.official.cells)
+
+
+def _says_anything(code: Code) -> bool:
+    """More than comments, imports and check lines?"""
+    if code.error:
+        return True
+    return any(each.kind not in ("import", "check") for each in code.statements)

@@ -1,0 +1,108 @@
+"""Archives, opened in memory. Names in them are text, never paths.
+
+Nothing is written to disk, so a name such as ../../x harms nothing. Sizes are counted
+while unpacking, since what an archive says about itself may be a lie.
+"""
+
+import io
+import re
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from coursekit.grading.intake_entries import MOST_ENTRIES, Entry, NotRead, hidden
+from coursekit.grading.reader_json import LARGEST_FILE
+
+LARGEST_ARCHIVE = 300 * 2**20
+MOST_UNPACKED = 4000 * 2**20  # one member at a time is in memory
+_CHUNK = 1 << 20
+# All that zipfile was seen to raise for archives that are damaged or made to harm.
+_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+)
+_DAMAGED = (
+    "The archive is damaged. Pack it again, as a plain zip, and hand it in again."
+)
+
+
+@dataclass
+class Budget:
+    """How much all the archives within one archive may still unpack."""
+
+    left: int = field(default_factory=lambda: MOST_UNPACKED)
+
+    def spend(self, size: int) -> None:
+        """Count unpacked bytes. NotRead when it is too much."""
+        self.left -= size
+        if self.left < 0:
+            raise NotRead(
+                f"The archive unpacks to more than {MOST_UNPACKED // 2**20} MB; the "
+                "rest is not read."
+            )
+
+
+def entries(data: bytes, budget: Budget) -> Iterator[Entry]:
+    """The files of an archive, hidden ones left out. NotRead when it cannot be read."""
+    if data.count(b"PK\x01\x02") > MOST_ENTRIES:
+        raise NotRead(f"The archive has more than {MOST_ENTRIES} files.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = archive.infolist()
+    except _ERRORS:
+        raise NotRead(_DAMAGED) from None
+    for member in members:
+        parts = _parts(member)
+        if not parts or member.is_dir() or hidden(parts):
+            continue
+        yield Entry(parts, partial(_read, archive, member, budget))
+
+
+def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
+    """A member's name as plain parts, without drives, roots and steps upwards."""
+    name = member.filename
+    if not member.flag_bits & 0x800:  # the archive does not say that names are UTF-8
+        try:
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    parts = re.split(r"[/\\]+", name[:1000])
+    return tuple(p for p in parts if p.strip(". ") and not re.fullmatch(r"\w:", p))
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
+    """One member, unpacked. NotRead for whatever is not a plain file of decent size."""
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise NotRead("This is a link to another file. Hand in the notebook itself.")
+    if member.flag_bits & 0x1:
+        raise NotRead("The archive has a password. Pack it again without one.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotRead(
+            "The archive is packed in an unusual way. Pack it as a plain zip."
+        )
+    name = member.filename.lower()
+    limit = LARGEST_FILE if not name.endswith(".zip") else LARGEST_ARCHIVE
+    found = bytearray()
+    try:
+        with archive.open(member) as stream:
+            while chunk := stream.read(_CHUNK):
+                budget.spend(len(chunk))
+                found += chunk
+                if len(found) > limit:
+                    break  # the reader sees that it is too long
+    except _ERRORS:
+        raise NotRead(_DAMAGED) from None
+    return bytes(found)

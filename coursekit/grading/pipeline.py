@@ -1,0 +1,170 @@
+"""From submissions to reports: read, transplant, run, judge.
+
+Kernels run in threads of their own, as many as there are jobs. Everything that decides
+happens here, in one thread and in the order of the submissions, so that a report does
+not depend on the number of jobs. At most two submissions for each job are in memory.
+"""
+
+import secrets
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+from coursekit.grading import identify, official, transplant, verdict
+from coursekit.grading.runner import Workshop
+from coursekit.grading.types import (
+    Attempt,
+    Grade,
+    MiniNotebook,
+    NotebookRun,
+    Official,
+    Report,
+    Submission,
+)
+from coursekit.workbook.exercises import by_id
+
+
+@dataclass(frozen=True)
+class Options:
+    """One grading run. seed: fixes all inputs; they are made after the submissions.
+
+    It is large, so that no code finds it by trying all, and with it the inputs that a
+    probe keeps to itself.
+
+    nonce: marks the probes' lines; a secret, not part of any report.
+    """
+
+    shop: Workshop
+    seed: int = field(default_factory=lambda: 1 + secrets.randbelow(2**50))
+    nonce: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A submission, ready to run: its attempts, and a mini notebook for some."""
+
+    submission: Submission
+    official: Official | None = None
+    attempts: tuple[Attempt, ...] = ()
+    minis: tuple[MiniNotebook, ...] = ()
+    problem: str = ""
+
+
+def grade_all(
+    submissions: Iterable[Submission], options: Options, jobs: int = 1
+) -> Iterator[Report]:
+    """A report for each submission, in order, while later ones still run."""
+    waiting: deque[tuple[Prepared, Future[tuple[list[NotebookRun], float, str]]]]
+    waiting = deque()
+    with ThreadPoolExecutor(max(jobs, 1)) as pool:
+        for submission in submissions:
+            prepared = prepare(submission, options)
+            waiting.append((prepared, pool.submit(_run, prepared, options.shop)))
+            if len(waiting) >= 2 * max(jobs, 1):
+                first, future = waiting.popleft()
+                yield conclude(first, *future.result(), options)
+        while waiting:
+            first, future = waiting.popleft()
+            yield conclude(first, *future.result(), options)
+
+
+def grade_submission(submission: Submission, options: Options) -> Report:
+    """The report of a single submission."""
+    return next(grade_all([submission], options))
+
+
+def seeds_of(exercise_id: str, seed: int) -> tuple[int, ...]:
+    """The seeds of an exercise's cases: the same for all students of a run."""
+    exercise = by_id(exercise_id)
+    probe = getattr(exercise, "probe", None)
+    return tuple(probe().seeds(seed)) if probe is not None else ()
+
+
+def prepare(submission: Submission, options: Options) -> Prepared:
+    """Find the attempts and write the mini notebooks. Never raises."""
+    if submission.problem:
+        return Prepared(submission, problem=submission.problem)
+    try:
+        held = official.load(submission.notebook)
+        attempts = tuple(identify.attempts(held, submission))
+        minis = tuple(
+            transplant.mini(
+                held,
+                attempt,
+                seeds_of(attempt.task.id, options.seed),
+                options.nonce,
+            )
+            for attempt in attempts
+            if attempt.task.kind == "code" and attempt.state == "answered"
+        )
+    except Exception as error:
+        return Prepared(submission, problem=_own_fault(error))
+    return Prepared(submission, held, attempts, minis)
+
+
+def _own_fault(error: Exception) -> str:
+    """A submission must never end the run; a person is told to look."""
+    return (
+        "the grader could not deal with this file, and that is the grader's fault, not "
+        f"the student's: {type(error).__name__}. Please look at it by hand"
+    )
+
+
+def _run(prepared: Prepared, shop: Workshop) -> tuple[list[NotebookRun], float, str]:
+    """In a thread: run what there is to run. A failure of ours is told, not raised."""
+    start = time.monotonic()
+    if not prepared.minis:
+        return [], 0.0, ""
+    try:
+        return shop.run(prepared.minis), time.monotonic() - start, ""
+    except Exception as error:
+        return [], time.monotonic() - start, _own_fault(error)
+
+
+def conclude(
+    prepared: Prepared,
+    runs: Sequence[NotebookRun],
+    seconds: float,
+    problem: str,
+    options: Options,
+) -> Report:
+    """The verdicts on what came back."""
+    submission = prepared.submission
+    report = Report(
+        submission.student,
+        submission.origin,
+        submission.notebook,
+        notes=submission.notes,
+        problem=prepared.problem or problem,
+        seed=options.seed,
+        seconds=round(seconds, 1),
+        sandbox=options.shop.level,
+    )
+    if report.problem or prepared.official is None:
+        return report
+    by_task = {mini.task: run for mini, run in zip(prepared.minis, runs, strict=True)}
+    grades = tuple(
+        _grade(attempt, prepared.official, by_task, options)
+        for attempt in prepared.attempts
+    )
+    return replace(report, grades=grades)
+
+
+def _grade(
+    attempt: Attempt,
+    held: Official,
+    runs: dict[str, NotebookRun],
+    options: Options,
+) -> Grade:
+    """The grade of one attempt; what goes wrong here is ours and says so."""
+    task = attempt.task
+    try:
+        if task.kind != "code":
+            return verdict.grade_answer(attempt, options.seed)
+        run = runs.get(task.id, NotebookRun({}))
+        seeds = seeds_of(task.id, options.seed)
+        return verdict.grade(attempt, held, run, seeds, options.nonce)
+    except Exception as error:
+        return Grade(task, 0.0, "not gradable", _own_fault(error), notes=attempt.notes)

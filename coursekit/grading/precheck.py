@@ -1,0 +1,140 @@
+"""`coursekit check NOTEBOOK`: what the grader will find in a notebook, before it does.
+
+Without --run nothing of the notebook is executed.
+"""
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from coursekit.grading import identify, official, precheck_run, reader
+from coursekit.grading.precheck_look import Finding, file_notes, findings
+from coursekit.grading.report_clean import number, plain
+from coursekit.grading.types import Submission
+
+_MARKS = {"found": "+", "empty": ".", "lost": "!"}
+_WORDS = {"found": "found", "empty": "not answered yet", "lost": "NOT FOUND"}
+_LARGEST = 64 << 20  # far above what may be handed in; the reader says what is allowed
+
+
+def main(argv: list[str]) -> int:
+    """Show what is found. 0: ready, 1: something to mend, 2: no such file."""
+    parser = argparse.ArgumentParser(
+        prog="coursekit check",
+        description="Shows what the grader will find in your notebook. Runs nothing "
+        "without --run.",
+    )
+    parser.add_argument("notebook", help="the file that you are going to hand in")
+    parser.add_argument(
+        "--run", action="store_true", help="run all cells and their checks with nbval"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=120, help="limit for a cell with --run (120)"
+    )
+    args = parser.parse_args(argv)
+    path = Path(args.notebook)
+    if not path.is_file():
+        print(f"coursekit check: there is no file {args.notebook}", file=sys.stderr)
+        return 2
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST)
+    except OSError as error:
+        said = error.strerror or "it cannot be read"
+        print(f"coursekit check: {args.notebook}: {said}", file=sys.stderr)
+        return 2
+    submission = reader.read(data, path.stem, str(path))
+    ready = show(submission, data)
+    if args.run and not submission.problem:
+        ready = rehearse(submission, args.seconds) and ready
+    return 0 if ready else 1
+
+
+def show(submission: Submission, data: bytes) -> bool:
+    """Print what is found in a submission; True if nothing needs mending."""
+    place = plain(submission.origin)
+    if submission.problem:
+        print(f"{place} cannot be graded: {plain(submission.problem)}")
+        return False
+    if submission.notebook not in official.available():
+        names = ", ".join(official.available())
+        print(f"{place} is none of the course's notebooks: {names}")
+        return False
+    ours = official.load(submission.notebook)
+    found = findings(ours, identify.attempts(ours, submission))
+    print(f"{place} answers {ours.name} (version {plain(ours.version, 20)})\n")
+    for each in found:
+        print(_lines(each))
+    notes = file_notes(ours, submission, data, _content(data))
+    if notes:
+        print()
+    for note in notes:
+        print(_wrap(note, "  note: "))
+    print(f"\n{_total(found)}")
+    return not any(each.mend for each in found)
+
+
+def rehearse(submission: Submission, seconds: int) -> bool:
+    """Run the notebook and print what failed; True if nothing is wrong."""
+    print("\nRunning every cell with nbval; a minute or two ...", flush=True)
+    try:
+        count, troubles = precheck_run.rehearse(submission.cells, seconds)
+    except precheck_run.CannotRun as error:
+        print(f"coursekit check: {error}", file=sys.stderr)
+        return False
+    todo = [each for each in troubles if each.kind == "todo"]
+    wrong = [each for each in troubles if each.kind != "todo"]
+    for each in wrong:
+        text = each.text if each.kind == "wrong" else f"{each.cell}: {each.text}"
+        print(_wrap(text, "  ! "))
+    if todo:
+        ids = ", ".join(each.text.split()[1] for each in todo)
+        print(_wrap(f"not answered yet: {ids}", "  . "))
+    print(f"{count} cells ran, {len(wrong)} of them failed.")
+    return not wrong
+
+
+def _lines(finding: Finding) -> str:
+    task, mark = finding.task, _MARKS[finding.state]
+    if finding.mend:
+        mark = "!"
+    title = f"{task.id:<6}{task.name:<24}"
+    lines = [f"{mark} {title}{_WORDS[finding.state]}"]
+    lines += [_wrap(text, "        mend: ") for text in finding.mend]
+    lines += [_wrap(text, "        note: ") for text in finding.know]
+    return "\n".join(lines)
+
+
+def _total(found: Sequence[Finding]) -> str:
+    states = [each.state for each in found]
+    earn = sum(f.task.points for f in found if f.state == "found" and not f.mend)
+    mend = sum(bool(each.mend) for each in found)
+    line = (
+        f"{states.count('found')} of {len(found)} answers found, "
+        f"{mend or 'nothing'} to mend. If all of them are right: {number(earn)} of "
+        f"{number(sum(f.task.points for f in found))} points."
+    )
+    return textwrap.fill(line, 88)
+
+
+def _wrap(text: str, first: str) -> str:
+    return textwrap.fill(
+        plain(text),
+        88,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_on_hyphens=False,
+    )
+
+
+def _content(data: bytes) -> dict[str, Any]:
+    """The file as the learner's Jupyter reads it, to look at its outputs."""
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError, MemoryError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,204 @@
+"""A submitted notebook, read as data by a reader that never raises.
+
+Jupyter's own reader rejects a whole file for one bad cell. Here each cell stands for
+itself: what is wrong with one becomes a note, and only a file without any cells at all
+becomes a problem. Nothing but the sources of cells is kept; outputs, tags, kernels and
+all else that a student could have written there are dropped.
+"""
+
+import re
+from collections import Counter
+from typing import Any
+
+from coursekit.grading import notebook_name, reader_json
+from coursekit.grading.reader_json import Unreadable
+from coursekit.grading.types import Cell, Submission
+
+MOST_CELLS = 3000
+LONGEST_CELL = 100_000  # characters
+LONGEST_CODE = 1_000_000  # characters of all code cells together
+MOST_NOTES = 30
+
+_KINDS = ("code", "markdown", "raw")
+_EXERCISE_ID = re.compile(r"\d\d\.\d{1,3}", re.ASCII)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read(data: bytes, student: str, origin: str) -> Submission:
+    """One submitted file. Never raises: what is wrong is said in problem or notes."""
+    try:
+        return _read(data, student, origin)
+    except Unreadable as error:
+        return Submission(student, origin, problem=str(error))
+    except (Exception, RecursionError, MemoryError) as error:
+        # No file is known that comes here; one that does must not stop the class.
+        problem = f"The file cannot be read ({type(error).__name__}). Send it again."
+        return Submission(student, origin, problem=problem)
+
+
+def _read(data: bytes, student: str, origin: str) -> Submission:
+    value, notes = reader_json.load(data)
+    notebook = _notebook(value)
+    about = notebook.get("metadata")
+    _format_notes(notebook, notes)
+    raw_cells = _raw_cells(notebook)
+    if not raw_cells:
+        notes.append("The notebook has no cells.")
+    if len(raw_cells) > MOST_CELLS:
+        notes.append(
+            f"The notebook has {len(raw_cells)} cells; the first {MOST_CELLS} are read."
+        )
+    cells: list[Cell] = []
+    code = 0
+    for index, raw in enumerate(raw_cells[:MOST_CELLS]):
+        cell = _cell(index, raw, notes)
+        if cell is None:
+            continue
+        if cell.kind == "code":
+            code += len(cell.source)
+            if code > LONGEST_CODE:
+                notes.append(
+                    f"The code is longer than {LONGEST_CODE:,} characters; cell "
+                    f"{index + 1} and the ones after it are left out."
+                )
+                break
+        cells.append(cell)
+    counts = Counter(cell.id for cell in cells if cell.id)
+    twice = [each for each, count in counts.items() if count > 1]
+    if twice:
+        notes.append(f"Cell ids stand more than once: {_listed(twice)}.")
+    if cells and not any(cell.kind == "code" for cell in cells):
+        notes.append("The notebook has no code cells.")
+    name = notebook_name.of(about, cells, origin, notes)
+    if len(notes) > MOST_NOTES:
+        notes[MOST_NOTES:] = [f"And {len(notes) - MOST_NOTES} notes more."]
+    return Submission(student, origin, tuple(cells), tuple(notes), notebook=name)
+
+
+def _notebook(value: Any) -> dict[str, Any]:
+    """The object that holds the cells. Raises Unreadable."""
+    if isinstance(value, dict) and isinstance(value.get("content"), dict):
+        value = value["content"]  # what Jupyter's own web interface hands out
+    if not isinstance(value, dict):
+        kind = {list: "a list", str: "a text", type(None): "empty"}.get(type(value))
+        raise Unreadable(
+            f"The file is JSON, but {kind or 'a number'}, not a notebook. "
+            f"{reader_json.AGAIN}"
+        )
+    if "cells" not in value and "worksheets" not in value:
+        raise Unreadable(
+            f"The file is JSON, but it has no cells: it is not a notebook. "
+            f"{reader_json.AGAIN}"
+        )
+    return value
+
+
+def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
+    """Cells in their order, also those of worksheets. Raises Unreadable."""
+    if "cells" in notebook:
+        groups = [notebook["cells"]]
+    else:
+        sheets = notebook["worksheets"]
+        sheets = sheets if isinstance(sheets, list) else [sheets]
+        groups = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    if not groups or any(not isinstance(group, list) for group in groups):
+        raise Unreadable(
+            "The notebook's cells are not a list, so none can be read. "
+            f"{reader_json.AGAIN}"
+        )
+    return [raw for group in groups for raw in group]
+
+
+def _format_notes(notebook: dict[str, Any], notes: list[str]) -> None:
+    found = notebook.get("nbformat")
+    if found != 4:
+        old = isinstance(found, int) and found < 4
+        what = f"nbformat {found}" if isinstance(found, int) else "an unknown format"
+        kind = "an old format" if old else "not the format of the course"
+        notes.append(f"The notebook is in {kind} ({_short(what)}). It was read anyway.")
+
+
+def _cell(index: int, raw: Any, notes: list[str]) -> Cell | None:
+    """One cell, as well as it can be read; None when it is none at all."""
+    place = f"Cell {index + 1}"
+    if not isinstance(raw, dict):
+        notes.append(f"{place} is not a cell; it is left out.")
+        return None
+    about = raw.get("metadata")
+    about = about if isinstance(about, dict) else {}
+    kind = _kind(raw, about)
+    cell_id = raw.get("id") or about.get("id")  # Colab moves the id to the metadata
+    cell_id = cell_id if isinstance(cell_id, str) and len(cell_id) <= 64 else ""
+    exercise = _exercise(about)
+    if exercise:
+        place += f" (exercise {exercise})"
+    source = _source(raw, place, notes)
+    if len(source) > LONGEST_CELL:
+        if kind == "code" or exercise:  # a picture inside Markdown is no mistake
+            notes.append(
+                f"{place} has more than {LONGEST_CELL:,} characters; it is left out."
+            )
+        source = ""
+    return Cell(index, kind, _clean(cell_id), exercise, source)
+
+
+def _kind(raw: dict[str, Any], about: dict[str, Any]) -> str:
+    kind = raw.get("cell_type")
+    kind = kind.lower() if isinstance(kind, str) else ""
+    if kind in _KINDS:
+        return kind
+    if kind == "heading":
+        return "markdown"
+    language = about.get("vscode")
+    if isinstance(language, dict) and language.get("languageId") == "markdown":
+        return "markdown"
+    ran = {"outputs", "execution_count", "input"} & raw.keys()
+    return "code" if ran else "raw"
+
+
+def _exercise(about: dict[str, Any]) -> str:
+    """The exercise that the metadata of a cell claims; headers and hints claim none."""
+    info = about.get("coursekit")
+    if not isinstance(info, dict) or info.get("kind", "exercise") != "exercise":
+        return ""
+    claimed = info.get("id")
+    if isinstance(claimed, str) and _EXERCISE_ID.fullmatch(claimed):
+        return claimed
+    return ""
+
+
+def _source(raw: dict[str, Any], place: str, notes: list[str]) -> str:
+    """The text of a cell, with plain line ends and only characters that can be sent."""
+    value = raw.get("source", raw.get("input", ""))
+    if isinstance(value, list):
+        lines = [line for line in value if isinstance(line, str)]
+        if len(lines) < len(value):
+            notes.append(f"{place} has lines that are not text; they are left out.")
+        value = "".join(lines)
+    if not isinstance(value, str):
+        notes.append(f"{place} has no text in its source; it counts as empty.")
+        return ""
+    clean = _clean(value)
+    if clean != value:
+        notes.append(f"{place} held broken characters; they were replaced.")
+    return clean.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _clean(text: str) -> str:
+    """Without NUL, which no Python source may hold, and without halves of characters.
+
+    Two halves that belong together, as some tools write an emoji, become one.
+    """
+    text = text.removeprefix("\ufeff").replace("\x00", "")
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(_short(name) for name in names[:5])
+    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

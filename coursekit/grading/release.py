@@ -1,0 +1,186 @@
+"""`coursekit release --out DIR`: the course as learners get it, without solutions.
+
+The notebooks are woven afresh, so nothing that somebody wrote into a copy can slip in,
+and nothing is written before all of it has passed the leak test.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from coursekit.grading import release_leaks
+from coursekit.workbook import weave_command
+from coursekit.workbook.weave_project import Project
+from coursekit.workbook.weave_report import Report
+
+START = "00_start_here"  # the page that `make lab` opens
+FILES = (
+    ".gitattributes", ".gitignore", "LICENSE", "Makefile", "constraints.txt",
+    "docs/glossary.md", "environment.yml", "pyproject.toml", "run.py",
+)  # fmt: skip
+FOLDERS = (".jupyter/labconfig", "coursekit", "data")
+SINGLE = (".jupyter/jupyter_lab_config.py",)
+_WASTE = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "node_modules")
+README = """\
+# The workbook
+
+```bash
+make lab      # makes its own environment, then opens JupyterLab on the start page
+```
+
+You need Python 3.11 or newer and about 2 GB of disk. No make? `python run.py lab` is
+the same. Something odd? `make doctor` says what is missing and how to get it.
+
+Begin with `notebooks/00_start_here.ipynb`. The notebooks are yours to write in:
+{notebooks}.
+
+Before you hand in, `coursekit check notebooks/NAME.ipynb` shows what the grader will
+find in your file; with `--run` it runs all cells and checks as well. Keep the first
+line of each exercise's cell (`# exercise 01.4`): the grader looks for it. Hand in the
+`.ipynb` file alone: everything else is ignored.
+"""
+MIND = """\
+Mind: {out}/coursekit is the installed package, and it contains the reference of every
+exercise, the answers to the paper questions and the checks. `reveal("01.4")` shows a
+reference, `coursekit weave` makes the solved notebooks from it, and a student who looks
+finds all of it: the notebooks hide solutions, they do not lock them away. Grade for
+learning, or set exercises of your own for an exam (docs/grading.md says more)."""
+
+
+def main(argv: list[str]) -> int:
+    """Make the folder. 0: done, 1: a leak or a mistake, nothing written, 2: usage."""
+    parser = argparse.ArgumentParser(
+        prog="coursekit release",
+        description="Makes a folder to hand out: learner notebooks, package and data, "
+        "no solutions and no tests.",
+    )
+    parser.add_argument("names", nargs="*", help="such as 01_diffusion (default: all)")
+    parser.add_argument("--out", required=True, help="a folder, new or empty")
+    parser.add_argument(
+        "--check", action="store_true", help="only test for leaks, write nothing"
+    )
+    args = parser.parse_args(argv)
+    return run(Project.here(), args.names, Path(args.out), args.check)
+
+
+def run(project: Project, names: Sequence[str], out: Path, check: bool = False) -> int:
+    """The command on one checkout."""
+    known = [path.stem for path in project.sources()]
+    wanted = [Path(name).stem for name in names] or known
+    if unknown := [name for name in wanted if name not in known]:
+        return _complain(f"no notebook {unknown[0]!r}; there are {', '.join(known)}", 2)
+    if not check and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        return _complain(f"{out} is not empty. Give a new folder", 2)
+    chosen = [name for name in known if name in wanted or name == START]
+    notebooks, problem = woven(project, chosen)
+    if problem:
+        return _complain(problem, 1)
+    extra = _texts(project, chosen)
+    leaks, count = look_for_leaks(project.root, notebooks, extra)
+    if leaks:
+        for leak in leaks[:20]:
+            print(leak, file=sys.stderr)
+        return _complain(f"{len(leaks)} leaks, nothing written", 1)
+    shown = f"{len(notebooks)} notebooks"
+    print(f"{shown}: none of {count} lines of solutions, answers and checks is in them")
+    if check:
+        return 0
+    try:
+        files, size = write(project, notebooks, extra, out)
+    except OSError as error:
+        return _complain(f"{out}: {error.strerror or error}", 1)
+    print(f"wrote {out}: {shown}, {files} files, {size / 1e6:.0f} MB")
+    print(f"\n{MIND.format(out=out)}")
+    return 0
+
+
+def woven(project: Project, names: Sequence[str]) -> tuple[dict[str, bytes], str]:
+    """The learners' notebooks as the sources give them, or why that cannot be done."""
+    report = Report()
+    paths = [path for path in project.sources() if path.stem in names]
+    built = weave_command.build(project, paths, report)
+    if project.complaint or report:
+        return {}, project.complaint or f"the notebooks do not weave:\n{report}"
+    wanted = {name: project.target(name, "learner") for name in names}
+    return {name: built[path] for name, path in wanted.items()}, ""
+
+
+def look_for_leaks(
+    root: Path, notebooks: dict[str, bytes], texts: dict[str, str]
+) -> tuple[list[release_leaks.Leak], int]:
+    """Every leak in the notebooks and in the texts, and how many secrets there are.
+
+    What a given cell of one notebook shows is public in its own notebook only.
+    """
+    hidden = release_leaks.secrets(root)
+    leaks: list[release_leaks.Leak] = []
+    for name, content in notebooks.items():
+        leaks += release_leaks.scan_notebook(name, json.loads(content), hidden)
+    whole = [s for s in hidden if s.whole or s.what == "an explanation"]
+    leaks += release_leaks.scan_texts(texts, whole)
+    return leaks, len(hidden)
+
+
+def _texts(project: Project, names: Sequence[str]) -> dict[str, str]:
+    """The other files with prose: sources (they hold the hints) and glossary."""
+    paths = [path for path in project.sources() if path.stem in names]
+    paths += [project.root / name for name in FILES if name.endswith(".md")]
+    return {
+        path.relative_to(project.root).as_posix(): path.read_text(encoding="utf-8")
+        for path in paths
+        if path.is_file()
+    }
+
+
+def write(
+    project: Project, notebooks: dict[str, bytes], texts: dict[str, str], out: Path
+) -> tuple[int, int]:
+    """Make the folder beside its place, then move it there: whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        part.chmod(0o755)
+        for path in _package_files(project.root):
+            target = part / path.relative_to(project.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        (part / "notebooks/source").mkdir(parents=True)
+        for name, content in notebooks.items():
+            (part / "notebooks" / f"{name}.ipynb").write_bytes(content)
+        for place, text in texts.items():
+            (part / place).parent.mkdir(parents=True, exist_ok=True)
+            (part / place).write_text(text, encoding="utf-8", newline="\n")
+        listed = ", ".join(f"`{name}`" for name in notebooks if name != START)
+        readme = README.format(notebooks=listed or "none yet")
+        (part / "README.md").write_text(readme, encoding="utf-8", newline="\n")
+        sizes = [path.stat().st_size for path in part.rglob("*") if path.is_file()]
+        if out.is_dir():
+            out.rmdir()  # it was empty
+        os.replace(part, out)
+        return len(sizes), sum(sizes)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _package_files(root: Path) -> Iterator[Path]:
+    """What runs the notebooks: no caches, links or files that are not the course's."""
+    for name in (*FILES, *SINGLE):
+        if (root / name).is_file():
+            yield root / name
+    for folder in FOLDERS:
+        for path in sorted((root / folder).rglob("*")):
+            inside = path.relative_to(root).parts
+            waste = any(p in _WASTE or p.endswith((".pyc", ".part")) for p in inside)
+            if path.is_file() and not path.is_symlink() and not waste:
+                yield path
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"coursekit release: {text}", file=sys.stderr)
+    return status

@@ -1,0 +1,213 @@
+"""Does a text give away a solution? The last look before notebooks are handed out.
+
+Secret are: the code of every reference, the answers on paper with their explanations,
+and the checks with their oracles, wrong versions and right variants. Public is what a
+notebook shows on purpose: its woven, given cells.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coursekit.workbook.exercise_spec import (
+    ChoiceQuestion,
+    Entry,
+    Exercise,
+    FormulaQuestion,
+)
+from coursekit.workbook.exercises import all_exercises
+from coursekit.workbook.weave_modules import FunctionNode, Package, first_line
+from coursekit.workbook.weave_symbols import SymbolError, find
+
+SHORTEST = 25  # a shorter line is everybody's
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+@dataclass(frozen=True)
+class Secret:
+    """One line, or with `whole` the body of one reference. owner: "01.4" or a file."""
+
+    owner: str
+    what: str
+    text: str
+    whole: bool = False
+
+    @property
+    def key(self) -> str:
+        """The text as it is compared."""
+        return squeeze(self.text)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret, and where it was found."""
+
+    place: str
+    secret: Secret
+
+    def __str__(self) -> str:
+        """Where, what and whose, on one line."""
+        text = " ".join(self.secret.text.split())
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        return f"{self.place}: {self.secret.what} of {self.secret.owner}: {shown}"
+
+
+def squeeze(text: str) -> str:
+    """The text without white space and trailing commas: however it was laid out."""
+    return re.sub(r",(?=[)\]}])", "", "".join(text.split()))
+
+
+def secrets(root: Path, entries: Iterable[Entry] | None = None) -> list[Secret]:
+    """Everything that must not reach a learner's notebook."""
+    found: list[Secret] = []
+    package = Package(root)
+    for entry in all_exercises() if entries is None else entries:
+        if isinstance(entry, Exercise):
+            found += _reference(package, entry)
+            found += [
+                Secret(entry.id, "the message of a check", mutant.message)
+                for mutant in entry.probe().mutants
+            ]
+        elif isinstance(entry, FormulaQuestion):
+            wrong = (text for w in entry.wrong for text in (w.formula, w.message))
+            for text in (entry.answer, *entry.variants, *wrong):
+                found.append(Secret(entry.id, "an answer", text))
+        elif isinstance(entry, ChoiceQuestion):
+            for text in entry.why.values():
+                found.append(Secret(entry.id, "an explanation", text))
+    for path in sorted((root / "coursekit/workbook/exercises").glob("*.py")):
+        found += _check_lines(path)
+    return [s for s in found if len(s.text.strip()) >= SHORTEST or s.whole]
+
+
+def _reference(package: Package, entry: Exercise) -> Iterator[Secret]:
+    """The lines of a reference below its docstring, and its body as a whole."""
+    try:
+        symbol = find(package, entry.symbol)
+        functions = symbol.blanks()
+    except SymbolError:
+        return
+    for function in functions:
+        body = function.body[1 if ast.get_docstring(function) else 0 :]
+        if not body:
+            continue
+        start = first_line(body[0]) - 1
+        lines = symbol.module.lines[start : function.end_lineno]
+        for line in lines:
+            yield Secret(entry.id, "a line of the solution", line.strip())
+        if len(squeeze("".join(lines))) >= SHORTEST:
+            whole = "\n".join(lines)
+            yield Secret(entry.id, "the whole solution", whole, whole=True)
+
+
+def _check_lines(path: Path) -> Iterator[Secret]:
+    """The code inside the functions and probes of a module of exercises."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    for node in ast.parse(text).body:
+        probe = isinstance(node, ast.Assign) and "Probe(" in lines[node.lineno - 1]
+        if isinstance(node, FunctionNode):
+            body = node.body[1 if ast.get_docstring(node) else 0 :]
+            start = body[0].lineno if body else node.end_lineno or 0
+        elif probe:
+            start = node.lineno + 1
+        else:
+            continue
+        public = {  # signatures: every stub shows one
+            number
+            for inner in ast.walk(node)
+            if isinstance(inner, FunctionNode)
+            for number in range(inner.lineno, inner.body[0].lineno)
+        }
+        for number in range(start, (node.end_lineno or start) + 1):
+            line = lines[number - 1].strip()
+            if number not in public and not line.startswith("#"):
+                yield Secret(path.stem, "a line of the check", line)
+
+
+def scan_texts(texts: Mapping[str, str], hidden: Iterable[Secret]) -> list[Leak]:
+    """The secrets that occur in these texts. texts: place -> text."""
+    squeezed = {place: squeeze(text) for place, text in texts.items()}
+    everything = "\0".join(squeezed.values())
+    return [
+        Leak(place, secret)
+        for secret in hidden
+        if secret.key in everything
+        for place, text in squeezed.items()
+        if secret.key in text
+    ]
+
+
+def scan_notebook(
+    name: str, notebook: Mapping[str, Any], hidden: Iterable[Secret]
+) -> list[Leak]:
+    """The secrets that occur anywhere in a notebook, and answers left in its cells.
+
+    Lines that a given cell shows on purpose are public; a whole solution never is.
+    """
+    secret = list(hidden)
+    public = squeeze("\n".join(_source(c) for c in _cells(notebook, "given")))
+    lines = [s for s in secret if not s.whole and s.key not in public]
+    texts = {
+        f"{name}, cell {number} ({cell.get('id', '')})": "\n".join(_strings(cell))
+        for number, cell in enumerate(notebook["cells"], start=1)
+    }
+    texts[f"{name}, metadata"] = "\n".join(_strings(notebook.get("metadata")))
+    found = scan_texts(texts, [*lines, *(s for s in secret if s.whole)])
+    return found + [
+        Leak(f"{name}, cell {cell.get('id', '')}", Secret(_id(cell), "an answer", said))
+        for cell in notebook["cells"]
+        if (said := _answered(cell))
+    ]
+
+
+def _answered(cell: Mapping[str, Any]) -> str:
+    """What an exercise cell holds besides its stub, or an output of any cell."""
+    if cell.get("outputs"):
+        return "the cell has an output"
+    if cell.get("metadata", {}).get("coursekit", {}).get("kind") != "exercise":
+        return ""
+    tree = ast.parse(_source(cell))
+    if any(isinstance(node, ast.Assign) for node in tree.body):
+        empty = [
+            isinstance(node.value, ast.Constant) and node.value.value is None
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+        ]
+        return "" if all(empty) else "the question is answered"
+    rest = [node for node in tree.body if not isinstance(node, _IMPORTS)]
+    stub = any(isinstance(node, ast.Raise) for part in rest for node in ast.walk(part))
+    return "" if stub else "the exercise is not a stub"
+
+
+def _cells(notebook: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
+    for cell in notebook["cells"]:
+        if cell.get("metadata", {}).get("coursekit", {}).get("kind") == kind:
+            yield cell
+
+
+def _id(cell: Mapping[str, Any]) -> str:
+    return str(cell.get("metadata", {}).get("coursekit", {}).get("id", "this cell"))
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    return "".join(cell.get("source", ""))
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every text in a piece of JSON, keys included; a list of lines is one text."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield str(key)
+            yield from _strings(each)
+    elif isinstance(value, list):
+        if value and all(isinstance(each, str) for each in value):
+            yield "".join(value)
+        else:
+            for each in value:
+                yield from _strings(each)

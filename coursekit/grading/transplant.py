@@ -1,0 +1,163 @@
+"""The notebook that is run for one attempt, put together from trusted cells.
+
+Of the submission it holds the code for one exercise and the definitions that this code
+needs, nothing else. Around it stand the official imports, the official given code, and
+the package's own version of every other exercise, so that one wrong exercise never
+spoils another. Then come the probes, one for each case.
+"""
+
+import ast
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+from coursekit.grading import probe_inputs, probe_runtime, probe_source, wire
+from coursekit.grading.types import (
+    Attempt,
+    MiniCell,
+    MiniNotebook,
+    Official,
+    OfficialCell,
+    Task,
+)
+from coursekit.workbook.exercise_spec import Exercise
+from coursekit.workbook.exercises import by_id
+
+OFFICIAL, HELPER, ATTEMPT, PROBE = "official", "helper", "attempt", "probe"
+
+# What a learner's notebook has from its first cell. A call of it that stayed in an
+# exercise cell must not fail, and it has nothing to say here.
+_STANDINS = """\
+def check(function, exercise_id=None):
+    return function
+def check_answer(question_id, answer):
+    return None
+def hint(exercise_id, n=1):
+    return None
+def reveal(exercise_id):
+    return None
+"""
+
+
+def mini(
+    official: Official, attempt: Attempt, seeds: Sequence[int], nonce: str
+) -> MiniNotebook:
+    """The notebook for one attempt at a code exercise, with a probe for each seed.
+
+    nonce: a secret of this run; it fixes what each probe's line must carry. Raises
+    ValueError when the task is not the exercise of that id in this package.
+    """
+    task = attempt.task
+    exercise = exercise_of(task)
+    cells = [MiniCell(OFFICIAL, trusted(official, task))]
+    for n, part in enumerate(statements(attempt.helpers)):
+        cells.append(MiniCell(f"{HELPER}-{n}", part))
+    cells.append(MiniCell(ATTEMPT, attempt.source))
+    for n, seed in enumerate(seeds):
+        source = probe(exercise, seed, wire.token(nonce, task.id, seed), nonce)
+        cells.append(MiniCell(probe_id(n), source, probe=True))
+    return MiniNotebook(task.id, exercise.symbol, tuple(cells))
+
+
+def exercise_of(task: Task) -> Exercise:
+    """The package's exercise that a task names. ValueError when they disagree."""
+    try:
+        entry = by_id(task.id)
+    except KeyError as error:
+        raise ValueError(str(error.args[0])) from None
+    if not isinstance(entry, Exercise) or entry.name != task.name:
+        raise ValueError(f"{task.id} is not the code exercise {task.name}")
+    return entry
+
+
+def probe_id(n: int) -> str:
+    """The id of the cell that tries the n-th case."""
+    return f"{PROBE}-{n}"
+
+
+@cache
+def trusted(official: Official, task: Task) -> str:
+    """All that stands before the student's code, as the source of one cell.
+
+    The exercise under test is there as its stub while the given code is defined (which
+    may use its name for a default), and gone afterwards: a cell of the student's that
+    fails must not leave something to call.
+    """
+    parts = [_STANDINS]
+    for cell in official.cells:
+        if cell.id == "imports":
+            parts += [_tolerant(line) for line in statements(cell.source)]
+        elif cell.kind == "given":
+            parts.append(cell.source)
+        elif cell.kind == "exercise" and cell.exercise == task.id:
+            parts.append(cell.source)
+        elif cell.kind == "exercise":
+            parts.append(_reference(official, cell))
+    parts.append(f"del {task.name}")
+    return "\n\n".join(part.rstrip() for part in parts if part.strip())
+
+
+def _reference(official: Official, cell: OfficialCell) -> str:
+    """Another exercise: the imports its cell makes, and the package's function."""
+    task = next((t for t in official.tasks if t.id == cell.exercise), None)
+    if task is None or task.kind != "code":
+        return ""
+    module, _, name = exercise_of(task).symbol.partition(":")
+    body = ast.parse(cell.source).body
+    lines = [ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom)]
+    return "\n".join([*lines, f"from {module} import {name.partition('.')[0]}"])
+
+
+def _tolerant(line: str) -> str:
+    """An import that may fail: a kernel without the files has no unused modules."""
+    indented = "\n".join("    " + part for part in line.splitlines())
+    return f"try:\n{indented}\nexcept Exception:\n    pass"
+
+
+def statements(source: str) -> list[str]:
+    """The top-level statements, each on its own: one that fails costs only itself."""
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [source] if source.strip() else []
+    lines = source.split("\n")
+    found: list[str] = []
+    done = 0
+    for node in body:
+        end = node.end_lineno or done
+        part = "\n".join(lines[done:end])
+        if node.lineno <= done:  # it begins where the one before ends, after a ;
+            found[-1] += "\n" + part if part else ""
+        else:
+            found.append(part.strip("\n"))
+        done = end
+    return found
+
+
+@cache
+def _runtime() -> str:
+    """The text of `probe_runtime`, without what explains it."""
+    text = Path(probe_runtime.__file__).read_text(encoding="utf-8")
+    _, *body = ast.parse(text).body
+    return "\n".join(ast.unparse(probe_source.bare(node)) for node in body)
+
+
+# Kept, since a whole class may be graded on one seed.
+@lru_cache(maxsize=256)
+def probe(exercise: Exercise, seed: int, token: str, nonce: str) -> str:
+    """The source of one probe cell.
+
+    Its code runs in a namespace of its own, so that a student's `print`, `np` or
+    `tensor` does not get in its way, and it leaves one name behind.
+    """
+    inputs = wire.encode_inputs(probe_inputs.sent(exercise, seed))
+    job = f"{exercise.name!r}, {inputs!r}, {wire.stir(nonce, seed)}, {token!r}"
+    last = f"main(call, BadResult, space, {job})"
+    text = "\n".join([_runtime(), probe_source.source(exercise.spec), last])
+    b = "_coursekit_builtins"
+    return (
+        f"import builtins as {b}\n"
+        f"{b}.exec({b}.compile({text!r}, {probe_runtime.OWN_FILE!r}, 'exec', 0, True), "
+        f"{{'__name__': 'coursekit_probe', 'space': {b}.globals()}})"
+    )

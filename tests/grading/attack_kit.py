@@ -1,0 +1,150 @@
+"""What every attack is made of: the official notebook with a hostile cell in it.
+
+An attack is a text that only the grader runs. Each one bounds itself: it ends within a
+minute, starts at most 200 processes, takes at most 6 GB of memory and writes at most
+300 MB to a disk, so that a grader without walls is not harmed either.
+"""
+
+import copy
+import json
+import textwrap
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+# The attacked exercise, and the honest ones: one runs before it and one after it.
+TARGET, NEIGHBOUR, LATER = "01.4", "01.3", "01.10"
+MARK = "coursekit-attack-was-here"  # what an attack writes where it should not
+PORT = 47811  # on loopback, where the tests listen for a caller
+SECRET = "COURSEKIT_TEST_SECRET"  # a variable of the grader's environment
+
+Notebook = dict[str, Any]
+Maker = Callable[[Notebook], bytes]
+
+HONEST = '''\
+# exercise 01.3
+def q_step(x, k, eps, schedule):
+    """One step."""
+    keep = at((1 - schedule.beta).sqrt(), k, x)
+    return keep * x + at(schedule.beta.sqrt(), k, x) * eps
+'''
+HONEST_LATER = """\
+# exercise 01.10
+def predict_x0(xk, eps_hat, k, schedule):
+    signal = at(schedule.alpha_bar.sqrt(), k, xk)
+    return (xk - at((1 - schedule.alpha_bar).sqrt(), k, xk) * eps_hat) / signal
+"""
+RIGHT = """\
+# exercise 01.4
+def q_sample(x0, k, eps, schedule):
+    signal = at(schedule.alpha_bar.sqrt(), k, x0)
+    return signal * x0 + at((1 - schedule.alpha_bar).sqrt(), k, x0) * eps
+"""
+WRONG = "def q_sample(x0, k, eps, schedule):\n    return x0 + eps\n"
+BOUND = """\
+import os, signal, sys, time
+STOP = time.monotonic() + 45
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A hostile file and what it may earn.
+
+    points: for 01.4; neighbour: for 01.3 and for 01.10, each; None where any value is
+    fair, and the note says why. needs_sandbox: it earns points or does harm where there
+    is none. student: the name it is handed in under. others: points of further tasks.
+    """
+
+    name: str
+    make: Maker
+    note: str
+    points: float | None = 0.0
+    neighbour: float | None = 1.0
+    needs_sandbox: bool = False
+    student: str = "mallory"
+    others: dict[str, float] = field(default_factory=dict)
+
+
+def dedent(code: str) -> str:
+    """A text as it was meant: not indented, with the places it is about."""
+    code = code.replace("@ROOT@", str(ROOT)).replace("@MARK@", MARK)
+    return textwrap.dedent(code).strip("\n") + "\n"
+
+
+def on_define(code: str, bound: bool = True) -> str:
+    """The code runs as soon as the cell does; a wrong q_sample follows."""
+    start = BOUND if bound else ""
+    return f"# exercise {TARGET}\n{start}{dedent(code)}{WRONG}"
+
+
+def on_call(code: str, bound: bool = True) -> str:
+    """The code runs when the grader calls q_sample, which then returns x0 + eps."""
+    start = BOUND if bound else ""
+    body = textwrap.indent(dedent(code), "    ")
+    head = "def q_sample(x0, k, eps, schedule):\n"
+    return f"# exercise {TARGET}\n{start}{head}{body}    return x0 + eps\n"
+
+
+def lines(source: str) -> list[str]:
+    """A source as notebooks store it."""
+    return source.splitlines(keepends=True)
+
+
+def cell(source: str, kind: str = "code", **more: Any) -> dict[str, Any]:
+    """A new cell, with an id of its own."""
+    number = zlib.crc32(source.encode("utf-8", "surrogatepass"))
+    made: dict[str, Any] = {"cell_type": kind, "id": f"new-{number}"}
+    made |= {"metadata": {}, "source": lines(source)}
+    if kind == "code":
+        made |= {"execution_count": None, "outputs": []}
+    return made | more
+
+
+def find(notebook: Notebook, exercise: str, kind: str = "exercise") -> dict[str, Any]:
+    """The official cell of an exercise."""
+    for one in notebook["cells"]:
+        claim = one["metadata"].get("coursekit", {})
+        if claim.get("id") == exercise and claim.get("kind") == kind:
+            found: dict[str, Any] = one
+            return found
+    raise KeyError(exercise)
+
+
+def base(notebook: Notebook, source: str = "") -> Notebook:
+    """A copy with an honest 01.3 and 01.10, and the given source for 01.4."""
+    made = copy.deepcopy(notebook)
+    find(made, NEIGHBOUR)["source"] = lines(HONEST)
+    find(made, LATER)["source"] = lines(HONEST_LATER)
+    if source:
+        find(made, TARGET)["source"] = lines(source)
+    return made
+
+
+def place(notebook: Notebook, *cells: dict[str, Any], after: str = NEIGHBOUR) -> None:
+    """Insert cells behind an exercise's cell, in place."""
+    at = notebook["cells"].index(find(notebook, after)) + 1
+    notebook["cells"][at:at] = cells
+
+
+def to_bytes(notebook: Notebook) -> bytes:
+    """The file. Surrogates are escaped, as a hostile writer would."""
+    return json.dumps(notebook, ensure_ascii=True).encode()
+
+
+def plain(source: str) -> Maker:
+    """The maker of an attack that is all in one cell."""
+    return lambda notebook: to_bytes(base(notebook, source))
+
+
+def defining(name: str, code: str, note: str, **more: Any) -> Attack:
+    """An attack that runs with its cell."""
+    return Attack(name, plain(on_define(code)), note, **more)
+
+
+def calling(name: str, code: str, note: str, **more: Any) -> Attack:
+    """An attack that runs when the grader calls the function."""
+    return Attack(name, plain(on_call(code)), note, **more)

@@ -1,0 +1,447 @@
+"""Attacks in the file itself: who is who, metadata, cells that break a parser."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from attack_kit import (
+    HONEST,
+    MARK,
+    NEIGHBOUR,
+    TARGET,
+    WRONG,
+    Attack,
+    Notebook,
+    base,
+    cell,
+    dedent,
+    find,
+    lines,
+    place,
+    plain,
+    to_bytes,
+)
+
+Change = Callable[[Notebook], None]
+HEAD = "# exercise 01.4\n"
+HOSTILE = HEAD + WRONG
+
+
+def changed(change: Change, source: str = HOSTILE) -> Callable[[Notebook], bytes]:
+    """The maker that changes the file around a wrong 01.4."""
+
+    def make(notebook: Notebook) -> bytes:
+        made = base(notebook, source)
+        change(made)
+        return to_bytes(made)
+
+    return make
+
+
+def claim(source: str, kind: str = "exercise", **more: Any) -> dict[str, Any]:
+    """A cell that claims to be 01.4, or what `more` says instead."""
+    about = {"id": TARGET, "kind": kind} | more
+    return cell(source, metadata={"coursekit": about})
+
+
+# ------------------------------------------------------------------ who is who
+
+
+def _swapped(n: Notebook) -> None:
+    a, b = find(n, TARGET), find(n, NEIGHBOUR)
+    a["metadata"], b["metadata"] = b["metadata"], a["metadata"]
+    a["id"], b["id"] = b["id"], a["id"]
+
+
+def _all_claim(n: Notebook) -> None:
+    for one in n["cells"]:
+        if one["id"] not in {"ex-01-3", "ex-01-4", "ex-01-10"}:
+            one["metadata"]["coursekit"] = {"id": TARGET, "kind": "exercise"}
+            one["cell_type"] = "code"
+            one["source"] = lines(HOSTILE.replace("+ eps", f"* {len(one['id'])}"))
+
+
+def _crowd(n: Notebook) -> None:
+    extra = [claim(f"{HOSTILE}# {i}\n") for i in range(2500)]
+    for i, one in enumerate(extra):
+        one["id"] = f"crowd-{i}"
+    place(n, *extra, after=TARGET)
+
+
+def _ids(value: Any) -> Change:
+    def change(n: Notebook) -> None:
+        place(n, claim(HOSTILE, id=value), after=TARGET)
+
+    return change
+
+
+def _source_of(value: Any) -> Change:
+    def change(n: Notebook) -> None:
+        n["metadata"]["coursekit"]["source"] = value
+
+    return change
+
+
+def _kernel(n: Notebook) -> None:
+    n["metadata"]["kernelspec"] = {
+        "name": "../../../../tmp/evil",
+        "language": "bash",
+        "display_name": "x",
+        "argv": ["/bin/sh", "-c", f"touch /var/tmp/{MARK}"],
+        "env": {"LD_PRELOAD": "/tmp/evil.so"},
+    }
+    n["metadata"]["language_info"] = {"name": "bash", "file_extension": ".sh"}
+
+
+def _stored_outputs(n: Notebook) -> None:
+    for exercise in (TARGET, NEIGHBOUR):
+        check = find(n, exercise, "check")
+        text = f"PASS {exercise} q_sample\n"
+        check["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
+        check["execution_count"] = 1
+
+
+def _pickles(n: Notebook) -> None:
+    pickle = (
+        "gASVHgAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAR0cnVllIWUUpQu"  # system('true')
+    )
+    data = {
+        "application/x-pickle": pickle,
+        "text/html": "<script>alert(1)</script>",
+        "application/javascript": "while(1){}",
+        "image/svg+xml": "<!DOCTYPE x [<!ENTITY a 'a'><!ENTITY b '&a;&a;'>]><x>&b;</x>",
+    }
+    out = {"output_type": "display_data", "data": data, "metadata": {}}
+    for one in n["cells"]:
+        if one["cell_type"] == "code":
+            one["outputs"] = [out]
+        else:
+            one["attachments"] = {"a.png": {"image/png": "AAAA"}}
+
+
+def _points(n: Notebook) -> None:
+    for one in n["cells"]:
+        one["metadata"].setdefault("coursekit", {})["points"] = 10**6
+    find(n, TARGET)["metadata"]["coursekit"] |= {"grade": 2, "state": "right"}
+
+
+def _skips(n: Notebook) -> None:
+    tags = ["nbval-skip", "raises-exception", "nbval-ignore-output"]
+    for one in n["cells"]:
+        one["metadata"]["tags"] = tags
+
+
+def _given(n: Notebook) -> None:
+    """Given cells, imports and checks of the student's own."""
+    for one in n["cells"]:
+        kind = one["metadata"].get("coursekit", {}).get("kind")
+        if kind in {"given", "check", "setup"} or one["id"] == "imports":
+            one["source"] = lines("raise SystemExit\n")
+
+
+def _hostile_helpers(n: Notebook) -> None:
+    place(
+        n,
+        cell(
+            dedent(
+                f"""
+                import os as _os
+                q_step = at = pick = Schedule = None
+                mark = open('{MARK}', 'w') if _os.getuid() == 0 else None
+                def helper(x, code=_os.environ.get('HOME')): return x
+                class torch(metaclass=type('M', (type,), {{}})):
+                    _os.environ['PATH'] = ''
+                @(lambda f: (print('PASS 01.4 q_sample'), f)[1])
+                def tensor(x): return helper(x)
+                """
+            )
+        ),
+    )
+
+
+def _deleted(n: Notebook) -> None:
+    n["cells"] = [c for c in n["cells"] if c["id"] not in {"check-01-4", "check-01-3"}]
+    find(n, TARGET)["cell_type"] = "raw"
+
+
+def _metadata_deep(n: Notebook) -> None:
+    deep: Any = {}
+    for _ in range(400):
+        deep = {"x": deep}
+    find(n, TARGET)["metadata"]["coursekit"]["more"] = deep
+    n["metadata"]["deep"] = deep
+
+
+def _many_metadata(n: Notebook) -> None:
+    n["metadata"] |= {f"k{i}": "v" * 10 for i in range(200_000)}
+
+
+IDENTITY: dict[str, tuple[Change, str]] = {
+    "stored-outputs": (_stored_outputs, "the outputs say PASS already"),
+    "pickles-in-outputs": (_pickles, "pickles, scripts and entities in outputs"),
+    "points-in-metadata": (_points, "a million points for everything"),
+    "nbval-tags": (_skips, "tags that tell nbval to skip every cell"),
+    "given-cells-changed": (_given, "the given cells stop the kernel"),
+    "kernelspec": (_kernel, "another kernel, with a command of its own"),
+    "hostile-helpers": (_hostile_helpers, "definitions that run code, and shadows"),
+    "check-deleted": (_deleted, "no checks, and the exercise is a raw cell"),
+    "every-cell-claims": (_all_claim, "two hundred cells are 01.4"),
+    "crowd": (_crowd, "2500 more cells are 01.4"),
+    "metadata-deep": (_metadata_deep, "metadata four hundred levels deep"),
+    "metadata-many": (_many_metadata, "two hundred thousand keys"),
+    "id-space": (_ids("01.4 "), "the id with a space"),
+    "id-zero-width": (_ids("01.4\u200b"), "the id with an invisible letter"),
+    "id-number": (_ids(1.4), "the id as a number"),
+    "id-list": (_ids(["01.4", "01.3"]), "the id as a list"),
+    "id-dict": (_ids({"01.4": 1}), "the id as a dict"),
+    "id-path": (_ids("../../../../etc/passwd"), "the id as a path"),
+    "id-long": (_ids("01.4" * 100_000), "an id of 400 kB"),
+    "id-html": (_ids("<script>alert(1)</script>\x1b[2J"), "the id as HTML"),
+    "source-path": (_source_of("../../../etc/passwd"), "a path as its notebook"),
+    "source-solution": (
+        _source_of("notebooks/solutions/01_diffusion.md"),
+        "claims to be the solution, so that the solution is its stub",
+    ),
+    "source-number": (_source_of([1, {"a": 2}]), "no text as its notebook"),
+    "source-long": (_source_of("a/" * 200_000), "a path of 400 kB"),
+}
+
+
+# ----------------------------------------------------------- sources that break parsers
+
+
+def _elifs(count: int) -> str:
+    return "if x0 is None: pass\n" + "elif x0 is 1: pass\n" * count
+
+
+SOURCES = {
+    "parens": ("y = " + "(" * 45_000 + "1" + ")" * 45_000, "45 000 parentheses"),
+    "brackets": ("y = " + "[" * 190 + "1" + "]" * 190, "as deep as the parser goes"),
+    "minus": ("y = " + "-" * 95_000 + "1", "95 000 signs"),
+    "not": ("y = " + "not " * 24_000 + "1", "24 000 times not"),
+    "plus": ("y = " + "1+" * 48_000 + "1", "a sum that is 48 000 levels deep"),
+    "attributes": ("y = lambda: a" + ".b" * 48_000, "48 000 attributes"),
+    "calls": ("y = lambda: a" + "()" * 48_000, "48 000 calls"),
+    "subscripts": ("y = lambda: a" + "[0]" * 32_000, "48 000 subscripts"),
+    "lambdas": ("y = " + "lambda:" * 13_000 + "1", "13 000 lambdas"),
+    "conditions": ("y = " + "1 if 1 else " * 8_000 + "1", "8 000 conditions"),
+    "elifs": (_elifs(4_900), "an elif chain, which is a nested tree"),
+    "indents": (
+        "".join(" " * i + "if 1:\n" for i in range(99)) + " " * 99 + "pass",
+        "a hundred levels of indentation",
+    ),
+    "functions": (
+        "".join(" " * i + f"def f{i}():\n" for i in range(95)) + " " * 95 + "pass",
+        "functions inside functions",
+    ),
+    "decorators": ("@f\n" * 30_000 + "def g(): pass", "30 000 decorators"),
+    "comprehension": (
+        "y = [" + "x " + "for x in z " * 8_000 + "]",
+        "8 000 loops in one",
+    ),
+    "power": ("y = lambda: 9**9**9**9**9", "a constant that must not be folded"),
+    "shift": ("y = lambda: (1 << 10**9) * ('a' * 10**9)", "constants of a gigabyte"),
+    "digits": ("y = " + "9" * 95_000, "an integer of 95 000 digits"),
+    "hex": ("y = 0x" + "f" * 95_000, "likewise, which is allowed"),
+    "strings": ("y = " + "'a' " * 24_000, "24 000 literals in a row"),
+    "f-strings": ("y = f'{" + "1+" * 40_000 + "1}'", "deep inside an f-string"),
+    "f-nest": ("y = lambda: f'{a:{b:{c}}}'\n" * 3_000, "many f-strings"),
+    "backslashes": ("y = \\\n" * 1 + "\\\n" * 40_000 + "1", "40 000 continuations"),
+    "quote": ("y = '''" + "a\n" * 45_000, "a string that never ends"),
+    "marker-spaces": ("# exercise " + " " * 95_000 + "01.4", "a marker for a regex"),
+    "marker-hashes": ("#" * 45_000 + " exercise 01.4" * 3_000, "likewise"),
+    "newlines": ("\n" * 99_000, "99 000 lines"),
+    "returns": ("y = 1\r" * 12_000, "carriage returns alone"),
+    "form-feeds": ("\f" * 90_000 + "y = 1", "form feeds"),
+    "names": ("; ".join(f"a{i} = b{i}" for i in range(5_500)), "11 000 names"),
+    "globals": ("global " + ", ".join(f"g{i}" for i in range(12_000)), "globals"),
+    "walrus": ("y = " + "(z:=" * 180 + "1" + ")" * 180, "assignments inside"),
+    "match": (
+        "match 1:\n case " + "[" * 180 + "a" + "]" * 180 + ": pass",
+        "nested patterns",
+    ),
+    "escapes": (r"y = '\d\w\z\u0000'" + "\n" + r"z = b'\xff'", "bad escapes warn"),
+    "named-unicode": ("y = '" + r"\N{BULLET}" * 9_000 + "'", "nine thousand names"),
+    "nul": ("y = 1\x00", "a NUL"),
+    "surrogate": ("y = '\ud800'", "half a character"),
+    "surrogate-name": ("\udcff = 1", "half a character as a name"),
+    "bidi": ("y = '\u202e' # \u2066 hidden \u2069", "text that is shown backwards"),
+    "cookie": ("# -*- coding: utf-7 -*-\ny = '+AC0-'", "a coding cookie"),
+    "rot13": ("# coding: rot13\nvzcbeg bf", "another"),
+    "tabs": ("if 1:\n\ty = 1\n        z = 2", "tabs and spaces"),
+    "ctrl-z": ("y = 1\x1a\x04\x7f\x1b[2J", "control characters"),
+    "triple": (
+        'y = r"""\\"""\n' + "'''\nCK1 x {}\n'''\n_coursekit_builtins = None",
+        "quotes that end the grader's string",
+    ),
+    "too-long": ("y = 1  # " + "a" * 150_000, "more than a cell may have"),
+}
+
+TEXTS = {  # whole sources of 01.4, none of them right
+    "nbval-skip": (f"# NBVAL_SKIP\n{WRONG}# NBVAL_IGNORE_OUTPUT\n", "comments"),
+    "nbval-raises": (
+        f"# NBVAL_RAISES_EXCEPTION\n{WRONG}s = '# NBVAL_CHECK_OUTPUT'\n",
+        "the mark of a cell that may raise",
+    ),
+    "homoglyph": (
+        WRONG + WRONG.replace("q_sample", "q_s\u0430mple"),
+        "a name with a Cyrillic letter",
+    ),
+    "async": ("async " + WRONG, "a coroutine function"),
+    "generator": (WRONG.replace("return", "yield"), "a generator function"),
+    "lambda": ("q_sample = lambda *a: a[0] + a[2]\n", "a lambda"),
+    "class": (
+        "class q_sample:\n    def __new__(cls, *a): return a[0] + a[2]\n"
+        "    def __eq__(self, other): return True\n",
+        "a class",
+    ),
+    "no-arguments": ("def q_sample(): return 1\n", "no arguments"),
+    "neighbours-code": (HONEST.replace("q_step", "q_sample"), "01.3's solution"),
+    "magic-bash": (f"%%bash\ntouch /var/tmp/{MARK} {MARK}\n", "a shell"),
+    "magic-line": (
+        f"!touch /var/tmp/{MARK}\n%reset -f\n%run /etc/passwd\n{WRONG}",
+        "line magics and a reset of all names",
+    ),
+    "magic-write": ("%%writefile ../conftest.py\nraise SystemExit\n", "writes a file"),
+    "magic-timeit": ("%%timeit -n1 -r1\n" + WRONG, "a cell magic around the code"),
+    "magic-javascript": ("%%javascript\nalert(1)\n", "a script"),
+    "help": ("q_sample?\nq_sample??\n" + WRONG, "help requests"),
+    "future": ("from __future__ import annotations, braces\n" + WRONG, "no braces"),
+    "star": ("from os import *\nfrom builtins import *\n" + WRONG, "star imports"),
+    "deletes": (WRONG + "del q_sample\n", "defined and deleted"),
+    "late-exit": (WRONG + "raise SystemExit(0)\n", "leaves after the definition"),
+    "own-probe": (
+        WRONG + "import builtins as _coursekit_builtins\n"
+        "_coursekit_builtins.exec = _coursekit_builtins.compile = print\n",
+        "the names of the probe",
+    ),
+    "eats-source": (
+        "class D(dict):\n    def __getitem__(self, k): return print\n"
+        "get_ipython().user_ns = D(get_ipython().user_ns)\n" + WRONG,
+        "a name space of its own",
+    ),
+}
+
+
+def _broken(name: str) -> Attack:
+    text, note = SOURCES[name]
+    return Attack(f"source-{name}", plain(f"{HEAD}{WRONG}{text}\n"), note)
+
+
+def _chain(n: Notebook, parts: int) -> None:
+    text = "".join(f"def h{i}(x): return h{i + 1}(x)\n" for i in range(2_500))
+    place(n, *(cell(text.replace("h", f"h{j}_")) for j in range(parts)))
+    find(n, TARGET)["source"] = lines(HOSTILE + "y = h0_0\n")
+
+
+def _helper_chain(n: Notebook) -> None:
+    _chain(n, 8)
+
+
+def _much_code(n: Notebook) -> None:
+    _chain(n, 14)
+
+
+def _helper_web(n: Notebook) -> None:
+    all_names = ", ".join(f"w{i}" for i in range(400))
+    text = "".join(f"def w{i}(): return ({all_names})\n" for i in range(40))
+    shift = [text.replace("def w", f"def w{j}") for j in range(10)]
+    place(n, *(cell(part) for part in shift))
+    find(n, TARGET)["source"] = lines(HOSTILE + f"y = lambda: ({all_names})\n")
+
+
+def _deep_answers(n: Notebook) -> None:
+    for exercise, text in {
+        "01.15": "'" + "(" * 45_000 + "'",
+        "01.16": "'9**9**9**9**9**9'",
+        "01.17": "'" + "-" * 400 + "beta'",
+        "01.18": 'f\'{__import__("os").system("touch x")}\'',
+        "01.25": "__import__('os').system('touch x') or '1'",
+        "01.26": "'x' * 10**10",
+        "01.27": "[" * 90 + "]" * 90,
+        "01.19": "'a' 'b' 'c' 'd'",
+        "01.20": "{'a', 'b', 'c', 'd'}",
+        "01.21": "b'a'",
+        "01.22": "type('x', (str,), {'__eq__': lambda *a: True})()",
+        "01.23": "'a b c d'",
+        "01.24": "'A\\x00'",
+    }.items():
+        name = "answer_" + exercise.replace(".", "_")
+        find(n, exercise)["source"] = lines(f"# exercise {exercise}\n{name} = {text}\n")
+
+
+PAPER = [f"01.{k}" for k in (15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)]
+
+
+def _nested_file(notebook: Notebook) -> bytes:
+    made = base(notebook, HOSTILE)
+    made["metadata"]["deep"] = "@@"
+    return to_bytes(made).replace(b'"@@"', b"[" * 50_000 + b"]" * 50_000)
+
+
+def _number_file(notebook: Notebook) -> bytes:
+    made = base(notebook, HOSTILE)
+    made["nbformat_minor"] = "@@"
+    return to_bytes(made).replace(b'"@@"', b"5" * 100_000)
+
+
+def _twice(notebook: Notebook) -> bytes:
+    """Every key twice: which of two sources counts depends on the parser."""
+    made = base(notebook, HOSTILE)
+    text = json.dumps(made)
+    first = json.dumps(find(made, TARGET)["source"])
+    fake = json.dumps([HEAD, "def q_sample(*a): return a[0] * 2\n"])
+    return text.replace(
+        f'"source": {first}', f'"source": {fake}, "source": {first}'
+    ).encode()
+
+
+ATTACKS = (
+    *(Attack(f"file-{n}", changed(c), note) for n, (c, note) in IDENTITY.items()),
+    *(_broken(name) for name in SOURCES),
+    *(
+        Attack(f"text-{name}", plain(HEAD + text), note)
+        for name, (text, note) in TEXTS.items()
+    ),
+    Attack(
+        "file-other-notebook",
+        changed(_source_of("notebooks/source/00_start_here.md")),
+        "claims to be another notebook: then there is nothing to earn",
+        neighbour=None,
+    ),
+    Attack(
+        "file-swapped",
+        changed(_swapped),
+        "metadata of 01.3 on 01.4's code and the other way round: its own fault",
+        neighbour=None,
+    ),
+    Attack("file-helper-chain", changed(_helper_chain), "20 000 helpers in chains"),
+    Attack(
+        "file-much-code",
+        changed(_much_code),
+        "more code than is read: what stands behind it may be lost, by its own fault",
+        neighbour=None,
+    ),
+    Attack("file-helper-web", changed(_helper_web), "400 helpers that all use all"),
+    Attack(
+        "file-answers",
+        changed(_deep_answers),
+        "paper answers that run code, or run for ever",
+        others=dict.fromkeys(PAPER, 0.0),
+    ),
+    Attack("file-nested", _nested_file, "JSON too deep to read", neighbour=None),
+    Attack("file-number", _number_file, "a number too long to read", neighbour=None),
+    Attack("file-twice", _twice, "the same key twice", neighbour=None),
+    Attack(
+        "name-formula",
+        plain(HOSTILE),
+        "a student's name that a spreadsheet would run",
+        student="=cmd|' /C calc'!A0",
+    ),
+    Attack(
+        "name-path",
+        plain(HOSTILE),
+        "a student's name that is a path",
+        student=f"../../../../var/tmp/{MARK}\x00\x1b[2J\n<script>",
+    ),
+)

@@ -1,0 +1,199 @@
+"""Pen and paper. Authority: the questions' own answers, variants and wrong answers, and
+Python's grammar. No answer is ever run.
+"""
+
+import pytest
+from probe_kit import everything, find, solutions
+
+from coursekit.grading import verdict
+from coursekit.grading.answers import NotPlainError, read_answer
+from coursekit.grading.types import Attempt, Grade
+from coursekit.workbook.exercise_spec import FormulaQuestion
+from coursekit.workbook.exercises import by_id
+
+PAPER = pytest.mark.parametrize(
+    ("notebook", "task"),
+    [(n, task) for n, task in everything() if task.kind != "code"],
+    ids=lambda item: getattr(item, "id", ""),
+)
+SEEDS = range(10**9, 10**9 + 10)
+
+
+def grade(task, source, helpers="", seed=3) -> Grade:
+    return verdict.grade_answer(Attempt(task, "answered", source, helpers), seed)
+
+
+def is_right(found):
+    assert found.right == (found.state == "right")
+    assert found.points == (found.task.points if found.right else 0)
+    return found.state == "right"
+
+
+@PAPER
+def test_a_solution_gets_all_points_for_ten_seeds(notebook, task):
+    source = solutions(notebook.name)[task.id]
+    assert all(is_right(grade(task, source, seed=seed)) for seed in SEEDS)
+
+
+@PAPER
+def test_a_stub_is_unanswered(notebook, task):
+    found = grade(task, task.stub)
+    assert (found.state, found.points) == ("unanswered", 0)
+
+
+@PAPER
+def test_every_known_answer_gets_what_it_deserves(notebook, task):
+    entry = by_id(task.id)
+    if isinstance(entry, FormulaQuestion):
+        right = [entry.answer, *entry.variants]
+        wrong = {w.formula: w.message for w in entry.wrong}
+    else:
+        right = [entry.answer, f"({entry.answer.upper()})"]
+        wrong = {k: v for k, v in entry.why.items() if k != entry.answer}
+    for answer in right:
+        assert is_right(grade(task, f"{task.name} = {answer!r}")), answer
+    for answer, message in wrong.items():
+        found = grade(task, f"{task.name} = {answer!r}")
+        assert (found.state, found.points, found.reason) == ("wrong", 0, message)
+
+
+def formula():
+    return find("01.16")[1], by_id("01.16").answer
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{name} = {answer!r}",
+        "{name} = (\n    {answer!r}\n)  # mine",
+        "{name}: str = {answer!r}",
+        "{name} = mine = {answer!r}",
+        "mine = {answer!r}\n{name} = mine",
+        "{name} = None\n{name} = {answer!r}",
+        "{name} = lambda beta, alpha_bar, alpha_bar_prev: {answer}",
+        "{name} = {answer!r}\nprint({name})\ncheck_answer('01.16', {name})",
+        "import math\n{name} = r{answer!r}",
+        "%matplotlib inline\n{name} = {answer!r}\n!ls",
+        "{name} = {answer!r}\nthis is not python",
+        "\r\n{name} = {answer!r}\r\n",
+    ],
+)
+def test_honest_ways_to_write_an_answer(form):
+    task, answer = formula()
+    assert is_right(grade(task, form.format(name=task.name, answer=answer)))
+
+
+def test_an_answer_may_use_a_constant_from_another_cell():
+    task, answer = formula()
+    assert is_right(grade(task, f"{task.name} = mine", helpers=f"mine = {answer!r}"))
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "words"),
+    [
+        ("", "missing", "gets no value"),
+        ("other = 'beta'", "missing", "gets no value"),
+        ("{name} = None", "unanswered", ""),
+        ("{name} = ...", "unanswered", ""),
+        ("{name} = '  '", "unanswered", ""),
+        (
+            "{name} = __import__('os').system('touch pwned')",
+            "wrong",
+            "write the answer",
+        ),
+        ("{name} = open('pwned', 'w')", "wrong", "write the answer"),
+        ("{name} = [0] * 10**10", "wrong", "write the answer"),
+        ("{name} = f'{{1/0}}'", "wrong", "write the answer"),
+        ("{name} = unknown", "wrong", "write the answer"),
+        ("{name} = True", "wrong", "write the answer"),
+        ("{name} = b'beta'", "wrong", "write the answer"),
+        ("{name} = ['beta']", "wrong", "write the answer"),
+        ("{name} = {{}}", "wrong", "write the answer"),
+        ("{name} = 3j", "wrong", "write the answer"),
+        ("{name} = 0.25", "wrong", "not those of the right formula"),
+        ("{name} = 1e999", "wrong", "not a number everywhere"),
+        ("{name} = " + "9" * 400, "wrong", "cannot be evaluated"),
+        ("{name} = " + "9" * 5000, "wrong", "not Python"),
+        ("{name} = '" + "9" * 400 + "'", "wrong", "cannot be evaluated"),
+        ("{name} = '" + "(" * 400 + "'", "wrong", ""),
+        ("{name} = " + "(" * 9000, "wrong", "not Python"),
+        ("{name} = " + "-" * 9000 + "1", "wrong", ""),
+        ("{name} = 'beta' \ud800", "wrong", "not Python"),
+        ("{name} = '\ud800'", "wrong", ""),
+        ("{name} = 'beta\x00'", "wrong", ""),
+        ("{name} = '9**9**9**9**9**9'", "wrong", ""),
+        ("{name} = '\x1b[31m\u202e'", "wrong", ""),
+        ("{name} = lambda: __import__('os')", "wrong", ""),
+        ("{name} = lambda beta: (yield)", "wrong", ""),
+        ("def f():\n    {name} = 'beta'", "missing", "gets no value"),
+    ],
+)
+def test_other_answers_get_nothing_and_a_reason(source, state, words, tmp_path):
+    task, _ = formula()
+    try:
+        source = source.format(name=task.name)
+    except ValueError:
+        source = source.replace("{name}", task.name)
+    found = grade(task, source)
+    assert (found.state, found.points) == (state, 0)
+    assert words in found.reason
+    assert found.reason.isprintable()
+    assert len(found.reason) < 300
+
+
+@pytest.mark.parametrize(
+    "value", ["'z'", "2", "['a', 'b']", "{'a', 'b'}", "'ab'", "1.5"]
+)
+def test_other_choices_get_nothing(value):
+    _, task = find("01.19")
+    found = grade(task, f"{task.name} = {value}")
+    assert (found.state, found.points) == ("wrong", 0)
+    assert "one letter" in found.reason
+
+
+@pytest.mark.parametrize(
+    "wrong", ["{} + 0.0137", "2.7183 * ({})", "({}) ** 3", "-({})"]
+)
+def test_no_reason_shows_a_value(wrong):
+    task, answer = formula()
+    found = grade(task, f"{task.name} = {wrong.format(answer)!r}")
+    assert found.state == "wrong"
+    assert not any(character.isdigit() for character in found.reason)
+
+
+def test_the_seed_decides_where_a_formula_is_tried():
+    """Right at the learner's points only is wrong."""
+    task, answer = formula()
+    entry = by_id(task.id)
+    import numpy as np
+
+    points = entry.points(np.random.default_rng(0))
+    name, values = next(iter(points.items()))
+    product = "*".join(f"({name}-{value!r})" for value in map(float, values[:8]))
+    source = f"{task.name} = {f'{answer} + 1e6*{product}'!r}"
+    assert not is_right(grade(task, source, seed=10**9))
+
+
+def test_states_without_an_answer_stay():
+    task, _ = formula()
+    for state in ("unanswered", "missing"):
+        attempt = Attempt(task, state, notes=("a note",))
+        found = verdict.grade_answer(attempt)
+        assert (found.state, found.points, found.notes) == (state, 0, ("a note",))
+
+
+def test_a_question_the_package_does_not_have_is_for_a_person():
+    task, _ = formula()
+    for changed in ({"id": "99.1"}, {"kind": "choice"}, {"id": "01.4"}):
+        other = type(task)(**(vars(task) | changed))
+        assert grade(other, task.stub).state == "not gradable"
+
+
+def test_reading_an_answer():
+    assert read_answer("a = 1\na = -2.5", "a") == -2.5
+    assert read_answer("a = 'x' 'y'", "a") == "xy"
+    assert read_answer("a = lambda t: t + 1", "a") == "t + 1"
+    with pytest.raises(KeyError):
+        read_answer("b = 1", "a")
+    with pytest.raises(NotPlainError):
+        read_answer("a = print", "a")

@@ -1,0 +1,295 @@
+"""Hostile submissions against the grader. Authority: what each attack may earn, the
+honest exercises beside it, and what is left on the machine afterwards.
+
+A sample runs by default, everything with COURSEKIT_ATTACKS=all (about half an hour).
+The other tests look at the attacks as text: no hostile code runs in this process.
+"""
+
+import ast
+import contextlib
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import attack_kit as kit
+import attacks_files
+import attacks_wire
+import pytest
+from attacks import ATTACKS, GROUPS
+
+from coursekit.grading import grade_command, pipeline, reader, sandbox
+from coursekit.grading.runner import Limits, Workshop
+from coursekit.grading.types import Report
+
+OFFICIAL = json.loads((kit.ROOT / "notebooks/01_diffusion.ipynb").read_text())
+KEPT = json.dumps(OFFICIAL)
+SAMPLE = (
+    "control-right", "control-checked", "control-skip-comment", "memorised",
+    "returns-giant-view", "patch-encoders", "patch-kernel-execute",
+    "call-nonce-from-frames",
+    "call-html-message", "wire-twice", "wire-deep", "message-never-idle",
+    "message-comm-flood", "reference-gc", "reference-files", "reference-fresh-python",
+    "spy-network", "spy-environment-of-others", "spy-writes-everywhere",
+    "death-os-exit", "hang-swallows", "flood-stdout", "memory-shared",
+    "disk-own-folder-deep", "process-fork-bomb", "process-daemon", "process-kill-all",
+    "file-answers", "source-elifs", "source-surrogate", "text-nbval-skip",
+)  # fmt: skip
+ALL = os.environ.get("COURSEKIT_ATTACKS") == "all"
+CHOSEN = tuple(ATTACKS) if ALL else SAMPLE
+VALUE = "a5c1e-canary"  # of a secret in the grader's environment
+
+
+# --------------------------------------------------------------- the attacks as text
+
+
+@cache
+def made(name: str) -> bytes:
+    return ATTACKS[name].make(OFFICIAL)
+
+
+def cells(data: bytes) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(data)["cells"]
+    return found
+
+
+def source(data: bytes, exercise: str = kit.TARGET) -> str:
+    return "".join(kit.find({"cells": cells(data)}, exercise)["source"])
+
+
+def test_there_are_many_and_each_says_what_it_is():
+    assert len(ATTACKS) >= 250
+    assert set(SAMPLE) <= set(ATTACKS)
+    for attack in ATTACKS.values():
+        assert len(attack.note) > 3
+        if attack.points is None or attack.neighbour is None:
+            assert len(attack.note) > 10, "it must say why any value is fair"
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_maker_gives_the_same_small_file_each_time(name):
+    data = made(name)
+    assert isinstance(data, bytes)
+    assert len(data) < 20 << 20
+    assert data == ATTACKS[name].make(OFFICIAL)
+
+
+def test_no_maker_changes_the_official_notebook():
+    for name in ATTACKS:
+        made(name)
+    assert json.dumps(OFFICIAL) == KEPT
+
+
+UNREADABLE = {"file-nested", "file-number"}
+MOVED = {"file-swapped", "file-check-deleted", "file-every-cell-claims"}
+
+
+@pytest.mark.parametrize("name", [n for n in ATTACKS if n not in UNREADABLE])
+def test_one_exercise_is_attacked_and_two_are_honest(name):
+    data = made(name)
+    assert source(data, kit.LATER) == kit.HONEST_LATER
+    if name in MOVED:
+        return
+    assert source(data, kit.NEIGHBOUR) == kit.HONEST
+    assert source(data).startswith("# exercise 01.4\n")
+    assert source(data) != "".join(kit.find(OFFICIAL, kit.TARGET)["source"])
+
+
+IN_KERNEL = [a.name for g in ("forge", "wire", "spy", "harm") for a in GROUPS[g]]
+
+
+@pytest.mark.parametrize("name", IN_KERNEL)
+def test_hostile_code_is_python_and_defines_the_function(name):
+    code = source(made(name))
+    tree = ast.parse(code)
+    compile(code, name, "exec")
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    assert "q_sample" in {n.name for n in functions}
+
+
+@pytest.mark.parametrize("name", IN_KERNEL)
+def test_every_loop_ends_by_itself(name):
+    code = source(made(name))
+    ends = ("STOP", "is not None", "at >= 0", "started < 200")
+    for line in code.splitlines():
+        if line.strip().startswith("while ") or "    while " in line:
+            assert any(end in line for end in ends), line
+    assert "fork()" not in code or re.search(r"signal\.alarm\([34]0\)", code)
+    for seconds in re.findall(r"sleep\((\d+)\)", code):
+        assert int(seconds) <= 45
+
+
+@pytest.mark.parametrize("name", attacks_wire.TWISTS)
+def test_a_twist_changes_the_line(name):
+    """Only the part that changes a text is run, not the part that changes Jupyter."""
+    code = source(made(f"wire-{name}"))
+    code = code[code.index("import json, re") : code.index("old = Session.msg")]
+    space: dict[str, Any] = {}
+    exec(code.replace("from jupyter_client.session import Session\n", ""), space)
+    body = {"out": [["x_k", "<f8", [7, 2], "A" * 152]], "fault": None, "touched": []}
+    line = f"CK1 {'0' * 32} {json.dumps(body)}"
+    changed = re.sub("(CK1 [^ ]+ )(.*)", space["replace"], line)
+    assert changed != line
+
+
+@pytest.mark.parametrize("name", attacks_files.SOURCES)
+def test_a_broken_source_stays_below_the_limit_of_a_cell(name):
+    code = source(made(f"source-{name}"))
+    size = len(code.encode("utf-8", "surrogatepass"))
+    assert size > 100_000 if name == "too-long" else size < 100_000
+    assert kit.WRONG in code
+
+
+def test_files_are_what_they_say():
+    assert b"[" * 50_000 in made("file-nested")
+    assert b"5" * 100_000 in made("file-number")
+    twice = re.findall(rb'"source": \["# exercise 01.4', made("file-twice"))
+    assert len(twice) == 2
+    claims = [
+        c["metadata"].get("coursekit", {}).get("id") for c in cells(made("file-crowd"))
+    ]
+    assert claims.count("01.4") > 2500
+    swapped = next(c for c in cells(made("file-swapped")) if c["id"] == "ex-01-4")
+    assert "q_step" in "".join(swapped["source"])
+    answers = source(made("file-answers"), "01.16")
+    assert "9**9**9" in answers
+    kernel = json.loads(made("file-kernelspec"))["metadata"]["kernelspec"]
+    assert kernel["argv"][0] == "/bin/sh"
+
+
+# ------------------------------------------------------------- the attacks against us
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[list[object]]:
+    """Who has called the port that attacks call."""
+    found: list[object] = []
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", kit.PORT))
+        listener.listen()
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    found.append(listener.accept())
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def graded(calls: list[object]) -> Iterator[dict[str, Report]]:
+    """All chosen attacks, graded as one class."""
+    if sandbox.available() == "off":
+        pytest.skip("needs namespaces: root or user namespaces")
+    os.environ[kit.SECRET] = VALUE
+    chosen = [ATTACKS[name] for name in CHOSEN]
+    try:
+        with Workshop(limits=Limits(cell_seconds=6)) as shop:
+            handed_in = (
+                reader.read(
+                    attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb"
+                )
+                for attack in chosen
+            )
+            options = pipeline.Options(shop)
+            reports = pipeline.grade_all(handed_in, options, jobs=2)
+            yield dict(zip(CHOSEN, reports, strict=True))
+            assert not list((shop.folder / "k").iterdir()), "sockets were left behind"
+    finally:
+        del os.environ[kit.SECRET]
+
+
+def points(report: Report) -> dict[str, float]:
+    return {grade.task.id: grade.points for grade in report.grades}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_an_attack_earns_what_it_may_and_harms_nobody_else(name, graded):
+    attack, report = ATTACKS[name], graded[name]
+    earned = points(report)
+    if attack.points is not None:
+        assert earned.get(kit.TARGET, 0.0) == attack.points, report
+    if attack.neighbour is not None:
+        for exercise in (kit.NEIGHBOUR, kit.LATER):
+            assert earned.get(exercise) == attack.neighbour, report
+    for exercise, value in attack.others.items():
+        assert earned[exercise] == value
+    assert set(earned.values()) <= {0.0, *(g.task.points for g in report.grades)}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_a_report_is_short_printable_and_without_secrets(name, graded):
+    report = graded[name]
+    assert VALUE not in repr(report)
+    for grade in report.grades:
+        assert len(grade.reason) < 400
+        assert grade.reason.isprintable()
+        assert "SECRET" not in grade.reason
+        for note in grade.notes:
+            assert len(note) < 600
+            assert "SECRET: " not in note
+        if grade.task.id in (kit.NEIGHBOUR, kit.LATER):
+            assert grade.state != "not gradable"
+
+
+def test_nobody_called(graded, calls):
+    assert not calls
+
+
+def test_nothing_was_written_outside(graded):
+    places = [kit.ROOT, kit.ROOT / "notebooks", kit.ROOT / "coursekit", Path.home()]
+    places += [Path(p) for p in (sys.prefix, sys.base_prefix, tempfile.gettempdir())]
+    places += [Path(p) for p in ("/", "/etc", "/run", "/var/tmp", "/opt", "/dev/shm")]
+    places += [Path(p) for p in sys.path if p]
+    for place in places:
+        assert not list(place.glob(f"{kit.MARK}*")), place
+
+
+def test_no_process_is_left(graded):
+    users = range(sandbox.FIRST_UID, sandbox.FIRST_UID + 4000)
+    for _ in range(100):
+        left = [
+            p for p in Path("/proc").iterdir() if p.name.isdigit() and uid(p) in users
+        ]
+        if not left:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still there: {left}")
+
+
+def uid(process: Path) -> int:
+    with contextlib.suppress(OSError):
+        return process.stat().st_uid
+    return -1
+
+
+@pytest.mark.parametrize("parent", ["/srv", "/"])
+@pytest.mark.parametrize("given", ["folder", "file"])
+def test_a_classmates_right_answer_is_out_of_reach(parent, given, tmp_path):
+    """Wherever the class's files lie, and also when only one of them is graded."""
+    if sandbox.available() == "off" or not os.access(parent, os.W_OK):
+        pytest.skip("needs namespaces, and a folder outside of /tmp")
+    with tempfile.TemporaryDirectory(dir=parent, prefix="coursekit-class-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        spy = folder / "reference-files.ipynb"
+        spy.write_bytes(made("reference-files"))
+        (folder / "honest.ipynb").write_bytes(made("control-right"))
+        what = folder if given == "folder" else spy
+        status = grade_command.main(
+            [str(what), "--out", str(tmp_path), "--timeout", "12", "--jobs", "1"]
+        )
+    assert status == 0
+    (found,) = tmp_path.glob("students/*reference-files*/report.json")
+    grades = {g["id"]: g["points"] for g in json.loads(found.read_text())["grades"]}
+    assert grades[kit.TARGET] == 0

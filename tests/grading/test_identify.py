@@ -1,0 +1,249 @@
+"""Which code counts for which exercise.
+
+Authority: the rules of identify's docstring: metadata before cell id before first line,
+the last worked-on cell of several, and nothing of one exercise in another's attempt.
+test_variety runs whole honest notebooks; here each rule stands alone.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from coursekit.grading import identify, official
+from coursekit.grading.exercise_claim import claim, marker
+from coursekit.grading.types import Attempt, Cell, Submission
+
+OFFICIAL = official.load("01_diffusion")
+HEAD = "# exercise 01.4\n"
+STUB = next(task.stub for task in OFFICIAL.tasks if task.id == "01.4")
+
+
+def q_sample(value: str, head: str = HEAD) -> str:
+    return f"{head}def q_sample(x0, k, eps, schedule):\n    return {value}"
+
+
+def cell(
+    source: str, kind: str = "code", id: str = "", exercise: str = ""
+) -> dict[str, str]:
+    return {"source": source, "kind": kind, "id": id, "exercise": exercise}
+
+
+def attempts(*cells: dict[str, str] | str) -> dict[str, Attempt]:
+    made = [
+        Cell(index, **(each if isinstance(each, dict) else cell(each)))
+        for index, each in enumerate(cells)
+    ]
+    submission = Submission("alice", "alice.ipynb", tuple(made))
+    return {each.task.id: each for each in identify.attempts(OFFICIAL, submission)}
+
+
+def one(*cells: dict[str, str] | str) -> Attempt:
+    return attempts(*cells)["01.4"]
+
+
+def says(attempt: Attempt, part: str) -> bool:
+    return any(part in note for note in attempt.notes)
+
+
+def test_one_attempt_for_each_task_in_order() -> None:
+    found = attempts()
+    assert list(found) == [task.id for task in OFFICIAL.tasks]
+    assert {each.state for each in found.values()} == {"missing"}
+    assert says(found["01.4"], "no cell for 01.4")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        cell(q_sample("x0", ""), exercise="01.4", id="ex-01-3"),
+        cell(q_sample("x0", "# exercise 01.3\n"), exercise="01.4"),
+        cell(q_sample("x0", "# exercise 01.3\n"), id="ex-01-4"),
+        cell(q_sample("x0"), id="anything"),
+        cell(q_sample("x0", "#Exercise: 01.4 (keep this line)\n")),
+        cell(q_sample("x0", "%%time\n# my own words\nimport torch\n# exercise 01.4\n")),
+    ],
+)
+def test_metadata_then_id_then_first_line(marked: dict[str, str]) -> None:
+    found = one(marked)
+    assert found.state == "answered"
+    assert "return x0" in found.source
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("# exercise 01.4\nx", "01.4"),
+        ("\n\n  # EXERCISE 01.12: mine", "01.12"),
+        ("#### Exercise 01.4 · Any noise level", ""),
+        ("x = 1\n# exercise 01.4", ""),
+        ("# exercise 1.4", ""),
+        ("# exercise 01.4567", ""),
+        ("# exercise ٠١.٤", ""),
+        ("# exercise" + " " * 90_000 + "01.4", ""),
+        ("", ""),
+    ],
+)
+def test_marker(source: str, wanted: str) -> None:
+    assert marker(source) == wanted
+    assert claim(Cell(0, "code", "", "", source)) == wanted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        STUB,
+        STUB + "\n\n\n",
+        STUB.replace("    ", "\t"),
+        STUB.replace("\n", "\n\n"),
+        HEAD + "def q_sample(x0, k, eps, schedule): raise NotImplementedError('todo')",
+        q_sample("x0").replace("return x0", "pass"),
+        q_sample("x0").replace("return x0", "..."),
+        q_sample("x0").replace("return x0", "'''later'''"),
+        HEAD + "q_sample = check(q_sample)",
+        HEAD,
+        "",
+    ],
+)
+def test_an_untouched_stub_is_unanswered(source: str) -> None:
+    assert one(cell(source, exercise="01.4")).state == "unanswered"
+
+
+@pytest.mark.parametrize("value", ["None", "...", '""', '"  "'])
+def test_an_empty_answer_is_unanswered(value: str) -> None:
+    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}  # a formula")
+    assert found["01.16"].state == "unanswered"
+
+
+@pytest.mark.parametrize(
+    "value", ['"beta"', "0", "False", "lambda beta: beta", "-1", "b"]
+)
+def test_any_other_answer_is_one(value: str) -> None:
+    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}")
+    assert found["01.16"].state == "answered"
+
+
+def test_the_last_worked_on_of_several_counts_and_is_reported() -> None:
+    found = one(q_sample("1"), q_sample("2"), STUB, cell("", exercise="01.4"))
+    assert "return 2" in found.source
+    assert says(found, "cells 1, 2, 3, 4") and says(found, "Cell 2 counts")
+
+
+def test_a_marked_answer_comes_before_a_loose_one() -> None:
+    found = one(q_sample("1"), q_sample("2", ""))
+    assert "return 1" in found.source
+    assert found.notes == ()
+
+
+def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
+    scratch = "import os\nos.remove('x')\n" + q_sample("helper()", "") + "\nplot()"
+    found = one(STUB, scratch, "def helper():\n    return 7")
+    assert found.state == "answered"
+    assert "os.remove" not in found.source + found.helpers
+    assert found.helpers == "def helper():\n    return 7"
+    assert says(found, "Cell 2 is not marked as 01.4")
+
+
+def test_a_loose_definition_takes_the_helper_of_its_own_cell() -> None:
+    cells = ["def h():\n    return 1", "def h():\n    return 2\n" + q_sample("h()", "")]
+    assert one(*cells).helpers == "def h():\n    return 2"
+
+
+@pytest.mark.parametrize(
+    "line", ["from coursekit.theory.ddpm import q_sample", "q_sample = check(q_sample)"]
+)
+def test_an_import_or_a_check_is_no_definition(line: str) -> None:
+    assert one(line).state == "missing"
+    assert one(STUB, line).state == "unanswered"
+
+
+def test_a_cell_for_another_exercise_that_defines_this_one() -> None:
+    """Pasted over: the metadata says 01.3, the code is that of 01.4."""
+    found = attempts(cell(q_sample("x0", ""), exercise="01.3"))
+    assert found["01.4"].state == "answered"
+    assert found["01.3"].state == "answered"  # something is there, but not q_step
+    assert says(found["01.3"], "it does not define `q_step`")
+
+
+def test_nothing_of_one_exercise_reaches_another() -> None:
+    step = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return 'wrong'"
+    both = f"{q_sample('q_step(x0, k, eps, schedule)')}\n{step}"
+    for cells in ([step, q_sample("q_step(x0, k, eps, schedule)")], [both]):
+        found = one(*cells)
+        assert "wrong" not in found.source + found.helpers
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_retyped_cell_is_recovered_and_reported(kind: str) -> None:
+    for source in (q_sample("x0"), f"```python\n{q_sample('x0')}\n```\n"):
+        found = one(cell(source, kind, exercise="01.4"))
+        assert found.state == "answered"
+        assert "`" not in found.source
+        assert says(found, f"is a {kind} cell")
+    assert one(cell("I did not get it", kind, exercise="01.4")).state == "unanswered"
+    assert one(cell(q_sample("x0", ""), kind)).state == "missing"
+
+
+def test_check_lines_are_left_out_of_the_code() -> None:
+    source = q_sample("x0") + "\nq_sample = check(q_sample)\nreveal('01.4')\nprint(1)"
+    found = one(source)
+    assert found.source == q_sample("x0") + "\nprint(1)"
+
+
+def test_checks_and_exercises_are_never_imported() -> None:
+    lines = "from coursekit.workbook.checks import check as c\n"
+    lines += "from coursekit.workbook.exercises import by_id\n"
+    found = one(lines + q_sample("by_id(c)"))
+    assert "import" not in found.source + found.helpers
+
+
+def test_code_that_is_not_python_is_still_an_answer() -> None:
+    found = one(HEAD + "def q_sample(x0:\n    return")
+    assert found.state == "answered"
+    assert says(found, "read as Python (line 2")
+
+
+def test_another_name_counts_only_with_the_same_parameters() -> None:
+    same = one(q_sample("x0").replace("q_sample", "jump"))
+    assert same.source.endswith("q_sample = jump")
+    assert says(same, "called `jump`, not `q_sample`")
+    other = one(HEAD + "def jump(a, b):\n    return a")
+    assert other.state == "answered" and says(other, "does not define `q_sample`")
+
+
+def test_own_version_of_given_code_counts_below_it_only() -> None:
+    own = "def at(values, k, x):\n    return 1"
+    use = q_sample("at(schedule.alpha_bar, k, x0)")
+    assert one(own, use).helpers == own
+    assert one(use, own).helpers == ""
+    assert one(cell(own, id="at"), use).helpers == "", (
+        "the given cell itself was edited"
+    )
+
+
+def test_official_lecture_code_helps_out() -> None:
+    found = one(q_sample("walked * 0 + len(schedules)"))
+    assert "schedules = {" in found.helpers
+    assert "walked" in found.helpers and "print" not in found.helpers
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [q_sample("1")] * 3000,
+        [cell("\n" * 99_000 + q_sample("1"), "raw", exercise="01.4")] * 100,
+        [HEAD + "def q_sample(a):\n" + "    'x'\n" * 5000] * 20,
+        ["def at(a):\n  return a\n" * 1000] * 20,
+        ["x = [" + "1," * 40_000 + "]"] * 12,
+        [HEAD + "a = " + "-" * 90_000 + "1"] * 12,
+        [HEAD + "%" * 90_000] * 12,
+        [HEAD + " " * 90_000 + "?"] * 12,
+        [cell("```" * 30_000, "markdown", exercise="01.4")] * 50,
+    ],
+)  # fmt: skip
+def test_hostile_sizes_end_soon(cells: Sequence[Any]) -> None:
+    start = time.process_time()
+    assert len(attempts(*cells)) == len(OFFICIAL.tasks)
+    assert time.process_time() - start < 60, "without the caps: hours"

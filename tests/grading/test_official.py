@@ -1,0 +1,79 @@
+"""The trusted notebooks, read as the grader needs them.
+
+Authority: the weave's registry of exercises and the committed notebooks themselves.
+"""
+
+import ast
+import dataclasses
+
+import pytest
+
+from coursekit.grading import official
+from coursekit.workbook.exercises import all_exercises, by_id
+
+
+def test_every_exercise_of_the_registry_is_a_task_exactly_once() -> None:
+    found = [
+        task.id for name in official.available() for task in official.load(name).tasks
+    ]
+    assert sorted(found) == sorted(entry.id for entry in all_exercises())
+
+
+@pytest.mark.parametrize("name", official.available())
+def test_tasks_say_what_the_registry_says(name: str) -> None:
+    notebook = official.load(name)
+    assert notebook.name == name
+    assert notebook.version
+    for task in notebook.tasks:
+        entry = by_id(task.id)
+        assert task.kind == entry.kind
+        assert task.title
+        assert task.points > 0
+        assert task.stub.startswith(f"# exercise {task.id}\n")
+        made = [
+            each.name
+            for each in ast.parse(task.stub).body
+            if isinstance(each, ast.FunctionDef | ast.ClassDef)
+        ]
+        if task.kind == "code":
+            assert made == [task.name]
+            assert "NotImplementedError" in task.stub
+            assert task.symbol.endswith(f":{task.name}")
+        else:
+            assert task.name == f"answer_{task.id.replace('.', '_')}"
+            assert task.symbol == ""
+
+
+@pytest.mark.parametrize("name", official.available())
+def test_cells_have_their_kinds(name: str) -> None:
+    cells = official.load(name).cells
+    kinds = {cell.kind for cell in cells}
+    assert kinds <= {"setup", "given", "exercise", "check", ""}
+    assert [cell.id for cell in cells].count("imports") == 1
+    assert cells[0].kind == "setup"
+    exercises = [cell.exercise for cell in cells if cell.kind == "exercise"]
+    assert exercises == [cell.exercise for cell in cells if cell.kind == "check"]
+    assert all(cell.exercise == "" for cell in cells if cell.kind in ("", "given"))
+
+
+def test_nothing_of_a_solution_is_in_it() -> None:
+    """The learner's version is loaded, not the one beside it in solutions/."""
+    for task in official.load("01_diffusion").tasks:
+        if task.kind != "code":
+            assert "= None" in task.stub
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "99_nothing", "../01_diffusion", "solutions/01_diffusion", "01_*", "/etc"],
+)
+def test_another_name_is_refused_with_a_list(name: str) -> None:
+    with pytest.raises(official.NotebookMissing, match="01_diffusion"):
+        official.load(name)
+
+
+def test_a_notebook_can_be_a_key() -> None:
+    """Other layers cache by it."""
+    notebook = official.load("01_diffusion")
+    assert hash(notebook) == hash(dataclasses.replace(notebook))
+    assert official.load("01_diffusion") is notebook

@@ -1,0 +1,419 @@
+"""`coursekit check`: what a learner reads about a notebook before handing it in.
+
+Authorities: the woven notebooks (a solution has nothing to mend, an untouched notebook
+nothing found), mistakes planted one by one, and nbval for --run.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursekit.grading import identify, official, precheck, precheck_look, precheck_run
+from coursekit.grading.types import Attempt, Cell, Submission
+from coursekit.workbook.exercise_spec import FormulaQuestion
+from coursekit.workbook.exercises import by_id
+
+ROOT = Path(__file__).resolve().parents[2]
+LEARNER = ROOT / "notebooks"
+SOLVED = LEARNER / "solutions"
+NAMES = official.available()
+Notebook = dict[str, Any]
+Edit = Callable[[Notebook], None]
+
+
+def load(path: Path) -> Notebook:
+    found: Notebook = json.loads(path.read_bytes())
+    return found
+
+
+def save(notebook: Notebook, path: Path) -> Path:
+    path.write_text(json.dumps(notebook))
+    return path
+
+
+def cell(notebook: Notebook, cell_id: str) -> Notebook:
+    found: Notebook = next(c for c in notebook["cells"] if c["id"] == cell_id)
+    return found
+
+
+def code(source: str, cell_id: str = "mine") -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": cell_id,
+        "metadata": {},
+        "source": source,
+        "execution_count": None,
+        "outputs": [],
+    }
+
+
+def put(cell_id: str, source: str) -> Edit:
+    """Replace the source of a cell."""
+    return lambda notebook: cell(notebook, cell_id).update(source=source)
+
+
+def drop(cell_id: str) -> Edit:
+    def edit(notebook: Notebook) -> None:
+        notebook["cells"].remove(cell(notebook, cell_id))
+
+    return edit
+
+
+def add(source: str) -> Edit:
+    return lambda notebook: notebook["cells"].append(code(source))
+
+
+def run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *edits: Edit
+) -> tuple[int, str]:
+    """The check of solved notebook 01 after these edits: status and text."""
+    notebook = load(SOLVED / "01_diffusion.ipynb")
+    for edit in edits:
+        edit(notebook)
+    path = save(notebook, tmp_path / "mine.ipynb")
+    status = precheck.main([str(path)])
+    return status, " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solution_has_nothing_to_mend(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert precheck.main([str(SOLVED / f"{name}.ipynb")]) == 0
+    said = capsys.readouterr().out
+    tasks = official.load(name).tasks
+    assert f"{len(tasks)} of {len(tasks)} answers found, nothing to mend" in said
+    total = sum(task.points for task in tasks)
+    assert f"{total:g} of {total:g} points" in said
+    assert "note:" not in said and "NOT FOUND" not in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untouched_notebook_is_empty_and_in_order(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert precheck.main([str(LEARNER / f"{name}.ipynb")]) == 0
+    said = capsys.readouterr().out
+    tasks = official.load(name).tasks
+    assert f"0 of {len(tasks)} answers found, nothing to mend" in said
+    assert said.count("not answered yet") == len(tasks)
+    ids = [line.split()[1] for line in said.splitlines() if line.startswith(". ")]
+    assert ids == [task.id for task in tasks]
+
+
+MENDS: dict[str, tuple[tuple[Edit, ...], str]] = {
+    "a deleted cell": ((drop("ex-01-4"),), "that begins with the line # exercise 01.4"),
+    "a syntax error": (
+        (put("ex-01-4", "# exercise 01.4\ndef q_sample(x0:\n    return x0"),),
+        "Python cannot read it: '(' was never closed, line 2 of the cell",
+    ),
+    "the stub's last line": (
+        (
+            put(
+                "ex-01-4",
+                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
+                "    share = at(schedule.alpha_bar, k, x0)\n"
+                "    raise NotImplementedError('later')",
+            ),
+        ),
+        "raise NotImplementedError is still in it",
+    ),
+    "something else in the cell": (
+        (put("ex-01-4", "# exercise 01.4\nshare = 1"),),
+        "it does not define q_sample",
+    ),
+    "a name from nowhere": (
+        (
+            put(
+                "ex-01-4",
+                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
+                "    return x0 * my_factor",
+            ),
+        ),
+        "my_factor",
+    ),
+    "a name from a loop": (
+        (
+            put(
+                "ex-01-4",
+                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
+                "    return x0 * my_factor",
+            ),
+            add("for my_factor in range(3):\n    pass"),
+        ),
+        "my_factor",
+    ),
+    "an answer without quotes": (
+        (put("ex-01-20", "# exercise 01.20\nanswer_01_20 = d"),),
+        'write it in quotes, as in answer_01_20 = "..."',
+    ),
+    "a letter that is no option": (
+        (put("ex-01-20", "# exercise 01.20\nanswer_01_20 = 'z'"),),
+        "one letter of a, b, c, d",
+    ),
+    "a formula that is none": (
+        (put("ex-01-15", "# exercise 01.15\nanswer_01_15 = 'sqrt('"),),
+        "01.15 answer_01_15 found mend:",
+    ),
+}
+
+
+@pytest.mark.parametrize(("edits", "said"), MENDS.values(), ids=list(MENDS))
+def test_what_costs_points_is_to_mend(
+    edits: tuple[Edit, ...],
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, text = run(tmp_path, capsys, *edits)
+    assert status == 1
+    assert said in text and text.count("mend:") == 1, text
+    assert "1 to mend" in text
+
+
+FINE: dict[str, tuple[Edit, ...]] = {
+    "a magic": (
+        put(
+            "ex-01-4",
+            "# exercise 01.4\n%matplotlib inline\ndef q_sample(x0, k, eps, schedule):\n"
+            "    return x0\nq_sample?",
+        ),
+    ),
+    "a line that begins with %": (
+        put(
+            "ex-01-4",
+            "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
+            "    return (k\n%\n2)",
+        ),
+    ),
+    "a helper in its own cell": (
+        put(
+            "ex-01-4",
+            "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
+            "    return my_helper(x0)",
+        ),
+        add("def my_helper(x):\n    return x"),
+    ),
+    "builtins, imports and the course's own names": (
+        put(
+            "ex-01-4",
+            "# exercise 01.4\nimport numpy as np\n"
+            "def q_sample(x0, k, eps, schedule: Schedule) -> 'Tensor':\n"
+            "    print(np.pi, torch, plt, at, range, __name__)\n    return x0",
+        ),
+    ),
+    "a method": (
+        put(
+            "ex-01-4",
+            "# exercise 01.4\nclass Sampler:\n    def __call__(self, *args):\n"
+            "        return args[0]\nq_sample = Sampler()",
+        ),
+    ),
+    "another form of a letter": (
+        put("ex-01-20", "# exercise 01.20\nanswer_01_20 = '(D)'"),
+    ),
+    "an output": (
+        lambda n: cell(n, "ex-01-4").update(
+            outputs=[{"output_type": "stream", "name": "stdout", "text": "hello"}]
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("edits", FINE.values(), ids=list(FINE))
+def test_what_is_fine_is_left_alone(
+    edits: tuple[Edit, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = run(tmp_path, capsys, *edits)
+    assert status == 0 and "mend:" not in text, text
+    assert re.search(r"(\d+) of \1 answers found", text)
+
+
+def test_a_right_and_a_wrong_answer_look_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check finds answers; it must not be a way to try them."""
+    question = by_id("01.15")
+    assert isinstance(question, FormulaQuestion)
+    wrong = f"7 * {question.names[0]}"
+    edits = (
+        put("ex-01-20", "answer_01_20 = 'a'"),
+        put("ex-01-15", f"answer_01_15 = {wrong!r}"),
+    )
+    assert run(tmp_path, capsys, *edits) == run(tmp_path, capsys)
+
+
+def test_changed_given_code_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, text = run(tmp_path, capsys, put("pick", "def pick(a, b):\n    return a"))
+    assert status == 0
+    assert "you changed given code (pick); grading uses the course's" in text
+
+
+def test_large_outputs_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = {"output_type": "stream", "name": "stdout", "text": "x" * 2_000_000}
+    status, text = run(
+        tmp_path, capsys, lambda n: cell(n, "schedule-curves").update(outputs=[big])
+    )
+    assert status == 0
+    assert "large output in cell" in text and "clear them" in text
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"[1]", b"{}", b'{"cells": 3}', b"[" * 200_000]
+)
+def test_a_file_that_is_no_notebook_gets_a_sentence(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.ipynb"
+    path.write_bytes(content)
+    assert precheck.main([str(path), "--run"]) == 1
+    said = capsys.readouterr()
+    assert "cannot be graded: " in said.out and said.err == ""
+
+
+def test_a_notebook_of_something_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook = {"cells": [code("1 + 1")], "metadata": {}, "nbformat": 4}
+    path = save(notebook, tmp_path / "other.ipynb")
+    assert precheck.main([str(path)]) == 1
+    said = capsys.readouterr().out
+    assert "is none of the course's notebooks: 00_start_here" in said
+
+
+def test_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert precheck.main([str(tmp_path / "none.ipynb")]) == 2
+    assert precheck.main([str(tmp_path)]) == 2
+    assert "there is no file" in capsys.readouterr().err
+
+
+def test_nothing_is_executed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark = tmp_path / "executed"
+    evil = f"open({str(mark)!r}, 'w')"
+    source = f"# exercise 01.4\n{evil}\ndef q_sample(x={evil}): return {evil}"
+    paper = f"# exercise 01.20\nanswer_01_20 = {evil}"
+    formula = f"# exercise 01.15\nanswer_01_15 = {evil!r}"
+    edits = put("ex-01-4", source), put("ex-01-20", paper), put("ex-01-15", formula)
+    run(tmp_path, capsys, *edits, add(evil))
+    assert not mark.exists()
+
+
+def test_hostile_text_reaches_the_terminal_as_plain_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = tmp_path / "evil\x1b[31m\u202e.ipynb"
+    notebook = load(SOLVED / "01_diffusion.ipynb")
+    cell(notebook, "ex-01-4")["source"] = (
+        "# exercise 01.4\ndef q_sample(): return \x1b[2J"
+    )
+    cell(notebook, "ex-01-15")["source"] = (
+        "# exercise 01.15\nanswer_01_15 = 'a\x1b]0;title\x07\u202e'"
+    )
+    precheck.main([str(save(notebook, name))])
+    said = capsys.readouterr().out
+    assert not set(said) & set("\x1b\x07\u202e")
+
+
+def test_every_finding_of_odd_code_is_text() -> None:
+    """Sources that Python's own tools refuse in one way or another."""
+    ours = official.load("01_diffusion")
+    task = next(task for task in ours.tasks if task.id == "01.4")
+    for source in (
+        "",
+        "\x00",
+        "def q_sample(:",
+        "x = " + "(" * 5000,
+        "x = " + "-" * 100_000 + "1",
+        "\tif x:\n  y",
+        "return 3",
+        "nonlocal x",
+        "def q_sample(x, x): pass",
+        "é\u2028 = 1",
+        "from __future__ import braces",
+        "%%bash\nrm -rf /",
+        "!ls",
+        "await q_sample",
+    ):
+        attempt = Attempt(task, "answered", source)
+        (finding,) = precheck_look.findings(ours, [attempt])
+        assert finding.state == "found"
+        assert all(isinstance(text, str) and text for text in finding.mend)
+
+
+class TestRun:
+    """--run, on short notebooks: a kernel takes seconds to start."""
+
+    def notebook(self, *cells: str) -> tuple[Cell, ...]:
+        return tuple(Cell(i, "code", f"c{i}", "", s) for i, s in enumerate(cells))
+
+    def test_what_fails_is_named_by_its_cell(self) -> None:
+        check = "from coursekit.workbook.checks import check, check_answer"
+        count, troubles = precheck_run.rehearse(
+            self.notebook(
+                check,
+                "def expand_as(coef, x):\n    return coef",
+                "expand_as = check(expand_as)",
+                "check_answer('00.2', None)",
+                "# NBVAL_SKIP\n1 / 0",
+                "raise ValueError('first line\\nsecond line')",
+                "import os\nprint(sorted(os.listdir('.')))",
+                "print('\\033[31mred')",
+            )
+        )
+        found = [(each.cell, each.kind) for each in troubles]
+        assert found[:2] == [("cell 3 (c2)", "wrong"), ("cell 4 (c3)", "todo")]
+        assert troubles[0].text.startswith("FAIL 00.1 expand_as: ")
+        assert troubles[1].text == "TODO 00.2"
+        assert found[2:] == [("cell 5 (c4)", "raised"), ("cell 6 (c5)", "raised")]
+        assert troubles[-1].text == "ValueError: first line"
+        assert count == 8 and len(troubles) == 4
+
+    def test_an_endless_loop_ends(self) -> None:
+        count, troubles = precheck_run.rehearse(
+            self.notebook("x = 1", "while True: pass", "y = x"), seconds=4
+        )
+        (trouble,) = troubles
+        assert trouble.cell == "cell 2 (c1)" and "takes too long" in trouble.text
+        assert count == 3, "nbval interrupts the loop and goes on"
+
+    def test_without_nbval_it_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(precheck_run.importlib.util, "find_spec", lambda name: None)
+        submission = Submission("x", "x", self.notebook("1"))
+        assert not precheck.rehearse(submission, 5)
+        assert "pip install pytest" in capsys.readouterr().err
+
+
+def test_working_in_the_courses_own_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was handed out is what the sources give, whatever became of the copy."""
+    notebook = load(LEARNER / "01_diffusion.ipynb")
+    notebook["cells"].remove(cell(notebook, "ex-01-2"))
+    path = save(notebook, tmp_path / "01_diffusion.ipynb")
+    assert precheck.main([str(path)]) == 1
+    assert "! 01.2 " in capsys.readouterr().out
+
+
+def test_the_graders_own_reader_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check and grade must agree on what is found: both ask the same function."""
+    asked: list[str] = []
+
+    def attempts(ours: Any, submission: Submission) -> list[Attempt]:
+        asked.append(submission.notebook)
+        return []
+
+    monkeypatch.setattr(identify, "attempts", attempts)
+    precheck.main([str(LEARNER / "01_diffusion.ipynb")])
+    assert asked == ["01_diffusion"]

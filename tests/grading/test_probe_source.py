@@ -1,0 +1,232 @@
+"""What of an exercise enters a kernel. Authority: Python itself, which runs the text,
+and the specifications, whose oracles, mutants and messages must not be in it.
+"""
+
+import ast
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from coursekit.grading import probe_inputs, probe_source
+from coursekit.workbook.check_run import guarded
+from coursekit.workbook.exercise_spec import BadResult, Exercise
+from coursekit.workbook.exercises import code_exercises
+
+EXERCISES = pytest.mark.parametrize("exercise", code_exercises(), ids=lambda e: e.id)
+
+
+def build(text):
+    space = {"__name__": "kernel"}
+    exec(compile(text, "<kernel>", "exec"), space)
+    return space["call"], space["BadResult"]
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(
+        a[n].dtype == b[n].dtype and np.array_equal(a[n], b[n]) for n in a
+    )
+
+
+@EXERCISES
+def test_the_text_calls_as_the_specification_does(exercise: Exercise):
+    probe = exercise.probe()
+    call, _ = build(probe_source.source(exercise.spec))
+    for seed in probe.seeds(31):
+        handed = probe_inputs.sent(exercise, seed)
+        with guarded():
+            got = call(exercise.reference(), handed)
+            want = probe.call(exercise.reference(), probe.inputs(seed))
+        assert same(got, want)
+
+
+@EXERCISES
+def test_the_text_holds_nothing_that_judges(exercise: Exercise):
+    probe, text = exercise.probe(), probe_source.source(exercise.spec)
+    raised = {
+        ast.literal_eval(node.args[0])
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "BadResult"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    for mutant in probe.mutants:
+        spoken = mutant.message in raised or f"CUT = {mutant.message!r}" in text
+        assert mutant.message not in text or spoken, mutant.name
+    defined = {
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    judges = {o.complaint.__name__ for o in probe.oracles} - {"<lambda>"}
+    assert not judges & defined
+    assert not {"must_equal", "equals", "_inputs", "generator", "batch"} & defined
+    for word in ("Oracle", "Mutant", "Variant", "Probe", "tolerances", "complaint"):
+        assert word not in text
+    assert "coursekit.workbook" not in text
+    assert "# " not in text
+
+
+@EXERCISES
+def test_bad_results_are_told_in_the_same_words(exercise: Exercise):
+    call, bad_result = build(probe_source.source(exercise.spec))
+    probe = exercise.probe()
+    (seed, *_) = probe.seeds()
+    said = []
+    for run in (call, probe.call):
+        try:
+            run(lambda *args, **kwargs: None, probe.inputs(seed))
+        except (bad_result, BadResult) as error:
+            said.append((type(error).__name__, str(error)))
+    assert len(said) == 2
+    assert said[0] == said[1]
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """A package of modules to take apart, in place of the workbook's."""
+    package = tmp_path / "toybook"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(probe_source, "_INLINED", "toybook")
+    spec = "coursekit.workbook.exercise_spec"
+    monkeypatch.setattr(probe_source, "_SPEC", spec)
+    probe_source.source.cache_clear()
+    probe_source._tree.cache_clear()
+
+    def write(**modules):
+        for name, text in modules.items():
+            (package / f"{name}.py").write_text(textwrap.dedent(text))
+        return probe_source.source("toybook.main:P")
+
+    yield write
+    probe_source.source.cache_clear()
+    probe_source._tree.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("toybook")]:
+        del sys.modules[name]
+
+
+def test_two_modules_may_use_one_name(toy):
+    text = toy(
+        shared="SIZE = 2\ndef help(x): return x * SIZE\n",
+        main="""
+            from toybook.shared import help as double
+            SIZE = 100
+            def help(x): return double(x) + SIZE
+            P = Probe(inputs=None, call=lambda fn, inputs: help(fn(inputs)))
+        """,
+    )
+    assert build(text)[0](lambda x: x, 5) == 110
+
+
+def test_a_local_name_drags_nothing_in(toy):
+    text = toy(
+        main="""
+            SECRET = "the answer"
+            def secret(): return SECRET
+            def call(fn, inputs):
+                secret = inputs
+                return [SECRET for SECRET in fn(secret)]
+            P = Probe(inputs=secret, call=call)
+        """
+    )
+    assert "answer" not in text
+    assert build(text)[0](list, "ab") == ["a", "b"]
+
+
+def test_classes_defaults_decorators_and_factories_come_along(toy):
+    text = toy(
+        main="""
+            from functools import cache
+            from typing import NamedTuple
+            STEP = 3
+            class Base:
+                '''A docstring.'''
+            class Row(NamedTuple):
+                first: int
+                second: int = STEP
+            class Sum(Base):
+                def total(self, row: Row) -> int: return sum(row)
+            @cache
+            def add(x: int, y: int = STEP) -> int:
+                found: int = x + y
+                return found
+            def made(by):
+                def call(fn, inputs): return Sum().total(Row(add(inputs), by))
+                return call
+            P: Probe = Probe(None, call=made(10))
+        """
+    )
+    assert "docstring" not in text
+    assert build(text)[0](None, 1) == 14
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        ("P = make(call=1)", "no `P = Probe"),
+        ("Q = 1", "no `P = Probe"),
+        ("P = Probe(call=nowhere)", "'nowhere', which nothing there binds"),
+        ("from toybook import shared\nP = Probe(call=shared)", "binds no 'shared'"),
+        ("import toybook.shared\nP = Probe(call=toybook.shared)", "import names"),
+        ("from .shared import call\nP = Probe(call=call)", "cannot be followed"),
+        ("f = 1\nf = 2\nP = Probe(call=f)", "'f' is bound twice"),
+        (
+            "def f():\n    global g\n    g = 1\ng = 0\nP = Probe(call=f)",
+            "`global` cannot",
+        ),
+    ],
+)
+def test_what_cannot_be_taken_apart_is_refused(toy, main, said):
+    with pytest.raises(ValueError, match=said):
+        toy(shared="call = 1\n", main=main)
+
+
+@EXERCISES
+def test_no_answer_is_among_the_inputs(exercise: Exercise):
+    """A function can look at its caller's variables: that must not be enough."""
+    probe = exercise.probe()
+    for seed in probe.seeds(17):
+        inputs = probe_inputs.sent(exercise, seed)
+        with guarded():
+            want = probe.call(exercise.reference(), probe.inputs(seed))
+        there = [
+            name
+            for name, array in want.items()
+            if any(
+                np.shape(value) == array.shape and np.allclose(value, array, rtol=1e-3)
+                for value in inputs.values()
+            )
+        ]
+        assert len(there) <= len(want) / 2, there
+
+
+def test_the_clean_image_is_not_sent_where_it_is_the_answer():
+    (predict,) = [e for e in code_exercises() if e.name == "predict_x0"]
+    assert "x0" in predict.probe().inputs(0)
+    assert "x0" not in probe_inputs.read(predict)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda d: d["a"],
+        lambda d: d.get("a"),
+        lambda d: "a" in d,
+        lambda d: list(d),
+        lambda d: list(d.items()),
+        lambda d: list(d.values()),
+        lambda d: {**d},
+        lambda d: dict(d),
+        lambda d: d | {},
+        lambda d: {} | d,
+        lambda d: d.copy(),
+        lambda d: [v for v in d.values()],
+    ],
+)
+def test_every_way_of_reading_is_noticed(use):
+    watched = probe_inputs._Watched({"a": 1})
+    use(watched)
+    assert watched.read == {"a"}

@@ -1,0 +1,153 @@
+"""The reader's rules one by one; test_malformed has the long list of damage.
+
+Authority: nbformat 4's documented cell layout, and the caps that the reader states.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from coursekit.grading import official, reader
+from coursekit.grading.types import Submission
+
+
+def read(notebook: Any) -> Submission:
+    data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+    return reader.read(data, "alice", "x/alice.ipynb")
+
+
+def notebook(*cells: dict[str, Any], **top: Any) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, **top}
+
+
+def code(source: Any = "", **more: Any) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "source": source, **more}
+
+
+def claimed(info: Any, source: str = "x") -> dict[str, Any]:
+    return code(source, metadata={"coursekit": info})
+
+
+def named(source: str) -> dict[str, Any]:
+    return notebook(metadata={"coursekit": {"source": source}})
+
+
+@pytest.mark.parametrize("folder", ["", "solutions"])
+@pytest.mark.parametrize("name", official.available())
+def test_the_courses_own_notebooks_read_without_a_note(name: str, folder: str) -> None:
+    path = official.folder() / folder / f"{name}.ipynb"
+    found = read(path.read_bytes())
+    assert (found.student, found.origin) == ("alice", "x/alice.ipynb")
+    assert (found.problem, found.notes, found.notebook) == ("", (), name)
+    raw = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert [c.source for c in found.cells] == ["".join(each["source"]) for each in raw]
+    assert [c.kind for c in found.cells] == [each["cell_type"] for each in raw]
+    assert [c.id for c in found.cells] == [each["id"] for each in raw]
+    claims = [c.exercise for c in found.cells if c.exercise]
+    assert claims == [task.id for task in official.load(name).tasks]
+
+
+def test_only_exercise_cells_claim() -> None:
+    infos: list[Any] = [
+        {"id": "01.4", "kind": "exercise"},
+        {"id": "01.4"},  # somebody tidied the metadata up
+        *({"id": "01.4", "kind": kind} for kind in ("check", "about", "hint", None, 5)),
+    ]
+    found = read(notebook(*map(claimed, infos)))
+    assert [c.exercise for c in found.cells] == ["01.4", "01.4", "", "", "", "", ""]
+
+
+@pytest.mark.parametrize("wrong", [4, None, ["01.4"], "1.4", "01.4 ", "01.4\n", "٠١.٤"])
+def test_ids_that_are_none(wrong: Any) -> None:
+    assert read(notebook(claimed({"id": wrong}))).cells[0].exercise == ""
+
+
+def test_colab_keeps_ids_in_the_metadata() -> None:
+    found = read(notebook(code("x", metadata={"id": "ex-01-4"})))
+    assert found.cells[0].id == "ex-01-4"
+    assert found.notebook == "01_diffusion"
+
+
+def test_index_counts_every_cell_of_the_file() -> None:
+    found = read(notebook(code("a"), "no cell", code("b")))  # type: ignore[arg-type]
+    assert [c.index for c in found.cells] == [0, 2]
+    assert "Cell 2 is not a cell" in found.notes[0]
+
+
+def test_characters_that_cannot_be_sent_are_replaced() -> None:
+    data = json.dumps(notebook(code("QQQ"))).encode()
+    found = read(data.replace(b"QQQ", rb"a\ud800b\u0000c\ud83d\ude00d"))
+    assert found.cells[0].source == "a\ufffdbc😀d"
+    found.cells[0].source.encode()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends_are_plain(end: str) -> None:
+    assert read(notebook(code(f"a{end}b{end}"))).cells[0].source == "a\nb\n"
+
+
+def test_outputs_are_never_kept() -> None:
+    output = {"output_type": "stream", "text": "SECRET"}
+    assert "SECRET" not in repr(read(notebook(code("a", outputs=[output]))))
+
+
+def test_the_caps() -> None:
+    just = code("#" + "x" * (reader.LONGEST_CELL - 1))
+    over = code("#" + "x" * reader.LONGEST_CELL)
+    found = read(notebook(just, over))
+    assert [len(c.source) for c in found.cells] == [reader.LONGEST_CELL, 0]
+    assert len(read(notebook(*[code("x")] * 3001)).cells) == reader.MOST_CELLS
+
+
+def test_notes_do_not_flood_the_report() -> None:
+    found = read(notebook(*[code(7)] * 500))
+    assert len(found.notes) == reader.MOST_NOTES + 1
+    assert "notes more" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted"),
+    [
+        (named("notebooks/source/02_score_matching.md"), "02_score_matching"),
+        (named("C:\\x\\02_score_matching.ipynb"), "02_score_matching"),
+        (named("../../02_score_matching/../x"), ""),
+        (named("99_unknown.md"), ""),
+        (notebook(*(claimed({"id": f"0{n}.2"}) for n in "212")), "02_score_matching"),
+        (notebook(code("# exercise 03.2\nx")), "03_flow_matching"),
+        (notebook(code("def q_sample(x0):\n    return x0")), "01_diffusion"),
+        (notebook(code("answer_02_15 = 'x'")), "02_score_matching"),
+        (notebook(code("print(1)")), ""),
+    ],
+)  # fmt: skip
+def test_which_notebook_it_is(made: dict[str, Any], wanted: str) -> None:
+    found = read(made)
+    assert found.notebook == wanted
+    assert any("cannot be told" in note for note in found.notes) == (wanted == "")
+
+
+def test_the_cells_overrule_a_wrong_source() -> None:
+    """An answer pasted into another notebook's file."""
+    about = {"coursekit": {"source": "notebooks/source/02_score_matching.md"}}
+    found = read(notebook(claimed({"id": "01.4"}), metadata=about))
+    assert found.notebook == "01_diffusion"
+
+
+def test_an_old_copy_is_noted() -> None:
+    about = {"source": "notebooks/source/01_diffusion.md", "version": "0.0.7"}
+    found = read(notebook(metadata={"coursekit": about}))
+    assert found.notes[-1].startswith("This copy is of version 0.0.7; the course")
+
+
+def test_the_file_name_is_the_last_resort() -> None:
+    data = json.dumps(notebook(code("print(1)"))).encode()
+    found = reader.read(data, "alice", "class.zip: alice/03_flow_matching (1).ipynb")
+    assert found.notebook == "03_flow_matching"
+
+
+def test_even_the_unforeseen_does_not_raise(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(data: bytes) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(reader.reader_json, "load", broken)
+    assert "ZeroDivisionError" in read(notebook()).problem

@@ -1,0 +1,499 @@
+"""Reports of hostile submissions, as people and programs read them.
+
+Authorities: an HTML parser, an XML parser, the csv and json modules (a value must come
+back as it was), GitHub's workflow commands, the OWASP list of characters that begin a
+spreadsheet formula, and Gradescope's specification of results.json.
+"""
+
+import csv
+import io
+import json
+import os
+import re
+import unicodedata
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursekit.grading import (
+    merge,
+    report_class,
+    report_clean,
+    report_data,
+    report_html,
+    report_tally,
+    report_text,
+)
+from coursekit.grading.types import Grade, Report, Task
+
+EVIL = (
+    "<script>alert(1)</script>",
+    "</td></table><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "&lt;b&gt; ]]> <!-- {0} {title} %s $HOME",
+    "\x1b[2J\x1b[31mred\x1b]0;title\x07\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\",
+    "\x9b31mred\x90q\x9c",
+    "right\u202eto left\u2066\u200f\ufeff\U000e0041",
+    "two\nlines\r\nand\x0bthree\u2028four",
+    "nul\x00 bell\x07 escape\x1b delete\x7f",
+    "half \ud800 of \udfff a pair \ufffe \U0010ffff",
+    "=cmd|' /C calc'!A0",
+    "＝1+1",
+    "::error file=x::hello",
+    "x ##[add-mask]y",
+    "z" + "\u0301" * 500,
+    "w" * 100_000,
+    "",
+    "   ",
+    "../../etc/passwd",
+    "C:\\windows\\con",
+    "אבג 你好 ü",
+)
+STATES = tuple(report_tally.WORDS)
+
+
+def task(number: int = 1, points: float = 2.0, title: str = "A title") -> Task:
+    return Task(f"01.{number}", "code", f"f_{number}", title, points, "stub", "m:f")
+
+
+def report(student: str = "Ada", **changes: Any) -> Report:
+    """One report with an exercise in each state."""
+    grades = tuple(
+        Grade(task(n), 2.0 if s == "right" else 0.5 if s == "partly" else 0.0, s, "why")
+        for n, s in enumerate(STATES, start=1)
+    )
+    whole = Report(student, "in/ada.ipynb", "01_diffusion", grades, sandbox="bwrap")
+    return replace(whole, **changes)
+
+
+def evil(text: str) -> Report:
+    """A report in which everything a student can choose is this text."""
+    grade = Grade(task(title=text), 0.0, "wrong", text, notes=(text,))
+    return Report(text, text, "01_diffusion", (grade,), (text,), extra={text: text})
+
+
+class Reader(HTMLParser):
+    """Tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def visible(line: str) -> bool:
+    """Nothing but what a reader sees, and the joiners of Persian and emoji."""
+    return all(unicodedata.category(c)[0] != "C" or c in "\u200c\u200d\n" for c in line)
+
+
+def lines_of(page: str) -> list[str]:
+    return page.split("\n")
+
+
+@pytest.mark.parametrize("text", EVIL, ids=range(len(EVIL)))
+class TestEvilText:
+    def test_the_terminal_gets_harmless_lines(self, text: str) -> None:
+        for page in (
+            report_text.student(evil(text)),
+            report_text.classroom([evil(text), report()]),
+        ):
+            assert visible(page)
+            assert all(report_clean.width(line) <= 110 for line in lines_of(page))
+            assert not re.search(r"^\s*::", page, re.MULTILINE)
+            assert "##[" not in page
+
+    def test_a_page_has_the_tags_of_an_honest_one(self, text: str) -> None:
+        honest = Reader(report_html.student(evil("word"))).tags
+        found = Reader(report_html.student(evil(text))).tags
+        assert found == honest or text.strip() == ""
+        pages = [
+            Reader(report_html.classroom([evil(each)], ["x"]))
+            for each in ("word", text)
+        ]
+        assert pages[0].tags == pages[1].tags
+        assert "script" not in {tag for tag, _ in found}
+
+    def test_xml_can_be_read(self, text: str) -> None:
+        root = ET.fromstring(report_data.junit([evil(text)]))
+        (case,) = root.iter("testcase")
+        assert case.find("failure") is not None
+        assert visible(ET.tostring(root, encoding="unicode"))
+
+    def test_no_spreadsheet_cell_is_a_formula(self, text: str) -> None:
+        content = report_class.table([evil(text)])
+        assert content.startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        assert len(rows) == 2 and len(rows[0]) == len(rows[1])
+        for cell in rows[1]:
+            assert not cell.lstrip().startswith(tuple("=+-@\t\r＝＋－＠"))
+
+    def test_json_comes_back(self, text: str) -> None:
+        before = evil(text)
+        data = report_data.to_json(report_data.as_dict(before))
+        assert data.isascii()
+        after = report_data.from_dict(json.loads(data))
+        assert after == report_data.without_stubs(before)
+
+    def test_gradescope_gets_short_plain_text(self, text: str) -> None:
+        data = report_data.gradescope([evil(text)])
+        shown = [data["output"], *(t["output"] + t["name"] for t in data["tests"])]
+        assert all(visible(each) and len(each) < 2000 for each in shown)
+        formats = {v for k, v in data.items() if k.endswith("_format")}
+        assert formats == {"text"}
+
+    def test_files_stay_inside(self, text: str, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        paths = report_class.write_all([evil(text), evil(text)], out)
+        assert len(paths) == len(set(paths)) == 15
+        assert sorted(each.name for each in tmp_path.iterdir()) == ["out"]
+        assert len(list((out / "students").iterdir())) == 2
+        for path in paths:
+            assert path.resolve().is_relative_to(out.resolve())
+            assert path.stat().st_size < 100_000 or path.suffix == ".json"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.characters(), max_size=300), st.integers(20, 200))
+def test_plain_is_one_short_visible_line_and_stays_so(text: str, limit: int) -> None:
+    line = report_clean.plain(text, limit)
+    assert visible(line) and len(line) <= limit and line == line.strip()
+    assert report_clean.plain(line, limit) == line
+    line.encode()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(st.characters(), max_size=90), max_size=12))
+def test_folder_names_are_safe_and_differ(students: list[str]) -> None:
+    reports = [Report(student, "x", "01_diffusion") for student in students]
+    names = report_clean.folder_names(reports)
+    folded = {unicodedata.normalize("NFKC", each).casefold() for each in names}
+    assert len(folded) == len(students)
+    for each in names:
+        assert re.fullmatch(r"[\w.\-]+", each) and each[0] not in ".-"
+        assert not each.endswith(".") and ".." not in each
+        assert len(each.encode()) < 120
+
+
+def test_a_tower_of_accents_is_cut_down() -> None:
+    assert report_clean.plain("z" + "\u0301" * 500 + "a") == "z" + "\u0301" * 4 + "a"
+
+
+def test_names_of_people_are_kept() -> None:
+    for given_name, folder in (
+        ("Ada Lovelace", "Ada-Lovelace"),
+        ("Łukasz Ñandú", "Łukasz-Ñandú"),
+        ("李小龍", "李小龍"),
+        ("con", "_con"),
+        ("a/b", "a-b"),
+        (".hidden", "hidden"),
+    ):
+        assert report_clean.folder_names([report(given_name)]) == [folder]
+        assert report_clean.plain(given_name) == given_name
+
+
+def test_a_student_with_several_notebooks_and_two_with_one_name() -> None:
+    reports = [report("Ada"), report("ADA", notebook="02_score_matching")]
+    reports += [report("Bo"), report("Ada")]
+    assert report_clean.folder_names(reports) == [
+        "Ada-01_diffusion",
+        "ADA-02_score_matching",
+        "Bo",
+        "Ada-01_diffusion-2",
+    ]
+
+
+class TestForTheStudent:
+    def test_text_says_points_state_and_what_to_do(self) -> None:
+        grades = (
+            Grade(task(4, 2, "Any noise level"), 1.33, "partly", "use alpha_bar", 2, 3),
+            Grade(task(5, 1, "One step"), 1.0, "right", "hidden", 3, 3),
+        )
+        page = report_text.student(report(grades=grades, notes=("a note",)))
+        assert "Ada: 2.33 of 3 points (78 %)" in page
+        assert re.search(
+            r"~ 01\.4 Any noise level +1\.33/2 +partly right \(2 of 3", page
+        )
+        assert "\n      use alpha_bar\n" in page and "note: a note" in page
+        assert "hidden" not in page, "a right answer needs no reason"
+
+    def test_every_state_has_words(self) -> None:
+        page = report_text.student(report())
+        html = "".join(Reader(report_html.student(report())).text)
+        for words in report_tally.WORDS.values():
+            assert words in page and words in html
+
+    def test_a_problem_is_said_and_nothing_is_graded(self) -> None:
+        broken = Report("Ada", "ada.docx", "", problem="This is a Word file.")
+        assert "not graded" in report_text.student(broken)
+        assert "This is a Word file." in report_text.student(broken)
+        assert "This is a Word file." in report_html.student(broken)
+
+    def test_the_page_loads_and_runs_nothing(self) -> None:
+        page = Reader(report_html.student(report()))
+        policy = [
+            a["content"] for tag, a in page.tags if tag == "meta" and "content" in a
+        ]
+        assert "default-src 'none'" in str(policy[0])
+        loaded = {"script", "img", "link", "iframe", "object", "embed", "form", "base"}
+        assert not loaded & {tag for tag, _ in page.tags}
+        for _, attrs in page.tags:
+            assert not any(key.startswith("on") for key in attrs)
+
+    def test_the_student_never_sees_where_the_teacher_keeps_the_files(self) -> None:
+        for origin in ("/home/prof/exam/ada.ipynb", "all.zip: secret/ada.ipynb"):
+            kept = report(origin=origin)
+            for page in (report_text.student(kept), report_html.student(kept)):
+                assert "ada.ipynb" in page
+                assert "prof" not in page and "secret" not in page
+
+    def test_the_student_never_sees_the_seed(self) -> None:
+        seeded = report(seed=987654321)
+        for page in (report_text.student(seeded), report_html.student(seeded)):
+            assert "987654321" not in page
+        assert "987654321" not in report_data.to_json(report_data.gradescope([seeded]))
+
+
+class TestForPrograms:
+    def test_junit_fails_whatever_is_not_full_points(self) -> None:
+        root = ET.fromstring(report_data.junit([report()]))
+        fine = [
+            case.attrib["name"]
+            for case in root.iter("testcase")
+            if case.find("failure") is None and case.find("error") is None
+        ]
+        assert fine == ["01.1 f_1"]
+        assert not list(root.iter("skipped"))
+        count = len(STATES)
+        assert root.attrib["tests"] == str(count)
+        assert root.attrib["failures"] == str(count - 2)
+        assert root.attrib["errors"] == "1"
+        (properties, *_) = root.iter("properties")
+        facts = {each.attrib["name"]: each.attrib["value"] for each in properties}
+        assert facts == {
+            "id": "01.1",
+            "points": "2.0",
+            "possible": "2.0",
+            "state": "right",
+        }
+
+    def test_junit_counts_a_broken_submission_as_an_error(self) -> None:
+        root = ET.fromstring(report_data.junit([Report("Ada", "x", "", problem="no")]))
+        assert (root.attrib["tests"], root.attrib["errors"]) == ("1", "1")
+
+    def test_gradescope(self) -> None:
+        data = report_data.gradescope([report()])
+        assert data["score"] == sum(test["score"] for test in data["tests"]) == 2.5
+        assert [t["status"] for t in data["tests"]].count("passed") == 1
+        known = {"score", "max_score", "status", "name", "number", "output"}
+        assert all(set(t) <= known | {"output_format"} for t in data["tests"])
+        assert data["stdout_visibility"] == "hidden"
+        assert isinstance(data["execution_time"], int)
+
+    def test_numbers_that_are_none_earn_nothing(self) -> None:
+        for bad in (float("nan"), float("inf")):
+            strange = report(grades=(Grade(task(), bad, "right"),), seconds=bad)
+            json.loads(report_data.to_json(report_data.as_dict(strange)))
+            assert report_data.gradescope([strange])["score"] == 0
+            ET.fromstring(report_data.junit([strange]))
+            report_text.classroom([strange])
+            report_html.classroom([strange], ["x"])
+            report_class.table([strange])
+
+    @pytest.mark.parametrize(
+        "change", [{"format": 99}, {"grades": 3}, {"grades": [{}]}, {"extra": None}]
+    )
+    def test_other_json_is_refused(self, change: dict[str, Any]) -> None:
+        data = report_data.as_dict(report()) | change
+        with pytest.raises(ValueError, match=r"report|format"):
+            report_data.from_dict(data)
+
+
+class TestClass:
+    def test_csv_has_a_row_a_submission_and_a_column_an_exercise(self) -> None:
+        broken = Report("Cem", "cem.pdf", "", problem="A PDF.")
+        twelve = report("Bo", grades=(Grade(task(12), 0.5, "partly"),))
+        content = report_class.table([report(), twelve, broken]).decode("utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(content, newline="")))
+        ids = [key for key in rows[0] if key.startswith("01.")]
+        assert ids == [*(f"01.{n}" for n in range(1, 10)), "01.12"]
+        assert rows[0]["points"] == "2.5" and rows[0]["01.12"] == ""
+        assert rows[1]["01.12"] == "0.5" and rows[1]["percent"] == "25.0"
+        assert rows[2]["points"] == "" and "A PDF." in rows[2]["to look at"]
+
+    def test_teacher_sees_whom_to_look_at_and_what_was_hard(self) -> None:
+        page = report_text.classroom([report(), Report("Cem", "x", "", problem="No.")])
+        assert page.startswith("2 submissions, median 14 %, 2 to look at")
+        assert "a person will look: 01.9; output not valid: 01.8" in page
+        assert "look: No." in page
+        assert re.search(r"01\.2 +f_2 +0 +1 +0 +0 +25 %", page)
+
+    def test_links_lead_to_the_pages(self, tmp_path: Path) -> None:
+        reports = [report("Ada & Bo"), report("100% #1"), report("李")]
+        report_class.write_all(reports, tmp_path)
+        page = Reader((tmp_path / "class.html").read_text(encoding="utf-8"))
+        from urllib.parse import unquote
+
+        links = [str(attrs["href"]) for tag, attrs in page.tags if tag == "a"]
+        assert len(links) == 3
+        assert all((tmp_path / unquote(link)).is_file() for link in links)
+
+    def test_no_sandbox_is_said_loudly(self) -> None:
+        for page in (
+            report_text.classroom([report(sandbox="off")]),
+            report_html.classroom([report(sandbox="off")], ["x"]),
+        ):
+            assert "WITHOUT a sandbox" in page
+        assert "WITHOUT" not in report_text.classroom([report()])
+
+    def test_an_empty_class(self, tmp_path: Path) -> None:
+        report_class.write_all([], tmp_path)
+        assert report_class.merge([tmp_path]) == []
+
+
+class TestFolder:
+    def test_a_crash_leaves_the_old_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        report_class.write_all([report()], tmp_path)
+        before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "replace", full)
+        with pytest.raises(OSError, match="No space"):
+            report_class.write_all([report(grades=())], tmp_path)
+        assert before == {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+
+    def test_a_planted_link_is_replaced_and_not_followed(self, tmp_path: Path) -> None:
+        victim = tmp_path / "victim"
+        victim.write_text("untouched")
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "class.csv").symlink_to(victim)
+        report_class.write_all([report()], out)
+        assert victim.read_text() == "untouched"
+        assert not (out / "class.csv").is_symlink()
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs file modes")
+    @pytest.mark.parametrize("mask", [0o022, 0o077])
+    def test_grades_are_as_private_as_other_files(
+        self, mask: int, tmp_path: Path
+    ) -> None:
+        before = os.umask(mask)
+        try:
+            paths = report_class.write_all([report()], tmp_path)
+            assert os.umask(mask) == mask
+        finally:
+            os.umask(before)
+        assert {path.stat().st_mode & 0o777 for path in paths} == {0o666 & ~mask}
+
+    def test_written_twice_is_the_same(self, tmp_path: Path) -> None:
+        first = {
+            p: p.read_bytes() for p in report_class.write_all([report()], tmp_path)
+        }
+        again = {
+            p: p.read_bytes() for p in report_class.write_all([report()], tmp_path)
+        }
+        assert first == again
+
+
+class TestShards:
+    def parts(self, tmp_path: Path, count: int, people: int) -> list[Path]:
+        class_ = [report(f"student {n:02}") for n in range(people)]
+        folders = []
+        for part in range(1, count + 1):
+            mine = [
+                r
+                for i, r in enumerate(class_)
+                if report_class.in_shard(i, (part, count))
+            ]
+            folders.append(tmp_path / f"part-{part}")
+            report_class.write_all(mine, folders[-1], f"{part}/{count}")
+        return folders
+
+    @pytest.mark.parametrize(("count", "people"), [(1, 3), (3, 10), (4, 2), (5, 0)])
+    def test_merged_parts_are_the_undivided_class(
+        self, tmp_path: Path, count: int, people: int
+    ) -> None:
+        folders = self.parts(tmp_path, count, people)
+        merged = report_class.merge(reversed(folders))
+        assert [r.student for r in merged] == [f"student {n:02}" for n in range(people)]
+        whole = [report_data.without_stubs(report(r.student)) for r in merged]
+        assert merged == whole
+        report_class.write_all(merged, tmp_path / "one")
+        report_class.write_all(whole, tmp_path / "two")
+        one, two = (
+            (tmp_path / each / "class.csv").read_bytes() for each in ("one", "two")
+        )
+        assert one == two
+
+    def test_a_missing_part_is_named(self, tmp_path: Path) -> None:
+        folders = self.parts(tmp_path, 3, 7)
+        with pytest.raises(report_class.IncompleteError, match=r"missing: part 2/3"):
+            report_class.merge([folders[0], folders[2]])
+
+    def test_a_part_that_was_stopped_is_no_part(self, tmp_path: Path) -> None:
+        folders = self.parts(tmp_path, 2, 7)
+        report_class.write_all([report()], folders[1], "2/2", complete=False)
+        with pytest.raises(report_class.IncompleteError, match="was stopped"):
+            report_class.merge(folders)
+
+    def test_the_command(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folders = list(map(str, self.parts(tmp_path, 2, 3)))
+        out = tmp_path / "whole"
+        assert merge.main([*folders, "--out", str(out)]) == 0
+        assert "3 submissions" in capsys.readouterr().out
+        assert (out / "students" / "student-02" / "feedback.html").is_file()
+        assert merge.main([folders[0], "--out", str(tmp_path / "other")]) == 1
+        assert "missing: part 2/2" in capsys.readouterr().err
+        assert not (tmp_path / "other").exists()
+
+    def test_a_part_that_was_run_again_counts_once(self, tmp_path: Path) -> None:
+        folders = self.parts(tmp_path, 2, 4)
+        again = tmp_path / "again"
+        late = report("student 01", grades=())
+        report_class.write_all([late, report("student 03")], again, "2/2")
+        merged = report_class.merge([*folders, again])
+        assert [r.student for r in merged] == [f"student 0{n}" for n in range(4)]
+        assert merged[1].grades == ()
+
+    def test_parts_of_two_classes_do_not_mix(self, tmp_path: Path) -> None:
+        folders = self.parts(tmp_path / "a", 2, 4) + self.parts(tmp_path / "b", 3, 4)
+        with pytest.raises(report_class.IncompleteError, match="not the parts of one"):
+            report_class.merge(folders)
+
+    @pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b"\xff", b"[" * 9**6])
+    def test_what_is_no_report_is_named(
+        self, tmp_path: Path, content: bytes | None
+    ) -> None:
+        if content is not None:
+            (tmp_path / "class.json").write_bytes(content)
+        with pytest.raises(report_class.IncompleteError, match=r"class\.json"):
+            report_class.merge([tmp_path])
+
+    @pytest.mark.parametrize(
+        "text", ["", "3", "0/2", "3/2", "1/0", "-1/2", "a/b", "²/3"]
+    )
+    def test_a_wrong_shard_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match="write I/N"):
+            report_class.parse_shard(text)
+
+    def test_a_right_shard(self) -> None:
+        assert report_class.parse_shard("2/5") == (2, 5)

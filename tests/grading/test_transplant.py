@@ -1,0 +1,196 @@
+"""The notebook that is run for one attempt. Authority: the official notebooks and what
+Python does with the cells, run by exec in a process of their own.
+"""
+
+import ast
+
+import pytest
+from probe_kit import (
+    NONCE,
+    Worker,
+    code_tasks,
+    find,
+    graded,
+    seeds_of,
+    solutions,
+)
+
+from coursekit.grading import official, transplant
+from coursekit.grading.types import Attempt
+
+TASKS = pytest.mark.parametrize(
+    ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")
+)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    made = Worker()
+    yield made
+    made.close()
+
+
+def mini_of(exercise_id, source="", helpers=""):
+    notebook, task = find(exercise_id)
+    attempt = Attempt(task, "answered", source, helpers)
+    return transplant.mini(notebook, attempt, seeds_of(task), NONCE)
+
+
+def solution(exercise_id):
+    notebook, task = find(exercise_id)
+    return solutions(notebook.name)[task.id]
+
+
+@TASKS
+def test_the_cells_are_trusted_but_for_the_attempt(notebook, task):
+    attempt = Attempt(task, "answered", "student = 1", "a = 1\n\ndef b():\n    pass")
+    seeds = seeds_of(task)
+    mini = transplant.mini(notebook, attempt, seeds, NONCE)
+    assert (mini.task, mini.blank) == (task.id, task.symbol)
+    ids = [cell.id for cell in mini.cells]
+    assert ids[:4] == ["official", "helper-0", "helper-1", "attempt"]
+    assert ids[4:] == [transplant.probe_id(n) for n in range(len(seeds))]
+    assert [c.id for c in mini.cells if c.probe] == ids[4:]
+    for cell in mini.cells:
+        ast.parse(cell.source)
+    text = "".join(cell.source for cell in mini.cells)
+    assert not any(str(seed) in text for seed in seeds)
+    assert NONCE not in text
+    assert "coursekit.workbook.exercises" not in text
+    assert "workbook.check" not in text
+
+
+@TASKS
+def test_the_trusted_cell_brings_every_name_but_one(notebook, task, worker):
+    names = {t.name for t in notebook.tasks if t.kind == "code"} - {task.name}
+    for cell in notebook.cells:
+        if cell.kind == "given" or cell.id == "imports":
+            for node in ast.parse(cell.source).body:
+                names |= {a.name for a in getattr(node, "names", ()) if not a.asname}
+                names |= {node.name} if hasattr(node, "name") else set()
+    listed = sorted(name for name in names if "." not in name)
+    look = f"""
+there = vars()
+print([n for n in {listed} if n not in there], {task.name!r} in there)
+print(check(1), hint("x"))
+"""
+    mini = transplant.mini(
+        notebook, Attempt(task, "answered", look), seeds_of(task)[:1], NONCE
+    )
+    run = worker.run(mini)
+    assert run.cells["official"].error == ""
+    assert run.cells["attempt"].text == "[] False\n1 None\n"
+
+
+def test_a_task_of_another_package_is_refused():
+    notebook, task = find("01.4")
+    for changed in ({"name": "q_step"}, {"id": "99.1"}, {"id": "01.15"}):
+        other = type(task)(**(vars(task) | changed))
+        with pytest.raises(ValueError, match=r"99\.1|01\."):
+            transplant.mini(notebook, Attempt(other, "answered"), [0], NONCE)
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("", []),
+        ("# nothing", []),
+        ("a = 1; b = 2\nc = 3", ["a = 1; b = 2", "c = 3"]),
+        ("a = 1; b = (\n2)\nc = 3", ["a = 1; b = (\n2)", "c = 3"]),
+        ("@d\ndef f():\n    '\\\n'\n\nx = 1", ["@d\ndef f():\n    '\\\n'", "x = 1"]),
+        ("a = 1\r\nb = 2\r\n", ["a = 1", "b = 2"]),
+        ("a = '''\nb\n'''; c = 1", ["a = '''\nb\n'''; c = 1"]),
+        ("%magic\nx = 1", ["%magic\nx = 1"]),
+        ("x = (", ["x = ("]),
+        ("x = '\x00'", ["x = '\x00'"]),
+    ],
+)  # fmt: skip
+def test_statements_stand_alone(source, parts):
+    assert transplant.statements(source) == parts
+
+
+# The names are those of the probe, of Python and of libraries; not those that the
+# solutions and the given code use, which a student's notebook would break as well.
+SHADOWS = """
+print = dict = str = type = sorted = set = vars = open = getattr = repr = None
+np = tensor = array = json = sys = base64 = io = builtins = random = warnings = 0
+globals = locals = exec = compile = space = call = main = bytes = "shadow"
+BadResult = attempt = pack = unpack = guarded = fault_of = Nowhere = object()
+__name__ = None
+"""
+
+
+@pytest.mark.parametrize("exercise_id", ["01.4", "01.13", "02.2", "03.9"])
+def test_shadowed_names_do_not_get_in_the_way(worker, exercise_id):
+    grade = graded(worker, exercise_id, solution(exercise_id) + SHADOWS)
+    assert grade.state == "right", grade
+
+
+@pytest.mark.parametrize(
+    "change",
+    {
+        "prints": "{solution}\nprint('done', end='')\n",
+        "calls check": "{solution}\nq_sample = check(q_sample)\nhint('01.4')\n",
+        "raises afterwards": "{solution}\nassert False, 'my own test'\n",
+        "a helper of its own": "def _twice(x):\n    return 2 * x\n{solution}",
+        "warnings as errors": "import warnings\nwarnings.simplefilter('error')\n"
+        "{solution}",
+        "gradients off": "import torch\ntorch.set_grad_enabled(False)\n{solution}",
+        "numpy raises": "import numpy\nnumpy.seterr(all='raise')\n{solution}",
+        "own seed": "import torch\ntorch.manual_seed(0)\n{solution}",
+        "a lambda": "import torch\nq_sample = lambda x0, k, eps, schedule: ("
+        "at(schedule.alpha_bar.sqrt(), k, x0) * x0"
+        " + at((1 - schedule.alpha_bar).sqrt(), k, x0) * eps)",
+        "a callable object": "{solution}\nclass Wrap:\n    def __call__(self, *a):\n"
+        "        return inner(*a)\ninner, q_sample = q_sample, Wrap()\n",
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_honest_habits_cost_nothing(worker, change):
+    source = change[1].replace("{solution}", solution("01.4"))
+    assert graded(worker, "01.4", source).points == 2
+
+
+def test_prints_inside_the_function_are_swallowed(worker):
+    lines = solution("01.4").splitlines()
+    lines.insert(len(lines) - 1, "    print('x' * 10_000_000)")
+    assert graded(worker, "01.4", "\n".join(lines)).state == "right"
+
+
+def test_helpers_come_first_and_fail_alone(worker):
+    helpers = """
+missing = no_such_name(1)
+
+def my_at(values, k, x):
+    return at(values, k, x)
+"""
+    source = solution("01.4").replace("at(", "my_at(")
+    assert "my_at" in source
+    grade = graded(worker, "01.4", source, helpers)
+    assert grade.state == "right"
+    assert "no_such_name" in "".join(grade.notes)
+
+
+def test_a_missing_module_costs_only_its_names(worker):
+    notebook, task = find("01.4")
+    cells = tuple(
+        type(c)(c.id, c.kind, c.exercise, "import no_such_module\n" + c.source)
+        if c.id == "imports"
+        else c
+        for c in notebook.cells
+    )
+    changed = type(notebook)(notebook.name, "", cells, notebook.tasks)
+    attempt = Attempt(task, "answered", solution("01.4"))
+    run = worker.run(transplant.mini(changed, attempt, seeds_of(task), NONCE))
+    assert {cell.state for cell in run.cells.values()} == {"ran"}
+
+
+def test_given_code_may_use_the_exercise_for_a_default():
+    notebook, task = find("03.5")
+    given = next(cell for cell in notebook.cells if cell.id == "follow")
+    assert "= euler_step" in given.source
+    assert transplant.trusted(notebook, task).endswith("del euler_step")
+
+
+def test_every_official_notebook_is_covered():
+    assert {n.name for n, _ in code_tasks()} == set(official.available())

@@ -1,0 +1,382 @@
+"""The verdict on code. Authority: the solution notebooks (full points), the stubs
+(none), and the wrong versions of every exercise, whose points follow from running them
+here, without any wire.
+"""
+
+import re
+
+import numpy as np
+import pytest
+from probe_kit import NONCE, Worker, code_tasks, find, graded, seeds_of, solutions
+
+from coursekit.grading import probe_runtime, transplant, verdict, wire
+from coursekit.grading.mistakes import Bench
+from coursekit.grading.types import Attempt, CellRun, NotebookRun
+from coursekit.workbook.check_judge import accepted
+from coursekit.workbook.check_run import try_function
+
+TASKS = pytest.mark.parametrize(
+    ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")
+)
+
+
+@pytest.fixture(scope="module")
+def worker():
+    made = Worker()
+    yield made
+    made.close()
+
+
+def versions(task):
+    """(version, code that defines it) of every mutant and variant of an exercise."""
+    exercise = transplant.exercise_of(task)
+    module, _, spec = exercise.spec.partition(":")
+    for kind in ("mutants", "variants"):
+        for n, version in enumerate(getattr(exercise.probe(), kind)):
+            where = f"{task.name} = {spec}.{kind}[{n}].function"
+            yield version, f"from {module} import {spec}\n{where}\n"
+
+
+@TASKS
+def test_a_solution_gets_all_points_for_twelve_seeds(notebook, task, worker):
+    grade = graded(worker, task.id, solutions(notebook.name)[task.id], starts=4)
+    assert (grade.state, grade.points, grade.reason) == ("right", task.points, "")
+    assert grade.right == grade.cases >= 8
+    assert not grade.notes
+
+
+@TASKS
+def test_a_stub_gets_none(notebook, task, worker):
+    grade = graded(worker, task.id, task.stub)
+    assert (grade.state, grade.points) == ("unanswered", 0)
+
+
+@TASKS
+def test_wrong_versions_get_what_their_cases_deserve(notebook, task, worker):
+    """And right ones in another style get all; every reason is the mistake's name."""
+    exercise, seeds = transplant.exercise_of(task), seeds_of(task)
+    probe = exercise.probe()
+    found = list(versions(task))
+    attempts = [Attempt(task, "answered", code) for _, code in found]
+    minis = [transplant.mini(notebook, each, seeds, NONCE) for each in attempts]
+    bench = Bench(exercise, NONCE)
+    want = [bench.trial(exercise.reference(), seed) for seed in seeds]
+    runs = worker.run_all(minis, blank=False)
+    for (version, _), attempt, run in zip(found, attempts, runs, strict=True):
+        grade = verdict.grade(attempt, notebook, run, seeds, NONCE)
+        got = [bench.trial(version.function, seed) for seed in seeds]
+        right = [accepted(probe, [g], [w]) for g, w in zip(got, want, strict=True)]
+        points = round(task.points * sum(right) / len(right), 2)
+        assert (grade.right, grade.points) == (sum(right), points), version.name
+        assert grade.reason == getattr(version, "message", ""), version.name
+        assert all(right) == (grade.state == "right"), version.name
+
+
+CHANGE = """
+from torch import Tensor as _T
+import itertools
+def _changed(value, n=[0]):
+    n[0] += 1
+    if isinstance(value, _T):
+        return value * (1 + 1e-3 * value.detach().sin()) {extra}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(_changed, value))
+    if isinstance(value, tuple):
+        return tuple(map(_changed, value))
+    return (_changed(each) for each in value)
+_inner = {name}
+def {name}(*args, **kwargs):
+    return _changed(_inner(*args, **kwargs))
+"""
+
+
+@TASKS
+def test_no_reason_shows_a_value(notebook, task, worker):
+    """Right up to an error that nothing names, so that it must be described."""
+    source = solutions(notebook.name)[task.id]
+    extra = ("", "+ 0.123", "* 2.5")[int(task.id[3:]) % 3]
+    source += CHANGE.format(name=task.name, extra=extra)
+    grade = graded(worker, task.id, source)
+    assert grade.state in ("wrong", "partly"), grade
+    messages = {getattr(version, "message", "") for version, _ in versions(task)}
+    if grade.reason not in messages:
+        assert wire.without_values(grade.reason) == grade.reason
+
+
+SAMPLE = """
+def q_sample(x0, k, eps, schedule):
+    share = at(schedule.alpha_bar, k, x0)
+    {line}
+    return share.sqrt() * x0 + (1 - share).sqrt() * eps
+"""
+CODE = {
+    "right": ("pass", "right", 2, ""),
+    "points only": (
+        "assert x0.ndim == 2",
+        "partly",
+        0.67,
+        "right for points (B, D), wrong for images (B, C, H, W): raised "
+        "AssertionError (line 3: assert x0.ndim == 2)",
+    ),
+    "all but clips": ("if x0.ndim > 4: return x0", "partly", 1.33, None),
+    "not yet for images": (
+        "if x0.ndim == 4: raise NotImplementedError",
+        "partly",
+        1.33,
+        "for images (B, C, H, W): not written yet",
+    ),
+    "raises": (
+        "raise KeyError('x')",
+        "wrong",
+        0,
+        "raised KeyError: 'x' (line 3: raise KeyError('x'))",
+    ),
+    "raises with the inputs": ("raise OSError(x0, float(x0[0, 0]))", "wrong", 0, None),
+    "none": ("return None", "wrong", 0, "it returns None: is there a `return` at"),
+    "a list": ("return [x0]", "wrong", 0, "it returns a list of 1, not one tensor"),
+    "numpy": ("return x0.numpy()", "wrong", 0, "it returns a ndarray, not a tensor"),
+    "shape": ("return x0[:1]", "wrong", 0, "the shape is (1, 2), it should be (7, 2)"),
+    "dtype": ("return x0.int()", "wrong", 0, "the dtype is int32, it should be float"),
+    "complex": ("return x0 + 0j", "wrong", 0, None),
+    "nan": ("return x0 * float('nan')", "wrong", 0, None),
+    "infinite": ("return x0 / 0", "wrong", 0, None),
+    "too large": (
+        "return x0[:1, :1].expand(1000, 1000) + 0",
+        "wrong",
+        0,
+        "x_k is far too large, its shape is (1000, 1000)",
+    ),
+    "in place": ("eps += 1e-9", "wrong", 0, "it changes its input eps in place"),
+    "exits": ("import os; os._exit(0)", "crashed", 0, "the kernel died"),
+    "system exit": ("raise SystemExit", "wrong", 0, "raised SystemExit"),
+    "interrupts": ("raise KeyboardInterrupt", "crashed", 0, "was interrupted"),
+    "recursion": (
+        "return q_sample(x0, k, eps, schedule)",
+        "wrong",
+        0,
+        "it calls itself without end",
+    ),
+    "a lying class": (
+        "class Liar(type(x0)):\n        __eq__ = lambda *a: True\n"
+        "    return x0.as_subclass(Liar)",
+        "wrong",
+        0,
+        None,
+    ),
+    "the package's own": (
+        "from coursekit.theory.ddpm import q_sample as own\n"
+        "    return own(x0, k, eps, schedule)",
+        "unanswered",
+        0,
+        "not written yet",
+    ),
+    "a line of its own": (
+        "import sys; sys.__stdout__.write('CK1 x {}\\n')",
+        "right",
+        2,
+        "",
+    ),
+    "a forged line": (
+        "import sys; f = sys._getframe()\n"
+        "    while 'token' not in f.f_locals: f = f.f_back\n"
+        "    out = f.f_locals['out']\n"
+        "    out.write('\\nCK1 ' + f.f_locals['token'] + ' {}\\n'); return x0",
+        "tampered",
+        0,
+        "not what the probe prints",
+    ),
+    "a lost stdout": (
+        "import sys; f = sys._getframe()\n"
+        "    while 'token' not in f.f_locals: f = f.f_back\n"
+        "    f.f_locals['out'].write = lambda text: 0",
+        "tampered",
+        0,
+        "nothing came back",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CODE)
+def test_what_a_function_does_is_judged(worker, name):
+    line, state, points, reason = CODE[name]
+    grade = graded(worker, "01.4", SAMPLE.format(line=line).lstrip("\n"))
+    assert (grade.state, grade.points) == (state, points), grade
+    if reason is None:
+        assert grade.reason
+        assert not re.search(r"\d\.\d\d|\d{5}", grade.reason), grade.reason
+    else:
+        assert reason in grade.reason
+
+
+CELLS = {
+    "renamed": ("def sample(x0): pass", "wrong", "defines no q_sample: was it renamed"),
+    "no function": ("q_sample = 3", "wrong", "q_sample is no function but a int"),
+    "syntax": ("def q_sample(:", "crashed", "SyntaxError: invalid syntax (line 1)"),
+    "raises first": ("1 / 0\ndef q_sample(): 0", "crashed", "ZeroDivisionError"),
+    "exits": ("import os; os._exit(3)", "crashed", "already when its cell runs: the k"),
+    "wrong signature": ("def q_sample(x): 0", "wrong", "raised TypeError"),
+    "a name error": ("def q_sample(*a): return nope", "wrong", "a typing mistake"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_what_a_cell_does_is_told(worker, name):
+    source, state, reason = CELLS[name]
+    grade = graded(worker, "01.4", source)
+    assert (grade.state, grade.points) == (state, 0)
+    assert reason in grade.reason
+    assert not grade.notes
+
+
+@pytest.mark.parametrize("where", ["function", "cell"])
+def test_a_loop_without_end_is_timed_out(worker, where):
+    source = SAMPLE.format(line="while True: pass")
+    if where == "cell":
+        source = "while True: pass"
+    grade = graded(worker, "01.4", source, seconds=3)
+    assert (grade.state, grade.points) == ("timed out", 0)
+    assert "never ends" in grade.reason
+
+
+PEEK = """
+import sys, torch
+def predict_x0(xk, eps, k, schedule):
+    frame, found = sys._getframe(1), []
+    while frame is not None:
+        for value in list(frame.f_locals.values()) + list(frame.f_globals.values()):
+            if isinstance(value, dict):
+                found += [value[n] for n in ("x0", "x_0") if n in value]
+        frame = frame.f_back
+    return torch.as_tensor(found[0]) if found else torch.zeros_like(xk)
+"""
+
+
+def test_the_answer_is_not_in_the_caller_s_frames(worker):
+    grade = graded(worker, "01.10", PEEK)
+    assert (grade.state, grade.points) == ("wrong", 0)
+
+
+def run_of(texts=None, **cells):
+    """A run of 01.4 from cells by hand; texts: what the probes print."""
+    found = {"official": CellRun("ran"), "attempt": CellRun("ran")}
+    for n, text in enumerate(texts or ["", "", ""]):
+        found[f"probe-{n}"] = CellRun("ran", text)
+    found |= {name.replace("_", "-"): cell for name, cell in cells.items()}
+    return NotebookRun(found)
+
+
+def grade_run(run, state="answered"):
+    notebook, task = find("01.4")
+    attempt = Attempt(task, state, "def q_sample(): ...", notes=("a note",))
+    return verdict.grade(attempt, notebook, run, seeds_of(task), NONCE)
+
+
+@pytest.mark.parametrize("ending", ["died", "flooded", "timed out"])
+def test_how_a_cell_ends_is_told_once_and_for_later_cells(ending):
+    after = {f"probe_{n}": CellRun("not reached") for n in (1, 2)}
+    grade = grade_run(run_of(probe_0=CellRun(ending), **after))
+    assert grade.state == ("timed out" if ending == "timed out" else "crashed")
+    assert (grade.points, grade.right, grade.cases) == (0, 0, 3)
+    assert grade.reason == verdict._ENDINGS[ending][1]
+    everything = {"probe_0": CellRun("not reached")} | after
+    grade = grade_run(run_of(attempt=CellRun(ending), **everything))
+    assert grade.reason.startswith("already when its cell runs")
+
+
+def test_the_grader_s_own_faults_are_not_the_student_s():
+    for run in (
+        NotebookRun({}),
+        run_of(official=CellRun("raised", "", "ImportError: no \x1b[31m module")),
+        run_of(official=CellRun("died")),
+        NotebookRun({"official": CellRun("ran")}),
+    ):
+        grade = grade_run(run)
+        assert (grade.state, grade.points) == ("not gradable", 0)
+        assert grade.reason.isprintable()
+        assert grade.notes == ("a note",)
+
+
+@pytest.mark.parametrize("state", ["unanswered", "missing"])
+def test_nothing_handed_in_is_nothing(state):
+    grade = grade_run(NotebookRun({}), state)
+    assert (grade.state, grade.points, grade.cases) == (state, 0, 0)
+
+
+def lines(change):
+    """The lines of a right answer, with one thing changed in each reply."""
+    _, task = find("01.4")
+    exercise = transplant.exercise_of(task)
+    for seed in seeds_of(task):
+        (trial,) = try_function(exercise.probe(), exercise.reference(), [seed], 20)
+        out, touched = change(dict(trial.outputs))
+        body = {"out": probe_runtime.pack(out), "fault": None, "touched": touched}
+        token = wire.token(NONCE, task.id, seed)
+        yield f"CK1 {token} {probe_runtime.json.dumps(body)}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        (lambda out: (out, []), "right"),
+        (lambda out: (dict(reversed(out.items())), []), "right"),
+        (lambda out: (out, ["x0"]), "wrong"),
+        (lambda out: (out, ["no such input"]), "tampered"),
+        (lambda out: (out | {"more": np.ones(1)}, []), "tampered"),
+        (lambda out: ({"x_k": out["x_k"]}, []), "tampered"),
+        (lambda out: ({}, []), "tampered"),
+        (lambda out: ({n: a.astype(bool) for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: a[..., :0] for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: a.reshape(-1) for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: a * np.nan for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: a * 1e300 * 1e300 for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: 0 * a for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: -a for n, a in out.items()}, []), "wrong"),
+        (lambda out: ({n: a * (1 + 1e-9) for n, a in out.items()}, []), "right"),
+    ],
+)
+def test_replies_are_judged_by_their_numbers(change, state):
+    with np.errstate(all="ignore"):
+        grade = grade_run(run_of(list(lines(change))))
+    assert grade.state == state, grade
+    assert grade.points == (2 if state == "right" else 0)
+
+
+def test_the_reply_to_one_case_is_no_reply_to_another():
+    first, second, third = lines(lambda out: (out, []))
+    grade = grade_run(run_of([second, first, third]))
+    assert (grade.state, grade.points) == ("tampered", 0.67)
+    grade = grade_run(run_of([first, second + "CK1 ", third]))
+    assert (grade.state, grade.right) == ("tampered", 2)
+    assert grade.reason.startswith("for images (B, C, H, W): what came back is not")
+
+
+@pytest.mark.parametrize("notebook_and_task", code_tasks(), ids=lambda p: p[1].id)
+def test_no_numbers_can_break_the_judge(notebook_and_task):
+    """Any arrays at all, of the right names, for every exercise with its oracles."""
+    notebook, task = notebook_and_task
+    exercise, seeds = transplant.exercise_of(task), seeds_of(task)
+    want = try_function(exercise.probe(), exercise.reference(), seeds, 20)
+    rng = np.random.default_rng(0)
+    shapes = [(), (0,), (1,), (7,), (1000, 1), (2, 0, 3)]
+    makers = [
+        lambda a: rng.standard_normal(a.shape).astype(a.dtype),
+        lambda a: np.full(a.shape, np.nan, a.dtype),
+        lambda a: np.full(a.shape, np.inf, a.dtype),
+        lambda a: np.full(a.shape, 1e38, a.dtype),
+        lambda a: np.zeros(a.shape, a.dtype),
+        lambda a: rng.standard_normal(shapes[rng.integers(6)]).astype(a.dtype),
+        lambda a: rng.standard_normal(a.shape).astype("<c16"),
+        lambda a: rng.integers(-9, 9, a.shape).astype("<i8"),
+    ]
+    for maker in makers:
+        texts = []
+        for trial in want:
+            out = {name: maker(array) for name, array in trial.outputs.items()}
+            body = {"out": probe_runtime.pack(out), "fault": None, "touched": []}
+            token = wire.token(NONCE, task.id, trial.seed)
+            texts.append(f"CK1 {token} {probe_runtime.json.dumps(body)}")
+        attempt = Attempt(task, "answered", "")
+        with np.errstate(all="ignore"):
+            grade = verdict.grade(attempt, notebook, run_of(texts), seeds, NONCE)
+        assert (grade.state, grade.points) == ("wrong", 0)
+        assert len(grade.reason) < 300

@@ -1,0 +1,300 @@
+"""The workflow templates: valid, without rights, and without a way in for a student.
+
+Authorities: a subset of the published JSON schema of GitHub workflows (the keys that
+the templates use, nothing else allowed), GitHub's advice on hardening (no untrusted
+text inside a script, a read-only token that is not kept, no event that runs foreign
+code with rights), bash, and our commands' own --help. Each rule has a planted error.
+"""
+
+import copy
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from coursekit import cli
+from coursekit.grading import grade_command, merge, precheck, release
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docs" / "workflows"
+FILES = sorted(FOLDER.glob("*.yml"))
+MAINS = {
+    "check": precheck.main,
+    "grade": grade_command.main,
+    "merge": merge.main,
+    "release": release.main,
+}
+
+TEXT = {"type": "string", "minLength": 1}
+VALUE = {"type": ["string", "number", "boolean"]}
+VALUES = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
+
+
+def strict(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": required,
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+STEP = {
+    **strict(
+        [],
+        name=TEXT,
+        uses=TEXT,
+        run=TEXT,
+        env=VALUES,
+        **{"with": VALUES, "working-directory": TEXT},
+    ),
+    "oneOf": [{"required": ["uses"]}, {"required": ["run"]}],
+}
+JOB = strict(
+    ["runs-on", "steps", "timeout-minutes"],
+    needs=TEXT,
+    strategy=strict(
+        ["matrix"],
+        matrix={"type": "object", "additionalProperties": {"type": "array"}},
+        **{"fail-fast": {"type": "boolean"}},
+    ),
+    steps={"type": "array", "items": STEP, "minItems": 1},
+    **{"runs-on": TEXT, "timeout-minutes": {"type": "number"}},
+)
+SCHEMA = strict(
+    ["name", "on", "permissions", "jobs"],
+    name=TEXT,
+    on=strict(
+        [],
+        push=strict([], paths={"type": "array", "items": TEXT, "minItems": 1}),
+        workflow_dispatch={"type": ["null", "object"]},
+    ),
+    permissions={"const": {"contents": "read"}},
+    concurrency=strict(
+        ["group"], group=TEXT, **{"cancel-in-progress": {"type": "boolean"}}
+    ),
+    env=VALUES,
+    jobs={
+        "type": "object",
+        "propertyNames": {"pattern": "^[_a-zA-Z][a-zA-Z0-9_-]*$"},
+        "additionalProperties": JOB,
+        "minProperties": 1,
+    },
+)
+
+
+class Loader(yaml.SafeLoader):
+    """YAML as GitHub reads it: `on` is a word, and a key stands once."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        if len(keys) != len(set(keys)):
+            raise yaml.YAMLError(f"a key stands twice among {keys}")
+        return super().construct_mapping(node, deep)
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [
+        (tag, re.compile("^(?:true|false)$") if tag.endswith("bool") else pattern)
+        for tag, pattern in found
+    ]
+    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(), Loader)  # a SafeLoader
+    return found
+
+
+def complaints(workflow: dict[str, Any]) -> list[str]:
+    """What is wrong with a workflow, a sentence for each thing."""
+    found = [
+        e.message for e in jsonschema.Draft7Validator(SCHEMA).iter_errors(workflow)
+    ]
+    if found:
+        return found
+    for name, job in workflow["jobs"].items():
+        if job.get("needs", name) not in workflow["jobs"]:
+            found.append(f"{name} needs a job that is not there")
+        for step in job["steps"]:
+            found += _step(step, set(job.get("strategy", {}).get("matrix", ())))
+    return found
+
+
+def _step(step: dict[str, Any], matrix: set[str]) -> list[str]:
+    found = []
+    if "uses" in step:
+        if not re.fullmatch(r"actions/[a-z-]+@v\d+", step["uses"]):
+            found.append(f"{step['uses']} is not one of GitHub's, at a version")
+        kept = step.get("with", {}).get("persist-credentials", True)
+        if "checkout" in step["uses"] and kept:
+            found.append("the checkout keeps the token on the disk")
+    else:
+        if "${{" in step["run"]:
+            found.append("an expression inside a script: pass it through env")
+        done = subprocess.run(
+            ["bash", "-n"], input=step["run"], text=True, capture_output=True
+        )
+        found += done.stderr.splitlines()
+    for text in (*step.get("with", {}).values(), *step.get("env", {}).values()):
+        for inner in re.findall(r"\$\{\{(.*?)\}\}", str(text)):
+            matrix_key = re.fullmatch(r" matrix\.(\w+) ", inner)
+            if matrix_key and matrix_key[1] in matrix:
+                continue
+            if not re.fullmatch(r" vars\.[A-Z_]+ ", inner):
+                found.append(f"{inner.strip()} is not ours to use")
+    return found
+
+
+def scripts(workflow: dict[str, Any]) -> list[str]:
+    return [
+        step["run"]
+        for job in workflow["jobs"].values()
+        for step in job["steps"]
+        if "run" in step
+    ]
+
+
+def commands(text: str) -> list[list[str]]:
+    """Every call of coursekit in a script or a page: subcommand, then options."""
+    joined = text.replace("\\\n", " ")
+    lines = re.findall(r"(?:^|[ \t`])coursekit ([a-z]+\b[^\n`#|;]*)", joined, re.M)
+    return [
+        [word for word in shlex.split(line, posix=True) if word != "["]
+        for line in lines
+    ]
+
+
+def documented() -> list[list[str]]:
+    """The calls in the templates and in the code blocks of the grading page."""
+    page = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(?:bash|yaml)?\n(.*?)^```", page, re.M | re.S)
+    found = [call for block in blocks for call in commands(block)]
+    return found + [
+        c for path in FILES for s in scripts(load(path)) for c in commands(s)
+    ]
+
+
+def options(call: list[str]) -> list[str]:
+    return [word.partition("=")[0] for word in call if word.startswith("-")]
+
+
+def unknown_options(call: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
+    with pytest.raises(SystemExit):
+        MAINS[call[0]](["--help"])
+    said = capsys.readouterr().out
+    return [each for each in options(call) if not re.search(rf"{each}\b", said)]
+
+
+def test_both_templates_are_here() -> None:
+    assert [path.name for path in FILES] == ["feedback.yml", "grade.yml"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_valid_and_without_rights(path: Path) -> None:
+    assert complaints(load(path)) == []
+
+
+def test_as_many_parts_as_the_scripts_say() -> None:
+    workflow = load(FOLDER / "grade.yml")
+    parts = workflow["jobs"]["part"]["strategy"]["matrix"]["part"]
+    assert parts == list(range(1, workflow["env"]["PARTS"] + 1))
+    (script,) = (text for text in scripts(workflow) if "--shard" in text)
+    assert '--shard "$PART/$PARTS"' in script
+
+
+def test_parts_arrive_where_they_are_merged() -> None:
+    jobs = load(FOLDER / "grade.yml")["jobs"]
+    up = [s["with"] for s in jobs["part"]["steps"] if "upload" in s.get("uses", "")]
+    down = [
+        s["with"] for s in jobs["merge"]["steps"] if "download" in s.get("uses", "")
+    ]
+    assert up[0]["name"].startswith("part-") and down[0]["pattern"] == "part-*"
+    assert jobs["merge"]["needs"] == "part"
+
+
+def test_merging_needs_no_installation() -> None:
+    """The second job has nothing but Python."""
+    code = (
+        "import sys; import coursekit.grading.merge; "
+        "print({'numpy', 'torch', 'nbval', 'nbformat'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        ["python3", "-S", "-c", code], cwd=ROOT, text=True, capture_output=True
+    )
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+@pytest.mark.parametrize("call", documented(), ids=" ".join)
+def test_documented_commands_exist(
+    call: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call[0] in cli.COMMANDS, "one line in coursekit/cli.py is missing"
+    if call[0] in MAINS:
+        assert unknown_options(call, capsys) == []
+
+
+def test_canary_an_unknown_option_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    (call,) = commands("coursekit check --run --rum x.ipynb")
+    assert unknown_options(call, capsys) == ["--rum"]
+
+
+CANARIES: dict[str, tuple[list[Any], Any]] = {
+    "another key": (["jobs", "feedback", "setps"], []),
+    "no limit of time": (["jobs", "feedback", "timeout-minutes"], None),
+    "a right to write": (["permissions", "contents"], "write"),
+    "an event with rights": (["on", "pull_request_target"], {}),
+    "a step with both": (["jobs", "feedback", "steps", 0, "run"], "true"),
+    "a job that is missing": (["jobs", "feedback", "needs"], "nothing"),
+    "somebody's action": (["jobs", "feedback", "steps", 0, "uses"], "x/y@v1"),
+    "an action without a version": (
+        ["jobs", "feedback", "steps", 0, "uses"],
+        "actions/checkout@main",
+    ),
+    "a token that stays": (
+        ["jobs", "feedback", "steps", 0, "with", "persist-credentials"],
+        True,
+    ),
+    "an expression in a script": (
+        ["jobs", "feedback", "steps", 3, "run"],
+        "echo ${{ github.head_ref }}",
+    ),
+    "a script that is none": (["jobs", "feedback", "steps", 3, "run"], "if true; x"),
+    "a secret": (
+        ["jobs", "feedback", "steps", 3, "env"],
+        {"KEY": "${{ secrets.KEY }}"},
+    ),
+    "a matrix that is none": (
+        ["jobs", "feedback", "steps", 3, "env"],
+        {"PART": "${{ matrix.part }}"},
+    ),
+}
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+@pytest.mark.parametrize(("where", "value"), CANARIES.values(), ids=list(CANARIES))
+def test_canary_each_rule_sees_its_error(where: list[Any], value: Any) -> None:
+    workflow = copy.deepcopy(load(FOLDER / "feedback.yml"))
+    place: Any = workflow
+    for key in where[:-1]:
+        place = place[key]
+    if value is None:
+        del place[where[-1]]
+    else:
+        place[where[-1]] = value
+    assert complaints(workflow)
+
+
+def test_canary_a_key_that_stands_twice(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yml"
+    path.write_text("jobs:\n  a: 1\n  a: 2\n")
+    with pytest.raises(yaml.YAMLError, match="twice"):
+        load(path)
