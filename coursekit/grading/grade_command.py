@@ -68,9 +68,11 @@ def main(argv: list[str]) -> int:
                 reports.append(report)
                 said = report.problem or f"{report.points:g} of {report.possible:g}"
                 print(f"{len(reports):5d}  {said[:60]}", file=sys.stderr)
-    except RuntimeError as error:
-        print(f"coursekit grade: {error}", file=sys.stderr)
-        return 1
+    except (OSError, RuntimeError) as error:
+        complete = False
+        print(f"coursekit grade: {str(error) or error!r}", file=sys.stderr)
+        if not reports:
+            return 1
     except KeyboardInterrupt:
         complete = False
         print("\nStopped. The reports so far are written.", file=sys.stderr)

@@ -195,7 +195,7 @@ class _Reading:
         notes += found.notes
         dropped: set[Statement] = set()
         for each in found.code.statements:
-            others = (each.binds & self.functions) - {task.name}
+            others = each.binds & self.functions
             if each.kind == "check":
                 dropped.add(each)
             elif each.kind in ("def", "assign") and others and task.kind == "code":
@@ -208,7 +208,7 @@ class _Reading:
         own = {name for name, cell in self.own.items() if cell < here}
         needed = self.shelf.needed(
             parse(source),
-            (self.known - own) | {task.name},
+            self.known - own,
             here,
             skip=found.cells if dropped or len(found.cells) > 1 else (),
             official_here=self._official_place(task),

@@ -21,7 +21,7 @@ import pytest
 from jupyter_client.manager import KernelManager
 
 LARGEST_CELL = 4 << 20  # bytes of stdout kept and allowed; a probe line is far smaller
-SHOWN = 500
+SHOWN, MOST_MESSAGES = 500, 20_000
 
 
 class FloodError(Exception):
@@ -34,9 +34,10 @@ class Record:
     def __init__(self) -> None:
         """Nothing yet."""
         self.text: list[str] = []
-        self.size = 0
+        self.size = self.messages = 0
         self.error = ""
         self.state = "ran"
+        self.deadline = time.monotonic() + 600.0
 
     def take(self, message: dict[str, Any]) -> None:
         """Note a message of the kernel; FloodError above the limit."""
@@ -52,6 +53,12 @@ class Record:
             self.size += sum(len(str(line)) for line in content.get("traceback", []))
         elif kind in {"display_data", "execute_result", "update_display_data"}:
             self.size += len(json.dumps(content.get("data", {}), default=str))
+        elif kind != "status":
+            self.size += len(json.dumps(content, default=str))
+        self.size += sum(len(part) for part in message.get("buffers") or ())
+        self.messages += 1
+        if self.messages > MOST_MESSAGES:
+            self.size = LARGEST_CELL + 1
         if self.size > LARGEST_CELL:
             self.state = "flooded"
             raise FloodError
@@ -93,8 +100,11 @@ def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:
                 seen = self.kc.get_iopub_msg(timeout=0)
             except Empty:
                 break
-            held.append(seen)
             _now.take(seen)
+            if seen["parent_header"].get("msg_id") == msg_id:
+                held.append(seen)
+            if time.monotonic() > limit:
+                break
         if not self.km.is_alive():
             _now.state = "died"
             raise RuntimeError("the kernel died")
@@ -106,6 +116,9 @@ def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:
 
 def _iopub_first(self: Any, timeout: float | None = None, stream: str = "iopub") -> Any:
     """nbval's `get_kernel_message`: first what `_await_reply` has read already."""
+    if time.monotonic() > _now.deadline:  # it talks, but it never says that it is done
+        _now.state = "timed out"
+        raise Empty
     held = getattr(self.kernel, "_coursekit_held", [])
     if stream == "iopub" and held:
         return held.pop(0)
@@ -147,6 +160,8 @@ def _runtest(self: Any) -> None:
     global _now
     _now = Record()
     start = time.monotonic()
+    _now.deadline = start + float(self.config.option.nbval_cell_timeout) + 6.0
+    self.options.update(skip=False, check=False, check_exception=False)
     try:
         if getattr(self.parent, "_coursekit_over", False):
             _now.state = "not reached"

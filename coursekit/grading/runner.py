@@ -99,13 +99,13 @@ class Workshop:
         self._zygote.kill()
         self._zygote.wait()
         self._log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def _hidden(self) -> tuple[str, ...]:
         """What no kernel may see: the checkout, the homes, the grader's own files."""
         package = Path(zygote.__file__).resolve().parents[1]
         places = [ROOT, package, self.private, Path("/root"), Path("/home")]
-        places += [place for place in self._more if len(place.parts) > 2]  # not /usr
+        places += [place for place in self._more if place.parts[1:2] != ("usr",)]
         return tuple(dict.fromkeys(str(place) for place in places))
 
     def _write_kernelspec(self) -> None:
@@ -142,9 +142,7 @@ class Workshop:
                 for i, notebook in enumerate(notebooks)
             ]
         finally:
-            shutil.rmtree(place, ignore_errors=True)
-            for name in plan:
-                shutil.rmtree(self.folder / "k" / name, ignore_errors=True)
+            remove(place, *(self.folder / "k" / name for name in plan))
         return found
 
     def _pytest(self, place: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -169,6 +167,15 @@ class Workshop:
             f"--nbval-cell-timeout={self.limits.cell_seconds}", *files,
         ]  # fmt: skip
         return self._bench.run(arguments, environment, place, self.limits.all_seconds)
+
+
+def remove(*places: Path) -> None:
+    """Delete folders, however deep they are: nothing in them may stop the grader."""
+    if os.name == "posix":
+        subprocess.run(["rm", "-rf", "--", *map(str, places)], check=False)
+    else:
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def _environment() -> dict[str, str]:

@@ -23,7 +23,9 @@ MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 PR_CAPBSET_DROP = 24
-FIRST_UID = 61_000  # no account has these on an ordinary system
+FIRST_UID, UIDS = 61_000, 180  # no account has these on an ordinary system
+VISIBLE = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin"}
+VISIBLE |= {"sys", "usr"}  # everything else at the top is empty inside
 
 
 def _call(name: str, *arguments: object) -> None:
@@ -68,14 +70,16 @@ def enter(level: str, hide: Sequence[str], keep: Sequence[str] = ()) -> None:
         return
     _call("unshare", NEWNS | NEWNET | NEWIPC | NEWUTS)
     mount("none", "/", None, MS_REC | MS_PRIVATE, "")
-    inside = [k for k in keep if any(_within(k, h) for h in [*hide, "/tmp"])]
+    tops = [f"/{name}" for name in os.listdir("/") if name not in VISIBLE]
+    hide = [*tops, *hide]
+    inside = [k for k in keep if any(_within(k, h) for h in hide)]
     opened = {k: os.open(k, os.O_RDONLY) for k in inside if os.path.isdir(k)}
     for place in sorted(hide, key=len):
         if os.path.isdir(place) and not os.path.islink(place):
             _empty(place, "1m", "755")
         elif os.path.isfile(place):
             mount("/dev/null", place, None, MS_BIND, "")
-    for place, size in (("/tmp", "64m"), ("/var/tmp", "1m"), ("/dev/shm", "16m")):
+    for place, size in (("/tmp", "64m"), ("/dev/shm", "16m")):
         if os.path.isdir(place):
             _empty(place, size, "1777")
     for place, handle in opened.items():
@@ -102,8 +106,8 @@ def limit(level: str, seconds: int, memory_mb: int) -> None:
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_FSIZE: 32 << 20,
-        resource.RLIMIT_NOFILE: 256,
+        resource.RLIMIT_FSIZE: 16 << 20,
+        resource.RLIMIT_NOFILE: 128,
         resource.RLIMIT_DATA: (memory_mb + 1024) << 20,
     }
     if level == "full":  # counts per user, and only this kernel has that user
@@ -167,6 +171,12 @@ def _works(level: str) -> bool:
             os._exit(1)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) == 0
+
+
+def end_with_parent() -> None:
+    """When the process that started this one dies, however, this one dies too."""
+    if sys.platform.startswith("linux"):
+        _call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def kill(pid: int) -> None:

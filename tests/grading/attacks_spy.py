@@ -478,6 +478,27 @@ SECRETS = {
         """,
         "a file in every folder that Python or the grader may read later",
     ),
+    "writable-folders": (
+        """
+        told, own = [], ('/tmp', '/var/tmp', '/dev/shm', '/proc')
+        from ipykernel.connect import get_connection_file
+        own = (*own, os.path.dirname(get_connection_file()))
+        for top, folders, names in os.walk('/'):
+            if top.startswith(own) or top.startswith(('/sys', '/usr')):
+                folders[:] = []
+            elif time.monotonic() > STOP - 41:
+                break
+            elif os.access(top, os.W_OK):
+                try:
+                    open(top + '/@MARK@', 'x').close()
+                    os.unlink(top + '/@MARK@')
+                    told.append('SECRET: can write in ' + top)
+                except OSError:
+                    pass
+        raise ValueError('; '.join(told)[:400])
+        """,
+        "folders of everybody, in which something could be left for a later kernel",
+    ),
     "profile": (
         """
         for home in {os.path.expanduser('~'), '/root', '/home/runner', '/'}:

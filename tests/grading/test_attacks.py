@@ -1,7 +1,7 @@
 """Hostile submissions against the grader. Authority: what each attack may earn, the
 honest exercises beside it, and what is left on the machine afterwards.
 
-A sample runs by default, everything with COURSEKIT_ATTACKS=all (about half an hour).
+A sample runs by default, everything with COURSEKIT_ATTACKS=all (about 20 minutes).
 The other tests look at the attacks as text: no hostile code runs in this process.
 """
 
@@ -39,6 +39,7 @@ SAMPLE = (
     "call-html-message", "wire-twice", "wire-deep", "message-never-idle",
     "message-comm-flood", "reference-gc", "reference-files", "reference-fresh-python",
     "spy-network", "spy-environment-of-others", "spy-writes-everywhere",
+    "spy-writable-folders",
     "death-os-exit", "hang-swallows", "flood-stdout", "memory-shared",
     "disk-own-folder-deep", "process-fork-bomb", "process-daemon", "process-kill-all",
     "file-answers", "source-elifs", "source-surrogate", "text-nbval-skip",

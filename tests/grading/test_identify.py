@@ -146,6 +146,16 @@ def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
     assert says(found, "Cell 2 is not marked as 01.4")
 
 
+def test_the_last_of_several_loose_definitions_counts() -> None:
+    assert "return 2" in one(q_sample("1", ""), q_sample("2", "")).source
+
+
+def test_a_docstring_above_real_code_is_no_stub() -> None:
+    solved = STUB.replace("raise NotImplementedError", "return x0")
+    found = one(solved)
+    assert (found.state, found.source) == ("answered", solved)
+
+
 def test_a_loose_definition_takes_the_helper_of_its_own_cell() -> None:
     cells = ["def h():\n    return 1", "def h():\n    return 2\n" + q_sample("h()", "")]
     assert one(*cells).helpers == "def h():\n    return 2"
@@ -209,6 +219,9 @@ def test_another_name_counts_only_with_the_same_parameters() -> None:
     same = one(q_sample("x0").replace("q_sample", "jump"))
     assert same.source.endswith("q_sample = jump")
     assert says(same, "called `jump`, not `q_sample`")
+    two = q_sample("x0").replace("q_sample", "a") + "\n" + q_sample("1", "")
+    unclear = one(two.replace("q_sample", "b"))
+    assert says(unclear, "does not define `q_sample`")
     other = one(HEAD + "def jump(a, b):\n    return a")
     assert other.state == "answered" and says(other, "does not define `q_sample`")
 

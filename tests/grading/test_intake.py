@@ -1,0 +1,370 @@
+"""From disk to submissions: names, archives, and what is never opened.
+
+Authority: the rule in student_name's docstring, the layouts that Moodle, Canvas,
+Blackboard and Gradescope write, and zip's format for the hostile archives.
+"""
+
+import io
+import json
+import os
+import random
+import socket
+import stat
+import struct
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coursekit.grading import intake, intake_zip, student_name
+from coursekit.grading.types import Submission
+
+GOOD = json.dumps(
+    {
+        "cells": [
+            {"cell_type": "code", "source": "# exercise 01.4\nx", "metadata": {}}
+        ],
+        "metadata": {},
+        "nbformat": 4,
+    }
+).encode()
+OTHER = GOOD.replace(b"01.4", b"02.4")
+
+
+def collect(*paths: Path | str) -> list[Submission]:
+    return list(intake.collect(paths))
+
+
+def names(*paths: Path | str) -> list[str]:
+    return [each.student for each in collect(*paths)]
+
+
+def write(root: Path, *files: str, data: bytes = GOOD) -> Path:
+    for name in files:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root
+
+
+def packed(files: dict[str, bytes], **options: Any) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", **options) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+# -- whose it is -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("parts", "wanted"),
+    [
+        (["alice.ipynb"], "alice"),
+        (["Alice Smith.ipynb"], "Alice Smith"),
+        (["01_diffusion_alice.ipynb"], "alice"),
+        (["alice-01_diffusion (2).ipynb"], "alice"),
+        (["Copy of alice_01_diffusion.ipynb"], "alice"),
+        (["alice_01_diffusion.ipynb.txt"], "alice"),
+        (["alice", "01_diffusion.ipynb"], "alice"),
+        (["alice", "notebooks", "01_diffusion.ipynb"], "alice"),
+        (["week1", "alice", "01_diffusion-Copy1.ipynb"], "alice"),
+        (["alice", "solution_final.ipynb"], "alice"),
+        (["alice.zip", "01_diffusion.ipynb"], "alice"),
+        (["Zoë Müller_4711_assignsubmission_file_", "01.ipynb"], "Zoë Müller"),
+        (["smithalice_LATE_12345_678901_01_diffusion-2.ipynb"], "smithalice"),
+        (["smithalice_12345_678901_01_diffusion.ipynb"], "smithalice"),
+        (["HW 1_bob_attempt_2024-01-02-10-11-12_01_diffusion.ipynb"], "bob"),
+        (["submission_123456", "01_diffusion.ipynb"], "submission_123456"),
+        (["week1", "12345678.ipynb"], "12345678"),
+        (["01_diffusion.ipynb"], "01_diffusion"),
+        (["week1", "01_diffusion.ipynb"], "week1"),
+        (["\u202eeve\x1b[31m\n\x00.ipynb"], "eve[31m"),
+        (["<script>.ipynb"], "<script>"),  # reports escape it
+        (["ﬁnn.ipynb"], "ﬁnn"),
+        ([".ipynb"], "unnamed"),
+        (["\udcff.ipynb"], "unnamed"),
+        ([], "unnamed"),
+    ],
+)  # fmt: skip
+def test_names(parts: Sequence[str], wanted: str) -> None:
+    assert student_name.of(parts) == wanted
+
+
+def test_a_long_name_is_cut() -> None:
+    assert len(student_name.of(["x" * 5000])) == student_name.LONGEST
+
+
+def test_names_are_made_unique_within_a_notebook(tmp_path: Path) -> None:
+    write(tmp_path, "a/anna.ipynb", "b/Anna.ipynb", "c/anna (2).ipynb")
+    write(tmp_path, "d/anna.ipynb", data=OTHER)
+    found = collect(tmp_path)
+    assert [each.student for each in found] == ["anna", "Anna (2)", "anna (3)", "anna"]
+    assert len({(each.student, each.notebook) for each in found}) == 4
+
+
+# -- folders -----------------------------------------------------------------------
+
+
+def test_a_folder_in_depth(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "alice.ipynb",
+        "bob/01_diffusion.ipynb",
+        "w/x/y/carl/01_diffusion.ipynb",
+    )
+    write(tmp_path, ".git/a.ipynb", "bob/.ipynb_checkpoints/01-checkpoint.ipynb")
+    write(tmp_path, ".hidden.ipynb", "__MACOSX/b.ipynb", "bob/__pycache__/c.ipynb")
+    write(
+        tmp_path, "grades.csv", "README.md", "notes.txt", "bob/plot.pdf", "conftest.py"
+    )
+    assert names(tmp_path) == ["alice", "bob", "carl"]
+    assert all(each.problem == "" for each in collect(tmp_path))
+
+
+def test_a_single_file_takes_its_folders_name(tmp_path: Path) -> None:
+    write(tmp_path, "alice/01_diffusion.ipynb")
+    found = collect(tmp_path / "alice" / "01_diffusion.ipynb")
+    assert found[0].student == "alice"
+    assert found[0].origin.endswith("01_diffusion.ipynb")
+
+
+def test_wrong_files_are_reported_where_a_notebook_should_be(tmp_path: Path) -> None:
+    write(tmp_path, "bob/report.pdf", "bob/code.tar.gz", data=b"%PDF-1.4")
+    write(tmp_path, "carl.html", data=b"<html></html>")
+    write(tmp_path, "dora_01_diffusion.py", data=b"import torch")
+    write(tmp_path, "erik_01_diffusion.ipynb.txt")
+    found = {each.student: each.problem for each in collect(tmp_path)}
+    assert list(found) == ["bob", "carl", "dora", "erik"]
+    assert "PDF" in found["bob"]
+    assert "web page" in found["carl"]
+    assert "plain text" in found["dora"]
+    assert found["erik"] == ""
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    assert "no notebook" in collect(tmp_path)[0].problem
+    assert "no such file" in collect(tmp_path / "gone")[0].problem
+    assert "no such file" in collect("a\0b")[0].problem
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, "out/secret.ipynb")
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (inside / "eve.ipynb").symlink_to(tmp_path / "out" / "secret.ipynb")
+    (inside / "shadow.ipynb").symlink_to("/etc/shadow")
+    (inside / "folder").symlink_to(tmp_path / "out")
+    (inside / "loop").symlink_to(inside)
+    found = collect(inside)
+    assert [each.student for each in found] == ["eve", "shadow"]
+    assert all("This is a link" in each.problem for each in found)
+    assert "This is a link" in collect(inside / "eve.ipynb")[0].problem
+    assert "This is a link" in collect(inside / "folder")[0].problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes and devices of Unix")
+def test_pipes_devices_and_sockets_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "eve.ipynb")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "sock.ipynb"))
+        found = collect(tmp_path, "/dev/zero")
+    assert len(found) == 3
+    assert all("not a plain file" in each.problem for each in found)
+
+
+def test_a_folder_called_like_a_notebook(tmp_path: Path) -> None:
+    write(tmp_path, "eve.ipynb/alice.ipynb")
+    assert names(tmp_path) == ["alice"]
+
+
+@pytest.mark.skipif(
+    getattr(os, "getuid", lambda: 0)() == 0, reason="root may read everything"
+)
+def test_no_permission(tmp_path: Path) -> None:
+    write(tmp_path, "alice.ipynb").joinpath("alice.ipynb").chmod(0)
+    assert "cannot be opened" in collect(tmp_path)[0].problem
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others refuse such names")
+def test_file_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/zo\xeb.ipynb", "wb") as file:
+        file.write(GOOD)
+    found = collect(tmp_path)
+    found[0].origin.encode()
+    found[0].student.encode()
+    assert found[0].problem == ""
+
+
+def test_very_deep_folders(tmp_path: Path) -> None:
+    path = tmp_path
+    for _ in range(40):
+        path = path / "d"
+    path.mkdir(parents=True)
+    (path / "alice.ipynb").write_bytes(GOOD)
+    write(tmp_path, "bob.ipynb")
+    found = collect(tmp_path)
+    assert [bool(each.problem) for each in found] == [False, True]
+    assert "deeper than 20" in found[1].problem
+
+
+# -- archives ----------------------------------------------------------------------
+
+
+def test_an_archive_of_a_class(tmp_path: Path) -> None:
+    inner = packed({"work/01_diffusion.ipynb": GOOD})
+    files = {
+        "Bo Li_77_assignsubmission_file_/01_diffusion.ipynb": GOOD,
+        "alice.ipynb": GOOD,
+        "carl/carl.zip": inner,
+        "__MACOSX/._alice.ipynb": b"junk",
+        ".DS_Store": b"junk",
+        "dora/report.pdf": b"%PDF-1.4",
+        "empty/": b"",
+    }
+    path = tmp_path / "submissions.zip"
+    path.write_bytes(packed(files, compression=zipfile.ZIP_DEFLATED))
+    found = collect(path)
+    assert [each.student for each in found] == ["Bo Li", "alice", "carl", "dora"]
+    assert [bool(each.problem) for each in found] == [False, False, False, True]
+    assert found[2].origin.endswith(
+        "submissions.zip: carl/carl.zip: work/01_diffusion.ipynb"
+    )
+    assert list(tmp_path.iterdir()) == [path], "nothing is unpacked to disk"
+
+
+def test_an_archive_of_one_student(tmp_path: Path) -> None:
+    write(tmp_path, "alice.zip", data=packed({"01_diffusion.ipynb": GOOD}))
+    assert names(tmp_path) == ["alice"]
+    assert names(tmp_path / "alice.zip") == ["alice"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../tmp/eve.ipynb",
+        "/etc/eve.ipynb",
+        "C:\\Windows\\eve.ipynb",
+        "..\\..\\eve.ipynb",
+        "a/./b/../eve.ipynb",
+        "x" * 300 + "/" + "y/" * 200 + "eve.ipynb",
+    ],
+)
+def test_names_in_archives_are_never_paths(tmp_path: Path, name: str) -> None:
+    write(tmp_path, "z.zip", data=packed({name: GOOD}))
+    before = sorted(tmp_path.rglob("*"))
+    found = collect(tmp_path / "z.zip")
+    assert len(found) == 1 and found[0].problem == ""
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_names_that_do_not_say_their_encoding(tmp_path: Path) -> None:
+    """macOS writes UTF-8 and does not say so."""
+    data = packed({"zoe12.ipynb": GOOD})
+    data = data.replace(b"zoe12.ipynb", "zoë1.ipynb".encode())
+    write(tmp_path, "z.zip", data=data)
+    assert names(tmp_path / "z.zip") == ["zoë1"]
+
+
+def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake_zip, "MOST_UNPACKED", 60 * 2**20)
+    zeros = packed({"a.ipynb": bytes(80 * 2**20)}, compression=zipfile.ZIP_DEFLATED)
+    files = {f"{i}.zip": zeros for i in range(12)}
+    write(tmp_path, "bomb.zip", data=packed(files))
+    found = collect(tmp_path / "bomb.zip")
+    assert len(found) == 12
+    assert "larger than 20 MB" in found[0].problem
+    assert "unpacks to more than" in found[-1].problem
+
+
+def test_a_lie_about_the_size(tmp_path: Path) -> None:
+    data = bytearray(
+        packed({"a.ipynb": bytes(25 * 2**20)}, compression=zipfile.ZIP_DEFLATED)
+    )
+    place = data.rindex(b"PK\x01\x02")
+    data[place + 24 : place + 28] = struct.pack("<I", 10)  # "ten bytes unpacked"
+    write(tmp_path, "a.zip", data=bytes(data))
+    found = collect(tmp_path / "a.zip")
+    assert found[0].problem
+
+
+def test_too_many_members(tmp_path: Path) -> None:
+    data = packed({"a.ipynb": GOOD}) + b"PK\x01\x02" * 30_000
+    write(tmp_path, "a.zip", data=data)
+    assert "more than 20000 files" in collect(tmp_path / "a.zip")[0].problem
+
+
+def test_archives_in_archives_in_archives(tmp_path: Path) -> None:
+    data = packed({"a.ipynb": GOOD})
+    for _ in range(5):
+        data = packed({"eve.zip": data})
+    write(tmp_path, "a.zip", data=data)
+    assert "archive in an archive" in collect(tmp_path / "a.zip")[0].problem
+
+
+def _link() -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        info = zipfile.ZipInfo("eve.ipynb")
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(info, "/etc/passwd")
+    return stream.getvalue()
+
+
+def _locked() -> bytes:
+    data = bytearray(packed({"eve.ipynb": GOOD}))
+    data[6] |= 1
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "damaged"),
+        (b"PK\x03\x04", "damaged"),
+        (b"not an archive", "damaged"),
+        (packed({"a.ipynb": GOOD})[:-30], "damaged"),
+        (packed({"a.ipynb": GOOD}).replace(b"# exercise", b"#_exercise"), "damaged"),
+        (packed({}), "no notebook"),
+        (packed({"a.txt": b"x"}), "no notebook"),
+        (_link(), "a link"),
+        (_locked(), "password"),
+        (packed({"a.ipynb": GOOD}, compression=zipfile.ZIP_BZIP2), "unusual way"),
+        (packed({"a.ipynb": GOOD}, compression=zipfile.ZIP_LZMA), "unusual way"),
+    ],
+)
+def test_archives_that_cannot_be_read(tmp_path: Path, data: bytes, said: str) -> None:
+    write(tmp_path, "alice.zip", data=data)
+    found = collect(tmp_path / "alice.zip")
+    assert len(found) == 1
+    assert said in found[0].problem
+
+
+def test_random_damage_to_archives(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    whole = packed(
+        {"a/01_diffusion.ipynb": GOOD, "b/x.zip": packed({"c.ipynb": GOOD})},
+        compression=zipfile.ZIP_DEFLATED,
+    )
+    path = tmp_path / "z.zip"
+    for _ in range(400):
+        data = bytearray(whole)
+        for _ in range(rng.choice((1, 4))):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(bytes(data))
+        assert collect(path)
+
+
+def test_one_at_a_time(tmp_path: Path) -> None:
+    """A class of hundreds is never in memory as a whole."""
+    write(tmp_path, *(f"s{i}/{i}.ipynb" for i in range(5)))
+    submissions = intake.collect([tmp_path])
+    assert next(submissions).problem == ""
+    (tmp_path / "s3" / "3.ipynb").unlink()
+    rest = list(submissions)
+    assert sum(bool(each.problem) for each in rest) == 1
