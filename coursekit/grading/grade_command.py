@@ -87,7 +87,7 @@ def main(argv: list[str]) -> int:
         f"\n{len(reports)} submission{'s' * (len(reports) != 1)} in {spent:.0f} s, "
         f"seed {seed}, sandbox {level}. Reports: {args.out}"
     )
-    return 0
+    return 0 if complete else 1
 
 
 def sandbox_level(wanted: str) -> str:

@@ -51,6 +51,7 @@ class Record:
         elif kind == "error":
             self.error = f"{content.get('ename')}: {content.get('evalue')}"[:SHOWN]
             self.size += sum(len(str(line)) for line in content.get("traceback", []))
+            self.size += len(str(content.get("evalue", "")))
         elif kind in {"display_data", "execute_result", "update_display_data"}:
             self.size += len(json.dumps(content.get("data", {}), default=str))
         elif kind != "status":
