@@ -1,0 +1,75 @@
+"""What a transformer is told: time, and a class label or a prompt.
+
+A condition is a tensor of whole numbers: labels (B,) or token ids (B, L). `null` stands
+for no condition.
+"""
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.models.layers import TimeEmbedding
+from coursekit.models.text_encoder import TextConfig, TextEncoder
+
+START, END = 1, 2  # ids of the tokens around every prompt (coursekit.datasets.tokens)
+
+
+class Told(NamedTuple):
+    """The condition as the blocks read it."""
+
+    vector: Tensor  # (B, width): time, and what stands for the whole condition
+    tokens: Tensor | None  # (B, S, width), the prompt's tokens
+
+
+class Conditioner(nn.Module):
+    """Time and condition to `Told`."""
+
+    def __init__(
+        self, width: int, num_classes: int = 0, text: TextConfig | None = None
+    ) -> None:
+        """Classes 0..num_classes-1 (num_classes is null), or prompts, or neither."""
+        super().__init__()
+        if num_classes and text is not None:
+            raise ValueError("a model is told a class or a prompt, not both")
+        self.time = TimeEmbedding(128, width)
+        self.num_classes = num_classes
+        self.label = nn.Embedding(num_classes + 1, width) if num_classes else None
+        self.text = TextEncoder(text) if text is not None else None
+        if text is not None:
+            self.from_pooled = nn.Sequential(
+                nn.Linear(text.width, width), nn.SiLU(), nn.Linear(width, width)
+            )
+            self.from_tokens = nn.Linear(text.width, width)
+
+    def null(self, device: torch.device | str = "cpu") -> Tensor:
+        """What stands for no condition, without a batch axis.
+
+        For prompts it is the empty one: start, end and padding.
+        """
+        if self.text is not None:
+            ids = torch.zeros(self.text.config.length, dtype=torch.long, device=device)
+            ids[0], ids[1] = START, END
+            return ids
+        if self.label is not None:
+            return torch.tensor(self.num_classes, device=device)
+        raise ValueError("this model takes no condition: there is no null")
+
+    def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Told:
+        """t: (B,) or () in [0, 1]; cond: labels, ids, or None for null; like: xt.
+
+        Raises ValueError for a condition that the model was not built for.
+        """
+        vector = self.time(t.expand(len(like)).to(like.dtype))
+        if self.label is None and self.text is None:
+            if cond is not None:
+                raise ValueError("this model takes no condition: call it without cond")
+            return Told(vector, None)
+        if cond is None:
+            cond = self.null(like.device)
+            cond = cond.expand(len(like), *cond.shape)
+        if self.text is None:
+            return Told(vector + cast(nn.Embedding, self.label)(cond), None)
+        features = self.text(cond)
+        vector = vector + self.from_pooled(features.pooled)
+        return Told(vector, self.from_tokens(features.tokens))

@@ -1,0 +1,41 @@
+"""Pictures as sequences: cut into patches, put together again."""
+
+from typing import cast
+
+from torch import Tensor, nn
+
+
+def patchify(x: Tensor, patch: int) -> Tensor:
+    """Cut pictures into square patches, row by row (Dosovitskiy et al. 2021).
+
+    x: (B, C, H, W) with H and W multiples of `patch`. Returns tokens (B, T, C patch^2)
+    with T = (H / patch) (W / patch). A token holds its patch channel after channel, and
+    each channel row by row. Raises ValueError when the patches do not fit.
+    """
+    b, c, height, width = x.shape
+    if height % patch or width % patch:
+        raise ValueError(f"patches of {patch} do not tile {height} x {width}")
+    tiles = x.reshape(b, c, height // patch, patch, width // patch, patch)
+    # (B, rows, columns, C, patch, patch)
+    return tiles.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
+
+
+def unpatchify(tokens: Tensor, patch: int, height: int, width: int) -> Tensor:
+    """The way back: tokens (B, T, C patch^2) to pictures (B, C, height, width)."""
+    rows, columns = height // patch, width // patch
+    tiles = tokens.reshape(len(tokens), rows, columns, -1, patch, patch)
+    return tiles.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
+
+
+class PatchEmbedding(nn.Module):
+    """Patches to tokens of a chosen width: one linear map, the same for all patches."""
+
+    def __init__(self, channels: int, patch: int, width: int) -> None:
+        """Patches of `channels` x `patch` x `patch` to `width` features."""
+        super().__init__()
+        self.patch = patch
+        self.project = nn.Linear(channels * patch**2, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, C, H, W). Returns (B, T, width)."""
+        return cast(Tensor, self.project(patchify(x, self.patch)))
