@@ -58,7 +58,8 @@ def test_captions_parse_back_whatever_the_wording(kind: str) -> None:
             assert parse_caption(text) == facts(scene), text
             assert set(tokenize(text)) <= set(vocabulary())
             wordings.add(text)
-    assert len(wordings) > 900
+    # Plain bears have fewer words.
+    assert len(wordings) > (800 if kind in ("hall", "pair") else 900)
 
 
 def test_captions_are_repeatable() -> None:

@@ -3,6 +3,7 @@ splits, exact repeatability) and uniform frequencies within five standard errors
 
 from collections import Counter
 from dataclasses import replace
+from hashlib import sha256
 from itertools import islice
 
 import numpy as np
@@ -160,3 +161,43 @@ def test_contact_sheet_keeps_the_pictures() -> None:
     assert sheet.shape == (32, 48, 3)
     np.testing.assert_array_equal(sheet[16:, 16:32], images[4])
     assert (sheet[16:, 32:] == 255).all()
+
+
+def test_older_kinds_are_what_they_were() -> None:
+    # A checkpoint's training data must not move when kinds are added.
+    texts = {kind: "\n".join(map(program, some(300, kind, seed=8))) for kind in KINDS}
+    digests = {kind: sha256(text.encode()).hexdigest() for kind, text in texts.items()}
+    assert digests["solo"].startswith("6e2e731392c2ed6d")
+    assert digests["group"].startswith("afa00b390ec4c96f")
+    assert digests["mirror"].startswith("92076ab667d0e5b4")
+
+
+def test_halls_run_from_near_to_far_and_hold_bear_and_reflection() -> None:
+    chosen = some(3000, "hall")
+    assert {s.distance for s in chosen} == {d / 100 for d in range(28, 63)}
+    sides = Counter(s.bears[0].x < 0.5 for s in chosen)
+    assert abs(sides[True] - 1500) < 5 * (3000 / 4) ** 0.5
+    for scene in chosen:
+        (bear,) = scene.bears
+        other = bear.x + (1 if bear.x < 0.5 else -1) * scene.distance
+        half = 0.395 * bear.scale  # the brim of a sun hat, the widest of a plain bear
+        assert min(bear.x, other) - half > 0 and max(bear.x, other) + half < 1
+        # Bear and reflection (0.9 of its size) stand apart.
+        assert scene.distance > 0.36 * bear.scale * 1.9
+
+
+def test_pairs_differ_in_fur_and_hat_and_in_nothing_else_to_tell() -> None:
+    chosen = some(6000, "pair")
+    couples: Counter[tuple[str, ...]] = Counter()
+    for scene in chosen:
+        left, right = scene.bears
+        assert left.x < 0.5 < right.x and not scene.mirror
+        assert left.fur != right.fur and left.hat != right.hat
+        assert "none" not in (left.hat, right.hat)
+        couples[left.fur, left.hat, right.fur, right.hat] += 1
+    plain = {(b.glasses, b.pose, b.action) for s in chosen for b in s.bears}
+    assert plain == {("none", "both-down", "none")}
+    # 8 x 7 couples of furs times 3 x 2 of hats, all equally likely.
+    expected = 6000 / 336
+    chi = sum((n - expected) ** 2 / expected for n in couples.values())
+    assert len(couples) == 336 and abs(chi - 335) < 5 * (2 * 335) ** 0.5

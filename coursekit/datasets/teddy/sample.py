@@ -34,7 +34,7 @@ def teddies(
 
     The scenes are those of the first n of any longer call, whatever the size, so the
     same arguments with size=16 and size=64 show the same scenes. `kind` is "solo"
-    (one bear), "group" (one to three) or "mirror".
+    (one bear), "group" (one to three), "mirror", "hall" or "pair": see `random_scene`.
     """
     stream = scenes(seed, split, kind)
     chosen = [next(stream) for _ in range(n)]

@@ -18,7 +18,7 @@ HATS = ("none", "red", "blue", "yellow")  # a red cone, a blue beanie, a yellow 
 GLASSES = ("none", "round", "sun")
 POSES = ("both-down", "right-up", "left-up", "both-up")
 ACTIONS = ("none", "reading", "dancing")
-KINDS = ("solo", "group", "mirror")
+KINDS = ("solo", "group", "mirror", "hall", "pair")
 MAX_BEARS = 3
 
 VOCABULARY: dict[str, tuple[str, ...]] = {
@@ -126,12 +126,18 @@ _ROOM = {
     3: (((17, 20), (48, 52), (80, 83)), (30, 38)),
 }
 
+# Distances from bear to reflection and sizes (hundredths) of scenes with a mirror.
+_GLASS = {"mirror": ((40, 56), (36, 46)), "hall": ((28, 62), (30, 36))}
+
 
 def random_scene(rng: Uniform, kind: str = "solo") -> Scene:
-    """Draw a scene; every word of the vocabulary is equally likely.
+    """Draw a scene; every word that its kind uses is equally likely.
 
-    `kind` is "solo" (one bear), "group" (one to three) or "mirror" (one bear and its
-    reflection). Uses 32 uniform numbers of `rng`, whatever the outcome.
+    `kind` is "solo" (one bear), "group" (one to three), "mirror" (one bear and its
+    reflection), "hall" (a small bear far from its reflection or near to it) or "pair"
+    (two bears of different furs with different hats). The bears of halls and pairs have
+    no glasses and sit with their arms down: fur and hat are all there is to tell.
+    Uses 32 uniform numbers of `rng`, whatever the outcome.
     """
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r}: use one of {KINDS}")
@@ -141,13 +147,29 @@ def random_scene(rng: Uniform, kind: str = "solo") -> Scene:
     warmth = _hundredths(draw, -100, 100)
     drift = _hundredths(draw, 0, 99)
     count = 1 + int(next(draw) * MAX_BEARS) if kind == "group" else 1
-    if kind == "mirror":
+    if kind in _GLASS:
+        reach, size = _GLASS[kind]
         left = next(draw) < 0.5
-        distance = _hundredths(draw, 40, 56)
+        distance = _hundredths(draw, *reach)
         x = 50 - int(distance * 50)
         near = (x - 1, x + 1) if left else (99 - x, 101 - x)
-        bear = _bear(draw, near, (36, 46))
+        bear = _bear(draw, near, size)
+        bear = _plain(bear, bear.fur, bear.hat) if kind == "hall" else bear
         return Scene(place, (bear,), brightness, warmth, drift, True, distance)
-    columns, scale = _ROOM[count]
+    columns, scale = _ROOM[2 if kind == "pair" else count]
     bears = tuple(_bear(draw, column, scale) for column in columns)
+    if kind == "pair":
+        furs, hats = _two(draw, FURS), _two(draw, HATS[1:])
+        bears = tuple(map(_plain, bears, furs, hats))
     return Scene(place, bears, brightness, warmth, drift)
+
+
+def _plain(bear: Bear, fur: str, hat: str) -> Bear:
+    """A bear of that size and place with nothing to it but fur and hat."""
+    return Bear(fur, hat, x=bear.x, y=bear.y, scale=bear.scale)
+
+
+def _two(draw: Iterator[float], words: Sequence[str]) -> tuple[str, str]:
+    """Two different words, each ordered couple equally likely."""
+    first = _pick(draw, words)
+    return first, _pick(draw, [word for word in words if word != first])
