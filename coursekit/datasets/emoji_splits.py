@@ -49,6 +49,7 @@ def tiles() -> dict[Pair, int]:
     }
 
 
+@lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The 997 names, in the order of the sheets."""
     return tuple(dict.fromkeys(name for name, _ in tiles()))

@@ -87,22 +87,28 @@ def load_reader(
     not those of the card.
     """
     net: nn.Module = make_reader(which)
-    place = folder or reader_folder() / which
-    weights, card_file = place / "weights.safetensors", place / "card.json"
+    retrain = f"python -m coursekit.datasets.teddy.train_readers --which {which}"
+    return net, load_into(net, folder or reader_folder() / which, retrain)
+
+
+def load_into(net: nn.Module, folder: Path, retrain: str) -> dict[str, Any]:
+    """Give a fresh network the trained weights of a folder; returns their card.
+
+    Leaves it in eval mode. Errors as those of `load_reader`; they say to run `retrain`.
+    """
+    weights, card_file = folder / "weights.safetensors", folder / "card.json"
     if not weights.is_file() or not card_file.is_file():
-        raise FileNotFoundError(
-            f"no {which} reader in {place}: run "
-            f"python -m coursekit.datasets.teddy.train_readers --which {which}"
-        )
+        raise FileNotFoundError(f"no {folder.name} reader in {folder}: run {retrain}")
     card: dict[str, Any] = json.loads(card_file.read_text())
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     if digest != card["sha256"]:
         raise ValueError(
             f"{weights} is damaged (its SHA-256 is not the card's): restore it, or run "
-            f"python -m coursekit.datasets.teddy.train_readers --which {which}"
+            f"{retrain}"
         )
     net.load_state_dict({k: v.float() for k, v in load_file(weights).items()})
-    return net.eval().to(memory_format=torch.channels_last), card  # type: ignore[call-overload]
+    net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return card
 
 
 def _pieces(images: Pictures, size: int = 256) -> Iterator[Tensor]:

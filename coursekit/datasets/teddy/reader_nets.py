@@ -40,7 +40,8 @@ OUTPUTS = sum(WIDTHS.values()) + len(MEASURES)
 READERS = ("first", "second")
 
 
-def _conv(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+def conv(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    """Convolution, batch norm, ReLU; the side shrinks by `stride`."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
@@ -54,7 +55,7 @@ class Residual(nn.Module):
     def __init__(self, width: int) -> None:
         """A block on `width` channels."""
         super().__init__()
-        self.first = _conv(width, width, 3, 1)
+        self.first = conv(width, width, 3, 1)
         self.second = nn.Conv2d(width, width, 3, 1, 1, bias=False)
         self.norm = nn.BatchNorm2d(width)
 
@@ -70,8 +71,8 @@ class FirstReader(nn.Module):
         """Fresh weights from torch's global generator."""
         super().__init__()
         self.body = nn.Sequential(
-            *(_conv(3, 24, 5, 2), Residual(24), _conv(24, 48, 3, 2), Residual(48)),
-            *(_conv(48, 96, 3, 2), Residual(96), nn.Flatten()),
+            *(conv(3, 24, 5, 2), Residual(24), conv(24, 48, 3, 2), Residual(48)),
+            *(conv(48, 96, 3, 2), Residual(96), nn.Flatten()),
             *(nn.Linear(96 * 16, 128), nn.ReLU(), nn.Dropout(0.1)),
         )
         self.head = nn.Linear(128, OUTPUTS)
