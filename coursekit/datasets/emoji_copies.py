@@ -1,4 +1,9 @@
-"""Is a picture a copy? The nearest picture of a bank, pixel by pixel."""
+"""Is a picture a copy? The nearest picture of a bank, pixel by pixel.
+
+Distances need a yardstick: real emoji that no training has seen (split "pairs") lie at
+0.19 from the nearest training picture at the median, one in twenty nearer than 0.09 and
+none nearer than 0.04. Samples that come nearer as a crowd are copies.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -160,6 +160,12 @@ def test_a_copy_has_distance_zero_and_the_opposite_one() -> None:
     assert nearest(black[:0], black)[0].shape == (0,)
 
 
+def test_unseen_pictures_are_as_far_from_training_as_the_module_says() -> None:
+    _, distance = nearest(load("pairs").images, load("train").images)
+    low, twentieth, half = np.quantile(distance, [0, 0.05, 0.5])
+    assert 0.04 < low < 0.05 and 0.08 < twentieth < 0.09 and 0.18 < half < 0.20
+
+
 def test_pictures_that_cannot_be_compared_are_refused() -> None:
     image = np.zeros((1, 4, 4, 3), np.uint8)
     with pytest.raises(ValueError, match="one size"):
