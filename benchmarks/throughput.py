@@ -31,9 +31,9 @@ from torch import Tensor, nn
 from coursekit.models.unet import UNet, UNetConfig, count_parameters
 from coursekit.theory.ddpm import at
 from coursekit.training.data import batch_at, training_images
-from coursekit.training.recipes import RECIPES, make_model
+from coursekit.training.recipes_pixels import PIXELS
 
-RECIPE = RECIPES["fashion-ddpm"]
+RECIPE = PIXELS["fashion-ddpm"]
 CLOSE = 0.05
 Call = Callable[[nn.Module, Tensor, Tensor], Tensor]  # model, xt, t -> eps_hat
 
@@ -196,7 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    model = make_model(RECIPE.cpu.model, RECIPE.objective())
+    model = RECIPE.build(RECIPE.cpu.model)
     size = count_parameters(model)
     contestants = {"coursekit UNet, recipe": Contestant(model, call_ours, True)}
     for name, (build, call) in PEERS.items():
@@ -210,7 +210,7 @@ def main(argv: list[str] | None = None) -> int:
             continue
         contestants[name] = Contestant(network, call, "coursekit" in name)
 
-    images, _ = training_images("fashion", 2000)
+    images = training_images("fashion", 2000).x
     draw = RECIPE.objective().draw
     for turn in range(args.rounds + 1):
         first = turn * args.steps

@@ -74,9 +74,9 @@ def from_checkpoint(
 ) -> Film:
     """A film of `count` pictures by the shipped checkpoint of recipe `name`."""
     from coursekit.training.checkpoints import load_model
-    from coursekit.training.recipes import RECIPES
+    from coursekit.training.recipes_pixels import PIXELS
 
-    recipe = RECIPES[name]
+    recipe = PIXELS[name]
     generator = torch.Generator().manual_seed(seed)
     start = torch.randn((count, *recipe.shape), generator=generator)
     return record(

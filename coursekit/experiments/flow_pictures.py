@@ -19,10 +19,10 @@ COST = {"Euler": 1, "Heun": 2}  # network evaluations in a step
 
 def starting_noise(name: str, count: int, seed: int) -> Tensor:
     """Noise for `count` pictures of a recipe, (count, C, H, W)."""
-    from coursekit.training.recipes import RECIPES
+    from coursekit.training.recipes_pixels import PIXELS
 
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn((count, *RECIPES[name].shape), generator=generator)
+    return torch.randn((count, *PIXELS[name].shape), generator=generator)
 
 
 @torch.no_grad()

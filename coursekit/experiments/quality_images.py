@@ -21,7 +21,7 @@ from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.theory.ddpm import Model
 from coursekit.theory.ddpm_samplers import ancestral, ancestral_skipped, ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.training.recipes import RECIPES
+from coursekit.training.recipes_pixels import PIXELS
 
 Images = NDArray[np.uint8]
 NFES = (5, 10, 20, 50, 100)
@@ -108,7 +108,7 @@ def sample_all(name: str, settings: Sequence[Setting]) -> dict[Setting, Images]:
 
     from coursekit.training.checkpoints import card, load_model
 
-    recipe = RECIPES[NAMES[name]]
+    recipe = PIXELS[NAMES[name]]
     schedule, mark = recipe.make_schedule(), card(recipe.name)["sha256"][:12]
     models = {clip: load_model(recipe.name, clip=clip) for clip in (True, False)}
     root = Path(coursekit.__file__).resolve().parents[1]
@@ -181,7 +181,7 @@ def _same_picture(
 
 def quality(name: str, seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """The figures of one network, "fashion" or "teddy"; see `measure` for the keys."""
-    recipe = RECIPES[NAMES[name]]
+    recipe = PIXELS[NAMES[name]]
     settings = plan(seeds, quick, recipe.num_steps)
     ruler = make_ruler(name, quick)
     return judge(sample_all(name, settings), ruler) | {"features": ruler.description}

@@ -24,7 +24,8 @@ from coursekit.experiments.train_images import RUNS, trained
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, time_grid
-from coursekit.training.recipes import FASHION_FLOW
+from coursekit.training.recipe import Data
+from coursekit.training.recipes_pixels import FASHION_FLOW
 
 NFES = (1, 2, 4, 8, 32)
 STEPS = 24  # Euler steps from a pair's noise to its picture
@@ -141,10 +142,11 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         if number > 1:
             images, noise = pairs(model, num_pairs, number, root / f"pairs{number}")
             digest = hashlib.sha256(images.numpy().tobytes()).hexdigest()[:16]
-            data = f"{num_pairs} pairs of flow {number - 1}, sha256 {digest}"
+            text = f"{num_pairs} pairs of flow {number - 1}, sha256 {digest}"
+            data = Data(images, text, noise=noise)
             recipe = replace(FASHION_FLOW, seed=number)
             folder = root / f"flow{number}"
-            model = trained(folder, recipe, profile, images, data, model, noise)
+            model = trained(folder, recipe, profile, data, model)
         part = judge(model, ruler, seeds, count)
         result |= {f"flow{number}_{key}": value for key, value in part.items()}
     gain = result["flow1_1_frechet"] / result["flow2_1_frechet"]

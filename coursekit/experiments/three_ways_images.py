@@ -15,7 +15,7 @@ from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.models.unet import UNetConfig
 from coursekit.training.data import training_images
-from coursekit.training.recipes import FASHION_FLOW
+from coursekit.training.recipes_pixels import FASHION_FLOW
 
 KINDS = ("eps", "score", "velocity")
 NFES = (2, 5, 10, 20, 50)
@@ -34,7 +34,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     profile = replace(
         FASHION_FLOW.cpu, model=NETWORK, steps=steps, ema=0.99, save_every=steps
     )
-    images, data = training_images("fashion", 10_000)
+    data = training_images("fashion", 10_000)
     ruler = make_ruler("fashion", quick)
     result: Result = {
         "nfes": list(NFES),
@@ -52,7 +52,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             recipe = replace(FASHION_FLOW, predicts=kind, seed=seed)
             folder = RUNS / ("three_ways_quick" if quick else "three_ways")
             folder /= f"{kind}-{seed}"
-            model = trained(folder, recipe, profile, images, data)
+            model = trained(folder, recipe, profile, data)
             result["parameters"] = sum(p.numel() for p in model.parameters())
             walk, shape = recipe.objective().walk, recipe.shape
             found.append(

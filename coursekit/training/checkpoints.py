@@ -14,9 +14,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from coursekit.models.unet import UNetConfig
+from coursekit.training.networks import build, from_plain
 from coursekit.training.objectives import make_objective
-from coursekit.training.recipes import RECIPES, make_model
+from coursekit.training.recipes import RECIPES
 from coursekit.training.runs import CheckpointError
 
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
@@ -63,10 +63,12 @@ def load_model(
             f"{path} is damaged or cut off ({len(content)} of {info['bytes']} bytes): "
             f"{restore_line(name)}"
         )
-    settings = dict(info["model"], widths=tuple(info["model"]["widths"]))
-    learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
-    objective = make_objective(*learnt)
-    model = make_model(UNetConfig(**settings), objective)
+    model = build(from_plain(info["model"]))
+    objective = None
+    if "path" in info:  # a network that samples; others only encode or judge
+        learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
+        objective = make_objective(*learnt)
+        model = objective.network(model)
     try:
         model.load_state_dict({k: v.float() for k, v in load(content).items()})
     except (RuntimeError, SafetensorError):
@@ -74,7 +76,7 @@ def load_model(
             f"{path} does not fit the network its card describes: {restore_line(name)}"
         ) from None
     model.eval().requires_grad_(False)
-    return objective.estimator(model).eval() if clip else model
+    return objective.estimator(model).eval() if objective and clip else model
 
 
 def restore_line(name: str) -> str:

@@ -13,39 +13,46 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model
+from coursekit.training.recipe import Data
 
 Draw = Callable[[int, torch.Generator], Tensor]
 
 
-def training_images(data: str, limit: int = 0) -> tuple[Tensor, str]:
-    """All training pictures of a data set and one line that says which they are.
+def training_images(data: str, limit: int = 0, labels: bool = False) -> Data:
+    """All training pictures of a data set, and one line that says which they are.
 
     data: "fashion" or "teddy"; limit: at most so many (0: all; teddy then draws
-    20,000). Returns uint8 (N, H, W, C) or (N, H, W) and the description.
-    Raises ValueError for another name.
+    20,000); labels: with the class of each (Fashion-MNIST only). The pictures are uint8
+    (N, H, W, C) or (N, H, W). Raises ValueError for another name.
     """
+    told = None
     if data == "fashion":
-        images, text = _fashion(limit)
+        images, classes, text = _fashion(limit)
+        told = torch.from_numpy(classes).long() if labels else None
     elif data == "teddy":
         images, text = _teddy(limit or 20_000)
     else:
         raise ValueError(f'no data set {data!r}: use "fashion" or "teddy"')
+    if labels and told is None:
+        raise ValueError(f"the pictures of {data!r} have no labels")
     digest = hashlib.sha256(images.tobytes()).hexdigest()[:16]
-    return torch.from_numpy(images), f"{text}, sha256 {digest}"
+    return Data(torch.from_numpy(images), f"{text}, sha256 {digest}", told)
 
 
-def _fashion(limit: int) -> tuple[NDArray[np.uint8], str]:
+def _fashion(limit: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], str]:
     from coursekit.datasets import fashion
 
-    embedded, _ = fashion.load("train")
-    if 0 < limit <= len(embedded):
-        return embedded[:limit], f"{limit} embedded train pictures of Fashion-MNIST"
-    try:
-        images, _ = fashion.load("train", full=True)
-    except fashion.DataError:
-        return embedded, f"{len(embedded)} embedded train pictures of Fashion-MNIST"
-    images = images[:limit] if limit else images
-    return images, f"{len(images)} train pictures of Fashion-MNIST"
+    images, labels = fashion.load("train")
+    text = "embedded train pictures of Fashion-MNIST"
+    if not 0 < limit <= len(images):
+        try:
+            images, labels = fashion.load("train", full=True)
+            text = "train pictures of Fashion-MNIST"
+        except fashion.DataError:
+            pass
+    end = limit or len(images)
+    images, labels = images[:end], labels[:end]
+    return images, labels.astype(np.int64), f"{len(images)} {text}"
 
 
 def _teddy(count: int) -> tuple[NDArray[np.uint8], str]:
@@ -101,3 +108,13 @@ def batch_at(
     if noise is not None:
         eps = noise[chosen]
     return x0.to(device), time.to(device), eps.to(device)
+
+
+def labels_at(cond: Tensor, batch: int, seed: int, step: int) -> tuple[Tensor, Tensor]:
+    """The conditions of the pictures of `batch_at`, and luck for forgetting some.
+
+    cond: (N, ...). Returns (batch, ...) and uniform numbers (batch,).
+    """
+    chosen = batch_indices(len(cond), batch, seed, step)
+    generator = torch.Generator().manual_seed(seed_of(seed, 3, step))
+    return cond[chosen], torch.rand(batch, generator=generator)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from coursekit.training.data import batch_at, seed_of
+from coursekit.training.data import seed_of
+from coursekit.training.distributed import Alone, World
 from coursekit.training.ema import Ema
-from coursekit.training.recipes import Profile, Recipe, make_model
+from coursekit.training.recipe import Batch, Data, Profile, Recipe
 
 
 class Step(NamedTuple):
@@ -32,26 +33,36 @@ class Run:
 
     recipe: Recipe
     profile: Profile
-    images: Tensor
+    data: Data
     device: str = "cpu"
-    noise: Tensor | None = None  # of each picture, for couplings; None: fresh noise
+    world: World = field(default_factory=Alone)  # the processes that share the work
     step: int = 0
     seconds: float = 0.0
     curve: list[tuple[int, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Build network, average and optimiser from the recipe's seed."""
-        self.objective = self.recipe.objective()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(self.recipe.seed, 0))
-            model = make_model(self.profile.model, self.objective)
+            model = self.recipe.build(self.profile.model)
         self.model: nn.Module = model.to(self.device)
         # torch's own annotations of `to` leave memory_format out.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.model, self.profile.ema)
+        on_gpu = self.device != "cpu"
+        learnt = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), lr=self.profile.lr, betas=(0.9, 0.99)
+            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=on_gpu
         )
+        if self.profile.compile and on_gpu:
+            self.model.compile()
+
+    def averaged(self) -> nn.Module:
+        """A copy of the network with the average of its weights: the one that ships."""
+        with torch.random.fork_rng(devices=[]):
+            model = self.recipe.build(self.profile.model).to(self.device)
+        model.load_state_dict(self.ema.average)
+        return self.recipe.published(model.eval(), self.data)
 
 
 class TrainingDiverged(RuntimeError):
@@ -97,26 +108,25 @@ def train(run: Run) -> Iterator[Step]:
 
 
 def update(run: Run) -> float:
-    """One step of AdamW on one batch, and of the average. Returns the loss."""
-    profile, recipe = run.profile, run.recipe
-    x0, time_of, eps = batch_at(
-        run.images,
-        profile.batch,
-        run.objective.draw,
-        recipe.seed,
-        run.step,
-        run.device,
-        run.noise,
+    """One step of AdamW on one batch, and of the average. Returns the loss.
+
+    With several processes each takes its share of the batch; losses and gradients are
+    averaged over them, so that all take the same step.
+    """
+    profile, world = run.profile, run.world
+    batch = to_device(
+        world.share(run.recipe.batch(run.data, profile.batch, run.step)), run.device
     )
-    x0 = x0.contiguous(memory_format=torch.channels_last)
     run.model.train()
     on_gpu = run.device != "cpu"
     with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and on_gpu):
-        loss = run.objective.loss(run.model, x0, time_of, eps)
+        loss = run.recipe.loss(run.model, batch)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
+    value = world.mean(loss.detach())
+    world.average_gradients(run.model)
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), profile.clip)
-    if not math.isfinite(float(loss.detach()) + float(norm)):
+    if not math.isfinite(float(value) + float(norm)):
         raise TrainingDiverged(
             f"the loss is not finite at step {run.step + 1}: lower lr in the recipe, "
             "then start again with --fresh"
@@ -125,4 +135,11 @@ def update(run: Run) -> float:
         group["lr"] = learning_rate(profile, run.step)
     run.optimiser.step()
     run.ema.update(run.model)
-    return float(loss.detach())
+    return float(value)
+
+
+def to_device(batch: Batch, device: str) -> Batch:
+    """The same tensors on the device; a GPU need not wait for them."""
+    if device == "cpu":
+        return batch
+    return tuple(part.pin_memory().to(device, non_blocking=True) for part in batch)

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import save
 
-from coursekit.evaluation.quality import Figures, measure
-from coursekit.evaluation.sampling import image_grid, png_bytes, sample_images
-from coursekit.models.unet import count_parameters
+from coursekit.evaluation.sampling import png_bytes
 from coursekit.training import checkpoints
 from coursekit.training.atomic import write_atomic
+from coursekit.training.networks import to_plain
 
 if TYPE_CHECKING:
     from coursekit.training.session import Session
 
 MAX_BYTES = 16 * 2**20
-EVALS = 50  # network evaluations for each picture that is judged
+Figures = dict[str, Any]
 
 
 def evaluate_run(session: "Session") -> Figures:
@@ -34,33 +33,21 @@ def evaluate_run(session: "Session") -> Figures:
         kept: Figures = json.loads(path.read_text(encoding="utf-8"))
         if kept.pop("step") == session.run.step:
             return kept
-    figures = _measure_run(session)
+    quick = session.profile_name == "quick"
+    figures = session.recipe.measure(published_form(session), quick)
     text = json.dumps({"step": session.run.step, **figures}, indent=1)
     write_atomic(path, text.encode())
     return figures
 
 
-def _measure_run(session: "Session") -> Figures:
-    count, seeds = (500, (0, 1, 2)) if session.profile_name != "quick" else (200, (0,))
-    return measure(
-        published_form(session),
-        session.run.objective.walk,
-        session.run.objective.sampler(EVALS),
-        session.recipe.data,
-        session.recipe.shape,
-        count,
-        EVALS,
-        seeds,
-    )
-
-
 def published_form(session: "Session") -> torch.nn.Module:
-    """The run's sampler with weights rounded to bf16, as the file will hold them."""
-    sampler = session.estimator()
+    """What ships of the run, its numbers rounded to bf16, as the file holds them."""
+    model = session.run.averaged().cpu()
     with torch.no_grad():
-        for parameter in sampler.parameters():
-            parameter.copy_(parameter.bfloat16().float())
-    return sampler
+        for value in model.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.bfloat16().float())
+    return model
 
 
 def short_figures(figures: Figures) -> str:
@@ -76,21 +63,20 @@ def publish_run(
     Raises OutOfSpace; ValueError when the weights are over 16 MB.
     """
     run, recipe = session.run, session.recipe
-    weights = {k: v.bfloat16().contiguous().cpu() for k, v in run.ema.average.items()}
-    content = save(weights)
+    model = published_form(session)
+    content = save(
+        {k: v.bfloat16().contiguous() for k, v in model.state_dict().items()}
+    )
     if len(content) > MAX_BYTES:
         raise ValueError(f"{len(content)} bytes of weights: at most {MAX_BYTES} ship")
-    chain = {"schedule": recipe.schedule, "num_steps": recipe.num_steps}
     card: dict[str, Any] = {
         "recipe": recipe.name,
         "title": recipe.title,
         "profile": session.profile_name,
         "data": session.data,
-        "path": recipe.path,
-        "predicts": recipe.predicts,
-        **chain,
-        "model": asdict(run.profile.model),
-        "parameters": count_parameters(run.model),
+        **recipe.facts(),
+        "model": to_plain(run.profile.model),
+        "parameters": sum(p.numel() for p in model.parameters()),
         "training": {k: v for k, v in asdict(run.profile).items() if k != "model"},
         "seed": recipe.seed,
         "steps": run.step,
@@ -108,13 +94,8 @@ def publish_run(
         "bytes": len(content),
     }
     target = (folder or checkpoints.FOLDER) / recipe.name
-    grid = image_grid(
-        sample_images(
-            published_form(session), run.objective.walk, recipe.shape, 96, seed=7
-        ),
-        columns=16,
-    )
-    write_atomic(target / checkpoints.SAMPLES, png_bytes(grid))
+    sheet = png_bytes(recipe.preview(model, large=True))
+    write_atomic(target / checkpoints.SAMPLES, sheet)
     write_atomic(target / checkpoints.WEIGHTS, content)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     write_atomic(target / checkpoints.CARD, text.encode())

@@ -16,7 +16,7 @@ import torch
 
 from coursekit.training.atomic import write_atomic
 from coursekit.training.loop import Run, learning_rate
-from coursekit.training.recipes import Profile
+from coursekit.training.recipe import Profile
 
 MAGIC = b"coursekit run 1\n"
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -115,6 +115,7 @@ def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
     step are the same (restarts): the whole is then what the longer one does anyway.
     Raises CheckpointError when the state belongs to other settings or other data.
     """
+    state = {**state, "profile": {"compile": False, **state["profile"]}}
     wanted = {**asdict(run.profile), "seed": run.recipe.seed, "data": data}
     found = {**state["profile"], "seed": state["seed"], "data": state["data"]}
     if _is_longer(run.profile, state):

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import nn
 from tqdm import tqdm
 
-from coursekit.evaluation.sampling import image_grid, png_bytes, sample_images
+from coursekit.evaluation.sampling import png_bytes
 from coursekit.training.atomic import OutOfSpace, write_atomic
-from coursekit.training.data import training_images
+from coursekit.training.distributed import Alone, World
 from coursekit.training.loop import Run, train
 from coursekit.training.recipes import RECIPES
 from coursekit.training.runs import (
@@ -32,8 +31,9 @@ class BadRequest(ValueError):
 class Session:
     """Sets a run up from the command line and carries it through."""
 
-    def __init__(self, args: argparse.Namespace) -> None:
+    def __init__(self, args: argparse.Namespace, world: World | None = None) -> None:
         """Check the request, find or start the run. `args`: train_command.parser."""
+        self.world = world or Alone()
         if args.recipe not in RECIPES:
             raise BadRequest(
                 f"no recipe {args.recipe!r}: use one of {', '.join(RECIPES)}"
@@ -57,8 +57,9 @@ class Session:
         if args.resume and state is None:
             raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
         self.threads = set_threads(args.threads, state["threads"] if state else None)
-        images, self.data = training_images(self.recipe.data, profile.pictures)
-        self.run = Run(self.recipe, profile, images, device)
+        data = self.recipe.load(profile.pictures)
+        self.data = data.text
+        self.run = Run(self.recipe, profile, data, device, self.world)
         self.saved = 0
         if state is not None:
             restore(self.run, state, self.data, self.folder)
@@ -72,7 +73,11 @@ class Session:
             f"{self.threads} thread{'s' * (self.threads > 1)}; {self.folder}"
         )
         bar = tqdm(
-            total=profile.steps, initial=run.step, unit="step", dynamic_ncols=True
+            total=profile.steps,
+            initial=run.step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=self.world.rank > 0,
         )
         smooth, last_save = None, time.monotonic()
         with bar:
@@ -96,8 +101,9 @@ class Session:
         return True
 
     def save(self) -> None:
-        """Write a checkpoint of the run."""
-        save_run(self.folder, run_state(self.run, self.data, self.threads))
+        """Write a checkpoint of the run; of several processes the first one does."""
+        if self.world.rank == 0:
+            save_run(self.folder, run_state(self.run, self.data, self.threads))
         self.saved = self.run.step
 
     def saved_line(self) -> str:
@@ -109,16 +115,11 @@ class Session:
             "run the same command again to go on."
         )
 
-    def estimator(self) -> nn.Module:
-        """The averaged network, ready to sample from."""
-        return self.run.objective.estimator(self.run.ema.copy_of(self.run.model)).eval()
-
     def show(self) -> None:
-        """Write a grid of samples into the folder; 20 evaluations, always one noise."""
-        images = sample_images(
-            self.estimator(), self.run.objective.walk, self.recipe.shape, 40, 20, seed=1
-        )
-        sheet = png_bytes(image_grid(images, columns=10))
+        """Write a sheet of samples into the folder, always from one noise."""
+        if self.world.rank > 0:
+            return
+        sheet = png_bytes(self.recipe.preview(self.run.averaged()))
         try:
             write_atomic(self.folder / f"samples-{self.run.step:06d}.png", sheet)
         except OutOfSpace as error:

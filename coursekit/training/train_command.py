@@ -35,19 +35,21 @@ def main(argv: list[str]) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from coursekit.datasets.fashion import DataError
     from coursekit.training.atomic import OutOfSpace
+    from coursekit.training.distributed import Group, join
     from coursekit.training.loop import TrainingDiverged
     from coursekit.training.runs import CheckpointError
     from coursekit.training.session import BadRequest, Session
 
     stop = Stop()
+    world = join()
     try:
-        session = Session(args)
+        session = Session(args, world)
         with stop:
             finished = session.go(stop)
         if not finished:
             print(f"Stopped. {session.saved_line()}", file=sys.stderr)
             return 130
-        if args.evaluate or args.publish:
+        if (args.evaluate or args.publish) and world.rank == 0:
             session.report(args.publish)
     except BadRequest as error:
         print(f"coursekit train: {error}", file=sys.stderr)
@@ -58,6 +60,9 @@ def main(argv: list[str]) -> int:
     except (CheckpointError, TrainingDiverged, DataError) as error:
         print(f"coursekit train: {error}", file=sys.stderr)
         return 1
+    finally:
+        if isinstance(world, Group):
+            world.leave()
     return 0
 
 

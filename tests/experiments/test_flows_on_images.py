@@ -18,7 +18,8 @@ from coursekit.experiments.train_images import trained
 from coursekit.models.unet import UNetConfig
 from coursekit.training.data import batch_at
 from coursekit.training.loop import Run, train
-from coursekit.training.recipes import FASHION_FLOW
+from coursekit.training.recipe import Data
+from coursekit.training.recipes_pixels import FASHION_FLOW
 from coursekit.training.runs import CheckpointError, run_state, save_run
 
 TARGET = torch.linspace(-0.9, 0.9, 784).reshape(1, 1, 28, 28)
@@ -89,28 +90,30 @@ def test_a_batch_takes_the_noise_of_its_pictures() -> None:
 def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     tiny = UNetConfig(channels=1, widths=(8, 8), patch=2, heads=1, groups=4)
     profile = replace(FASHION_FLOW.cpu, model=tiny, steps=6, batch=4)
-    images = torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8)
-    whole = trained(tmp_path / "a", FASHION_FLOW, profile, images, "x")
+    images = Data(torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8), "x")
+    whole = trained(tmp_path / "a", FASHION_FLOW, profile, images)
     run, steps = Run(FASHION_FLOW, profile, images), 0
     for step in train(run):
         steps = step.number
         if steps == 3:
             break
     save_run(tmp_path / "b", run_state(run, "x", torch.get_num_threads()))
-    parts = trained(tmp_path / "b", FASHION_FLOW, profile, images, "x")
+    parts = trained(tmp_path / "b", FASHION_FLOW, profile, images)
     for key, value in whole.state_dict().items():
         assert torch.equal(value, parts.state_dict()[key]), key
     with pytest.raises(CheckpointError, match="other settings"):
-        trained(tmp_path / "b", FASHION_FLOW, profile, images, "other data")
+        trained(
+            tmp_path / "b", FASHION_FLOW, profile, images._replace(text="other data")
+        )
 
 
 def test_training_starts_from_the_network_it_is_given(tmp_path: Path) -> None:
     tiny = UNetConfig(channels=1, widths=(8, 8), patch=2, heads=1, groups=4)
     profile = replace(FASHION_FLOW.cpu, model=tiny, steps=1, batch=2, lr=0.0)
-    images = torch.zeros(8, 28, 28, dtype=torch.uint8)
-    first = trained(tmp_path / "a", FASHION_FLOW, profile, images, "x")
+    images = Data(torch.zeros(8, 28, 28, dtype=torch.uint8), "x")
+    first = trained(tmp_path / "a", FASHION_FLOW, profile, images)
     with torch.no_grad():
         for value in first.parameters():
             value.fill_(math.pi)
-    second = trained(tmp_path / "b", FASHION_FLOW, profile, images, "x", first)
+    second = trained(tmp_path / "b", FASHION_FLOW, profile, images, first)
     assert all(bool((v == math.pi).all()) for v in second.parameters())

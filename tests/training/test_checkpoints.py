@@ -15,7 +15,9 @@ from tiny_train import TINY
 
 from coursekit.datasets.images import to_uint8
 from coursekit.training import checkpoints, publish, recipes_command, train_command
-from coursekit.training.recipes import PROFILES, RECIPES, make_model
+from coursekit.training.recipe import PROFILES
+from coursekit.training.recipes import RECIPES
+from coursekit.training.recipes_pixels import PIXELS
 from coursekit.training.runs import CheckpointError
 from coursekit.training.session import Session
 
@@ -100,12 +102,12 @@ def test_what_ships_loads_and_is_small_and_better_than_nothing(name: str) -> Non
     from coursekit.datasets.images import to_model
     from coursekit.training.data import training_images
 
-    recipe, info = RECIPES[name], checkpoints.card(name)
+    recipe, info = PIXELS[name], checkpoints.card(name)
     assert info["bytes"] <= publish.MAX_BYTES
     assert info["profile"] in PROFILES and info["recipe"] == name
     model = checkpoints.load_model(name, clip=False)
-    images, _ = training_images(recipe.data, 16)
-    x0, objective = to_model(images), recipe.objective()
+    x0 = to_model(training_images(recipe.data, 16).x)
+    objective = recipe.objective()
     half = torch.full((16,), 0.5 if recipe.path == "linear" else recipe.num_steps // 2)
     eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
     best = min(
@@ -155,13 +157,13 @@ def test_the_gpu_profile_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", PIXELS)
 def test_every_profile_fits_its_pictures_and_the_size_limit(
     name: str, profile: str
 ) -> None:
-    recipe = RECIPES[name]
+    recipe = PIXELS[name]
     with torch.no_grad():
-        model = make_model(recipe.profile(profile).model, recipe.objective())
+        model = recipe.build(recipe.profile(profile).model)
         x = torch.randn(1, *recipe.shape)
         assert model(x, torch.rand(1)).shape == x.shape
     assert 2 * sum(p.numel() for p in model.parameters()) < publish.MAX_BYTES

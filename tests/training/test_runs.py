@@ -15,14 +15,15 @@ from tiny_train import TINY
 from coursekit.training import atomic, runs
 from coursekit.training.data import batch_at, batch_indices, training_images
 from coursekit.training.loop import Run, TrainingDiverged, learning_rate, train
-from coursekit.training.recipes import RECIPES
+from coursekit.training.recipe import Data
+from coursekit.training.recipes_pixels import FASHION, PIXELS
 
 PROFILE = replace(TINY.quick, steps=12)
 
 
 @pytest.fixture(scope="module")
-def images() -> torch.Tensor:
-    return training_images("fashion", 200)[0]
+def images() -> Data:
+    return training_images("fashion", 200)
 
 
 def go(run: Run, steps: int) -> Run:
@@ -32,9 +33,7 @@ def go(run: Run, steps: int) -> Run:
     return run
 
 
-def test_a_restored_run_ends_with_the_same_bits(
-    tmp_path: Path, images: torch.Tensor
-) -> None:
+def test_a_restored_run_ends_with_the_same_bits(tmp_path: Path, images: Data) -> None:
     whole = go(Run(TINY, PROFILE, images), 12)
     half = go(Run(TINY, PROFILE, images), 5)
     runs.save_run(tmp_path, runs.run_state(half, "d", 1))
@@ -52,7 +51,7 @@ def test_a_restored_run_ends_with_the_same_bits(
     assert whole.curve == again.curve
 
 
-def test_the_loss_falls_and_the_curve_tells(images: torch.Tensor) -> None:
+def test_the_loss_falls_and_the_curve_tells(images: Data) -> None:
     run = Run(TINY, replace(TINY.quick, steps=120), images)
     losses = [step.loss for step in train(run)]
     assert sum(losses[-20:]) < 0.8 * sum(losses[:20])
@@ -61,7 +60,7 @@ def test_the_loss_falls_and_the_curve_tells(images: torch.Tensor) -> None:
 
 
 def test_a_truncated_checkpoint_falls_back_or_says_what_to_do(
-    tmp_path: Path, images: torch.Tensor
+    tmp_path: Path, images: Data
 ) -> None:
     run = go(Run(TINY, PROFILE, images), 1)
     runs.save_run(tmp_path, runs.run_state(run, "d", 1))
@@ -79,7 +78,7 @@ def test_a_truncated_checkpoint_falls_back_or_says_what_to_do(
         assert "\n" not in str(error.value)
 
 
-def test_one_flipped_bit_is_noticed(tmp_path: Path, images: torch.Tensor) -> None:
+def test_one_flipped_bit_is_noticed(tmp_path: Path, images: Data) -> None:
     runs.save_run(tmp_path, runs.run_state(Run(TINY, PROFILE, images), "d", 1))
     path = tmp_path / runs.LAST
     content = bytearray(path.read_bytes())
@@ -90,7 +89,7 @@ def test_one_flipped_bit_is_noticed(tmp_path: Path, images: torch.Tensor) -> Non
 
 
 def test_a_run_with_other_settings_is_not_continued(
-    tmp_path: Path, images: torch.Tensor
+    tmp_path: Path, images: Data
 ) -> None:
     state = runs.run_state(Run(TINY, PROFILE, images), "d", 1)
     other = Run(TINY, replace(PROFILE, lr=1.0), images)
@@ -101,7 +100,7 @@ def test_a_run_with_other_settings_is_not_continued(
 
 
 def test_a_loss_that_is_no_number_stops_before_the_weights_change(
-    images: torch.Tensor,
+    images: Data,
 ) -> None:
     run = go(Run(TINY, PROFILE, images), 2)
     with torch.no_grad():
@@ -137,16 +136,16 @@ def test_every_epoch_shows_every_picture_once() -> None:
     assert batch_indices(count, batch, 1, 0).tolist() != line[:4].tolist()
 
 
-def test_a_batch_follows_from_seed_and_step_alone(images: torch.Tensor) -> None:
-    draw = RECIPES["fashion-ddpm"].objective().draw
-    one = batch_at(images, 64, draw, 3, 7, "cpu")
+def test_a_batch_follows_from_seed_and_step_alone(images: Data) -> None:
+    draw = FASHION.objective().draw
+    one = batch_at(images.x, 64, draw, 3, 7, "cpu")
     torch.manual_seed(1)
-    two = batch_at(images, 64, draw, 3, 7, "cpu")
+    two = batch_at(images.x, 64, draw, 3, 7, "cpu")
     assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
     x0, k, eps = one
     assert -1 <= x0.min() < x0.max() <= 1 and 1 <= k.min() and k.max() <= 1000
     assert abs(eps.mean()) < 0.02 and abs(eps.std() - 1) < 0.02
-    assert not torch.equal(eps, batch_at(images, 64, draw, 3, 8, "cpu")[2])
+    assert not torch.equal(eps, batch_at(images.x, 64, draw, 3, 8, "cpu")[2])
 
 
 def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
@@ -158,15 +157,14 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["fashion", "teddy"])
 def test_a_smaller_limit_gives_the_first_pictures(name: str) -> None:
-    few, text = training_images(name, 20)
-    more, _ = training_images(name, 30)
-    assert torch.equal(few, more[:20]) and text.startswith("20 ")
-    shape = RECIPES[f"{name}-ddpm"].shape
-    assert tuple(few.shape[1:3]) == shape[1:]
+    few, more = training_images(name, 20), training_images(name, 30)
+    assert torch.equal(few.x, more.x[:20]) and few.text.startswith("20 ")
+    shape = PIXELS[f"{name}-ddpm"].shape
+    assert tuple(few.x.shape[1:3]) == shape[1:]
 
 
 def test_a_finished_run_is_made_longer_by_a_restart(
-    tmp_path: Path, images: torch.Tensor
+    tmp_path: Path, images: Data
 ) -> None:
     longer = replace(PROFILE, steps=20, restarts=(12,))
     whole = go(Run(TINY, longer, images), 20)

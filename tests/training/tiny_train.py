@@ -9,14 +9,15 @@ import sys
 from dataclasses import replace
 
 from coursekit.models.unet import UNetConfig
-from coursekit.training import recipes
+from coursekit.training import recipes, recipes_pixels
+from coursekit.training.recipe import Profile
 from coursekit.training.train_command import main
 
 TINY = replace(
-    recipes.FASHION,
+    recipes_pixels.FASHION,
     name="tiny",
     num_steps=50,
-    quick=recipes.Profile(
+    quick=Profile(
         UNetConfig(channels=1, widths=(8, 8), groups=4, time_width=16, patch=2),
         steps=60,
         batch=8,

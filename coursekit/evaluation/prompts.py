@@ -1,0 +1,79 @@
+"""Does a picture show what its prompt says? Figures for whole models."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+Images = NDArray[np.uint8]
+Drawn = Callable[[list[str], float, int], Images]  # prompts, scale, seed -> pictures
+SEED = 5_000_000  # of the held-out scenes
+
+
+def held_out_prompts(data: str, count: int) -> list[str]:
+    """Prompts that no training has seen, always the same: half new scenes of known
+    combinations, half combinations that were held out (for emoji: held-out pairs).
+    """
+    if data == "emoji":
+        from coursekit.datasets import emoji
+
+        captions = emoji.load("pairs").captions
+        order = np.random.default_rng(0).permutation(len(captions))
+        return [captions[i] for i in order[:count]]
+    from coursekit.datasets.teddy.prompts import prompts
+
+    kind = {"teddy": "solo", "pairs": "pair"}[data]
+    new, _ = prompts(count - count // 2, "test", SEED, kind)
+    never, _ = prompts(count // 2, "heldout", SEED, kind)
+    return new + never
+
+
+def prompt_figures(
+    draw: Drawn,
+    data: str,
+    size: int,
+    count: int,
+    scales: Sequence[float],
+    judge: nn.Module | None = None,
+) -> dict[str, Any]:
+    """The figures of a card: for each guidance scale, how many prompts were met.
+
+    Teddies: shares by attribute, judged by the second reader, for scenes of known and
+    of held-out combinations, beside those of real pictures. Emoji: `emoji_figures`,
+    by a CLIP that was trained on all of them (`judge`).
+    """
+    if data == "emoji":
+        from coursekit.evaluation.emoji_figures import emoji_figures
+
+        assert judge is not None, "emoji want a judge"
+        return emoji_figures(draw, judge, count, scales)
+    if data == "pairs":
+        from coursekit.evaluation.adherence import binding
+
+        return _by_split(draw, "pair", size, count, scales, binding)
+    from coursekit.evaluation.adherence import adherence
+
+    return _by_split(draw, "solo", size, count, scales, adherence)
+
+
+def _by_split(
+    draw: Drawn,
+    kind: str,
+    size: int,
+    count: int,
+    scales: Sequence[float],
+    judge: Callable[..., dict[str, float]],
+) -> dict[str, Any]:
+    from coursekit.datasets.teddy.prompts import prompts
+    from coursekit.datasets.teddy.render import render
+
+    figures: dict[str, Any] = {"prompts": count, "scales": list(scales)}
+    for split in ("test", "heldout"):
+        asked, scenes = prompts(count // 2, split, SEED, kind)
+        figures[f"real_{split}"] = judge(render(scenes, size), scenes)
+        for scale in scales:
+            found = judge(draw(asked, scale, 0), scenes)
+            figures[f"scale_{scale:g}_{split}"] = found
+    return figures

@@ -1,0 +1,80 @@
+"""Pictures with captions, as tensors: what text-to-image models and CLIP learn from."""
+
+import hashlib
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.datasets.tokens import (
+    EMOJI_LENGTH,
+    TEDDY_LENGTH,
+    Tokenizer,
+    emoji_tokenizer,
+    teddy_tokenizer,
+)
+from coursekit.models.text_encoder import TextConfig
+from coursekit.training.recipe import Data
+
+WORDINGS = 4  # of each scene; a batch takes one of them at random
+KINDS = {"teddy": "solo", "pairs": "pair"}  # data set -> kind of scene
+EMOJI = {"emoji": "train", "emoji-all": "all"}  # data set -> split
+
+
+def tokenizer_of(data: str) -> Tokenizer:
+    """The words of a captioned data set: one of KINDS or EMOJI.
+
+    Raises ValueError for another name.
+    """
+    if data in KINDS:
+        return teddy_tokenizer()
+    if data in EMOJI:
+        return emoji_tokenizer()
+    raise ValueError(f"no captions for {data!r}: use one of {(*KINDS, *EMOJI)}")
+
+
+def length_of(data: str) -> int:
+    """Tokens of a prompt of a captioned data set."""
+    return EMOJI_LENGTH if data in EMOJI else TEDDY_LENGTH[KINDS[data]]
+
+
+def text_config(data: str, width: int, depth: int, heads: int) -> TextConfig:
+    """A text encoder for the captions of a data set."""
+    return TextConfig(len(tokenizer_of(data)), length_of(data), width, depth, heads)
+
+
+def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:
+    """Training pictures uint8 (N, size, size, 3) and ids (N, wordings, L).
+
+    data: "teddy" (one bear), "pairs" (two), "emoji", or "emoji-all" (held-out ones
+    too, for a judge); limit: at most so many (0: all emoji, 20,000 scenes); size: of
+    teddy pictures, emoji are always 32 wide.
+    Raises ValueError for another name.
+    """
+    tokenizer, length = tokenizer_of(data), length_of(data)
+    if data in EMOJI:
+        from coursekit.datasets import emoji
+
+        found = emoji.load(EMOJI[data])
+        images = found.images[: limit or None]
+        lines = [list(found.captions[: limit or None])]
+        text = f"{len(images)} {EMOJI[data]} emoji with captions"
+    else:
+        from coursekit.datasets.teddy.prompts import captions_of
+        from coursekit.datasets.teddy.sample import teddies
+
+        kind = KINDS[data]
+        images, scenes = teddies(limit or 20_000, size, seed=0, kind=kind)
+        lines = [captions_of(scenes, seed) for seed in range(WORDINGS)]
+        text = f"{len(images)} train scenes ({kind}) of the teddy world with captions"
+    ids = torch.stack([tokenizer.encode(each, length) for each in lines], dim=1)
+    digest = hashlib.sha256(images.tobytes() + ids.numpy().tobytes()).hexdigest()[:16]
+    return Data(
+        torch.from_numpy(np.ascontiguousarray(images)), f"{text}, sha256 {digest}", ids
+    )
+
+
+def one_wording(cond: Tensor, generator: torch.Generator) -> Tensor:
+    """One of the wordings of each picture: (B, wordings, L) to (B, L)."""
+    chosen = torch.randint(cond.shape[1], (len(cond),), generator=generator)
+    return cond[torch.arange(len(cond)), chosen]

@@ -1,0 +1,96 @@
+"""Recipes that bring pictures and captions into one space."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_model
+from coursekit.evaluation.sampling import image_grid
+from coursekit.models.clip import CLIP
+from coursekit.theory.contrastive import clip_loss, sigmoid_loss
+from coursekit.training.captioned import (
+    captioned_images,
+    length_of,
+    one_wording,
+    tokenizer_of,
+)
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.networks import build
+from coursekit.training.recipe import Batch, Data, Recipe
+
+
+@dataclass(frozen=True)
+class ClipRecipe(Recipe):
+    """Each picture must find its caption among those of its batch.
+
+    The loss is made of pairs, so a batch cannot be shared by processes: each would see
+    fewer wrong captions. Pictures are moved by up to `jitter` pixels, so that few of
+    them are enough.
+    """
+
+    size: int = 32
+    jitter: int = 2
+    seed: int = 0
+
+    def load(self, limit: int) -> Data:
+        """Pictures with captions."""
+        return captioned_images(self.data, limit, self.size)
+
+    def build(self, config: Any) -> nn.Module:
+        """The two towers."""
+        return build(config)
+
+    def batch(self, data: Data, size: int, step: int) -> Batch:
+        """Pictures, moved a little, and one wording of each caption."""
+        assert data.cond is not None
+        chosen = batch_indices(len(data.x), size, self.seed, step)
+        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
+        moves = torch.randint(
+            -self.jitter, self.jitter + 1, (size, 2), generator=generator
+        )
+        x0 = to_model(data.x[chosen])
+        x0 = torch.stack(
+            [shifted(x, *move) for x, move in zip(x0, moves.tolist(), strict=True)]
+        )
+        return x0, one_wording(data.cond[chosen], generator)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """CLIP's loss, or the sigmoid one where the network is built for it."""
+        net, (x0, ids) = cast(CLIP, model), batch
+        images, texts = net.encode_image(x0), net.encode_text(ids)
+        if net.config.sigmoid:
+            return sigmoid_loss(images, texts, net.temperature(), net.bias)
+        return clip_loss(images, texts, net.temperature())
+
+    @torch.no_grad()
+    def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
+        """One row for each of some held-out captions: the pictures that fit it best."""
+        from coursekit.evaluation.prompts import held_out_prompts
+        from coursekit.evaluation.rebuilding import held_out_pictures
+
+        rows, columns = (8, 16) if large else (4, 10)
+        net, data = cast(CLIP, model), self.data.removesuffix("-all")
+        images = held_out_pictures(data, 400, self.size)
+        ids = tokenizer_of(data).encode(held_out_prompts(data, rows), length_of(data))
+        device = net.log_scale.device
+        seen = net.encode_image(to_model(images).to(device))
+        best = (net.encode_text(ids.to(device)) @ seen.T).topk(columns, dim=1).indices
+        return image_grid(images[best.cpu().flatten().numpy()], columns=columns)
+
+    def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
+        """Retrieval and, for teddies, zero-shot attributes, on held-out pictures."""
+        from coursekit.evaluation.alignment import alignment
+
+        return alignment(cast(CLIP, model), self.data.removesuffix("-all"), self.size)
+
+
+def shifted(x: Tensor, down: int, right: int) -> Tensor:
+    """A picture (C, H, W) moved by whole pixels; its edge is repeated."""
+    height, width = x.shape[1:]
+    rows = (torch.arange(height) - down).clamp(0, height - 1)
+    columns = (torch.arange(width) - right).clamp(0, width - 1)
+    return x[:, rows][:, :, columns]

@@ -1,0 +1,160 @@
+"""Recipes that learn to draw what a prompt says, on latents or on pixels."""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_model
+from coursekit.evaluation.sampling import image_grid
+from coursekit.evaluation.text_sampling import Decode, pixels, sample_prompts
+from coursekit.theory.guidance import drop_condition
+from coursekit.theory.losses import prediction_loss
+from coursekit.theory.paths import LinearPath
+from coursekit.training.captioned import (
+    captioned_images,
+    length_of,
+    one_wording,
+    tokenizer_of,
+)
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.networks import build
+from coursekit.training.recipe import Batch, Data, Recipe
+
+DRAWS = ("uniform", "logit-normal")
+
+
+@dataclass(frozen=True)
+class PromptRecipe(Recipe):
+    """Flow matching on the straight path, told by a prompt.
+
+    latents: the recipe of the autoencoder whose latents are learnt; "" for pixels.
+    """
+
+    latents: str = ""
+    size: int = 32
+    forget: float = 0.1  # share of prompts replaced by the empty one
+    times: str = "logit-normal"  # see DRAWS; Esser et al. 2024, section 3.1
+    scale: float = 3.0  # guidance of previews and figures
+    seed: int = 0
+
+    @cached_property
+    def autoencoder(self) -> nn.Module | None:
+        """The frozen autoencoder, or None for pixels."""
+        if not self.latents:
+            return None
+        from coursekit.training.checkpoints import load_model
+
+        return load_model(self.latents)
+
+    @property
+    def decode(self) -> Decode:
+        """From what is learnt to pictures in [-1, 1]."""
+        net = self.autoencoder
+        return pixels if net is None else net.decode  # type: ignore[return-value]
+
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what is learnt."""
+        net = self.autoencoder
+        if net is None:
+            return 3, self.size, self.size
+        found: tuple[int, int, int] = net.latent_shape(self.size, self.size)  # type: ignore[operator]
+        return found
+
+    @torch.no_grad()
+    def load(self, limit: int) -> Data:
+        """Pictures with captions; where latents are learnt, encoded once."""
+        data = captioned_images(self.data, limit, self.size)
+        net = self.autoencoder
+        if net is None:
+            return data
+        parts = [
+            net.encode(to_model(data.x[i : i + 250]))  # type: ignore[operator]
+            for i in range(0, len(data.x), 250)
+        ]
+        from coursekit.training.checkpoints import card
+
+        digest = card(self.latents)["sha256"][:12]
+        text = f"{data.text}, latents of {self.latents} {digest}"
+        return data._replace(x=torch.cat(parts), text=text)
+
+    def build(self, config: Any) -> nn.Module:
+        """The network as it is."""
+        return build(config)
+
+    def batch(self, data: Data, size: int, step: int) -> Batch:
+        """x0, times, noise, ids (one wording each), and luck for forgetting."""
+        assert data.cond is not None
+        chosen = batch_indices(len(data.x), size, self.seed, step)
+        x0 = data.x[chosen]
+        x0 = to_model(x0) if x0.dtype == torch.uint8 else x0
+        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
+        if self.times == "uniform":
+            time = torch.rand(size, generator=generator)
+        else:
+            time = torch.randn(size, generator=generator).sigmoid()
+        eps = torch.randn(x0.shape, generator=generator)
+        ids = one_wording(data.cond[chosen], generator)
+        return x0, time, eps, ids, torch.rand(size, generator=generator)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Conditional flow matching; some prompts are forgotten."""
+        x0, time, eps, ids, luck = batch
+        null = tokenizer_of(self.data).null(1, ids.shape[1])[0].to(ids.device)
+        cond = drop_condition(ids, null, self.forget, luck)
+        path = LinearPath()
+        return prediction_loss(model, path, "velocity", x0, time, eps, cond).mean()
+
+    def draw(
+        self, model: nn.Module, prompts: list[str], scale: float, seed: int = 0
+    ) -> NDArray[np.uint8]:
+        """Pictures for prompts, with 24 Euler steps."""
+        tokenizer = tokenizer_of(self.data)
+        ids = tokenizer.encode(prompts, length_of(self.data))
+        null = tokenizer.null(1, ids.shape[1])[0]
+        return sample_prompts(
+            model, self.decode, ids, null, self.shape(), scale=scale, seed=seed
+        )
+
+    def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
+        """Held-out prompts, always the same, from one noise."""
+        from coursekit.evaluation.prompts import held_out_prompts
+
+        count, columns = (96, 16) if large else (40, 10)
+        prompts = held_out_prompts(self.data, count)
+        return image_grid(self.draw(model, prompts, self.scale), columns=columns)
+
+    def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
+        """How many pictures show what their prompt says, with and without guidance."""
+        from coursekit.evaluation.prompts import prompt_figures
+        from coursekit.training.checkpoints import load_model
+
+        count = 40 if quick else 200
+        scales = (1.0, self.scale)
+        judge = load_model("emoji-judge") if self.data == "emoji" else None
+        return prompt_figures(
+            partial(self.draw, model),
+            self.data,
+            self.size,
+            count,
+            scales,
+            judge,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What a pipeline needs: path, prediction, latents, and how it was told."""
+        return {
+            "path": "linear",
+            "predicts": "velocity",
+            "schedule": "cosine",
+            "num_steps": 1000,
+            "latents": self.latents,
+            "size": self.size,
+            "times": self.times,
+            "forget": self.forget,
+            "scale": self.scale,
+        }
