@@ -23,8 +23,8 @@ TEDDY_VAE = AutoencoderRecipe(
     name="teddy-vae",
     title="VAE of the teddy world, f = 4: 3 x 32 x 32 to 4 x 8 x 8",
     data="teddy",
-    beta=0.1,
-    perceptual=0.05,
+    beta=0.05,
+    perceptual=0.2,
     quick=Profile(replace(F4, widths=(16, 32)), lr=2e-3, show_every=100, **QUICK),
     cpu=Profile(F4, steps=6000, batch=32, lr=2e-3),
     gpu=Profile(
