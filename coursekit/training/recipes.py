@@ -1,7 +1,11 @@
 """All recipes by name: what `coursekit train` and `coursekit recipes` know."""
 
 from coursekit.training.recipe import Recipe
-from coursekit.training.recipes_latent import TEDDY_VAE
+from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_pixels import PIXELS
+from coursekit.training.recipes_prompts import PROMPTS
 
-RECIPES: dict[str, Recipe] = {**PIXELS, **{r.name: r for r in (TEDDY_VAE,)}}
+RECIPES: dict[str, Recipe] = {
+    **PIXELS,
+    **{recipe.name: recipe for recipe in (*LATENT, *PROMPTS)},
+}

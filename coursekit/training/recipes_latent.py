@@ -1,23 +1,34 @@
 """Recipes of lecture 4: latent spaces, words and pictures in one space, guides."""
 
 from dataclasses import replace
+from typing import Any
 
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
-from coursekit.models.unet import UNetConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training.captioned import text_config
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_clip import ClipRecipe
-from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipes_pixels import FASHION_FLOW
 
 F4 = AutoencoderConfig(widths=(32, 64), latent=4)
-QUICK = {"steps": 200, "batch": 32, "ema": 0.99, "pictures": 2000, "save_every": 100}
-GPU = {"warmup": 500, "ema": 0.9995, "bf16": True, "compile": True, "save_every": 1000}
+QUICK: dict[str, Any] = {
+    "steps": 200,
+    "batch": 32,
+    "ema": 0.99,
+    "pictures": 2000,
+    "save_every": 100,
+}
+GPU: dict[str, Any] = {
+    "warmup": 500,
+    "ema": 0.9995,
+    "bf16": True,
+    "compile": True,
+    "save_every": 1000,
+}
 
 TEDDY_VAE = AutoencoderRecipe(
     name="teddy-vae",
@@ -35,4 +46,117 @@ TEDDY_VAE = AutoencoderRecipe(
         pictures=100_000,
         **GPU,
     ),
+)
+
+EMOJI_VAE = replace(
+    TEDDY_VAE,
+    name="emoji-vae",
+    title="VAE of emoji, f = 4: 3 x 32 x 32 to 4 x 8 x 8",
+    data="emoji",
+    perceptual=0.0,
+)
+
+TEDDY_64_VAE = replace(
+    TEDDY_VAE,
+    name="teddy-64-vae",
+    title="VAE of the teddy world at 64 pixels, f = 8: 3 x 64 x 64 to 8 x 8 x 8",
+    size=64,
+    quick=replace(TEDDY_VAE.quick, model=replace(F4, widths=(8, 16, 16), latent=8)),
+    cpu=replace(
+        TEDDY_VAE.cpu, model=replace(F4, widths=(32, 64, 64), latent=8), batch=16
+    ),
+    gpu=replace(
+        TEDDY_VAE.gpu, model=replace(F4, widths=(64, 128, 192), blocks=2, latent=8)
+    ),
+)
+
+TOWERS = CLIPConfig(
+    image=ViTConfig(size=32, patch=4, width=96, depth=4, heads=4),
+    text=text_config("teddy", 96, 3, 4),
+    width=64,
+)
+
+TEDDY_CLIP = ClipRecipe(
+    name="teddy-clip",
+    title="CLIP of the teddy world: ViT and text encoder",
+    data="teddy",
+    quick=Profile(
+        replace(TOWERS, image=replace(TOWERS.image, width=48, depth=2)),
+        lr=1e-3,
+        show_every=100,
+        **QUICK,
+    ),
+    cpu=Profile(TOWERS, steps=4000, batch=64, lr=1e-3),
+    gpu=Profile(
+        replace(TOWERS, image=replace(TOWERS.image, width=192, depth=8)),
+        steps=10_000,
+        batch=1024,
+        lr=1e-3,
+        pictures=100_000,
+        **GPU,
+    ),
+)
+
+EMOJI_TOWERS = replace(TOWERS, text=text_config("emoji", 96, 2, 4))
+
+EMOJI_JUDGE = ClipRecipe(
+    name="emoji-judge",
+    title="CLIP of all emoji, held-out ones too: a judge, never a guide",
+    data="emoji-all",
+    jitter=3,
+    quick=replace(
+        TEDDY_CLIP.quick,
+        model=replace(EMOJI_TOWERS, image=replace(TOWERS.image, width=48, depth=2)),
+    ),
+    cpu=Profile(EMOJI_TOWERS, steps=4000, batch=64, lr=1e-3),
+    gpu=replace(
+        TEDDY_CLIP.gpu,
+        model=replace(EMOJI_TOWERS, image=replace(TOWERS.image, width=192, depth=8)),
+        pictures=0,
+    ),
+)
+
+FASHION_CLASSES = replace(
+    FASHION_FLOW,
+    name="fashion-classes",
+    title="Flow matching on Fashion-MNIST, told the class, 28 x 28 grey",
+    forget=0.1,
+    quick=replace(
+        FASHION_FLOW.quick, model=replace(FASHION_FLOW.quick.model, num_classes=10)
+    ),
+    cpu=replace(
+        FASHION_FLOW.cpu, model=replace(FASHION_FLOW.cpu.model, num_classes=10)
+    ),
+    gpu=replace(
+        FASHION_FLOW.gpu, model=replace(FASHION_FLOW.gpu.model, num_classes=10)
+    ),
+)
+
+FASHION_CLASSIFIER = ClassifierRecipe(
+    name="fashion-classifier",
+    title="Classifier of noisy Fashion-MNIST pictures",
+    data="fashion",
+    quick=Profile(ClassifierConfig(), lr=2e-3, show_every=100, **QUICK),
+    cpu=Profile(ClassifierConfig(), steps=3000, batch=64, lr=1e-3),
+    gpu=Profile(
+        ClassifierConfig(widths=(64, 128, 256)), steps=5000, batch=512, lr=1e-3, **GPU
+    ),
+)
+
+FASHION_CLEAN_CLASSIFIER = replace(
+    FASHION_CLASSIFIER,
+    name="fashion-clean-classifier",
+    title="Classifier that has seen clean Fashion-MNIST pictures only",
+    noisy=False,
+)
+
+LATENT: tuple[Recipe, ...] = (
+    TEDDY_VAE,
+    EMOJI_VAE,
+    TEDDY_64_VAE,
+    TEDDY_CLIP,
+    EMOJI_JUDGE,
+    FASHION_CLASSES,
+    FASHION_CLASSIFIER,
+    FASHION_CLEAN_CLASSIFIER,
 )

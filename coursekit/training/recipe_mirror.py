@@ -1,0 +1,112 @@
+"""Recipes that draw what a bear sees in the mirror: the rest of the hall is given."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy.looking_glass import halls
+from coursekit.evaluation.mirror import mirror_figures
+from coursekit.evaluation.sampling import image_grid
+from coursekit.models.finisher import Finisher, blanked
+from coursekit.theory.flow import follow
+from coursekit.theory.paths import LinearPath
+from coursekit.theory.solvers import time_grid
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.networks import build
+from coursekit.training.recipe import Batch, Data, Recipe
+
+STEPS = 16  # Euler steps from noise to reflection
+
+
+@dataclass(frozen=True)
+class MirrorRecipe(Recipe):
+    """Flow matching inside the glass; what ships is the network inside a `Finisher`."""
+
+    seed: int = 0
+
+    def load(self, limit: int) -> Data:
+        """Halls, and the inside of each mirror as condition (N, 32, 32) bool."""
+        count = limit or 20_000
+        pictures, masks, _ = halls(count, 32)
+        text = f"{count} train scenes (hall) of the teddy world, rendered at 32"
+        return Data(torch.from_numpy(pictures), text, torch.from_numpy(masks))
+
+    def build(self, config: Any) -> nn.Module:
+        """A picture network with one channel more, as a finisher."""
+        return Finisher(build(config))
+
+    def batch(self, data: Data, size: int, step: int) -> Batch:
+        """Pictures, times, noise and what is missing."""
+        assert data.cond is not None
+        chosen = batch_indices(len(data.x), size, self.seed, step)
+        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
+        x0 = to_model(data.x[chosen])
+        time = torch.rand(size, generator=generator)
+        eps = torch.randn(x0.shape, generator=generator)
+        return x0, time, eps, data.cond[chosen]
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """The mean squared error of the velocity, over the missing pixels only."""
+        x0, time, eps, missing = batch
+        cond = blanked(x0, missing)
+        error = model(LinearPath().corrupt(x0, eps, time), time, cond) - (eps - x0)
+        hole = cond[:, -1:]
+        return (error.square() * hole).sum() / (x0.shape[1] * hole.sum())
+
+    def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
+        """Rows in pairs: halls with a blank mirror, and what was drawn in it."""
+        rows, columns = (3, 16) if large else (2, 10)
+        pictures, masks, _ = halls(rows * columns, 32, seed=7, split="test")
+        drawn = finish(Finisher(model), pictures, masks)
+        blank = np.where(masks[..., None], np.uint8(255), pictures)
+        rows_of = [a.reshape(rows, columns, 32, 32, 3) for a in (blank, drawn)]
+        both = np.stack(rows_of, 1).reshape(-1, 32, 32, 3)
+        return image_grid(both, columns=columns)
+
+    def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
+        """How often the reflection wears what the bear wears, by distance."""
+        pictures, masks, scenes = halls(60 if quick else 600, 32, 11, "test")
+        drawn = finish(Finisher(model), pictures, masks)
+        return mirror_figures(drawn, scenes)
+
+    def published(self, model: nn.Module, data: Data) -> nn.Module:
+        """The network inside."""
+        return cast(nn.Module, cast(Finisher, model).net.eval())
+
+    def facts(self) -> dict[str, Any]:
+        """What it finishes."""
+        return {"finishes": "the inside of the mirror of a hall, 32 x 32"}
+
+
+@torch.no_grad()
+def finish(
+    model: nn.Module,
+    pictures: NDArray[np.uint8],
+    masks: NDArray[np.bool_],
+    steps: int = STEPS,
+    seed: int = 0,
+) -> NDArray[np.uint8]:
+    """Fill in the mirrors: uint8 (N, H, W, 3), all other pixels as given.
+
+    model: a finisher, on the CPU; pictures: uint8 (N, H, W, 3), whatever is in the
+    mirror; masks: (N, H, W), the inside of each mirror; steps: of Euler's method.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    done = []
+    for i in range(0, len(pictures), 100):
+        x0 = to_model(np.ascontiguousarray(pictures[i : i + 100]))
+        missing = torch.from_numpy(np.ascontiguousarray(masks[i : i + 100]))
+        cond = blanked(x0, missing)
+        start = torch.randn(x0.shape, generator=generator)
+
+        def velocity(x: Tensor, t: Tensor, cond: Tensor = cond) -> Tensor:
+            return cast(Tensor, model(x, t, cond))
+
+        *_, end = follow(velocity, start, time_grid(steps))
+        done.append(torch.where(missing[:, None], end, x0))
+    return to_uint8(torch.cat(done))

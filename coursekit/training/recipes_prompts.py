@@ -1,0 +1,62 @@
+"""Recipes of lecture 5: draw what a prompt says."""
+
+from dataclasses import replace
+
+from coursekit.models.mmdit import MMDiTConfig
+from coursekit.training.captioned import text_config
+from coursekit.training.recipe import Profile, Recipe
+from coursekit.training.recipe_prompts import PromptRecipe
+from coursekit.training.recipes_latent import GPU, QUICK
+
+SMALL = MMDiTConfig(text_config("teddy", 128, 2, 4), width=128, double=2, single=4)
+LARGE = replace(
+    SMALL, text=text_config("teddy", 192, 3, 6), width=192, heads=6, double=2, single=6
+)
+
+TEDDY_PROMPTS = PromptRecipe(
+    name="teddy-prompts",
+    title="Text to image in the teddy world: MM-DiT on latents, 32 x 32",
+    data="teddy",
+    latents="teddy-vae",
+    quick=Profile(
+        replace(SMALL, width=64, double=1, single=1), lr=2e-3, show_every=100, **QUICK
+    ),
+    cpu=Profile(SMALL, steps=14_000, batch=32, lr=1e-3, warmup=300, ema=0.999),
+    gpu=Profile(LARGE, steps=30_000, batch=1024, lr=5e-4, pictures=200_000, **GPU),
+)
+
+TEDDY_64_PROMPTS = replace(
+    TEDDY_PROMPTS,
+    name="teddy-64-prompts",
+    title="Text to image in the teddy world: MM-DiT on latents, 64 x 64",
+    latents="teddy-64-vae",
+    size=64,
+    quick=replace(
+        TEDDY_PROMPTS.quick, model=replace(TEDDY_PROMPTS.quick.model, channels=8)
+    ),
+    cpu=replace(TEDDY_PROMPTS.cpu, model=replace(SMALL, channels=8)),
+    gpu=replace(TEDDY_PROMPTS.gpu, model=replace(LARGE, channels=8)),
+)
+
+EMOJI_PROMPTS = replace(
+    TEDDY_PROMPTS,
+    name="emoji-prompts",
+    title="Text to image with emoji, name and style as the prompt, 32 x 32",
+    data="emoji",
+    latents="emoji-vae",
+    quick=replace(
+        TEDDY_PROMPTS.quick,
+        model=replace(TEDDY_PROMPTS.quick.model, text=text_config("emoji", 64, 1, 4)),
+    ),
+    cpu=replace(
+        TEDDY_PROMPTS.cpu,
+        model=replace(SMALL, text=text_config("emoji", 128, 2, 4)),
+    ),
+    gpu=replace(
+        TEDDY_PROMPTS.gpu,
+        model=replace(LARGE, text=text_config("emoji", 192, 3, 6)),
+        pictures=0,
+    ),
+)
+
+PROMPTS: tuple[Recipe, ...] = (TEDDY_PROMPTS, TEDDY_64_PROMPTS, EMOJI_PROMPTS)
