@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "datasets": {"datasets", "theory"},
     "training": {"training", "models", "theory", "datasets", "evaluation"},
     "evaluation": {"evaluation", "models", "theory", "datasets"},
-    "experiments": {"experiments", *TRAINING},
+    "pipeline": {"pipeline", *TRAINING},
+    "experiments": {"experiments", "pipeline", *TRAINING},
 }
 ABSENT_ON_A_SERVER = [
     "IPython",
@@ -108,7 +109,7 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 count = 0
-for part in {TRAINING!r}:
+for part in {[*TRAINING, "pipeline"]!r}:
     package = importlib.import_module(f"coursekit.{{part}}")
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)

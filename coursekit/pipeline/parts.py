@@ -1,0 +1,152 @@
+"""The trained parts behind the boxes, loaded once: network, decoder, words, guide."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path as File
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.datasets import fashion
+from coursekit.datasets.tokens import Tokenizer
+from coursekit.evaluation.text_sampling import Decode, pixels
+from coursekit.models.preconditioned import Preconditioned
+from coursekit.models.text_encoder import TextConfig
+from coursekit.pipeline.boxes import Boxes, PipelineError
+from coursekit.pipeline.catalogue import find, find_classifier, is_there, not_trained
+from coursekit.theory.paths import DDPMPath, LinearPath, Path
+from coursekit.theory.prediction import AnyModel
+from coursekit.training import checkpoints
+from coursekit.training.captioned import tokenizer_of
+from coursekit.training.recipe_pictures import PictureRecipe
+from coursekit.training.recipe_prompts import PromptRecipe
+from coursekit.training.recipes import RECIPES
+
+Classifier = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pipeline is made of. Replace one with your own: `Pipeline.with_parts`."""
+
+    name: str  # of the checkpoint
+    model: AnyModel  # model(xt, t) or model(xt, t, cond), answers with `predicts`
+    path: Path
+    predicts: str
+    shape: tuple[int, int, int]  # C, H, W of what was learnt
+    decode: Decode = pixels  # what was learnt -> pictures in [-1, 1]
+    null: Tensor | None = None  # what stands for no condition
+    words: Tokenizer | tuple[str, ...] | None = None  # of prompts, or of classes
+    classifier: Classifier | None = None  # knows noisy pictures on the straight path
+    notes: tuple[tuple[str, str], ...] = ()  # box -> more about it, for `describe`
+
+
+def load_parts(boxes: Boxes, folder: File | None = None, prefer: str = "") -> Parts:
+    """The trained parts that fit the boxes; folder: of the checkpoints.
+
+    prefer: the name of the checkpoint to take if several fit. An autoencoder or a
+    classifier that `folder` lacks is taken from those that ship.
+    Raises PipelineError where one is missing, CheckpointError where one is damaged.
+    """
+    found = find(boxes, folder, prefer)
+    recipe = RECIPES[found.name]
+    info = checkpoints.card(found.name, folder)
+    model = loaded(found.name, folder)
+    path: Path = LinearPath()
+    predicts, notes = "velocity", {"architecture": _size(model, info)}
+    if isinstance(recipe, PromptRecipe):
+        return _prompted(recipe, model, info, notes, folder)
+    assert isinstance(recipe, PictureRecipe)
+    if isinstance(model, Preconditioned):
+        path, predicts = DDPMPath(model.schedule), "eps"
+    null, words = None, None
+    if boxes.told == "class":
+        words = fashion.CLASSES
+        null = torch.tensor(len(words)) if boxes.guidance != "classifier" else None
+    classifier = None
+    if boxes.guidance == "classifier":
+        judge = find_classifier(boxes.world, folder)
+        classifier = loaded(judge, folder)
+        notes["guidance"] = judge
+    return Parts(
+        found.name,
+        model,
+        path,
+        predicts,
+        recipe.shape,
+        null=null,
+        words=words,
+        classifier=classifier,
+        notes=tuple(notes.items()),
+    )
+
+
+def _prompted(
+    recipe: PromptRecipe,
+    model: nn.Module,
+    info: dict[str, object],
+    notes: dict[str, str],
+    folder: File | None,
+) -> Parts:
+    words = tokenizer_of(recipe.data)
+    text = cast(TextConfig, model.config.text)  # type: ignore[union-attr]
+    if text.vocabulary != len(words):
+        raise PipelineError(
+            f"{recipe.name} knows {text.vocabulary} words, the captions have "
+            f"{len(words)}: train it again"
+        )
+    decode, shape = pixels, (3, recipe.size, recipe.size)
+    if recipe.latents:
+        net = loaded(recipe.latents, folder)
+        digest = _digest(recipe.latents, folder)
+        if digest[:12] not in str(info["data"]):
+            raise PipelineError(
+                f"{recipe.name} learnt the latents of another {recipe.latents} than "
+                f"the one that is here: {not_trained(recipe.name).split(': ')[1]}"
+            )
+        decode = net.decode  # type: ignore[assignment]
+        shape = net.latent_shape(recipe.size, recipe.size)  # type: ignore[operator]
+        notes["representation"] = (
+            f"{recipe.latents}, {' x '.join(map(str, shape))} for 3 x {recipe.size} x "
+            f"{recipe.size}"
+        )
+    null = words.null(1, text.length)[0]
+    return Parts(
+        recipe.name,
+        model,
+        LinearPath(),
+        "velocity",
+        shape,
+        decode,
+        null,
+        words,
+        notes=tuple(notes.items()),
+    )
+
+
+def loaded(name: str, folder: File | None = None) -> nn.Module:
+    """A trained network, read once as long as its file stays the same.
+
+    Raises PipelineError when it is not there, CheckpointError when it is damaged.
+    """
+    where = folder if is_there(name, folder) else None
+    if not is_there(name, where):
+        raise PipelineError(not_trained(name))
+    return _read(name, where, _digest(name, where))
+
+
+def _digest(name: str, folder: File | None) -> str:
+    where = folder if is_there(name, folder) else None
+    return str(checkpoints.card(name, where)["sha256"])
+
+
+@lru_cache(maxsize=8)
+def _read(name: str, folder: File | None, digest: str) -> nn.Module:
+    return checkpoints.load_model(name, clip=False, folder=folder)
+
+
+def _size(model: nn.Module, info: dict[str, object]) -> str:
+    count = sum(p.numel() for p in model.parameters())
+    return f"{info['recipe']}, {count / 1e6:.2f} M weights, profile {info['profile']}"

@@ -1,0 +1,56 @@
+"""The solvers of the boxes by name: from noise and a belief to data, state by state."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from coursekit.theory.dpm_solver import dpm2m
+from coursekit.theory.paths import DDPMPath, Path
+from coursekit.theory.prediction import Predict
+from coursekit.theory.sde import reverse_sde
+from coursekit.theory.solvers import ddim_path, euler, heun, rk4, time_grid
+
+# An SDE's pull has no bound at t = 1, and log SNR has none at either end.
+LATEST_SDE, LATEST, EARLIEST = 0.98, 0.999, 0.001
+
+
+def times(path: Path, solver: str, steps: int) -> Tensor:
+    """The times of a walk: N + 1 falling float64 numbers.
+
+    A chain only knows its own steps, so its times are rounded to them.
+    """
+    start = {"sde": LATEST_SDE, "dpm2m": LATEST}.get(solver, 1.0)
+    ts = time_grid(steps, start, EARLIEST if solver in ("sde", "dpm2m") else 0.0)
+    if isinstance(path, DDPMPath):
+        chain = len(path.log_alpha_bar) - 1
+        ts = (ts * chain).round() / chain
+    return ts
+
+
+def walk(
+    predict: Predict,
+    start: Tensor,
+    path: Path,
+    solver: str,
+    steps: int,
+    fresh: torch.Generator,
+) -> Iterator[Tensor]:
+    """All states from noise to data, N + 1 of them, the first is `start`.
+
+    solver: a word of `boxes.SOLVERS` (ValueError for another); fresh: whence noise
+    comes where a solver wants some.
+    """
+    ts = times(path, solver, steps)
+    if solver == "ancestral":
+        return ddim_path(predict, start, ts, path, 1.0, fresh)
+    if solver == "ddim":
+        return ddim_path(predict, start, ts, path, 0.0)
+    if solver == "sde":
+        return reverse_sde(predict, start, ts, path, 1.0, fresh)
+    if solver == "dpm2m":
+        return dpm2m(predict, start, ts, path)
+    plain = {"euler": euler, "heun": heun, "rk4": rk4}
+    if solver not in plain:
+        raise ValueError(f"no solver {solver!r}: use one of {', '.join(plain)}, ...")
+    return plain[solver](predict, start, ts)
