@@ -13,26 +13,26 @@ from torch.nn.functional import scaled_dot_product_attention
 from coursekit.models.rope import rotate
 
 
-def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
-    """How much each query listens to each key: softmax(q k^T / sqrt(d)).
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """What each query hears: softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, eq. 1).
 
-    q: (..., T, d); k: (..., S, d); mask: bool, broadcast to (..., T, S), True where a
-    query may look; each query must be allowed to look somewhere. Returns (..., T, S);
-    the last axis sums to 1.
+    Each of T queries weighs S keys; its weights add up to 1. q: (..., T, d);
+    k: (..., S, d); v: (..., S, e); mask: bool, broadcasts to (..., T, S), True where a
+    query may look, and every query may look somewhere. Returns (..., T, e).
     """
     logits: Tensor = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
     if mask is not None:
         logits = logits.masked_fill(~mask, float("-inf"))
-    return logits.softmax(dim=-1)
+    return logits.softmax(dim=-1) @ v
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    """What each query hears: softmax(q k^T / sqrt(d)) v (Vaswani et al. 2017, eq. 1).
+def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
+    """How much each query listens to each key, (..., T, S): the last axis sums to 1.
 
-    q: (..., T, d); k: (..., S, d); v: (..., S, e); mask: bool, broadcast to
-    (..., T, S), True where a query may look. Returns (..., T, e).
+    It is what `attention` hears when each key says its own name, a row of the identity.
     """
-    return attention_weights(q, k, mask) @ v
+    names = torch.eye(k.shape[-2], dtype=k.dtype, device=k.device)
+    return attention(q, k, names, mask)
 
 
 def split_heads(x: Tensor, heads: int) -> Tensor:

@@ -6,7 +6,6 @@ unit spread, because a diffusion model expects data about as wide as its noise.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple, cast
 
 import torch
@@ -33,6 +32,11 @@ class AutoencoderConfig:
         """f: how many times smaller each side of the latent grid is."""
         return int(self.patch * 2 ** (len(self.widths) - 1))
 
+    @property
+    def folded(self) -> int:
+        """Channels of a picture once its patches are folded into channels."""
+        return self.channels * self.patch**2
+
 
 class Bells(NamedTuple):
     """What the encoder says of each picture: N(mean, exp(log_var)), (B, L, h, w)."""
@@ -44,21 +48,18 @@ class Bells(NamedTuple):
 class PlainBlock(nn.Module):
     """Two 3x3 convolutions beside a skip: the U-Net's block without a time."""
 
-    def __init__(self, inputs: int, outputs: int, groups: int) -> None:
-        """`inputs` and `outputs` are channels, multiples of `groups`."""
+    def __init__(self, width: int, groups: int) -> None:
+        """`width` channels, a multiple of `groups`."""
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, inputs)
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm2 = nn.GroupNorm(groups, outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
-        self.skip = (
-            nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
-        )
+        self.norm1 = nn.GroupNorm(groups, width)
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.norm2 = nn.GroupNorm(groups, width)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inputs, H, W) to (B, outputs, H, W)."""
+        """(B, width, H, W) to the same shape."""
         h = self.conv1(silu(self.norm1(x)))
-        return cast(Tensor, self.skip(x) + self.conv2(silu(self.norm2(h))))
+        return cast(Tensor, x + self.conv2(silu(self.norm2(h))))
 
 
 class Grow(nn.Module):
@@ -74,6 +75,34 @@ class Grow(nn.Module):
         return cast(Tensor, self.conv(interpolate(x, scale_factor=2.0)))
 
 
+def encoder(config: AutoencoderConfig) -> nn.Sequential:
+    """Folded pictures (B, C patch^2, h0, w0) down to one number for each latent.
+
+    (Two numbers with a VAE: a mean and the logarithm of a variance.)
+    """
+    widths, groups = config.widths, config.groups
+    layers: list[nn.Module] = [nn.Conv2d(config.folded, widths[0], 3, padding=1)]
+    for level, width in enumerate(widths):
+        if level > 0:
+            layers += [nn.Conv2d(widths[level - 1], width, 3, stride=2, padding=1)]
+        layers += [PlainBlock(width, groups) for _ in range(config.blocks)]
+    layers += [nn.GroupNorm(groups, widths[-1]), nn.SiLU()]
+    numbers = 2 * config.latent if config.variational else config.latent
+    return nn.Sequential(*layers, nn.Conv2d(widths[-1], numbers, 3, padding=1))
+
+
+def decoder(config: AutoencoderConfig) -> nn.Sequential:
+    """Latents up to folded pictures: the encoder's levels in reverse."""
+    widths, groups = config.widths[::-1], config.groups
+    layers: list[nn.Module] = [nn.Conv2d(config.latent, widths[0], 3, padding=1)]
+    for level, width in enumerate(widths):
+        if level > 0:
+            layers += [Grow(widths[level - 1], width)]
+        layers += [PlainBlock(width, groups) for _ in range(config.blocks)]
+    layers += [nn.GroupNorm(groups, widths[-1]), nn.SiLU()]
+    return nn.Sequential(*layers, nn.Conv2d(widths[-1], config.folded, 3, padding=1))
+
+
 class Autoencoder(nn.Module):
     """Encoder, bottleneck and decoder."""
 
@@ -84,26 +113,7 @@ class Autoencoder(nn.Module):
         """Fresh weights from torch's global generator; latents not yet scaled."""
         super().__init__()
         self.config = config
-        widths, groups = config.widths, config.groups
-        folded = config.channels * config.patch**2
-
-        def level(width: int) -> list[nn.Module]:
-            return [PlainBlock(width, width, groups) for _ in range(config.blocks)]
-
-        down: list[nn.Module] = [nn.Conv2d(folded, widths[0], 3, padding=1)]
-        up: list[nn.Module] = [nn.Conv2d(widths[0], folded, 3, padding=1)]
-        up[:0] = [nn.GroupNorm(groups, widths[0]), nn.SiLU()]
-        up[:0] = level(widths[0])
-        down += level(widths[0])
-        for width, next_width in pairwise(widths):
-            down += [nn.Conv2d(width, next_width, 3, stride=2, padding=1)]
-            down += level(next_width)
-            up[:0] = [*level(next_width), Grow(next_width, width)]
-        means = 2 * config.latent if config.variational else config.latent
-        down += [nn.GroupNorm(groups, widths[-1]), nn.SiLU()]
-        down += [nn.Conv2d(widths[-1], means, 3, padding=1)]
-        up[:0] = [nn.Conv2d(config.latent, widths[-1], 3, padding=1)]
-        self.down, self.up = nn.Sequential(*down), nn.Sequential(*up)
+        self.down, self.up = encoder(config), decoder(config)
         self.register_buffer("shift", torch.zeros(config.latent, 1, 1))
         self.register_buffer("scale", torch.ones(config.latent, 1, 1))
 
@@ -123,9 +133,11 @@ class Autoencoder(nn.Module):
         return pixel_shuffle(self.up(z), self.config.patch)
 
     def forward(self, x: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Bells]:
-        """Through the bottleneck and back. eps: standard normal; None takes the mean.
+        """Through the bottleneck and back: `bells`, one draw from them, `rebuild`.
 
-        Returns the rebuilt pictures and the bells.
+        x: (B, C, H, W); eps: standard normal, shaped like the means, (B, L, h, w), and
+        handed to `reparameterize`; with None the draw is the mean itself. Returns the
+        rebuilt pictures, like x, and the bells.
         """
         bells = self.bells(x)
         z = bells.mean if eps is None else reparameterize(*bells, eps)
@@ -150,4 +162,5 @@ class Autoencoder(nn.Module):
         parts = [self.bells(x[i : i + 256]).mean for i in range(0, len(x), 256)]
         mean = torch.cat(parts)
         self.shift.copy_(mean.mean((0, 2, 3))[:, None, None])
-        self.scale.copy_(mean.std((0, 2, 3))[:, None, None])
+        # a channel that the KL term has silenced has no spread: leave it that small
+        self.scale.copy_(mean.std((0, 2, 3)).clamp(min=1e-4)[:, None, None])

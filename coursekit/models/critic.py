@@ -49,14 +49,15 @@ def feature_maps(layers: Sequence[nn.Module], x: Tensor) -> list[Tensor]:
 def perceptual_distance(maps: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
     """How differently a network sees two pictures (LPIPS, Zhang et al. 2018, eq. 1).
 
-    At every place the features of a layer are scaled to length 1; the squared distance
-    is summed over the channels, averaged over the places, and summed over the layers
-    (the paper's learnt weights are left at 1).
+    At every place of a layer, the vector of its C features is scaled to length 1 (a
+    vector of zeros stays zero). The squared distance of the two vectors is averaged
+    over the places, then summed over the layers. The paper's learnt weights of the
+    channels are left at 1.
 
-    maps, others: feature maps (B, C_l, H_l, W_l) of layers l. Returns (B,).
+    maps, others: for each layer l, feature maps (B, C_l, H_l, W_l). Returns (B,).
     """
-    total = torch.zeros(len(maps[0]), device=maps[0].device)
-    for a, b in zip(maps, others, strict=True):
-        off = (normalize(a, dim=1) - normalize(b, dim=1)) ** 2
-        total = total + off.sum(dim=1).mean(dim=(1, 2))
-    return total
+    distances = [
+        (normalize(a, dim=1) - normalize(b, dim=1)).square().sum(dim=1).mean(dim=(1, 2))
+        for a, b in zip(maps, others, strict=True)
+    ]
+    return torch.stack(distances).sum(dim=0)

@@ -6,11 +6,12 @@ from torch import Tensor, nn
 
 
 def patchify(x: Tensor, patch: int) -> Tensor:
-    """Cut pictures into square patches, row by row (Dosovitskiy et al. 2021).
+    """Cut pictures into square patches, one token each (Dosovitskiy et al. 2021).
 
     x: (B, C, H, W) with H and W multiples of `patch`. Returns tokens (B, T, C patch^2)
-    with T = (H / patch) (W / patch). A token holds its patch channel after channel, and
-    each channel row by row. Raises ValueError when the patches do not fit.
+    with T = (H / patch) (W / patch). The patches come row by row, as one reads. A token
+    holds its patch channel after channel, and each channel row by row. Raises
+    ValueError when the patches do not fit.
     """
     b, c, height, width = x.shape
     if height % patch or width % patch:

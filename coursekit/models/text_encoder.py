@@ -58,9 +58,10 @@ class TextEncoder(nn.Module):
 
 
 def at_end(tokens: Tensor, ids: Tensor, end: int) -> Tensor:
-    """The vector at each prompt's end token.
+    """The vector at each prompt's end token, wherever it stands.
 
-    tokens: (B, L, D); ids: (B, L) long, each row with one token `end`. Returns (B, D).
+    tokens: (B, L, D), one vector for each id; ids: (B, L) long, each row with one id
+    `end`, and padding of any id behind it. Returns (B, D).
     """
     place = (ids == end).int().argmax(dim=1)
     return tokens[torch.arange(len(ids), device=ids.device), place]

@@ -50,7 +50,9 @@ class ViT(nn.Module):
     def tokens(self, x: Tensor) -> Tensor:
         """All tokens after the last block, normalised: (B, 1 + T, width), [CLS] first.
 
-        z = [cls; patches] + positions, then the blocks, then the last norm.
+        x: (B, C, H, W). `self.embed` makes T patch tokens; `self.cls` goes in front of
+        them, the same for every picture; `self.position` is added to all 1 + T; then
+        come the `self.blocks`, one after the other, and `self.norm`.
         """
         patches = self.embed(x)
         cls = self.cls.expand(len(x), 1, -1)

@@ -6,7 +6,7 @@ from torch.nn.functional import cross_entropy, logsigmoid, normalize
 
 
 def similarities(images: Tensor, texts: Tensor) -> Tensor:
-    """The cosine of every picture with every text, (B, D) and (N, D) to (B, N)."""
+    """The cosine of every picture with every text: (B, D) and (N, D) to (B, N)."""
     return normalize(images, dim=-1) @ normalize(texts, dim=-1).T
 
 
@@ -27,11 +27,11 @@ def clip_loss(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
 def sigmoid_loss(
     images: Tensor, texts: Tensor, log_scale: Tensor, bias: Tensor
 ) -> Tensor:
-    """Every pair by itself: own or not? (SigLIP, Zhai et al. 2023, eq. 1.)
+    """Every pair by itself: own or not? (SigLIP, Zhai et al. 2023, algorithm 1.)
 
-    The logit of a pair is exp(log_scale) times its cosine plus bias; its label z is +1
-    for a picture and its own text, -1 for any other. The loss is -log sigmoid(z logit),
-    summed over all pairs and divided by the number of pictures.
+    The logit of a pair is exp(log_scale) times its cosine, plus bias. Its label z is +1
+    for a picture and its own text (row i of both), -1 for any other. The loss is
+    -log sigmoid(z * logit), summed over all B^2 pairs and divided by B.
 
     images, texts: (B, D), of any length; log_scale, bias: (). Returns ().
     """

@@ -17,9 +17,9 @@ from coursekit.theory.prediction import AnyModel, Predict, Prediction, complete
 def guided(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
     """Classifier-free guidance: unconditional + scale (conditional - unconditional).
 
-    scale 1 is no guidance, 0 ignores the condition. Ho & Salimans 2021 (eq. 6) count
-    differently: their w is scale - 1. Both answers: any one shape, any one kind of
-    prediction.
+    scale 1 is no guidance, 0 ignores the condition, more than 1 goes further. Ho &
+    Salimans 2022 (eq. 6) count differently: their w is scale - 1. Both answers have one
+    shape and are one kind of prediction, any kind.
     """
     return unconditional + scale * (conditional - unconditional)
 
@@ -27,9 +27,9 @@ def guided(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
 def drop_condition(cond: Tensor, null: Tensor, chance: float, luck: Tensor) -> Tensor:
     """Forget some conditions, so that one network learns both answers.
 
-    (Ho & Salimans 2021, algorithm 1.) cond: (B, ...); null: (...), what stands for "no
-    condition"; luck: (B,) uniform in [0, 1). Row i becomes null when luck_i < chance.
-    Returns cond's shape.
+    Row i of cond becomes null where luck[i] < chance; the others stay (Ho & Salimans
+    2022, algorithm 1). cond: (B, ...); null: (...), the shape of one row, what stands
+    for "no condition"; luck: (B,) uniform in [0, 1). Returns a new tensor like cond.
     """
     forgotten = (luck < chance).reshape(-1, *[1] * (cond.ndim - 1))
     return torch.where(forgotten, null, cond)
@@ -40,9 +40,10 @@ def classifier_free(
 ) -> AnyModel:
     """A model (xt, t) that is guided to `cond`: ask with and without it, go further.
 
-    model: model(xt, t, cond), any kind of prediction; cond: (B, ...); null: (...).
-    Both questions go through the network in one batch of 2 B, conditional first; with
-    scale 1 only the conditional one is asked.
+    model: model(xt, t, cond), any kind of prediction; cond: (B, ...); null: (...), the
+    shape of one row. Returns a function of xt (B, ...) and t (B,). Both questions go
+    through the network in one call, a batch of 2 B: first all of cond, then B times
+    null. With scale 1 a batch of B is enough: only the conditional question is asked.
     """
 
     def ask(xt: Tensor, t: Tensor) -> Tensor:
@@ -59,9 +60,11 @@ def classifier_free(
 def classifier_slope(
     classifier: Callable[[Tensor, Tensor], Tensor], xt: Tensor, t: Tensor, label: Tensor
 ) -> Tensor:
-    """The gradient of log p(label | xt) with respect to xt, like xt.
+    """The gradient of log p(label | xt) with respect to xt, each sample by itself.
 
-    classifier(xt, t) gives logits (B, K) and knows noisy pictures; label: (B,) long.
+    classifier(xt, t) gives logits (B, K) and knows noisy pictures; xt: (B, ...); t:
+    (B,); label: (B,) long. Returns xt's shape, detached. It works inside
+    torch.no_grad(), where samplers live, and leaves no gradient in the classifier.
     """
     with torch.enable_grad():
         x = xt.detach().requires_grad_(True)
@@ -78,18 +81,21 @@ def classifier_guided(
     scale: float,
     path: Path,
 ) -> Predict:
-    """Add scale times the classifier's slope to the score, and make the rest fit it.
+    """Add scale times the classifier's slope to the score; the rest follows.
 
-    (Dhariwal & Nichol 2021, section 4.) The score of p(x) p(label | x)^scale, if both
-    networks are right at that noise level. predict: unconditional; label: (B,) long.
+    (Dhariwal & Nichol 2021, section 4.) The score of p(xt) p(label | xt)^scale, if both
+    networks are right about xt. predict: unconditional; label: (B,) long. Where alpha
+    is 0, no data is left in xt, so the classifier is not heard.
     """
 
     def shifted(xt: Tensor, t: Tensor) -> Prediction:
         belief = predict(xt, t)
         slope = classifier_slope(classifier, xt, t, label)
-        time = t.double()
-        alpha, sigma = expand_as(path.alpha(time), xt), expand_as(path.sigma(time), xt)
-        eps = belief.eps - scale * sigma * slope
-        return complete((xt - sigma * eps) / alpha, eps, t, path)
+        alpha, sigma = path.alpha(t.double()), path.sigma(t.double())
+        push = scale * expand_as(alpha > 0, xt) * slope
+        # the score grows by `push`; eps is -sigma score, and xt fixes x0
+        eps = belief.eps - expand_as(sigma, xt) * push
+        x0 = belief.x0 + expand_as(sigma**2 / alpha.clamp(min=1e-12), xt) * push
+        return complete(x0, eps, t, path)
 
     return shifted

@@ -12,9 +12,10 @@ from torch import Tensor
 
 
 def reparameterize(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
-    """A draw from N(mean, exp(log_var)) that gradients can pass: mean + std eps.
+    """A draw from N(mean, exp(log_var)) that gradients can pass: mean + std * eps.
 
-    All of one shape, eps standard normal (Kingma & Welling 2014, section 2.4).
+    log_var is the logarithm of the variance, std^2 (Kingma & Welling 2014, section
+    2.4). mean, log_var, eps: all of one shape; eps is standard normal.
     """
     return mean + (log_var / 2).exp() * eps
 
@@ -22,8 +23,8 @@ def reparameterize(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
 def kl_to_normal(mean: Tensor, log_var: Tensor) -> Tensor:
     """KL(N(mean, exp(log_var)) || N(0, 1)) of each sample, in nats.
 
-    Half the sum of mean^2 + exp(log_var) - 1 - log_var over all latent numbers
-    (Kingma & Welling 2014, appendix B). mean, log_var: (B, ...). Returns (B,).
+    Half the sum of mean^2 + exp(log_var) - 1 - log_var over all latent numbers of the
+    sample (Kingma & Welling 2014, appendix B). mean, log_var: (B, ...). Returns (B,).
     """
     each = mean**2 + log_var.exp() - 1 - log_var
     return each.flatten(start_dim=1).sum(dim=1) / 2
@@ -39,12 +40,15 @@ def vae_loss(
 ) -> Tensor:
     """The negative ELBO, up to a constant, in nats for each number of x.
 
-    The decoder says N(rebuilt, noise^2) of every number, so each sample costs
-    ||x - rebuilt||^2 / (2 noise^2) + beta KL, summed over the sample; that is averaged
-    over the batch and divided by the number of numbers in a sample. With beta = 1 it is
-    the ELBO of Kingma & Welling 2014; other values are those of Higgins et al. 2017.
+    The decoder says N(rebuilt, noise^2) of every number, so a sample costs
 
-    x, rebuilt: (B, ...); mean, log_var: (B, ...) of the latent. Returns ().
+        ||x - rebuilt||^2 / (2 noise^2) + beta KL,
+
+    both summed over the whole sample. The cost is averaged over the batch and divided
+    by how many numbers a sample of x has. With beta = 1 this is the ELBO of Kingma &
+    Welling 2014; other values are those of Higgins et al. 2017.
+
+    x, rebuilt: (B, ...); mean, log_var: (B, ...), of the latent. Returns ().
     """
     distance = ((x - rebuilt) ** 2).flatten(start_dim=1).sum(dim=1)
     each = distance / (2 * noise**2) + beta * kl_to_normal(mean, log_var)
