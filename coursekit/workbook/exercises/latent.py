@@ -4,6 +4,7 @@ from coursekit.workbook.exercise_spec import Entry, Exercise
 from coursekit.workbook.exercises.latent_choices import CHOICES
 from coursekit.workbook.exercises.latent_formulas import FORMULAS
 from coursekit.workbook.exercises.latent_guidance_choices import GUIDANCE_CHOICES
+from coursekit.workbook.exercises.latent_guidance_formulas import GUIDANCE_FORMULAS
 
 _HERE = "coursekit.workbook.exercises"
 _VAE = "coursekit.theory.vae"
@@ -111,6 +112,7 @@ ENTRIES: tuple[Entry, ...] = (
         for exercise_id, symbol, title, spec in _CODE
     ),
     *FORMULAS,
+    *GUIDANCE_FORMULAS,
     *CHOICES,
     *GUIDANCE_CHOICES,
 )
