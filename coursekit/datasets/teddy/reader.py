@@ -63,7 +63,10 @@ def as_pixels(images: Pictures) -> Tensor:
     Takes uint8 (N, H, W, 3), or model space (N, 3, H, W) floats; other sizes than 32
     are averaged down or interpolated up.
     """
-    x = images if isinstance(images, Tensor) else torch.from_numpy(np.asarray(images))
+    # A flipped array has negative strides, which torch does not take.
+    x = torch.as_tensor(
+        images if isinstance(images, Tensor) else np.ascontiguousarray(images)
+    )
     x = to_model(x) if x.dtype == torch.uint8 else x.detach().float().cpu().clamp(-1, 1)
     if x.ndim != 4 or x.shape[1] != 3:
         raise ValueError(

@@ -1,0 +1,312 @@
+"""The reader of two bears. Authorities: the scenes the pictures were drawn from, exact
+symmetries of reading by halves, closed forms of the loss, exact repeatability."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy import train_pair_reader
+from coursekit.datasets.teddy.pair_card import confusion, report, score
+from coursekit.datasets.teddy.pair_data import (
+    SEEN,
+    Halves,
+    batches,
+    erase,
+    labelled,
+    scene_of,
+    two_bears,
+    without_bear,
+)
+from coursekit.datasets.teddy.pair_reader import (
+    QUESTIONS,
+    WIDTHS,
+    BearSeen,
+    PairReading,
+    load_pair_reader,
+    read_pairs,
+)
+from coursekit.datasets.teddy.reader import UNREADABLE
+from coursekit.datasets.teddy.reader_data import IGNORE, noisy
+from coursekit.datasets.teddy.reader_nets import reader_folder
+from coursekit.datasets.teddy.render import render
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.datasets.teddy.scene import Bear, Scene, random_scene
+from coursekit.datasets.teddy.splits import HELD_OUT
+from coursekit.datasets.teddy.train_pair_reader import main, pair_loss, train
+
+FOLDER = reader_folder() / "pairs"
+KINDS = ("pair", "mirror", "hall")
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny networks are fastest, and repeat exactly, on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def fresh(n: int, kind: str, seed: int) -> list[Scene]:
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return [scene_of(rng, kind) for _ in range(n)]
+
+
+def right(scenes: list[Scene], seen: list[PairReading], name: str) -> float:
+    """The share of the bears, left and right, whose word was read."""
+    hits = [
+        getattr(bear, name) == getattr(it, name)
+        for scene, reading in zip(scenes, seen, strict=True)
+        for bear, it in zip(
+            two_bears(scene), (reading.left, reading.right), strict=True
+        )
+    ]
+    return float(np.mean(hits))
+
+
+@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("kind", KINDS)
+def test_reads_what_was_drawn(kind: str, size: int) -> None:
+    scenes = fresh(500, kind, 501)
+    seen = read_pairs(render(scenes, size))
+    assert right(scenes, seen, "fur") > 0.985 and right(scenes, seen, "hat") > 0.985
+    assert np.mean([r.valid for r in seen]) > 0.98
+    far = [b.x - a.x for a, b in map(two_bears, scenes)]
+    assert np.abs(np.array(far) - [r.distance for r in seen]).mean() < 0.02
+
+
+def test_pairs_that_no_model_trains_on_are_read_as_well() -> None:
+    scenes = fresh(1500, "pair", 502)
+    table: dict[bool, list[bool]] = {True: [], False: []}
+    for scene, reading in zip(scenes, read_pairs(render(scenes)), strict=True):
+        for bear, it in zip(
+            two_bears(scene), (reading.left, reading.right), strict=True
+        ):
+            hit = (bear.fur, bear.hat) == (it.fur, it.hat)
+            table[(bear.fur, bear.hat) in HELD_OUT].append(hit)
+    assert len(table[True]) > 300
+    assert np.mean(table[True]) > 0.98 and np.mean(table[False]) > 0.98
+
+
+def test_one_half_says_nothing_of_the_other() -> None:
+    images = render(fresh(60, "mirror", 503))
+    other = render(fresh(60, "hall", 504))
+    mixed = np.concatenate([images[:, :, :16], other[:, :, 16:]], axis=2)
+    seen = read_pairs(mixed)
+    assert [r.left for r in seen] == [r.left for r in read_pairs(images)]
+    assert [r.right for r in seen] == [r.right for r in read_pairs(other)]
+
+
+def test_a_reflection_that_disagrees_is_read_as_it_is() -> None:
+    scenes = fresh(300, "hall", 505)
+    hats = {"none": "red", "red": "blue", "blue": "yellow", "yellow": "none"}
+    odd = [
+        replace(s, bears=(replace(s.bears[0], hat=hats[s.bears[0].hat]),))
+        for s in scenes
+    ]
+    mixed = np.concatenate([render(scenes)[:, :, :16], render(odd)[:, :, 16:]], axis=2)
+    seen = read_pairs(mixed)
+    assert np.mean([r.agree("hat") is False for r in seen]) > 0.97
+    assert np.mean([r.agree("fur") is True for r in seen]) > 0.97
+
+
+def test_reading_a_mirrored_picture_exchanges_left_and_right() -> None:
+    images = render(fresh(50, "pair", 506))
+    for a, b in zip(read_pairs(images), read_pairs(images[:, :, ::-1]), strict=True):
+        assert (a.left.fur, a.left.hat) == (b.right.fur, b.right.hat)
+        assert (a.right.fur, a.right.hat) == (b.left.fur, b.left.hat)
+        assert a.left.x == pytest.approx(1 - b.right.x, abs=1e-6)
+        assert a.distance == pytest.approx(b.distance, abs=1e-6)
+
+
+def test_batch_size_and_form_of_the_pictures_do_not_matter() -> None:
+    images = render(fresh(300, "hall", 507))
+    together = read_pairs(images)
+    alone = [read_pairs(images[i : i + 1])[0] for i in range(0, 300, 50)]
+    words = [[(r.left.hat, r.right.fur) for r in rs] for rs in (together[::50], alone)]
+    assert words[0] == words[1]
+    assert [r.left.fur for r in read_pairs(to_model(images))] == [
+        r.left.fur for r in together
+    ]
+    assert read_pairs(images[:0]) == []
+    with pytest.raises(ValueError, match="colour pictures"):
+        read_pairs(images[..., :1])
+
+
+def test_hopeless_pictures_are_unreadable_and_not_read_wrongly() -> None:
+    scenes = fresh(300, "pair", 508)
+    g = torch.Generator().manual_seed(0)
+    for level in (0.2, 0.5, 0.8):
+        seen = read_pairs(to_uint8(noisy(to_model(render(scenes)), level, g)))
+        wrong = [
+            it.hat not in (bear.hat, UNREADABLE)
+            for scene, r in zip(scenes, seen, strict=True)
+            for bear, it in zip(two_bears(scene), (r.left, r.right), strict=True)
+        ]
+        assert np.mean(wrong) < 0.1, level
+    noise = np.random.default_rng(0).integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
+    seen = read_pairs(noise)
+    assert not any(r.valid for r in seen)
+    assert {r.left.fur for r in seen} == {UNREADABLE} and seen[0].agree("fur") is None
+
+
+def test_a_missing_bear_is_missed() -> None:
+    solo, _ = teddies(200, 32, seed=9)
+    assert np.mean([r.valid for r in read_pairs(solo)]) < 0.05
+    empty = render([replace(s, bears=()) for s in fresh(200, "pair", 509)])
+    assert np.mean([r.valid for r in read_pairs(empty)]) < 0.02
+    scenes = fresh(200, "hall", 510)
+    x = erase(labelled(scenes, to_model(render(scenes))), scenes)
+    twice = to_uint8(torch.cat([x, x.flip(-1)], -1))
+    assert np.mean([r.left.seen for r in read_pairs(twice)]) < 0.03
+
+
+def test_the_card_tells_what_is_true() -> None:
+    _, card = load_pair_reader()
+    assert card["reader"] == "pairs" and card["device"] == "cpu"
+    for kind in KINDS:
+        images = render(scenes := fresh(600, kind, 511))
+        again, told = score(scenes, images, FOLDER), card["report"][kind]
+        for name in ("fur", "hat"):
+            assert abs(again[name]["right"] - told[name]["right"]) < 0.01
+            assert told[name]["right"] >= 0.985
+            table = np.array(told[name]["counts"])
+            assert np.trace(table) / table.sum() == pytest.approx(
+                told[name]["right"], abs=1e-5
+            )
+    assert card["report"]["clean"]["hat"]["right"] >= 0.99
+    assert card["report"]["noise 0.1"]["hat"]["right_when_read"] > 0.95
+    assert card["report"]["no_bear_seen"] < 0.03
+
+
+# ---- what it was trained on -------------------------------------------------------
+def test_two_bears_by_hand() -> None:
+    a, b = Bear("brown", "red", x=0.7), Bear("white", "blue", x=0.3)
+    assert two_bears(Scene("park", (a, b))) == (b, a)
+    near = Scene("park", (replace(b, x=0.2),), mirror=True, distance=0.5)
+    assert [bear.x for bear in two_bears(near)] == [0.2, 0.7]
+    far = Scene("park", (replace(b, x=0.8),), mirror=True, distance=0.5)
+    assert [bear.x for bear in two_bears(far)] == pytest.approx([0.3, 0.8])
+    with pytest.raises(ValueError, match="1 bears and no mirror"):
+        two_bears(Scene("park", (a,)))
+
+
+def test_labels_by_hand() -> None:
+    scene = Scene("park", (Bear("pink", "none", x=0.7), Bear("white", "blue", x=0.25)))
+    x = to_model(render([scene]))
+    found = labelled([scene], x)
+    assert found.answers.tolist() == [[1, 2, 1], [3, 0, 1]]
+    assert found.place.tolist() == pytest.approx([0.25, 0.3])
+    assert torch.equal(found.x[0], x[0, :, :, :16])
+    assert torch.equal(found.x[1], x[0, :, :, 16:].flip(-1))
+
+
+def test_scenes_for_training_bind_nothing_to_anything() -> None:
+    scenes = fresh(4000, "pair", 512)
+    same = [a.hat == b.hat for a, b in map(two_bears, scenes)]
+    assert abs(np.mean(same) - 1 / 4) < 5 * (3 / 16 / 4000) ** 0.5
+    same = [a.fur == b.fur for a, b in map(two_bears, scenes)]
+    assert abs(np.mean(same) - 1 / 8) < 5 * (7 / 64 / 4000) ** 0.5
+
+
+def test_an_erased_reflection_leaves_plain_glass() -> None:
+    scenes = [replace(s, brightness=1.0, warmth=0.0) for s in fresh(50, "hall", 513)]
+    pictures = labelled(scenes, to_model(render(scenes)))
+    glass = torch.tensor([0.72, 0.84, 0.90]) * 2 - 1
+    x = erase(pictures, scenes)
+    for i, (half, scene) in enumerate(zip(x, scenes, strict=True)):
+        left, right = two_bears(scene)
+        other_side = scene.bears[0].x < 0.5
+        place = 1 - right.x if other_side else left.x
+        before = pictures.x[i + len(scenes) * other_side]
+        rows, column = slice(round(32 * (left.y - 0.25)), 27), min(14, int(32 * place))
+        change = [
+            (picture[:, rows, column] - glass[:, None]).abs().max()
+            for picture in (before, half)
+        ]
+        assert change[1] < 0.15 < 0.25 < change[0]
+
+
+def test_halves_without_a_bear_are_asked_only_that() -> None:
+    none = without_bear(64, np.random.Generator(np.random.PCG64(1)))
+    assert none.answers.unique(dim=0).tolist() == [[IGNORE, IGNORE, 0]]
+    assert none.place.isnan().all() and len(none.x) == len(none.answers) > 48
+
+
+def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> None:
+    scenes = fresh(8, "hall", 514)
+    batch = labelled(scenes, to_model(render(scenes)))
+    logits = {n: torch.zeros(16, w) for n, w in zip(QUESTIONS, WIDTHS, strict=True)}
+    expected = np.log(8) + 2 * np.log(4) + np.log(2)
+    assert pair_loss((logits, batch.place), batch).item() == pytest.approx(expected)
+    off = pair_loss((logits, batch.place + 0.1), batch).item()
+    assert off - expected == pytest.approx(2 * 0.4**2, rel=1e-4)
+    for column, values in enumerate(logits.values()):
+        values[torch.arange(16), batch.answers[:, column]] = 50.0
+    assert pair_loss((logits, batch.place), batch).item() == pytest.approx(0, abs=1e-6)
+    unasked = Halves(
+        batch.x, torch.full_like(batch.answers, IGNORE), batch.place * torch.nan
+    )
+    assert pair_loss((logits, batch.place), unasked).item() == 0
+
+
+def test_batches_and_training_repeat_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_pair_reader, "BATCH", 16)
+    for a, b in zip(islice(batches(3, 16), 3), islice(batches(3, 16), 3), strict=True):
+        assert torch.equal(a.x, b.x) and torch.equal(a.answers, b.answers)
+        asked = a.answers[:, SEEN]
+        assert 0.6 < (asked != 0).double().mean() < 0.9
+    nets = [train(2, quiet=True)[0].state_dict() for _ in range(2)]
+    assert all(torch.equal(nets[0][k], nets[1][k]) for k in nets[0])
+
+
+def test_confusion_by_hand() -> None:
+    scenes = [Scene("park", (Bear("brown", "red", x=0.3), Bear("pink", "none", x=0.7)))]
+    seen = [
+        PairReading(
+            BearSeen("brown", "red", True, 0.3), BearSeen("pink", UNREADABLE, True, 0.7)
+        )
+    ]
+    assert confusion(scenes, seen, "hat") == [
+        [0, 0, 0, 0, 1],
+        [0, 1, 0, 0, 0],
+        [0] * 5,
+        [0] * 5,
+    ]
+
+
+def test_the_command_saves_a_reader_that_loads(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["--steps", "0"]) == 2
+    assert "at least 1 step" in capsys.readouterr().err
+    monkeypatch.setattr(train_pair_reader, "BATCH", 16)
+    wanted = ["--steps", "2", "--pictures", "24", "--out", str(tmp_path)]
+    assert main(wanted) == 0
+    net, card = load_pair_reader(tmp_path)
+    assert not net.training and len(card["loss_curve"]) == 2
+    assert card["report"] == report(24, tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "card.json",
+        "weights.safetensors",
+    ]
+    (tmp_path / "weights.safetensors").write_bytes(b"broken")
+    load_pair_reader.cache_clear()
+    with pytest.raises(ValueError, match=r"damaged.*train_pair_reader"):
+        load_pair_reader(tmp_path)
+    with pytest.raises(FileNotFoundError, match="train_pair_reader"):
+        load_pair_reader(tmp_path / "nowhere")
+
+
+def test_random_scene_kinds_fit_the_reader() -> None:
+    rng = np.random.Generator(np.random.PCG64(515))
+    for kind in KINDS:
+        for _ in range(200):
+            left, other = two_bears(random_scene(rng, kind))
+            assert left.x < 0.4 and other.x > 0.6

@@ -1,0 +1,136 @@
+"""Does a picture show its prompt? Authorities: hand-counted shares of given readings,
+real pictures of the scenes, and real pictures of changed scenes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coursekit.datasets.images import to_model
+from coursekit.datasets.teddy.pair_reader import BearSeen, PairReading
+from coursekit.datasets.teddy.prompts import prompts
+from coursekit.datasets.teddy.reader import Reading
+from coursekit.datasets.teddy.render import render
+from coursekit.datasets.teddy.scene import Bear, Scene
+from coursekit.evaluation import adherence as module
+from coursekit.evaluation.adherence import (
+    adherence,
+    adherence_real,
+    binding,
+    binding_real,
+)
+
+IMAGES = np.zeros((4, 32, 32, 3), np.uint8)
+
+
+def reading(place: str, hat: str, count: int = 1, valid: bool = True) -> Reading:
+    words = ("brown", hat, "none", "both-down", "none")
+    return Reading(place, *words, count, False, valid, {})
+
+
+def test_shares_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = [Scene("park", (Bear(hat="red"),))] * 3 + [Scene("snow", (Bear(), Bear()))]
+    answers = [
+        reading("park", "red"),
+        reading("beach", "red", valid=False),
+        reading("park", "unreadable"),
+        reading("snow", "unreadable", count=2),
+    ]
+    monkeypatch.setattr(module, "read", lambda images, which: answers)
+    assert adherence(IMAGES, scenes) == pytest.approx(
+        {
+            **{"place": 3 / 4, "count": 1, "fur": 1, "hat": 2 / 3, "glasses": 1},
+            **{"pose": 1, "action": 1, "all": 2 / 4, "valid": 3 / 4},
+        }
+    )
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+@pytest.mark.parametrize("split", ["test", "heldout"])
+def test_real_pictures_show_their_scenes(which: str, split: str) -> None:
+    _, scenes = prompts(200, split, 11)
+    found = adherence_real(scenes, which)
+    assert min(found[name] for name in ("place", "count", "fur", "hat")) > 0.98
+    assert min(found.values()) == found["all"] > 0.9
+    assert adherence(to_model(render(scenes)), scenes, which) == found
+
+
+def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
+    _, scenes = prompts(120, "train", 12)
+    asked = [
+        replace(s, bears=(replace(s.bears[0], hat=other[s.bears[0].hat]),))
+        for other in (
+            {"none": "red", "red": "blue", "blue": "yellow", "yellow": "red"},
+        )
+        for s in scenes
+    ]
+    real, found = adherence_real(scenes), adherence(render(scenes), asked)
+    assert found["hat"] < 0.02 and found["all"] < 0.02
+    for name in ("place", "fur", "glasses", "pose", "action", "count", "valid"):
+        assert found[name] == real[name]
+
+
+def test_pictures_of_other_prompts_are_right_by_chance() -> None:
+    _, scenes = prompts(600, "train", 13)
+    found = adherence(render(scenes), scenes[300:] + scenes[:300])
+    for name, choices in (("place", 6), ("glasses", 3), ("pose", 4), ("action", 3)):
+        chance = 1 / choices
+        margin = 5 * (chance * (1 - chance) / 600) ** 0.5
+        assert abs(found[name] - chance) < margin, name
+    assert found["all"] < 0.02 and found["count"] > 0.98
+
+
+def test_binding_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def seen(left: str, right: str) -> PairReading:
+        bears = [BearSeen(*words.split(), True, 0.3) for words in (left, right)]
+        return PairReading(*bears)
+
+    scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("white", "blue", x=0.7)))
+    answers = [
+        seen("brown red", "white blue"),
+        seen("white blue", "brown red"),  # the other way round, and still bound
+        seen("brown blue", "white red"),
+        seen("white red", "brown blue"),
+        seen("brown red", "white red"),
+        seen("brown red", "brown red"),
+        seen("brown red", "white unreadable"),
+        seen("green red", "white blue"),
+    ]
+    monkeypatch.setattr(module, "read_pairs", lambda images: answers)
+    found = binding(np.zeros((8, 32, 32, 3), np.uint8), [scene] * 8)
+    assert found == {"bound": 2 / 8, "swapped": 2 / 8, "other": 4 / 8}
+
+
+def exchange(scene: Scene) -> Scene:
+    a, b = scene.bears
+    return replace(scene, bears=(replace(a, hat=b.hat), replace(b, hat=a.hat)))
+
+
+@pytest.mark.parametrize("split", ["test", "heldout"])
+def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split: str) -> None:
+    _, scenes = prompts(200, split, 14, "pair")
+    assert binding_real(scenes)["bound"] > 0.97
+    wrong = [exchange(scene) for scene in scenes]
+    assert binding(render(wrong), scenes)["swapped"] > 0.97
+    sides = [
+        replace(s, bears=tuple(replace(b, x=1 - b.x) for b in s.bears)) for s in scenes
+    ]
+    assert binding(render(sides), scenes)["bound"] > 0.97
+    same = [
+        replace(s, bears=tuple(replace(b, hat="none") for b in s.bears)) for s in scenes
+    ]
+    assert binding(render(same), scenes)["other"] > 0.97
+
+
+def test_misuse_is_refused() -> None:
+    scenes = [Scene("park", (Bear(),))]
+    with pytest.raises(ValueError, match="4 pictures for 1 scenes"):
+        adherence(IMAGES, scenes)
+    with pytest.raises(ValueError, match="0 pictures for 0 scenes"):
+        adherence(IMAGES[:0], [])
+    with pytest.raises(ValueError, match="which='third'"):
+        adherence(IMAGES[:1], scenes, "third")
+    twins = Scene("park", (Bear(hat="red", x=0.3), Bear(hat="blue", x=0.7)))
+    for scene in (*scenes, twins):
+        with pytest.raises(ValueError, match="different furs and hats"):
+            binding(IMAGES[:1], [scene])
