@@ -8,7 +8,7 @@ import importlib
 import sys
 
 WORKBOOK, TRAINING = "coursekit.workbook", "coursekit.training"
-GRADING = "coursekit.grading"
+GRADING, PIPELINE = "coursekit.grading", "coursekit.pipeline"
 # subcommand -> (module with a `main(argv) -> int`, one line of help)
 COMMANDS = {
     "doctor": (f"{WORKBOOK}.doctor", "what works here, what is missing, how to get it"),
@@ -22,6 +22,7 @@ COMMANDS = {
     "release": (f"{GRADING}.release", "what a teacher hands out, without solutions"),
     "train": (f"{TRAINING}.train_command", "train a recipe: NAME --profile quick"),
     "recipes": (f"{TRAINING}.recipes_command", "the recipes and their checkpoints"),
+    "sample": (f"{PIPELINE}.sample_command", "draw what a prompt says, as a PNG file"),
 }
 
 

@@ -17,6 +17,17 @@ from coursekit.training.recipes import RECIPES
 ARCHITECTURES = {UNetConfig: "U-Net", DiTConfig: "DiT", MMDiTConfig: "MM-DiT"}
 
 
+class NotTrained(PipelineError):
+    """A checkpoint that is not there yet; the message says how to make it."""
+
+    def __init__(self, name: str) -> None:
+        """name: of the recipe."""
+        super().__init__(
+            f"{name} is not trained yet: `coursekit train {name} --profile cpu "
+            "--publish`"
+        )
+
+
 @dataclass(frozen=True)
 class Entry:
     """What a recipe's network is, in the words of the boxes."""
@@ -91,7 +102,7 @@ def find(boxes: Boxes, folder: Path | None = None, prefer: str = "") -> Entry:
     for each in fitting:
         if is_there(each.name, folder):
             return each
-    raise PipelineError(not_trained(fitting[0].name))
+    raise NotTrained(fitting[0].name)
 
 
 def find_classifier(world: str, folder: Path | None = None) -> str:
@@ -100,13 +111,6 @@ def find_classifier(world: str, folder: Path | None = None) -> str:
         guides = isinstance(recipe, ClassifierRecipe) and recipe.noisy
         if guides and recipe.data == world:
             if not is_there(name, folder):
-                raise PipelineError(not_trained(name))
+                raise NotTrained(name)
             return name
     raise PipelineError(f"no classifier knows {world}: it has no classes")
-
-
-def not_trained(name: str) -> str:
-    """One line: how to get a checkpoint that is not there yet."""
-    return (
-        f"{name} is not trained yet: `coursekit train {name} --profile cpu --publish`"
-    )

@@ -15,7 +15,7 @@ from coursekit.evaluation.text_sampling import Decode, pixels
 from coursekit.models.preconditioned import Preconditioned
 from coursekit.models.text_encoder import TextConfig
 from coursekit.pipeline.boxes import Boxes, PipelineError
-from coursekit.pipeline.catalogue import find, find_classifier, is_there, not_trained
+from coursekit.pipeline.catalogue import NotTrained, find, find_classifier, is_there
 from coursekit.theory.paths import DDPMPath, LinearPath, Path
 from coursekit.theory.prediction import AnyModel
 from coursekit.training import checkpoints
@@ -104,7 +104,7 @@ def _prompted(
         if digest[:12] not in str(info["data"]):
             raise PipelineError(
                 f"{recipe.name} learnt the latents of another {recipe.latents} than "
-                f"the one that is here: {not_trained(recipe.name).split(': ')[1]}"
+                f"the one that is here: train it again"
             )
         decode = net.decode  # type: ignore[assignment]
         shape = net.latent_shape(recipe.size, recipe.size)  # type: ignore[operator]
@@ -133,7 +133,7 @@ def loaded(name: str, folder: File | None = None) -> nn.Module:
     """
     where = folder if is_there(name, folder) else None
     if not is_there(name, where):
-        raise PipelineError(not_trained(name))
+        raise NotTrained(name)
     return _read(name, where, _digest(name, where))
 
 

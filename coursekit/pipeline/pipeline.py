@@ -29,7 +29,7 @@ from coursekit.pipeline.boxes import (
     PipelineError,
     changed,
 )
-from coursekit.pipeline.catalogue import entries, find, is_there, not_trained
+from coursekit.pipeline.catalogue import NotTrained, entries, find, is_there
 from coursekit.pipeline.guides import belief
 from coursekit.pipeline.parts import Parts, load_parts
 from coursekit.pipeline.walks import times, walk
@@ -159,6 +159,17 @@ class Pipeline:
             return replace(self, boxes=boxes)  # parts of your own hold, too
         return assemble(boxes, self.folder, found.name)
 
+    def avoiding(self, prompt: str) -> "Pipeline":
+        """Guided away from `prompt` instead of from the empty one.
+
+        Raises PipelineError where there is no classifier-free guidance, or for words
+        that the model does not know.
+        """
+        if self.boxes.guidance != "classifier-free" or self.boxes.scale == 1:
+            raise PipelineError("a negative prompt needs guidance other than 1")
+        _, ids = self.condition([prompt])
+        return self.with_parts(null=None if ids is None else ids[0])
+
     def with_parts(self, **changes: Any) -> "Pipeline":
         """The same pipeline with a part of your own: model=..., decode=..., ..."""
         return replace(self, parts=replace(self.parts, **changes))
@@ -223,7 +234,7 @@ def from_checkpoint(name: str, folder: Path | None = None) -> Pipeline:
         if each.name != name:
             continue
         if not is_there(name, folder):
-            raise PipelineError(not_trained(name))
+            raise NotTrained(name)
         paradigm = each.paradigms[0]
         guidance = "none" if each.told == "nothing" else "classifier-free"
         scale = float(checkpoints.card(name, folder).get("scale", SCALES[guidance]))

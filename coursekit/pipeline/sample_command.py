@@ -1,0 +1,190 @@
+"""`coursekit sample "a brown bear with a red hat, reading in the park" -o bear.png`
+
+Draws what a prompt says with the models that ship: teddy bears, or emoji by name and
+style. Says what it understood, and what it chose because the prompt did not say.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+if TYPE_CHECKING:
+    from coursekit.pipeline.pipeline import Pipeline
+
+MODELS = {"teddy": "teddy-prompts", "emoji": "emoji-prompts"}
+MOST = 100  # pictures in a grid
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """The line, and exit status 2."""
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    p = _Parser(prog="coursekit sample", description=__doc__)
+    p.add_argument("prompt", help="what to draw, in plain English")
+    p.add_argument("-o", "--out", type=Path, default=Path("sample.png"))
+    p.add_argument("--world", default="teddy", choices=tuple(MODELS))
+    p.add_argument("--seed", type=int, default=0, help="of the noise (0)")
+    p.add_argument("--steps", type=int, help="of the solver (24)")
+    p.add_argument("--guidance", type=float, help="1: none (default: the model's own)")
+    p.add_argument("--solver", help="euler, heun, rk4, dpm2m or ancestral (euler)")
+    p.add_argument("--negative", metavar="TEXT", help="what to stay away from")
+    p.add_argument("--grid", type=int, default=1, metavar="N", help="so many pictures")
+    p.add_argument("--zoom", type=int, default=8, help="magnify each pixel (8)")
+    p.add_argument(
+        "--film", action="store_true", help="from noise to picture: .png strip or .gif"
+    )
+    p.add_argument("--force", action="store_true", help="overwrite the file")
+    return p
+
+
+class Asked(NamedTuple):
+    """What is drawn, what it stays away from, and a line for people."""
+
+    prompt: str
+    negative: str
+    note: str
+
+
+def main(argv: list[str]) -> int:
+    """Run it; 0: done, 1: a file is missing or damaged, 2: bad input."""
+    args = parser().parse_args(argv)
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
+    from coursekit.datasets.fashion import DataError
+    from coursekit.pipeline.boxes import PipelineError
+    from coursekit.pipeline.catalogue import NotTrained, is_there
+    from coursekit.pipeline.loose_prompts import NotUnderstood
+    from coursekit.training.atomic import OutOfSpace
+    from coursekit.training.runs import CheckpointError
+
+    try:
+        check(args)
+        asked = understood(args)
+        if not is_there(MODELS[args.world]):
+            raise NotTrained(MODELS[args.world])
+        print(asked.note)
+        sample(args, asked)
+    except (NotTrained, CheckpointError, DataError, OutOfSpace) as error:
+        print(f"coursekit sample: {error}", file=sys.stderr)
+        return 1
+    except (PipelineError, NotUnderstood) as error:
+        print(f"coursekit sample: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        reason = error.strerror or error
+        print(f"coursekit sample: cannot write {args.out}: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def check(args: argparse.Namespace) -> None:
+    """PipelineError for numbers and files that cannot be."""
+    from coursekit.pipeline.boxes import PipelineError
+
+    out, endings = args.out, (".png", ".gif") if args.film else (".png",)
+    if out.suffix.lower() not in endings:
+        raise PipelineError(f"-o {out}: give it a name that ends in {endings[0]}")
+    if out.is_dir():
+        raise PipelineError(f"-o {out} is a folder: name a file")
+    if out.exists() and not args.force:
+        raise PipelineError(f"{out} is there already: take another name, or --force")
+    if not 1 <= args.grid <= (16 if args.film else MOST):
+        raise PipelineError(f"--grid {args.grid}: use 1 to {16 if args.film else MOST}")
+    if not 1 <= args.zoom <= 32:
+        raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
+    if not 0 <= args.seed < 2**32:
+        raise PipelineError(f"--seed {args.seed}: use 0 to {2**32 - 1}")
+
+
+def understood(args: argparse.Namespace) -> Asked:
+    """The prompt in the words of the model. Raises NotUnderstood."""
+    if args.world == "emoji":
+        from coursekit.pipeline import emoji_prompts
+
+        name = emoji_prompts.understand_emoji(args.prompt, args.seed)
+        away = args.negative and emoji_prompts.instead(name.prompt, args.negative)
+        return Asked(name.prompt, away or "", name.note)
+    from coursekit.pipeline import loose_prompts
+
+    bear = loose_prompts.understand(args.prompt, args.seed)
+    away = args.negative and loose_prompts.instead(bear.scene, args.negative)
+    return Asked(bear.prompt, away or "", bear.note)
+
+
+def pipeline(args: argparse.Namespace, asked: Asked) -> "Pipeline":
+    """The model of the world with the boxes that were asked for."""
+    from coursekit.pipeline.pipeline import from_checkpoint
+
+    pipe = from_checkpoint(MODELS[args.world])
+    changes: dict[str, Any] = {}
+    if args.solver is not None:
+        changes["solver"] = args.solver
+    if args.steps is not None:
+        changes["steps"] = args.steps
+    if args.guidance is not None:
+        changes["scale"] = args.guidance
+    pipe = pipe.swap(**changes)
+    return pipe.avoiding(asked.negative) if asked.negative else pipe
+
+
+def sample(args: argparse.Namespace, asked: Asked) -> None:
+    """Draw, write the file, say what was done."""
+    from coursekit.pipeline import picture_file
+    from coursekit.training.atomic import write_atomic
+
+    start = time.perf_counter()
+    pipe = pipeline(args, asked)
+    facts = facts_of(args, asked, pipe)
+    prompts = [asked.prompt] * args.grid
+    if args.film:
+        film = pipe.film(prompts, args.seed)
+        strip = picture_file.strip(film, max(1, args.zoom // 2))
+        moving = args.out.suffix.lower() == ".gif"
+        content = (
+            picture_file.gif(film, args.zoom, facts)
+            if moving
+            else picture_file.png(strip, facts)
+        )
+    else:
+        images = pipe.draw(prompts, args.seed)
+        content = picture_file.png(picture_file.sheet(images, args.zoom), facts)
+    write_atomic(args.out, content)
+    away = f", away from {asked.negative!r}" if asked.negative else ""
+    print(
+        f"{args.out}: {asked.prompt!r}{away}, {pipe.boxes.solver}, "
+        f"{pipe.boxes.steps} steps, guidance {pipe.boxes.scale:g}, seed {args.seed}, "
+        f"{time.perf_counter() - start:.1f} s"
+    )
+
+
+def facts_of(
+    args: argparse.Namespace, asked: Asked, pipe: "Pipeline"
+) -> dict[str, Any]:
+    """What the file says about itself."""
+    from dataclasses import asdict
+
+    import coursekit
+    from coursekit.training.checkpoints import card
+
+    return {
+        "prompt": asked.prompt,
+        "asked": args.prompt,
+        "negative": asked.negative,
+        "seed": str(args.seed),
+        "settings": {
+            **asdict(pipe.boxes),
+            "grid": args.grid,
+            "zoom": args.zoom,
+            "checkpoint": pipe.parts.name,
+            "sha256": card(pipe.parts.name)["sha256"],
+        },
+        "Software": f"coursekit {coursekit.__version__}",
+    }
