@@ -68,7 +68,7 @@ def _draw(spread: Function) -> Function:
 
 
 def _sampled(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
-    return torch.distributions.Normal(mean, (log_var / 2).exp()).sample()
+    return torch.normal(mean, (log_var / 2).exp()).detach()
 
 
 def _own_noise(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
