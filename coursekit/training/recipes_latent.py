@@ -14,7 +14,7 @@ from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_clip import ClipRecipe
 from coursekit.training.recipes_pixels import FASHION_FLOW
 
-F4 = AutoencoderConfig(widths=(32, 64), latent=4)
+F4 = AutoencoderConfig(widths=(40, 80), latent=8)
 QUICK: dict[str, Any] = {
     "steps": 200,
     "batch": 32,
@@ -32,12 +32,12 @@ GPU: dict[str, Any] = {
 
 TEDDY_VAE = AutoencoderRecipe(
     name="teddy-vae",
-    title="VAE of the teddy world, f = 4: 3 x 32 x 32 to 4 x 8 x 8",
+    title="VAE of the teddy world, f = 4: 3 x 32 x 32 to 8 x 8 x 8",
     data="teddy",
     beta=0.05,
     perceptual=0.2,
     quick=Profile(replace(F4, widths=(16, 32)), lr=2e-3, show_every=100, **QUICK),
-    cpu=Profile(F4, steps=6000, batch=32, lr=2e-3),
+    cpu=Profile(F4, steps=8000, batch=32, lr=2e-3),
     gpu=Profile(
         replace(F4, widths=(96, 192), blocks=2),
         steps=20_000,
@@ -51,7 +51,7 @@ TEDDY_VAE = AutoencoderRecipe(
 EMOJI_VAE = replace(
     TEDDY_VAE,
     name="emoji-vae",
-    title="VAE of emoji, f = 4: 3 x 32 x 32 to 4 x 8 x 8",
+    title="VAE of emoji, f = 4: 3 x 32 x 32 to 8 x 8 x 8",
     data="emoji",
     perceptual=0.0,
 )
@@ -61,13 +61,9 @@ TEDDY_64_VAE = replace(
     name="teddy-64-vae",
     title="VAE of the teddy world at 64 pixels, f = 8: 3 x 64 x 64 to 8 x 8 x 8",
     size=64,
-    quick=replace(TEDDY_VAE.quick, model=replace(F4, widths=(8, 16, 16), latent=8)),
-    cpu=replace(
-        TEDDY_VAE.cpu, model=replace(F4, widths=(32, 64, 64), latent=8), batch=16
-    ),
-    gpu=replace(
-        TEDDY_VAE.gpu, model=replace(F4, widths=(64, 128, 192), blocks=2, latent=8)
-    ),
+    quick=replace(TEDDY_VAE.quick, model=replace(F4, widths=(8, 16, 16))),
+    cpu=replace(TEDDY_VAE.cpu, model=replace(F4, widths=(32, 64, 64)), batch=16),
+    gpu=replace(TEDDY_VAE.gpu, model=replace(F4, widths=(64, 128, 192), blocks=2)),
 )
 
 TOWERS = CLIPConfig(

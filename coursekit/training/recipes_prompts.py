@@ -8,7 +8,9 @@ from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes_latent import GPU, QUICK
 
-SMALL = MMDiTConfig(text_config("teddy", 128, 2, 4), width=128, double=2, single=4)
+SMALL = MMDiTConfig(
+    text_config("teddy", 128, 2, 4), channels=8, width=128, double=2, single=4
+)
 LARGE = replace(
     SMALL, text=text_config("teddy", 192, 3, 6), width=192, heads=6, double=2, single=6
 )
@@ -31,11 +33,6 @@ TEDDY_64_PROMPTS = replace(
     title="Text to image in the teddy world: MM-DiT on latents, 64 x 64",
     latents="teddy-64-vae",
     size=64,
-    quick=replace(
-        TEDDY_PROMPTS.quick, model=replace(TEDDY_PROMPTS.quick.model, channels=8)
-    ),
-    cpu=replace(TEDDY_PROMPTS.cpu, model=replace(SMALL, channels=8)),
-    gpu=replace(TEDDY_PROMPTS.gpu, model=replace(LARGE, channels=8)),
 )
 
 EMOJI_PROMPTS = replace(
