@@ -117,7 +117,8 @@ def _attend(
 
 
 def _afterwards(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    shares = (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).softmax(-1)
+    logits: Tensor = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    shares = logits.softmax(-1)
     return (shares if mask is None else shares * mask) @ v
 
 

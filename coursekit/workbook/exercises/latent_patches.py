@@ -131,8 +131,8 @@ def _loop(x: Tensor, patch: int) -> Tensor:
         raise ValueError(f"sides must be multiples of {patch}")
     tokens = [
         tile.flatten(1)
-        for row in x.split(patch, dim=2)
-        for tile in row.split(patch, dim=3)
+        for row in torch.split(x, patch, dim=2)
+        for tile in torch.split(row, patch, dim=3)
     ]
     return torch.stack(tokens, dim=1)
 
