@@ -9,7 +9,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import gelu, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 
 from coursekit.models.attention import Projection, merge_heads, split_heads
 from coursekit.models.modulation import Knobs, bare_norm, gated, modulate
@@ -89,7 +89,7 @@ class DoubleBlock(nn.Module):
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
         heard = merge_heads(scaled_dot_product_attention(q, k, v))
-        mine, yours = heard[:, : text.shape[1]], heard[:, text.shape[1] :]
+        mine, yours = torch.split(heard, [text.shape[1], image.shape[1]], dim=1)
         if not self.text.last:
             text = self.text.after(text, mine, text_knobs)
         return text, self.image.after(image, yours, image_knobs)
@@ -107,30 +107,31 @@ class SingleBlock(nn.Module):
     ) -> None:
         """`width` must be a multiple of `heads`."""
         super().__init__()
-        self.heads, self.width, self.hidden = heads, width, int(width * ratio)
+        self.heads, hidden = heads, int(width * ratio)
+        self.parts = [width, width, width, hidden]  # queries, keys, values, MLP
         self.norm = bare_norm(width)
         self.knobs = Knobs(width, width, 3, zero=True)
-        self.wide = nn.Linear(width, 3 * width + self.hidden)
-        self.narrow = nn.Linear(width + self.hidden, width)
+        self.wide = nn.Linear(width, sum(self.parts))
+        self.act = nn.GELU()
+        self.narrow = nn.Linear(width + hidden, width)
         head = width // heads
         self.norm_q = nn.RMSNorm(head, eps=1e-6) if qk_norm else nn.Identity()
         self.norm_k = nn.RMSNorm(head, eps=1e-6) if qk_norm else nn.Identity()
 
     def forward(self, x: Tensor, c: Tensor, angles: Tensor | None = None) -> Tensor:
-        """x + gate narrow([attention, gelu(hidden)]) of the modulated tokens.
+        """x + gate narrow([attention, act(hidden)]) of the modulated tokens.
 
         `wide` gives q, k, v and hidden, in this order; `knobs` gives shift, scale and
-        gate; GELU is the tanh form. x: (B, S + T, width), prompt and picture;
+        gate. x: (B, S + T, width), prompt and picture;
         c: (B, width); angles: (S + T, d / 2). Returns x's shape.
         """
         shift, scale, gate = self.knobs(c)
         wide = self.wide(modulate(self.norm(x), scale, shift))
-        qkv, hidden = wide[..., : 3 * self.width], wide[..., 3 * self.width :]
-        q, k, v = (split_heads(y, self.heads) for y in qkv.chunk(3, dim=-1))
+        *qkv, hidden = wide.split(self.parts, dim=-1)
+        q, k, v = (split_heads(y, self.heads) for y in qkv)
         q, k = self.norm_q(q), self.norm_k(k)
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
         heard = merge_heads(scaled_dot_product_attention(q, k, v))
-        bent = gelu(hidden, approximate="tanh")
-        branch = self.narrow(torch.cat([heard, bent], dim=-1))
+        branch = self.narrow(torch.cat([heard, self.act(hidden)], dim=-1))
         return gated(x, gate, cast(Tensor, branch))

@@ -25,12 +25,15 @@ def rope_angles(positions: Tensor, dim: int, base: float = 10_000.0) -> Tensor:
 def rotate(x: Tensor, angles: Tensor) -> Tensor:
     """Turn the pairs of features (0, 1), (2, 3), ... by their angles.
 
-    (a, b) becomes (a cos - b sin, a sin + b cos). x: (..., T, d); angles: (T, d / 2).
-    Returns x's shape and dtype; angles may be float64.
+    (a, b) becomes (a cos - b sin, a sin + b cos): as a complex number, a + i b times
+    e^(i angle). x: (..., T, d); angles: (T, d / 2). Returns x's shape and dtype; the
+    angles may have another.
     """
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-    a, b = x[..., 0::2], x[..., 1::2]
-    return torch.stack([a * cos - b * sin, a * sin + b * cos], dim=-1).flatten(-2)
+    # One complex product: several times faster on a CPU than four real ones.
+    wide = torch.promote_types(x.dtype, torch.float32)  # half has no complex numbers
+    pairs = torch.view_as_complex(x.to(wide).reshape(*x.shape[:-1], -1, 2))
+    turn = torch.polar(torch.ones_like(angles), angles).to(pairs.dtype)
+    return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)
 
 
 def axial_angles(
