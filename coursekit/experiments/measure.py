@@ -47,6 +47,8 @@ EXPERIMENTS: dict[str, str] = {
     "03.G": "coursekit.experiments.reflow_images:measure",
     "03.L": "coursekit.experiments.flow_likelihood:measure",
     "03.O": "coursekit.experiments.flow_orders:measure",
+    "04.A": "coursekit.experiments.latent_redundancy:measure",
+    "04.X": "coursekit.experiments.guidance_exact:measure",
 }
 
 
