@@ -9,19 +9,19 @@ In one dimension a flow keeps the order of its points. So the ends of evenly spa
 quantiles of the noise are the quantiles of what comes out: no sample is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from coursekit.datasets.toys import Mixture, exact_predict
+from coursekit.datasets.toys import Mixture
 from coursekit.experiments.summary import Result
+from coursekit.theory.flow import follow, heun_step
 from coursekit.theory.guidance import guided
 from coursekit.theory.paths import LinearPath
-from coursekit.theory.prediction import Predict, Prediction
-from coursekit.theory.solvers import rk4, step_back, time_grid
+from coursekit.theory.solvers import step_back, time_grid
 
 SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 REACH = 9.0  # the line is shown from -REACH to REACH
@@ -57,17 +57,23 @@ def two_bells() -> World:
     return World(bell(0.0, 1.0), bell(0.0, 2.0**0.5))
 
 
-def guided_predict(world: World, scale: float) -> Predict:
-    """Classifier-free guidance with both answers exact, on the straight path."""
-    path = LinearPath()
-    asked = exact_predict(world.asked, path)
-    everything = exact_predict(world.everything, path)
+def velocity(law: Mixture, x: Tensor, t: Tensor) -> Tensor:
+    """The exact velocity E[eps - x0 | xt = x] of a law on the straight path.
 
-    def predict(xt: Tensor, t: Tensor) -> Prediction:
-        pairs = zip(asked(xt, t), everything(xt, t), strict=True)
-        return Prediction(*(guided(a, b, scale) for a, b in pairs))
+    x: (N, 1); t: (N,) in [0, 1]. Returns (N, 1).
+    """
+    noise = -t[:, None] * law.noised_score(x, 1 - t, t)
+    return noise - law.posterior_mean(x, 1 - t, t)
 
-    return predict
+
+def guided_velocity(world: World, scale: float) -> Callable[[Tensor, Tensor], Tensor]:
+    """Classifier-free guidance with both answers exact."""
+
+    def ask(x: Tensor, t: Tensor) -> Tensor:
+        asked, everything = (velocity(w, x, t) for w in (world.asked, world.everything))
+        return guided(asked, everything, scale)
+
+    return ask
 
 
 def levels(count: int) -> Tensor:
@@ -79,7 +85,7 @@ def levels(count: int) -> Tensor:
 def ways(world: World, scale: float, count: int = 400, steps: int = 100) -> Tensor:
     """The quantiles of the guided flow at each time from 1 to 0: (steps + 1, count)."""
     start = torch.special.ndtri(levels(count))[:, None]
-    states = rk4(guided_predict(world, scale), start, time_grid(steps))
+    states = follow(guided_velocity(world, scale), start, time_grid(steps), heun_step)
     return torch.stack([state[:, 0] for state in states])
 
 
@@ -141,12 +147,12 @@ def variance_of_bells(scale: float, steps: int) -> float:
     Every step is linear there, x to gain x + noise, so the variance can be followed
     without a sample: the gain is where the point 1 goes.
     """
-    path, one, variance = LinearPath(), torch.ones(1, 1, dtype=torch.float64), 1.0
-    predict = guided_predict(two_bells(), scale)
+    one, variance = torch.ones(1, 1, dtype=torch.float64), 1.0
+    ask = guided_velocity(two_bells(), scale)
     for t, s in pairwise(time_grid(steps)):
-        keep, pull, added = step_back(path, t, s)
-        gain = float(keep) + float(pull) * float(predict(one, t.expand(1)).x0)
-        variance = gain**2 * variance + float(added)
+        keep, pull, added = step_back(LinearPath(), t, s)
+        x0 = 1 - float(t) * float(ask(one, t.expand(1)))  # xt - t velocity
+        variance = (float(keep) + float(pull) * x0) ** 2 * variance + float(added)
     return variance
 
 

@@ -5,11 +5,12 @@ points, which a flow in one dimension keeps."""
 import pytest
 import torch
 
+from coursekit.datasets.toys import exact_predict
 from coursekit.experiments.guidance_exact import (
     bell,
     distance,
     gap_on_the_way,
-    guided_predict,
+    guided_velocity,
     levels,
     line,
     measure,
@@ -21,6 +22,7 @@ from coursekit.experiments.guidance_exact import (
     variance_of_bells,
     ways,
 )
+from coursekit.theory.paths import LinearPath
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 2.0, 3.0])
@@ -61,9 +63,9 @@ def test_ways_keep_their_order_and_scale_zero_asks_nothing() -> None:
     assert bool((film.diff(dim=1) > 0).all())
     x = torch.linspace(-2, 2, 5, dtype=torch.float64)[:, None]
     t = torch.full((5,), 0.4, dtype=torch.float64)
-    free = guided_predict(kinds, 0.0)(x, t)
-    score = kinds.everything.noised_score(x, 0.6, 0.4)
-    assert torch.allclose(free.score, score)
+    free = guided_velocity(kinds, 0.0)(x, t)
+    everything = exact_predict(kinds.everything, LinearPath())(x, t).velocity
+    assert torch.allclose(free, everything)
 
 
 def test_quantiles_of_a_bell_and_of_its_noised_law() -> None:
