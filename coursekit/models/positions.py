@@ -51,13 +51,18 @@ def sincos_2d(positions: Tensor, dim: int) -> Tensor:
 
 
 def joint_positions(text: int, height: int, width: int) -> Tensor:
-    """Places for a prompt and a picture in one plane (MSRoPE, Wu et al. 2025).
+    """Places for a prompt and a picture in one plane (after MSRoPE, Wu et al. 2025).
 
-    The picture is a centred grid; the words stand on the diagonal below its lower right
-    corner, at equal row and column, as if they were a picture one token wide that goes
-    on diagonally. Returns (text + height width, 2) float64, the words first.
+    The picture is a centred grid of height x width tokens. The words stand on the
+    diagonal, row and column equal, from one step beyond the picture's longer side on:
+    word i at (max(height, width) + 1) / 2 + i. Returns (text + height width, 2) float64
+    of (row, column), the words first.
+
+    Qwen-Image's own code has a third axis, the frame: 0 for a picture, for a word the
+    same number as its row. Its grids of even size run over whole numbers, from -n/2 to
+    n/2 - 1; ours from -(n - 1)/2 to (n - 1)/2, so that each has its middle at 0.
     """
-    corner = max(height, width) / 2
-    diagonal = corner + torch.arange(text, dtype=torch.float64)
-    words = diagonal[:, None].expand(text, 2)
-    return torch.cat([words, grid_positions(height, width, centred=True)])
+    beyond = (max(height, width) + 1) / 2
+    words = beyond + torch.arange(text, dtype=torch.float64)
+    picture = grid_positions(height, width, centred=True)
+    return torch.cat([words[:, None].expand(text, 2), picture])
