@@ -4,15 +4,26 @@
 
 Data parallelism in three lines: split the batch, average the gradients, and all
 processes take the same step. Batches follow from seed and step, so nobody has to send
-data; a loss that is a mean over samples is then the same as in one process.
+data; a loss that is a mean over samples is then the same as in one process. A loss that
+compares samples with each other needs all of them: `gathered`.
 """
 
 import os
-from typing import Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Protocol, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+# Seconds until a process that waits for another gives it up.
+PATIENCE = float(os.environ.get("COURSEKIT_PATIENCE", "600"))
+
+
+class Lost(RuntimeError):
+    """Another process has gone or hangs; the message says what to do."""
 
 
 class World(Protocol):
@@ -29,6 +40,9 @@ class World(Protocol):
 
     def average_gradients(self, model: nn.Module) -> None:
         """Replace every gradient by its mean over all processes."""
+
+    def any(self, flag: bool) -> bool:
+        """Whether the flag is set in any process; all get the same answer."""
 
 
 class Alone:
@@ -47,13 +61,22 @@ class Alone:
     def average_gradients(self, model: nn.Module) -> None:
         """Nothing to do."""
 
+    def any(self, flag: bool) -> bool:
+        """The flag itself."""
+        return flag
+
 
 class Group:
     """This process among those that torchrun has started."""
 
     def __init__(self) -> None:
         """Meet the others. Call it once, and `leave` at the end."""
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        backend = "gloo"
+        if torch.cuda.is_available():
+            backend = "cpu:gloo,cuda:nccl"
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        with nobody_missing():
+            dist.init_process_group(backend, timeout=timedelta(seconds=PATIENCE))
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
 
     def share(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -68,23 +91,79 @@ class Group:
 
     def mean(self, value: Tensor) -> Tensor:
         """Summed over all, divided by their number."""
-        total = value.clone()
-        dist.all_reduce(total)
-        return total / self.size
+        return averaged(value)
 
     def average_gradients(self, model: nn.Module) -> None:
         """One message for all gradients: many small ones would cost more."""
         found = [p.grad for p in model.parameters() if p.grad is not None]
-        flat = torch.cat([g.flatten() for g in found])
-        dist.all_reduce(flat)
-        flat /= self.size
+        flat = averaged(torch.cat([g.flatten() for g in found]))
         sizes = [g.numel() for g in found]
         for g, part in zip(found, torch.split(flat, sizes), strict=True):
             g.copy_(part.view_as(g))
 
+    def any(self, flag: bool) -> bool:
+        """Set in any process? A message over the CPU: no GPU has to be waited for."""
+        return bool(averaged(torch.tensor(float(flag))) > 0)
+
     def leave(self) -> None:
         """Say goodbye to the others."""
         dist.destroy_process_group()
+
+
+@contextmanager
+def nobody_missing() -> Iterator[None]:
+    """Turn what the communication library says of a missing partner into `Lost`."""
+    try:
+        yield
+    except RuntimeError as error:  # DistBackendError is one
+        raise Lost(
+            f"another process has gone, or was silent for {PATIENCE:g} s: run the same "
+            "command again to go on"
+        ) from error
+
+
+def averaged(value: Tensor) -> Tensor:
+    """The mean of a tensor over all processes, without gradients; alone, the same."""
+    if not dist.is_initialized():
+        return value
+    total = value.detach().clone()
+    with nobody_missing():
+        dist.all_reduce(total)
+    return total / dist.get_world_size()
+
+
+def gathered(rows: Tensor) -> Tensor:
+    """The rows (B, ...) of all processes in one tensor; alone, the rows themselves.
+
+    Gradients come back: each process gets the sum of what all processes ask of its own
+    rows. So if all compute the same loss from the gathered rows, the mean of their
+    gradients over the processes is the gradient of that loss.
+    """
+    if not dist.is_initialized():
+        return rows
+    return cast(Tensor, _Gather.apply(rows))  # type: ignore[no-untyped-call]
+
+
+class _Gather(torch.autograd.Function):
+    """`gathered`: the gradient of collecting is to add up and hand out."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        """All rows, those of process 0 first."""
+        ctx.count = len(rows)
+        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+        with nobody_missing():
+            dist.all_gather(parts, rows.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """The sum over all processes, this one's rows of it."""
+        total = grads[0].clone()
+        with nobody_missing():
+            dist.all_reduce(total)
+        start = dist.get_rank() * ctx.count
+        return total[start : start + ctx.count]
 
 
 def join() -> Alone | Group:

@@ -8,23 +8,28 @@ the same, bit for bit on a CPU with the same number of threads.
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from coursekit.training.ahead import Batches
 from coursekit.training.data import seed_of
 from coursekit.training.distributed import Alone, World
 from coursekit.training.ema import Ema
 from coursekit.training.recipe import Batch, Data, Profile, Recipe
+
+CURVE_POINTS = 100  # the loss curve keeps the mean of each hundredth of the run
+LOOK_EVERY = 10  # steps between two looks at a GPU's losses: looking means waiting
 
 
 class Step(NamedTuple):
     """What one update reports."""
 
     number: int  # updates done, counting this one
-    loss: float
+    loss: float  # of this step; on a GPU of the last one looked at
 
 
 @dataclass
@@ -49,13 +54,19 @@ class Run:
         # torch's own annotations of `to` leave memory_format out.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.model, self.profile.ema)
-        on_gpu = self.device != "cpu"
         learnt = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=on_gpu
+            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=self.on_gpu
         )
-        if self.profile.compile and on_gpu:
-            self.model.compile()
+        if self.profile.compile and self.on_gpu:
+            self.recipe.compile(self.model)
+        self.unread: list[tuple[int, Tensor]] = []  # step, [loss, norm] on the device
+        self.last_loss = math.nan
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the work is done elsewhere than on the CPU."""
+        return self.device != "cpu"
 
     def averaged(self) -> nn.Module:
         """A copy of the network with the average of its weights: the one that ships."""
@@ -64,9 +75,38 @@ class Run:
         model.load_state_dict(self.ema.average)
         return self.recipe.published(model.eval(), self.data)
 
+    def settle(self) -> None:
+        """Look at the losses that nobody has looked at yet, and add them to the curve.
+
+        Raises TrainingDiverged at the first that is no number. Weights and average have
+        then not learnt from it, and nothing is ever saved unsettled.
+        """
+        reports, self.unread = self.unread, []
+        for number, report in reports:
+            loss, norm = report.tolist()
+            if not math.isfinite(loss + norm):
+                raise TrainingDiverged(number)
+            self._note(number, loss)
+
+    def _note(self, number: int, loss: float) -> None:
+        window = max(1, self.profile.steps // CURVE_POINTS)
+        place = -(-number // window) * window
+        if not self.curve or self.curve[-1][0] != place:
+            self.curve.append((place, 0.0))
+        seen = (number - 1) % window
+        self.curve[-1] = (place, (self.curve[-1][1] * seen + loss) / (seen + 1))
+        self.last_loss = loss
+
 
 class TrainingDiverged(RuntimeError):
     """The loss is no longer a number; the message says what to do."""
+
+    def __init__(self, number: int) -> None:
+        """number: of the update, counted from 1."""
+        super().__init__(
+            f"the loss is not finite at step {number}: lower lr in the recipe, "
+            "then start again with --fresh"
+        )
 
 
 def learning_rate(profile: Profile, step: int) -> float:
@@ -82,64 +122,51 @@ def learning_rate(profile: Profile, step: int) -> float:
     return profile.lr * rise * 0.5 * (1 + math.cos(fall))
 
 
-CURVE_POINTS = 100  # the loss curve keeps the mean of each hundredth of the run
-
-
 def train(run: Run) -> Iterator[Step]:
     """Update the run until its profile's steps are done; yield after each update.
 
-    Raises TrainingDiverged when the loss stops being finite; `run` is then as it was
-    before that update, so nothing bad is ever saved.
+    Raises TrainingDiverged when the loss stops being finite; the weights are then as
+    they were before that update, so nothing bad is ever saved. (On a GPU the losses are
+    looked at every LOOK_EVERY steps, and the step count has moved on.)
     """
-    profile = run.profile
-    window = max(1, profile.steps // CURVE_POINTS)
-    while run.step < profile.steps:
-        start = time.perf_counter()
-        loss = update(run)
-        run.step += 1
-        place = -(-run.step // window) * window
-        if not run.curve or run.curve[-1][0] != place:
-            run.curve.append((place, 0.0))
-        seen = (run.step - 1) % window
-        mean = (run.curve[-1][1] * seen + loss) / (seen + 1)
-        run.curve[-1] = (place, mean)
-        run.seconds += time.perf_counter() - start
-        yield Step(run.step, loss)
+    with closing(
+        Batches(run.recipe, run.profile, run.data, run.world, run.device)
+    ) as b:
+        while run.step < run.profile.steps:
+            start = time.perf_counter()
+            report = update(run, b.at(run.step))
+            run.step += 1
+            run.unread.append((run.step, report))
+            last = run.step == run.profile.steps
+            if not run.on_gpu or last or len(run.unread) >= LOOK_EVERY:
+                run.settle()
+            run.seconds += time.perf_counter() - start
+            yield Step(run.step, run.last_loss)
 
 
-def update(run: Run) -> float:
-    """One step of AdamW on one batch, and of the average. Returns the loss.
+def update(run: Run, batch: Batch) -> Tensor:
+    """One step of AdamW on one batch, and of the average. Returns [loss, norm].
 
     With several processes each takes its share of the batch; losses and gradients are
-    averaged over them, so that all take the same step.
+    averaged over them, so that all take the same step. A step whose loss or gradient is
+    not finite changes no weight.
     """
     profile, world = run.profile, run.world
-    batch = to_device(
-        world.share(run.recipe.batch(run.data, profile.batch, run.step)), run.device
-    )
     run.model.train()
-    on_gpu = run.device != "cpu"
-    with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and on_gpu):
+    with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and run.on_gpu):
         loss = run.recipe.loss(run.model, batch)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     value = world.mean(loss.detach())
     world.average_gradients(run.model)
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), profile.clip)
-    if not math.isfinite(float(value) + float(norm)):
-        raise TrainingDiverged(
-            f"the loss is not finite at step {run.step + 1}: lower lr in the recipe, "
-            "then start again with --fresh"
-        )
+    report = torch.stack([value.float(), norm.float()])
+    if run.on_gpu:  # the fused optimiser skips a step that is marked: no need to wait
+        run.optimiser.found_inf = (~report.isfinite().all()).float()  # type: ignore[attr-defined]
+    elif not math.isfinite(float(report.sum())):
+        raise TrainingDiverged(run.step + 1)
     for group in run.optimiser.param_groups:
         group["lr"] = learning_rate(profile, run.step)
     run.optimiser.step()
     run.ema.update(run.model)
-    return float(value)
-
-
-def to_device(batch: Batch, device: str) -> Batch:
-    """The same tensors on the device; a GPU need not wait for them."""
-    if device == "cpu":
-        return batch
-    return tuple(part.pin_memory().to(device, non_blocking=True) for part in batch)
+    return report

@@ -23,6 +23,10 @@ MAX_BYTES = 16 * 2**20
 Figures = dict[str, Any]
 
 
+class TooLarge(ValueError):
+    """More weights than ship in one file; the message says so in one line."""
+
+
 def evaluate_run(session: "Session") -> Figures:
     """Measure the run's averaged network as it will be published, rounded to bf16.
 
@@ -60,7 +64,7 @@ def publish_run(
 ) -> str:
     """Write the three files of the checkpoint; returns one line that says where.
 
-    Raises OutOfSpace; ValueError when the weights are over 16 MB.
+    Raises OutOfSpace; TooLarge when the weights are over 16 MB.
     """
     run, recipe = session.run, session.recipe
     model = published_form(session)
@@ -68,7 +72,10 @@ def publish_run(
         {k: v.bfloat16().contiguous() for k, v in model.state_dict().items()}
     )
     if len(content) > MAX_BYTES:
-        raise ValueError(f"{len(content)} bytes of weights: at most {MAX_BYTES} ship")
+        raise TooLarge(
+            f"{recipe.name} has {len(content) / 2**20:.1f} MB of weights, and at most "
+            f"{MAX_BYTES / 2**20:.0f} ship: take a smaller network"
+        )
     card: dict[str, Any] = {
         "recipe": recipe.name,
         "title": recipe.title,
@@ -84,6 +91,7 @@ def publish_run(
         "seconds": round(run.seconds),
         "device": device_name(run.device),
         "threads": session.threads,
+        "processes": session.world.size,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "commit": commit(),

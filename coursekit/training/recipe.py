@@ -93,6 +93,10 @@ class Recipe(ABC):
         """The part of a trained model that ships, in eval mode."""
         return model.eval()
 
+    def compile(self, model: nn.Module) -> None:
+        """Let torch compile what `loss` calls; used on GPUs where a profile says so."""
+        model.compile()
+
     def facts(self) -> dict[str, Any]:
         """What a card says of the recipe beside its title and its profile."""
         return {}

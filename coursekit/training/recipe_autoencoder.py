@@ -1,6 +1,8 @@
 """Recipes that learn a latent space: autoencoders and VAEs, perhaps with a critic."""
 
+import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +18,7 @@ from coursekit.models.critic import PatchCritic, feature_maps, perceptual_distan
 from coursekit.theory.vae import adaptive_weight, hinge_critic, vae_loss
 from coursekit.training.captioned import captioned_images
 from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.distributed import averaged
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 
@@ -79,7 +82,9 @@ class AutoencoderRecipe(Recipe):
                 feature_maps(layers, rebuilt), feature_maps(layers, x0)
             )
             loss = loss + self.perceptual * seen.mean()
-        if judged.critic is not None and int(step[0]) >= self.critic_from:
+        if judged.critic is not None and (
+            self.critic_from == 0 or int(step[0]) >= self.critic_from
+        ):
             loss = loss + self.criticism(judged, x0, rebuilt, loss)
         return loss
 
@@ -89,7 +94,8 @@ class AutoencoderRecipe(Recipe):
         """What the autoencoder hears from the critic, and what the critic learns.
 
         Both in one number: the critic's weights are held fixed in the first part, the
-        picture in the second, so that each network only sees its own gradient.
+        picture in the second, so that each network only sees its own gradient. Of
+        several processes all weigh the critic alike: by the gradients of the batch.
         """
         critic = cast(PatchCritic, model.critic)
         fixed = {name: p.detach() for name, p in critic.named_parameters()}
@@ -97,9 +103,15 @@ class AutoencoderRecipe(Recipe):
         last = cast(nn.Conv2d, model.autoencoder.up[-1]).weight
         (of_critic,) = torch.autograd.grad(said, last, retain_graph=True)
         (of_others,) = torch.autograd.grad(others, last, retain_graph=True)
-        weight = self.critic * adaptive_weight(of_others, of_critic)
+        weight = self.critic * adaptive_weight(averaged(of_others), averaged(of_critic))
         heard: Tensor = weight * said
         return heard + hinge_critic(critic(x0), critic(rebuilt.detach()))
+
+    def compile(self, model: nn.Module) -> None:
+        """The autoencoder; with a critic, whose weight needs two ways back, nothing."""
+        judged = cast(Judged, model)
+        if judged.critic is None:
+            judged.autoencoder.compile()
 
     @torch.no_grad()
     def published(self, model: nn.Module, data: Data) -> nn.Module:
@@ -133,9 +145,10 @@ class AutoencoderRecipe(Recipe):
         return rebuilding(cast(Autoencoder, model), self.data, count, self.size)
 
 
+@lru_cache(maxsize=2)
 def reader_layers(device: str) -> list[nn.Module]:
-    """The layers of the first teddy reader, frozen."""
+    """The layers of the first teddy reader, frozen, on a device."""
     from coursekit.datasets.teddy.reader import load_reader
 
-    net = load_reader("first")[0].to(device).requires_grad_(False)
+    net = copy.deepcopy(load_reader("first")[0]).to(device).requires_grad_(False)
     return list(cast(nn.Sequential, net.body).children())

@@ -19,6 +19,7 @@ from coursekit.training.captioned import (
     tokenizer_of,
 )
 from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.distributed import gathered
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 
@@ -27,9 +28,9 @@ from coursekit.training.recipe import Batch, Data, Recipe
 class ClipRecipe(Recipe):
     """Each picture must find its caption among those of its batch.
 
-    The loss is made of pairs, so a batch cannot be shared by processes: each would see
-    fewer wrong captions. Pictures are moved by up to `jitter` pixels, so that few of
-    them are enough.
+    The loss is made of pairs, so processes that share a batch show each other their
+    vectors: each picture meets all captions. Pictures are moved by up to `jitter`
+    pixels, so that few of them are enough.
     """
 
     size: int = 32
@@ -52,19 +53,22 @@ class ClipRecipe(Recipe):
         moves = torch.randint(
             -self.jitter, self.jitter + 1, (size, 2), generator=generator
         )
-        x0 = to_model(data.x[chosen])
-        x0 = torch.stack(
-            [shifted(x, *move) for x, move in zip(x0, moves.tolist(), strict=True)]
-        )
+        x0 = shifted(to_model(data.x[chosen]), moves)
         return x0, one_wording(data.cond[chosen], generator)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """CLIP's loss, or the sigmoid one where the network is built for it."""
         net, (x0, ids) = cast(CLIP, model), batch
-        images, texts = net.encode_image(x0), net.encode_text(ids)
+        images, texts = gathered(net.encode_image(x0)), gathered(net.encode_text(ids))
         if net.config.sigmoid:
             return sigmoid_loss(images, texts, net.temperature(), net.bias)
         return clip_loss(images, texts, net.temperature())
+
+    def compile(self, model: nn.Module) -> None:
+        """The two towers: `loss` does not call the network as a whole."""
+        net = cast(CLIP, model)
+        net.image.compile()
+        net.text.compile()
 
     @torch.no_grad()
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
@@ -88,9 +92,14 @@ class ClipRecipe(Recipe):
         return alignment(cast(CLIP, model), self.data.removesuffix("-all"), self.size)
 
 
-def shifted(x: Tensor, down: int, right: int) -> Tensor:
-    """A picture (C, H, W) moved by whole pixels; its edge is repeated."""
-    height, width = x.shape[1:]
-    rows = (torch.arange(height) - down).clamp(0, height - 1)
-    columns = (torch.arange(width) - right).clamp(0, width - 1)
-    return x[:, rows][:, :, columns]
+def shifted(x: Tensor, moves: Tensor) -> Tensor:
+    """Pictures (B, C, H, W), each moved by whole pixels; their edges are repeated.
+
+    moves: (B, 2) long, down and to the right.
+    """
+    count, channels, height, width = x.shape
+    rows = (torch.arange(height) - moves[:, :1]).clamp(0, height - 1)
+    columns = (torch.arange(width) - moves[:, 1:]).clamp(0, width - 1)
+    b = torch.arange(count)[:, None, None, None]
+    c = torch.arange(channels)[:, None, None]
+    return x[b, c, rows[:, None, :, None], columns[:, None, None, :]]

@@ -16,7 +16,7 @@ import torch
 
 from coursekit.training.atomic import write_atomic
 from coursekit.training.loop import Run, learning_rate
-from coursekit.training.recipe import Profile
+from coursekit.training.recipe import PROFILES, Profile, Recipe
 
 MAGIC = b"coursekit run 1\n"
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
@@ -29,9 +29,13 @@ class CheckpointError(RuntimeError):
 def run_state(run: Run, data: str, threads: int) -> dict[str, Any]:
     """Everything that `run` needs to go on. There is no generator state to keep:
     batch and noise follow from the seed and the number of the step.
+
+    Raises TrainingDiverged where a loss nobody has looked at yet is no number.
     """
+    run.settle()
     return {
         "profile": asdict(run.profile),
+        "recipe": recipe_values(run.recipe),
         "seed": run.recipe.seed,
         "data": data,
         "threads": threads,
@@ -42,6 +46,12 @@ def run_state(run: Run, data: str, threads: int) -> dict[str, Any]:
         "ema": run.ema.state_dict(),
         "optimiser": run.optimiser.state_dict(),
     }
+
+
+def recipe_values(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe fixes for training beside its profiles, as plain values."""
+    others = {"name", "title", "scale", *PROFILES}  # scale: of previews and figures
+    return {k: v for k, v in asdict(recipe).items() if k not in others}
 
 
 def save_run(folder: Path, state: dict[str, Any]) -> None:
@@ -116,8 +126,11 @@ def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
     Raises CheckpointError when the state belongs to other settings or other data.
     """
     state = {**state, "profile": {"compile": False, **state["profile"]}}
-    wanted = {**asdict(run.profile), "seed": run.recipe.seed, "data": data}
-    found = {**state["profile"], "seed": state["seed"], "data": state["data"]}
+    values = recipe_values(run.recipe)
+    # What older states do not say of their recipe is taken to be the same.
+    recipe = {**values, **state.get("recipe", {}), "seed": state["seed"]}
+    wanted = {**values, **asdict(run.profile), "data": data}
+    found = {**recipe, **state["profile"], "data": state["data"]}
     if _is_longer(run.profile, state):
         for key in ("steps", "restarts"):
             found[key] = wanted[key]

@@ -51,26 +51,53 @@ class Session:
         if self.folder.exists() and not self.folder.is_dir():
             raise BadRequest(f"--out {self.folder} is a file: name a folder")
 
+        if profile.batch % self.world.size:
+            raise BadRequest(
+                f"{self.world.size} processes cannot share a batch of {profile.batch}: "
+                "take a number of processes that divides it"
+            )
+
         state, note = (None, "") if args.fresh else find_state(self.folder)
-        if note:
-            print(note)
+        self.say(note)
         if args.resume and state is None:
             raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
-        self.threads = set_threads(args.threads, state["threads"] if state else None)
+        self.threads = self._threads(args.threads, state["threads"] if state else None)
         data = self.recipe.load(profile.pictures)
         self.data = data.text
         self.run = Run(self.recipe, profile, data, device, self.world)
-        self.saved = 0
         if state is not None:
             restore(self.run, state, self.data, self.folder)
-            self.saved = self.run.step
+        self.saved = self.run.step
+        mean = float(self.world.mean(torch.tensor(float(self.run.step))))
+        if self.world.any(mean != self.run.step):
+            raise BadRequest(
+                f"the processes found different checkpoints in {self.folder}: let all "
+                "of them see the same folder"
+            )
+
+    def _threads(self, wanted: int | None, recorded: int | None) -> int:
+        """Fix torch's thread count: as asked, else as recorded, else as it is."""
+        threads = wanted or recorded or torch.get_num_threads()
+        if recorded is not None and threads != recorded:
+            self.say(
+                f"this run used {recorded} threads, now {threads}: it goes on, "
+                "but not bit for bit as it would have"
+            )
+        torch.set_num_threads(threads)
+        return threads
+
+    def say(self, line: str) -> None:
+        """Print a line; of several processes the first one does."""
+        if line and self.world.rank == 0:
+            print(line)
 
     def go(self, stop: "StopRequest") -> bool:
         """Train to the end; False when stopped on request (the state is saved)."""
         run, profile = self.run, self.run.profile
-        print(
+        many = f"{self.world.size} processes with " if self.world.size > 1 else ""
+        self.say(
             f"{self.recipe.title}, profile {self.profile_name}: {self.data}; "
-            f"{self.threads} thread{'s' * (self.threads > 1)}; {self.folder}"
+            f"{many}{self.threads} thread{'s' * (self.threads > 1)}; {self.folder}"
         )
         bar = tqdm(
             total=profile.steps,
@@ -89,10 +116,11 @@ class Session:
                 bar.set_postfix_str(f"loss {smooth:.4f}, {rate:.0f} img/s", False)
                 bar.update()
                 due = time.monotonic() - last_save > SAVE_SECONDS
-                if due or stop.asked or step.number % profile.save_every == 0:
+                stopping = self.world.any(stop.asked)  # all stop at the same step
+                if due or stopping or step.number % profile.save_every == 0:
                     self.save()
                     last_save = time.monotonic()
-                if stop.asked and step.number < profile.steps:
+                if stopping and step.number < profile.steps:
                     return False
                 if step.number % profile.show_every == 0:
                     self.show()
@@ -151,18 +179,6 @@ def choose_device(wanted: str | None, profile: str) -> str:
     if (wanted == "cuda" or profile == "gpu") and not there:
         raise BadRequest("no CUDA device here: use --profile cpu, or add --device cpu")
     return "cuda" if wanted == "cuda" or profile == "gpu" else "cpu"
-
-
-def set_threads(wanted: int | None, recorded: int | None) -> int:
-    """Fix torch's thread count: as asked, else as recorded, else as it is."""
-    threads = wanted or recorded or torch.get_num_threads()
-    if recorded is not None and threads != recorded:
-        print(
-            f"this run used {recorded} threads, now {threads}: it goes on, "
-            "but not bit for bit as it would have"
-        )
-    torch.set_num_threads(threads)
-    return threads
 
 
 __all__ = ["BadRequest", "CheckpointError", "Session", "StopRequest"]

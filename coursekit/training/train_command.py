@@ -35,30 +35,33 @@ def main(argv: list[str]) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from coursekit.datasets.fashion import DataError
     from coursekit.training.atomic import OutOfSpace
-    from coursekit.training.distributed import Group, join
+    from coursekit.training.distributed import Group, Lost, join
     from coursekit.training.loop import TrainingDiverged
+    from coursekit.training.publish import TooLarge
     from coursekit.training.runs import CheckpointError
     from coursekit.training.session import BadRequest, Session
 
-    stop = Stop()
-    world = join()
+    session, world = None, None
     try:
+        world = join()
+        stop = Stop(patient=world.size > 1)
         session = Session(args, world)
         with stop:
             finished = session.go(stop)
         if not finished:
-            print(f"Stopped. {session.saved_line()}", file=sys.stderr)
-            return 130
+            complain(f"Stopped. {session.saved_line()}")
+            return 128 + stop.signal
         if (args.evaluate or args.publish) and world.rank == 0:
             session.report(args.publish)
     except BadRequest as error:
-        print(f"coursekit train: {error}", file=sys.stderr)
+        complain(f"coursekit train: {error}")
         return 2
-    except OutOfSpace as error:
-        print(f"coursekit train: {error}. {session.saved_line()}", file=sys.stderr)
+    except (OutOfSpace, Lost) as error:
+        saved = session.saved_line() if session else ""
+        complain(f"coursekit train: {error}. {saved}".rstrip())
         return 1
-    except (CheckpointError, TrainingDiverged, DataError) as error:
-        print(f"coursekit train: {error}", file=sys.stderr)
+    except (CheckpointError, TrainingDiverged, DataError, TooLarge) as error:
+        complain(f"coursekit train: {error}")
         return 1
     finally:
         if isinstance(world, Group):
@@ -66,25 +69,42 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-class Stop:
-    """Turns Ctrl-C into a request that is honoured between two steps."""
+def complain(line: str) -> None:
+    """Print a line to stderr; of several processes on a machine one does."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(line, file=sys.stderr)
 
-    def __init__(self) -> None:
-        """Nobody has asked yet."""
-        self.asked = False
+
+class Stop:
+    """Turns Ctrl-C, and the system's polite request, into one honoured between steps.
+
+    Under torchrun every process hears of a Ctrl-C twice, from the terminal and from
+    torchrun: `patient` takes the second as the first.
+    """
+
+    def __init__(self, patient: bool = False) -> None:
+        """Nobody has asked yet. patient: never interrupt at once."""
+        self.asked, self.patient = False, patient
+        self.signal = int(signal.SIGINT)
 
     def __enter__(self) -> "Stop":
-        """Listen. A second Ctrl-C interrupts at once."""
-        self._before = signal.signal(signal.SIGINT, self._ask)
+        """Listen. Alone, a second Ctrl-C interrupts at once."""
+        self._before = {
+            each: signal.signal(each, self._ask)
+            for each in (signal.SIGINT, signal.SIGTERM)
+        }
         return self
 
-    def _ask(self, *_: object) -> None:
-        self.asked = True
-        signal.signal(signal.SIGINT, self._before)
+    def _ask(self, number: int, *_: object) -> None:
+        if not self.asked:
+            self.asked, self.signal = True, number
+        if not self.patient:
+            signal.signal(signal.SIGINT, self._before[signal.SIGINT])
 
     def __exit__(self, *_: object) -> None:
-        """Give Ctrl-C back to whoever had it."""
-        signal.signal(signal.SIGINT, self._before)
+        """Give the signals back to whoever had them."""
+        for each, handler in self._before.items():
+            signal.signal(each, handler)
 
 
 if __name__ == "__main__":

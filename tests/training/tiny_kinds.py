@@ -1,0 +1,95 @@
+"""One recipe of seconds for each kind of training; python tiny_kinds.py KIND ARGS.
+
+Run as a script it is `coursekit train KIND ARGS`, for tests with real processes.
+"""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from coursekit.models.autoencoder import AutoencoderConfig
+from coursekit.models.clip import CLIPConfig
+from coursekit.models.dit import DiTConfig
+from coursekit.models.mmdit import MMDiTConfig
+from coursekit.models.noisy_classifier import ClassifierConfig
+from coursekit.models.text_encoder import TextConfig
+from coursekit.models.unet import UNetConfig
+from coursekit.models.vit import ViTConfig
+from coursekit.training import checkpoints, recipes, recipes_latent, recipes_pixels
+from coursekit.training.captioned import length_of, tokenizer_of
+from coursekit.training.recipe import Profile, Recipe
+from coursekit.training.recipe_prompts import PromptRecipe
+from coursekit.training.train_command import main
+
+EFFORT = Profile(
+    None,
+    steps=16,
+    batch=8,
+    lr=3e-3,
+    warmup=2,
+    ema=0.9,
+    pictures=64,
+    save_every=4,
+    show_every=1000,
+)
+
+
+def words(data: str = "teddy") -> TextConfig:
+    """The smallest text encoder."""
+    return TextConfig(len(tokenizer_of(data)), length_of(data), 16, 1, 2)
+
+
+UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
+SHRINK = AutoencoderConfig(widths=(8, 8), groups=4, latent=4)
+TOWERS = CLIPConfig(ViTConfig(width=16, depth=1, heads=2, patch=8), words(), 16)
+DRAWER = PromptRecipe(
+    "tiny-prompts", "prompts, in pixels", "teddy", EFFORT, EFFORT, EFFORT
+)
+
+# kind -> the recipe, and the network of its profile
+_MADE: dict[str, tuple[Recipe, object]] = {
+    "chain": (replace(recipes_pixels.FASHION, num_steps=50), UNET),
+    "flow": (recipes_pixels.FASHION_FLOW, UNET),
+    "classes": (recipes_latent.FASHION_CLASSES, replace(UNET, num_classes=10)),
+    "plain": (recipes_latent.TEDDY_VAE, replace(SHRINK, variational=False)),
+    "vae": (replace(recipes_latent.TEDDY_VAE, perceptual=0.1), SHRINK),
+    "critic": (
+        replace(recipes_latent.TEDDY_VAE, perceptual=0.0, critic=0.5, critic_from=4),
+        SHRINK,
+    ),
+    "clip": (recipes_latent.TEDDY_CLIP, TOWERS),
+    "sigmoid": (recipes_latent.TEDDY_CLIP, replace(TOWERS, sigmoid=True)),
+    "judge": (recipes_latent.EMOJI_JUDGE, replace(TOWERS, text=words("emoji"))),
+    "classifier": (
+        recipes_latent.FASHION_CLASSIFIER,
+        ClassifierConfig(widths=(8, 16), time_width=16),
+    ),
+    "pixels": (DRAWER, DiTConfig(patch=4, width=48, depth=1, heads=2, text=words())),
+    "latents": (
+        replace(DRAWER, latents="tiny-vae"),
+        MMDiTConfig(words(), width=32, heads=2, double=1, single=1),
+    ),
+    "emoji": (
+        replace(DRAWER, data="emoji", latents="tiny-vae"),
+        MMDiTConfig(words("emoji"), width=32, heads=2, double=1, single=0),
+    ),
+}
+
+
+def tiny(kind: str) -> Recipe:
+    """The recipe of a kind; its three profiles are one."""
+    recipe, network = _MADE[kind]
+    effort = replace(EFFORT, model=network)
+    return replace(recipe, name=f"tiny-{kind}", quick=effort, cpu=effort, gpu=effort)
+
+
+KINDS = tuple(_MADE)
+TINY_KINDS = {f"tiny-{kind}": tiny(kind) for kind in KINDS}
+
+
+if __name__ == "__main__":
+    if "TINY_CHECKPOINTS" in os.environ:
+        checkpoints.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
+    recipes.RECIPES.update(TINY_KINDS)
+    sys.exit(main([f"tiny-{sys.argv[1]}", *sys.argv[2:]]))
