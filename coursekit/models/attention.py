@@ -54,8 +54,7 @@ class Projection(nn.Module):
     """Tokens to queries, keys and values, split into heads.
 
     With `qk_norm`, queries and keys are normalised (RMSNorm, one gain for each feature
-    of a head), so that no logit can grow without bound (Esser et al. 2024, section
-    5.3.2).
+    of a head), so that no logit can grow without bound (Esser et al. 2024).
     """
 
     def __init__(self, width: int, heads: int, qk_norm: bool = False) -> None:

@@ -35,7 +35,8 @@ class DiTConfig:
     heads: int = 4
     ratio: float = 4.0  # of the MLP's hidden width to `width`
     told: str = "adaln"  # how blocks are told: see TOLD
-    positions: str = "sincos"  # see POSITIONS
+    positions: str = "sincos"  # see POSITIONS; "rope-centred" moves all patches alike,
+    # so it differs from "rope" only where other tokens are in the sequence ("context")
     zero: bool = True  # start every block as the identity (adaLN-Zero)
     num_classes: int = 0
     text: TextConfig | None = None
@@ -136,13 +137,16 @@ class DiT(nn.Module):
 def in_context(
     x: Tensor, angles: Tensor | None, vector: Tensor, tokens: Tensor | None
 ) -> tuple[Tensor, Tensor | None, int]:
-    """The condition as tokens before the patches: (sequence, angles, how many).
+    """The condition as tokens before the patches ("in context").
 
-    The tokens of the condition stand at angle 0, where nothing turns.
+    First the vector, as one token, then the prompt's tokens if there are any, then the
+    patches. What was put in front stands at angle 0, where nothing turns.
+    x: (B, T, D) patches; angles: (T, d / 2) of RoPE, or None; vector: (B, D); tokens:
+    (B, S, D) or None. Returns the sequence (B, 1 + S + T, D), the angles (1 + S + T,
+    d / 2) or None, and how many tokens were put in front: 1 + S.
     """
     extra = [vector[:, None]] if tokens is None else [vector[:, None], tokens]
     before = sum(part.shape[1] for part in extra)
     if angles is not None:
-        still = torch.zeros(before, angles.shape[1], device=angles.device)
-        angles = torch.cat([still, angles])
+        angles = torch.cat([angles.new_zeros(before, angles.shape[1]), angles])
     return torch.cat([*extra, x], dim=1), angles, before

@@ -33,12 +33,14 @@ class DiTBlock(nn.Module):
         context: Tensor | None = None,
         angles: Tensor | None = None,
     ) -> Tensor:
-        """x + gate1 attention(norm(x)), then x + gate2 mlp(norm(x)), norms modulated.
+        """x + gate1 attention(norm1(x)), then x + gate2 mlp(norm2(x)), norms modulated.
 
-        The six vectors from `knobs` are, in this order: shift, scale and gate of the
-        attention; shift, scale and gate of the MLP (as in DiT's code). x: (B, T, width)
-        tokens; c: (B, cond_width), time and condition in one vector; angles: of RoPE,
-        for the attention; context is not used. Returns x's shape.
+        The six vectors that `knobs` makes of c are, in this order: shift, scale and
+        gate of the attention; shift, scale and gate of the MLP (as in DiT's code). Each
+        norm's answer goes through `modulate` before its branch, and each branch is
+        added by `gated`. x: (B, T, width) tokens; c: (B, cond_width), time and
+        condition in one vector; angles: (T, d / 2) of RoPE, for the attention, or None;
+        context is not used. Returns x's shape.
         """
         shift1, scale1, gate1, shift2, scale2, gate2 = self.knobs(c)
         h = self.attention(modulate(self.norm1(x), scale1, shift1), angles)
@@ -68,7 +70,9 @@ class CrossBlock(nn.Module):
     ) -> Tensor:
         """As `DiTBlock.forward`, with x + cross(norm_cross(x), context) in the middle.
 
-        context: (B, S, context_width), the tokens of the prompt.
+        Between attention and MLP, and neither modulated nor gated. x: (B, T, width);
+        c: (B, cond_width); context: (B, S, context_width), the tokens of the prompt;
+        angles: of RoPE, for the attention over x only. Returns x's shape.
         """
         shift1, scale1, gate1, shift2, scale2, gate2 = self.knobs(c)
         h = self.attention(modulate(self.norm1(x), scale1, shift1), angles)

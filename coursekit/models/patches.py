@@ -22,7 +22,12 @@ def patchify(x: Tensor, patch: int) -> Tensor:
 
 
 def unpatchify(tokens: Tensor, patch: int, height: int, width: int) -> Tensor:
-    """The way back: tokens (B, T, C patch^2) to pictures (B, C, height, width)."""
+    """The way back from `patchify`: tokens (B, T, C patch^2) to pictures.
+
+    T = (height / patch) (width / patch); the patches come row by row, and a token holds
+    its patch channel after channel, each channel row by row. C follows from the
+    tokens' last axis. Returns (B, C, height, width).
+    """
     rows, columns = height // patch, width // patch
     tiles = tokens.reshape(len(tokens), rows, columns, -1, patch, patch)
     return tiles.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)

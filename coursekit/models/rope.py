@@ -41,8 +41,9 @@ def axial_angles(
 ) -> Tensor:
     """Several axes: each turns a share of the features of its own (Heo et al. 2024).
 
-    positions: (T, A) float, one column for each axis; dims: A even numbers that sum to
-    the features of a head. Returns (T, sum(dims) / 2), axis after axis.
+    Axis i gets `rope_angles` of its own positions for dims[i] features. positions:
+    (T, A) float, one column for each axis; dims: A even numbers that sum to the
+    features of a head. Returns (T, sum(dims) / 2), axis after axis.
     Raises ValueError when there are more or fewer dims than axes.
     """
     if positions.shape[1] != len(dims):

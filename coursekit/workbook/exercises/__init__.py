@@ -8,7 +8,7 @@ from functools import cache
 
 from coursekit.workbook.exercise_spec import Entry, Exercise
 
-LECTURES = ("start", "diffusion", "score", "flow", "latent")
+LECTURES = ("start", "diffusion", "score", "flow", "latent", "architecture")
 
 
 @cache
