@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Widget -> the module below this package that makes it.
 _MODULES = {
+    "clip_table": "latent",
     "compass": "score",
     "ddim_steps": "diffusion",
     "flow_bears": "flow",
@@ -31,7 +32,13 @@ _MODULES = {
     "flow_votes": "flow",
     "forward_2d": "diffusion",
     "forward_process": "diffusion",
+    "guidance_classes": "latent",
+    "guidance_line": "latent",
+    "guidance_prompts": "latent",
     "langevin_player": "score",
+    "latent_beta": "latent",
+    "latent_losses": "latent",
+    "latent_walker": "latent",
     "one_belief": "flow",
     "reverse_2d": "diffusion",
     "schedule_editor": "diffusion",

@@ -1,0 +1,46 @@
+"""Small films that took a training to make: kept as lossless sheets beside the figures.
+
+`python -m coursekit.experiments.latent_films` makes those of notebook 04.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+import coursekit
+from coursekit.training.atomic import write_atomic
+
+FOLDER = Path(coursekit.__file__).resolve().parents[1] / "data" / "measured" / "films"
+Pixels = NDArray[np.uint8]
+
+
+def save_film(name: str, frames: Pixels, folder: Path | None = None) -> Path:
+    """Write frames (F, N, S, S, 3), one row of tiles for each, as NAME.webp."""
+    f, n, side, _, channels = frames.shape
+    rows = frames.transpose(0, 2, 1, 3, 4)
+    sheet = np.ascontiguousarray(rows.reshape(f * side, n * side, channels))
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "webp", lossless=True, quality=100, method=6)
+    path = (folder or FOLDER) / f"{name}.webp"
+    write_atomic(path, buffer.getvalue())
+    return path
+
+
+def load_film(name: str, side: int = 32, folder: Path | None = None) -> Pixels:
+    """The frames (F, N, side, side, 3) of a film.
+
+    Raises FileNotFoundError, with the command to run, when it was never made.
+    """
+    path = (folder or FOLDER) / f"{name}.webp"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path.name} is missing. Run: python -m coursekit.experiments.latent_films"
+        )
+    with Image.open(path) as picture:
+        sheet = np.asarray(picture.convert("RGB"))
+    tall, wide = sheet.shape[0] // side, sheet.shape[1] // side
+    tiles = sheet.reshape(tall, side, wide, side, 3)
+    return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3, 4))

@@ -1,0 +1,203 @@
+"""The figures of notebook 04 that the general plots do not cover.
+
+Each takes the measured values of its experiment (`load_measured`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from coursekit.workbook.plot_figures import canvas, render, style
+from coursekit.workbook.plot_images import Picture
+from coursekit.workbook.plot_lines import draw_level, draw_line, scale
+from coursekit.workbook.plot_theme import INK, SERIES, colour
+
+Stored = Mapping[str, Any]
+SETS = {
+    "teddy": "bears",
+    "fashion": "clothes",
+    "emoji": "emoji",
+    "latent": "latents of bears",
+    "noise": "noise",
+}
+SPACES = {
+    "pixels": "pixels",
+    "f2": "f = 2, 4 channels",
+    "f4": "f = 4, 4 channels",
+    "f8": "f = 8, 4 channels",
+    "f8wide": "f = 8, 16 channels",
+}
+GUIDES = {
+    "free": "classifier-free",
+    "noisy": "classifier, knows noise",
+    "clean": "classifier, clean only",
+}
+SEEDS = 3
+
+
+def error(stored: Stored, key: str) -> Any:
+    """The standard error over the seeds of a measured list."""
+    return np.asarray(stored[f"{key}_std"], dtype=float) / math.sqrt(SEEDS)
+
+
+def curve(axis: Any, x: Sequence[float], stored: Stored, key: str, name: str) -> None:
+    """One measured list with its error bars."""
+    values = np.asarray(stored[key], dtype=float)
+    draw_line(axis, np.asarray(x, dtype=float), values, error(stored, key), name)
+
+
+def redundancy_panels(stored: Stored) -> Picture:
+    """Figure A: correlation against distance, variance against directions."""
+    with style():
+        figure, axes = canvas(2, 4.3, 3.3)
+        for name, label in SETS.items():
+            if f"{name}_corr" not in stored:
+                continue
+            lags = stored["lags"][: len(stored[f"{name}_corr"])]
+            curve(axes[0], lags, stored, f"{name}_corr", label)
+            percent = [100 * part for part in stored["parts"]]
+            curve(axes[1], percent, stored, f"{name}_energy", label)
+        axes[0].set(xlabel="rows or columns apart", ylabel="correlation")
+        axes[0].set_title("two numbers of one picture")
+        axes[1].set_xscale("log")
+        axes[1].set_xticks([0.1, 1, 10, 100], ["0.1 %", "1 %", "10 %", "all"])
+        axes[1].set(xlabel="share of the directions", ylabel="share of the variance")
+        axes[1].set_title("few directions, most of the variance")
+        axes[0].legend()
+        return render(figure)
+
+
+def spaces_panels(stored: Stored) -> Picture:
+    """Figure B: scenes from each network, and what beta costs."""
+    betas = stored["betas"]
+    with style():
+        figure, axes = canvas(2, 4.6, 3.4)
+        names = {
+            "valid_rebuilt": "rebuilt",
+            "valid_between": "halfway between two",
+            "valid_normal": "random, from the prior",
+        }
+        x = np.arange(1 + len(betas), dtype=float)
+        for key, label in names.items():
+            own = "valid_scaled" if key == "valid_normal" else key
+            mean = [stored[f"ae_{own}"], *stored[f"vae_{key}"]]
+            spread = [stored[f"ae_{own}_std"], *stored[f"vae_{key}_std"]]
+            half = np.asarray(spread) / math.sqrt(SEEDS)
+            draw_line(axes[0], x, np.asarray(mean), half, label)
+        ticks = ["plain\nautoencoder", *(f"{beta:g}" for beta in betas)]
+        axes[0].set_xticks(x, ticks)
+        axes[0].set(xlabel="beta of the VAE", ylabel="valid scenes", ylim=(-0.02, 1.02))
+        axes[0].set_title("what the reader accepts")
+        axes[0].legend()
+        bits, mse = (np.asarray(stored[f"vae_{k}"]) for k in ("bits", "mse"))
+        axes[1].plot(bits, mse, marker="o", color=colour("blue"))
+        for beta, at, off, dead in zip(
+            betas, bits, mse, stored["vae_dead"], strict=True
+        ):
+            note = f" {beta:g}" + (f" ({dead:.0f} unused)" if dead >= 0.5 else "")
+            axes[1].annotate(note, (at, off), textcoords="offset points", xytext=(4, 4))
+        axes[1].set(xlabel="rate: bits a picture", ylabel="distortion: squared error")
+        axes[1].set_title("what beta buys and costs")
+        axes[1].margins(x=0.16)
+        return render(figure)
+
+
+def flow_panels(stored: Stored) -> Picture:
+    """Figure C: quality against training FLOPs, and the ceiling of each VAE."""
+    kept = {"hat": "hats", "glasses": "glasses", "pose": "poses"}
+    with style():
+        figure, axes = canvas(2, 4.6, 3.5)
+        marks = [mark * stored["budget"] / 1e12 for mark in stored["marks"]]
+        for name, label in SPACES.items():
+            curve(axes[0], marks, stored, f"{name}_frechet", label)
+        scale(axes[0], np.asarray(marks), True, True)
+        axes[0].set_xticks(marks, [f"{mark:.2g}" for mark in marks])
+        axes[0].set(xlabel="training of the flow, TFLOP", ylabel="Fréchet distance")
+        axes[0].set_title("time to quality")
+        axes[0].legend()
+        spaces = [name for name in SPACES if name != "pixels"]
+        for i, (key, label) in enumerate(kept.items()):
+            mean = [stored[f"{name}_kept_{key}"] for name in spaces]
+            half = [
+                stored[f"{name}_kept_{key}_std"] / math.sqrt(SEEDS) for name in spaces
+            ]
+            at = np.arange(len(spaces)) + 0.26 * (i - 1)
+            tone = colour(SERIES[i])
+            axes[1].bar(at, mean, width=0.24, color=tone, label=label)
+            axes[1].errorbar(at, mean, half, fmt="none", color=INK, capsize=2)
+        axes[1].set_xticks(
+            range(len(spaces)), [SPACES[name].replace(", ", "\n") for name in spaces]
+        )
+        axes[1].set(ylim=(0, 1.05), ylabel="share that is read as before")
+        axes[1].set_title("what comes through")
+        axes[1].legend(ncols=3, loc="lower left")
+        return render(figure)
+
+
+def clip_panels(stored: Stored) -> Picture:
+    """Figure D: retrieval and zero-shot accuracy against the batch."""
+    with style():
+        figure, axes = canvas(2, 4.3, 3.3)
+        titles = {"recall": "find the own among 256", "zero": "choose each word"}
+        for axis, (key, title) in zip(axes, titles.items(), strict=True):
+            for loss, label in (("softmax", "softmax (CLIP)"), ("sigmoid", "sigmoid")):
+                batches = stored[f"{loss}_batches"]
+                curve(axis, batches, stored, f"{loss}_{key}", label)
+            x = np.asarray(stored["softmax_batches"], dtype=float)
+            scale(axis, x, True, False)
+            axis.set(xlabel="pairs in a batch", title=title)
+            axis.set_ylim(bottom=0)
+        axes[0].set_ylabel("share that is right")
+        axes[0].legend()
+        return render(figure)
+
+
+def guidance_panels(stored: Stored) -> Picture:
+    """Figure E: adherence, diversity and distance against the scale."""
+    titles = {
+        "adherence": "is it what was asked?",
+        "diversity": "variety within a class (real: 1)",
+        "frechet": "Fréchet distance",
+    }
+    with style():
+        figure, axes = canvas(3, 3.5, 3.2)
+        for axis, (key, title) in zip(axes, titles.items(), strict=True):
+            for guide, label in GUIDES.items():
+                x = stored["scales" if guide == "free" else "slopes"]
+                curve(axis, x, stored, f"{guide}_{key}", label)
+            axis.set(xlabel="guidance scale", title=title)
+            axis.set_ylim(bottom=0)
+        draw_level(axes[0], (float(stored["real_adherence"]), "real clothes"))
+        draw_level(axes[1], (1.0, "real clothes"))
+        draw_level(axes[2], (float(stored["real_frechet"]), "real against real"))
+        axes[0].legend(loc="lower right")
+        return render(figure)
+
+
+def line_panels(stored: Stored) -> Picture:
+    """Figure X: three laws of guidance, with exact scores."""
+    x = np.asarray(stored["scales"], dtype=float)
+    laws = {"sharp": "the sharpened law", "sde": "guided, with fresh noise"}
+    laws["flow"] = "guided flow"
+    with style():
+        figure, axes = canvas(2, 4.3, 3.3)
+        for key, label in laws.items():
+            axes[0].plot(x, stored[f"bells_{key}"], marker="o", label=label)
+        axes[0].set_yscale("log")
+        axes[0].set(xlabel="guidance scale", ylabel="variance")
+        axes[0].set_title("N(0, 1) inside N(0, 2)")
+        axes[0].legend()
+        axes[1].plot(x, stored["rare_sharp"], marker="o", label=laws["sharp"])
+        axes[1].plot(
+            x,
+            stored["rare_flow"],
+            marker="o",
+            color=colour("green"),
+            label="guided flow",
+        )
+        axes[1].set(xlabel="guidance scale", ylabel="share", ylim=(0, 1.05))
+        axes[1].set_title("bears far from all cats")
+        axes[1].legend()
+        return render(figure)
