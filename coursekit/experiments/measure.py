@@ -48,7 +48,17 @@ EXPERIMENTS: dict[str, str] = {
     "03.L": "coursekit.experiments.flow_likelihood:measure",
     "03.O": "coursekit.experiments.flow_orders:measure",
     "04.A": "coursekit.experiments.latent_redundancy:measure",
+    "04.B": "coursekit.experiments.latent_spaces:measure",
+    "04.C": "coursekit.experiments.latent_flows:measure",
+    "04.D": "coursekit.experiments.clip_batches:measure",
+    "04.E": "coursekit.experiments.guidance_scale:measure",
+    "04.L": "coursekit.experiments.latent_mixes:measure",
+    "04.R": "coursekit.experiments.latent_costs:measure",
     "04.X": "coursekit.experiments.guidance_exact:measure",
+    "05.A": "coursekit.experiments.architecture_mirror:measure",
+    "05.B": "coursekit.experiments.architecture_start:measure",
+    "05.D": "coursekit.experiments.architecture_skips:measure",
+    "05.F": "coursekit.experiments.architecture_positions:measure",
 }
 
 

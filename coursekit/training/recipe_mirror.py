@@ -14,7 +14,7 @@ from coursekit.evaluation.mirror import mirror_figures
 from coursekit.evaluation.sampling import image_grid
 from coursekit.models.finisher import Finisher, blanked
 from coursekit.theory.flow import follow
-from coursekit.theory.paths import LinearPath
+from coursekit.theory.paths import LinearPath, expand_as
 from coursekit.theory.solvers import time_grid
 from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.networks import build
@@ -27,13 +27,16 @@ STEPS = 16  # Euler steps from noise to reflection
 class MirrorRecipe(Recipe):
     """Flow matching inside the glass; what ships is the network inside a `Finisher`."""
 
+    size: int = 24
     seed: int = 0
 
     def load(self, limit: int) -> Data:
-        """Halls, and the inside of each mirror as condition (N, 32, 32) bool."""
+        """Halls, and the inside of each mirror as condition (N, size, size) bool."""
         count = limit or 20_000
-        pictures, masks, _ = halls(count, 32)
-        text = f"{count} train scenes (hall) of the teddy world, rendered at 32"
+        pictures, masks, _ = halls(count, self.size)
+        text = (
+            f"{count} train scenes (hall) of the teddy world, rendered at {self.size}"
+        )
         return Data(torch.from_numpy(pictures), text, torch.from_numpy(masks))
 
     def build(self, config: Any) -> nn.Module:
@@ -51,36 +54,35 @@ class MirrorRecipe(Recipe):
         return x0, time, eps, data.cond[chosen]
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The mean squared error of the velocity, over the missing pixels only."""
+        """The mean squared error of the clean picture, over the missing pixels only."""
         x0, time, eps, missing = batch
         cond = blanked(x0, missing)
-        error = model(LinearPath().corrupt(x0, eps, time), time, cond) - (eps - x0)
-        hole = cond[:, -1:]
-        return (error.square() * hole).sum() / (x0.shape[1] * hole.sum())
+        guess: Tensor = model(LinearPath().corrupt(x0, eps, time), time, cond)
+        return (guess - x0).square().sum() / (x0.shape[1] * missing.sum())
 
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
         """Rows in pairs: halls with a blank mirror, and what was drawn in it."""
         rows, columns = (3, 16) if large else (2, 10)
-        pictures, masks, _ = halls(rows * columns, 32, seed=7, split="test")
+        pictures, masks, _ = halls(rows * columns, self.size, 7, "test")
         drawn = finish(Finisher(model), pictures, masks)
         blank = np.where(masks[..., None], np.uint8(255), pictures)
-        rows_of = [a.reshape(rows, columns, 32, 32, 3) for a in (blank, drawn)]
-        both = np.stack(rows_of, 1).reshape(-1, 32, 32, 3)
+        rows_of = [a.reshape(rows, columns, *a.shape[1:]) for a in (blank, drawn)]
+        both = np.stack(rows_of, 1).reshape(-1, *pictures.shape[1:])
         return image_grid(both, columns=columns)
 
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How often the reflection wears what the bear wears, by distance."""
-        pictures, masks, scenes = halls(60 if quick else 600, 32, 11, "test")
+        pictures, masks, scenes = halls(60 if quick else 600, self.size, 11, "test")
         drawn = finish(Finisher(model), pictures, masks)
         return mirror_figures(drawn, scenes)
 
     def published(self, model: nn.Module, data: Data) -> nn.Module:
         """The network inside."""
-        return cast(nn.Module, cast(Finisher, model).net.eval())
+        return cast(Finisher, model).net.eval()
 
     def facts(self) -> dict[str, Any]:
         """What it finishes."""
-        return {"finishes": "the inside of the mirror of a hall, 32 x 32"}
+        return {"finishes": "the inside of the mirror of a hall", "size": self.size}
 
 
 @torch.no_grad()
@@ -105,7 +107,7 @@ def finish(
         start = torch.randn(x0.shape, generator=generator)
 
         def velocity(x: Tensor, t: Tensor, cond: Tensor = cond) -> Tensor:
-            return cast(Tensor, model(x, t, cond))
+            return cast(Tensor, (x - model(x, t, cond).clamp(-1, 1)) / expand_as(t, x))
 
         *_, end = follow(velocity, start, time_grid(steps))
         done.append(torch.where(missing[:, None], end, x0))

@@ -2,10 +2,11 @@
 
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipes_latent import LATENT
+from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
 from coursekit.training.recipes_prompts import PROMPTS
 
 RECIPES: dict[str, Recipe] = {
     **PIXELS,
-    **{recipe.name: recipe for recipe in (*LATENT, *PROMPTS)},
+    **{recipe.name: recipe for recipe in (*LATENT, *PROMPTS, *MIRRORS)},
 }
