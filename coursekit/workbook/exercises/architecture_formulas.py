@@ -253,8 +253,8 @@ FORMULAS = (
                 "halved on both sides: there are four times as many tokens",
             ),
             WrongFormula(
-                "4*(6*D + T)/(6*D + T)",
-                "attention's products grow 16-fold, not 4-fold",
+                "(6*D + 4*T)/(6*D + T)",
+                "this is the cost of one token: there are four times as many of them",
             ),
             WrongFormula(
                 "2*(6*D + 2*T)/(6*D + T)",

@@ -1,0 +1,179 @@
+"""Authority: Su et al. 2021, eqs. 15 and 16 (rotation matrices), and symmetry."""
+
+import math
+
+import pytest
+import torch
+
+from coursekit.models.dit import DiT, DiTConfig
+from coursekit.models.positions import (
+    grid_positions,
+    joint_positions,
+    sincos,
+    sincos_2d,
+)
+from coursekit.models.rope import axial_angles, rope_angles, rotate
+from coursekit.models.text_encoder import TextConfig
+
+EXACT = {"rtol": 0, "atol": 1e-12}
+
+
+def normal(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+def rotation_matrix(place, dim):
+    """R of eq. 15, for i = 1..d/2."""
+    rows = torch.zeros(dim, dim, dtype=torch.float64)
+    for i in range(1, dim // 2 + 1):
+        angle = place * 10_000 ** (-2 * (i - 1) / dim)
+        j = 2 * (i - 1)
+        rows[j, j] = rows[j + 1, j + 1] = math.cos(angle)
+        rows[j, j + 1], rows[j + 1, j] = -math.sin(angle), math.sin(angle)
+    return rows
+
+
+def test_turning_is_the_matrix_of_the_paper():
+    places, x = [0.0, 1.0, 2.5, -7.0, 300.0], normal(3, 5, 10)
+    turned = rotate(x, rope_angles(torch.tensor(places, dtype=torch.float64), 10))
+    for i, place in enumerate(places):
+        want = x[:, i] @ rotation_matrix(place, 10).T
+        torch.testing.assert_close(turned[:, i], want, **EXACT)
+
+
+def test_only_the_difference_of_places_is_seen():
+    q, k = normal(4, 8), normal(4, 8, seed=1)
+    p, r = torch.tensor([0.0, 3.0, 11.5, -2.0]), torch.tensor([5.0, 1.0, 0.5, -9.0])
+    p, r = p.double(), r.double()
+    for shift in (0.0, 1.0, -17.25, 1000.0):
+        a = rotate(q, rope_angles(p + shift, 8))
+        b = rotate(k, rope_angles(r + shift, 8))
+        alone = (q * rotate(k, rope_angles(r - p, 8))).sum(-1)
+        torch.testing.assert_close((a * b).sum(-1), alone, rtol=0, atol=1e-10)
+    a, b = rotate(q, rope_angles(p, 8)), rotate(k, rope_angles(r, 8))
+    torch.testing.assert_close((a * b).sum(-1), alone, **EXACT)
+
+
+def test_lengths_stay_and_angles_add_up():
+    x, p, r = normal(2, 6, 12), normal(6, 6), normal(6, 6, seed=2)
+    torch.testing.assert_close(rotate(x, p).norm(dim=-1), x.norm(dim=-1), **EXACT)
+    torch.testing.assert_close(rotate(rotate(x, p), r), rotate(x, p + r), **EXACT)
+    torch.testing.assert_close(rotate(x, torch.zeros_like(p)), x, **EXACT)
+    torch.testing.assert_close(rotate(rotate(x, p), -p), x, **EXACT)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_narrow_numbers_are_turned_in_float32(dtype):
+    x, angles = normal(2, 3, 7, 8).to(dtype), normal(7, 4)
+    turned = rotate(x, angles)
+    assert turned.dtype == dtype
+    want = rotate(x.double(), angles).to(dtype)
+    eps = torch.finfo(dtype).eps
+    torch.testing.assert_close(turned, want, rtol=2 * eps, atol=2 * eps)
+
+
+def test_turning_back_is_its_gradient():
+    x = normal(2, 5, 6).requires_grad_()
+    angles, weight = normal(5, 3), normal(2, 5, 6, seed=3)
+    (slope,) = torch.autograd.grad((rotate(x, angles) * weight).sum(), x)
+    torch.testing.assert_close(slope, rotate(weight, -angles), **EXACT)
+
+
+def test_axes_turn_shares_of_their_own():
+    grid = grid_positions(3, 4)
+    angles = axial_angles(grid, (4, 6))
+    torch.testing.assert_close(angles[:, :2], rope_angles(grid[:, 0], 4), **EXACT)
+    torch.testing.assert_close(angles[:, 2:], rope_angles(grid[:, 1], 6), **EXACT)
+
+
+def test_a_shifted_grid_is_the_same_to_attention():
+    grid, q, k = grid_positions(4, 5), normal(20, 8), normal(20, 8, seed=1)
+
+    def table(places):
+        angles = axial_angles(places, (4, 4))
+        return rotate(q, angles) @ rotate(k, angles).T
+
+    moved = grid + torch.tensor([3.0, -11.0])
+    torch.testing.assert_close(table(moved), table(grid), rtol=0, atol=1e-11)
+    torch.testing.assert_close(
+        table(grid_positions(4, 5, centred=True)), table(grid), rtol=0, atol=1e-11
+    )
+
+
+def test_a_centred_grid_matters_only_beside_other_tokens():
+    """A common shift of all patches cancels; a shift against a prompt does not."""
+    torch.manual_seed(0)
+    shape = {"size": 8, "patch": 2, "width": 16, "depth": 2, "heads": 2}
+    words = TextConfig(vocabulary=9, length=4, width=16, depth=1, heads=2)
+    x, t = torch.randn(2, 3, 8, 8), torch.rand(2)
+    for told, text in (("adaln", None), ("context", words)):
+        corner = DiT(DiTConfig(**shape, told=told, text=text, positions="rope"))
+        for p in corner.parameters():
+            torch.nn.init.normal_(p, std=0.2)
+        centre = DiT(DiTConfig(**shape, told=told, text=text, positions="rope-centred"))
+        centre.load_state_dict(corner.state_dict())
+        gap = float((corner(x, t) - centre(x, t)).detach().abs().max())
+        assert gap < 1e-5 if told == "adaln" else gap > 1e-3
+
+
+def test_centred_grids_share_their_middle():
+    assert grid_positions(2, 3).tolist() == [
+        [0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]
+    ]  # fmt: skip
+    for height, width in ((1, 1), (3, 4), (8, 8), (9, 2)):
+        grid = grid_positions(height, width, centred=True)
+        torch.testing.assert_close(grid.mean(0), torch.zeros(2).double(), **EXACT)
+        torch.testing.assert_close(grid, -grid.flip(0), **EXACT)
+    small = {tuple(p) for p in grid_positions(3, 4, centred=True).tolist()}
+    large = {tuple(p) for p in grid_positions(7, 6, centred=True).tolist()}
+    assert small < large
+
+
+def test_words_go_on_along_the_diagonal():
+    places = joint_positions(3, 4, 6)
+    assert places.dtype == torch.float64
+    torch.testing.assert_close(places[3:], grid_positions(4, 6, centred=True), **EXACT)
+    assert places[:3].tolist() == [[3.5, 3.5], [4.5, 4.5], [5.5, 5.5]]
+    for height, width in ((8, 8), (5, 2), (1, 9)):
+        words = joint_positions(4, height, width)[:4]
+        corner = max(grid_positions(height, width, centred=True).max(0).values)
+        assert float(words[0, 0] - corner) == 1
+        assert (words[:, 0] == words[:, 1]).all()
+        assert (words.diff(dim=0) == 1).all()
+    square = joint_positions(5, 8, 8)
+    assert len({tuple(p) for p in square.tolist()}) == 5 + 64
+
+
+def test_sinusoids_against_the_formula_written_out():
+    places, dim = [0.0, 1.0, 5.5], 6
+    got = sincos(torch.tensor(places, dtype=torch.float64), dim)
+    for row, place in enumerate(places):
+        for i in range(dim // 2):
+            angle = place / 10_000 ** (2 * i / dim)
+            assert float(got[row, i]) == pytest.approx(math.sin(angle), abs=1e-14)
+            assert float(got[row, 3 + i]) == pytest.approx(math.cos(angle), abs=1e-14)
+
+
+def test_columns_first_then_rows():
+    """DiT's get_2d_sincos_pos_embed goes by column first ("here w goes first")."""
+    grid = grid_positions(3, 5)
+    got = sincos_2d(grid, 12)
+    torch.testing.assert_close(got[:, :6], sincos(grid[:, 1], 6), **EXACT)
+    torch.testing.assert_close(got[:, 6:], sincos(grid[:, 0], 6), **EXACT)
+    assert len({tuple(row) for row in got.tolist()}) == 15
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: rope_angles(torch.zeros(3), 5),
+        lambda: sincos(torch.zeros(3), 5),
+        lambda: sincos_2d(torch.zeros(3, 2), 6),
+        lambda: axial_angles(torch.zeros(3, 2), (4, 4, 4)),
+        lambda: axial_angles(torch.zeros(3, 2), (3, 5)),
+    ],
+)
+def test_sizes_that_cannot_be(call):
+    with pytest.raises(ValueError):
+        call()
