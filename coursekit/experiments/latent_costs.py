@@ -15,9 +15,10 @@ from coursekit.experiments.kept import fresh
 from coursekit.experiments.latent_small_vaes import flops
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.unet import UNet, UNetConfig
+from coursekit.training.recipes_latent import TEDDY_VAE
 
 SIZES = (16, 32, 64)
-LATENT = (4, 8, 8)  # of teddy-vae, for a picture of 32 x 32
+LATENT = (TEDDY_VAE.cpu.model.latent, 8, 8)  # for a picture of 32 x 32
 Shape = tuple[int, int, int]
 
 
