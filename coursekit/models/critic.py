@@ -14,7 +14,8 @@ from torch.nn.functional import normalize
 class PatchCritic(nn.Module):
     """A score for each patch, not one for the picture: (B, C, H, W) to (B, 1, h, w).
 
-    Two strided convolutions: a score sees 16 x 16 pixels.
+    Two strided convolutions and one more: a score sees 18 x 18 pixels (and the norm's
+    mean and spread, which come from all of them).
     """
 
     def __init__(self, channels: int = 3, width: int = 32) -> None:

@@ -1,0 +1,132 @@
+"""The autoencoder. Authority: invariants (sizes, scaling, samples do not mix), a count
+of parameters on paper, and a picture that it can learn by heart."""
+
+import pytest
+import torch
+
+from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
+from coursekit.theory.vae import vae_loss
+
+SMALL = AutoencoderConfig(widths=(8, 16), groups=4, latent=3)
+PLAIN = AutoencoderConfig(widths=(8, 16), groups=4, latent=3, variational=False)
+
+
+def fresh(config: AutoencoderConfig) -> Autoencoder:
+    torch.manual_seed(0)
+    return Autoencoder(config)
+
+
+def pictures(count: int = 4, size: int = 16, channels: int = 3) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(count, channels, size, size, generator=generator) * 2 - 1
+
+
+@pytest.mark.parametrize(
+    ("patch", "widths", "factor"),
+    [(1, (8,), 1), (2, (8,), 2), (1, (8, 8), 2), (2, (8, 8), 4), (2, (8, 8, 8), 8)],
+)
+@torch.no_grad()
+def test_the_factor_is_that_of_the_latent_grid(patch, widths, factor) -> None:
+    config = AutoencoderConfig(widths=widths, groups=4, latent=5, patch=patch)
+    model, x = fresh(config), pictures()[..., :8]
+    latents = model.encode(x)
+    assert config.factor == factor
+    assert (
+        latents.shape[1:] == model.latent_shape(16, 8) == (5, 16 // factor, 8 // factor)
+    )
+    assert model.decode(latents).shape == x.shape
+
+
+def test_parameters_as_counted_on_paper() -> None:
+    """3x3 convolutions a b 9 + b, norms 2 c, in the order of the two halves."""
+
+    def conv(a: int, b: int) -> int:
+        return a * b * 9 + b
+
+    def block(width: int) -> int:
+        return 2 * (2 * width + conv(width, width))
+
+    encoder = conv(12, 8) + block(8) + conv(8, 16) + block(16) + 2 * 16 + conv(16, 6)
+    decoder = conv(3, 16) + block(16) + conv(16, 8) + block(8) + 2 * 8 + conv(8, 12)
+    count = sum(p.numel() for p in fresh(SMALL).parameters())
+    assert count == encoder + decoder
+
+
+@torch.no_grad()
+def test_fitted_latents_have_unit_spread_and_decode_to_the_same() -> None:
+    model, x = fresh(SMALL), 0.3 + pictures(40)
+    before = model(x)[0]
+    model.fit_scale(x)
+    latents = model.encode(x)
+    torch.testing.assert_close(
+        latents.mean((0, 2, 3)), torch.zeros(3), atol=1e-4, rtol=0
+    )
+    torch.testing.assert_close(latents.std((0, 2, 3)), torch.ones(3), atol=1e-4, rtol=0)
+    torch.testing.assert_close(model.decode(latents), before, atol=1e-5, rtol=1e-4)
+    restored = Autoencoder(SMALL)
+    restored.load_state_dict(model.state_dict())  # the scale travels with the weights
+    torch.testing.assert_close(restored.encode(x), latents)
+
+
+@torch.no_grad()
+def test_a_silent_channel_does_not_blow_up() -> None:
+    model = fresh(SMALL)
+    last = model.down[-1]
+    last.weight[1], last.bias[1] = 0, 0.7
+    model.fit_scale(pictures())
+    assert model.encode(pictures(8)).abs().max() < 100
+    torch.testing.assert_close(model.encode(pictures())[:, 1].std(), torch.tensor(0.0))
+
+
+@torch.no_grad()
+def test_a_plain_autoencoder_is_sure_and_a_vae_is_not() -> None:
+    x, generator = pictures(), torch.Generator().manual_seed(2)
+    eps = torch.randn(4, 3, 4, 4, generator=generator)
+    plain, vae = fresh(PLAIN), fresh(SMALL)
+    torch.testing.assert_close(plain(x, eps)[0], plain(x)[0], atol=1e-5, rtol=0)
+    assert (vae(x, eps)[0] - vae(x)[0]).abs().max() > 0.01
+    torch.testing.assert_close(vae(x, eps)[0], vae(x, eps)[0])
+
+
+@pytest.mark.parametrize("config", [SMALL, PLAIN], ids=["VAE", "plain"])
+@torch.no_grad()
+def test_samples_never_mix(config: AutoencoderConfig) -> None:
+    model, x = fresh(config), pictures()
+    alone = torch.cat([model(x[i : i + 1])[0] for i in range(4)])
+    torch.testing.assert_close(model(x)[0], alone, atol=1e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_log_variances_are_bounded() -> None:
+    model = fresh(SMALL)
+    model.down[-1].bias[3:] = torch.tensor([1e4, -1e4, 0.0])
+    log_var = model.bells(pictures()).log_var
+    assert log_var[:, 0].eq(20).all() and log_var[:, 1].eq(-30).all()
+
+
+def test_it_learns_pictures_by_heart() -> None:
+    """Two pictures, 150 steps: the error falls to a tenth of that of their mean. The
+    bells are needed for that, so the KL rises from nearly nothing."""
+    model, x = fresh(SMALL), pictures(2)
+    mean_error = (x - x.mean(0)).square().mean().item()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    generator = torch.Generator().manual_seed(3)
+    for _ in range(150):
+        eps = torch.randn(2, 3, 4, 4, generator=generator)
+        rebuilt, bells = model(x, eps)
+        loss = vae_loss(x, rebuilt, *bells, beta=0.01, noise=0.1)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    error = (model(x)[0] - x).square().mean().item()
+    print(f"error {error:.4f}, of the mean picture {mean_error:.4f}")
+    assert error < mean_error / 10
+
+
+def test_every_weight_learns() -> None:
+    model = fresh(SMALL)
+    rebuilt, bells = model(pictures(), torch.ones(4, 3, 4, 4))
+    vae_loss(pictures(), rebuilt, *bells).backward()
+    assert all(
+        p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters()
+    )
