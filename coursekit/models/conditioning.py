@@ -26,9 +26,16 @@ class Conditioner(nn.Module):
     """Time and condition to `Told`."""
 
     def __init__(
-        self, width: int, num_classes: int = 0, text: TextConfig | None = None
+        self,
+        width: int,
+        num_classes: int = 0,
+        text: TextConfig | None = None,
+        tokens: bool = True,
     ) -> None:
-        """Classes 0..num_classes-1 (num_classes is null), or prompts, or neither."""
+        """Classes 0..num_classes-1 (num_classes is null), or prompts, or neither.
+
+        tokens: do the blocks read the prompt's tokens, or its vector only?
+        """
         super().__init__()
         if num_classes and text is not None:
             raise ValueError("a model is told a class or a prompt, not both")
@@ -40,7 +47,9 @@ class Conditioner(nn.Module):
             self.from_pooled = nn.Sequential(
                 nn.Linear(text.width, width), nn.SiLU(), nn.Linear(width, width)
             )
-            self.from_tokens = nn.Linear(text.width, width)
+        self.from_tokens = (
+            nn.Linear(text.width, width) if text is not None and tokens else None
+        )
 
     def null(self, device: torch.device | str = "cpu") -> Tensor:
         """What stands for no condition, without a batch axis.
@@ -72,4 +81,6 @@ class Conditioner(nn.Module):
             return Told(vector + cast(nn.Embedding, self.label)(cond), None)
         features = self.text(cond)
         vector = vector + self.from_pooled(features.pooled)
+        if self.from_tokens is None:
+            return Told(vector, None)
         return Told(vector, self.from_tokens(features.tokens))

@@ -102,7 +102,9 @@ class DiT(nn.Module):
         width = config.width
         self.embed = PatchEmbedding(config.channels, config.patch, width)
         self.places = Places(config.positions, width, config.heads, config.patch)
-        self.conditioner = Conditioner(width, config.num_classes, config.text)
+        self.conditioner = Conditioner(
+            width, config.num_classes, config.text, tokens=config.told != "adaln"
+        )
         self.blocks = nn.ModuleList(self._block() for _ in range(config.depth))
         self.head = Head(width, config.channels * config.patch**2)
 

@@ -129,7 +129,10 @@ class UNet(nn.Module):
         self.config = config
         widths, features = config.widths, config.time_width
         if config.text is not None:
-            self.conditioner = Conditioner(features, config.num_classes, config.text)
+            cross = config.told == "cross"
+            self.conditioner = Conditioner(
+                features, config.num_classes, config.text, tokens=cross
+            )
         else:
             self.time = TimeEmbedding(config.time_dim, features)
             if config.num_classes:

@@ -76,7 +76,7 @@ def test_plain_stacks_have_closed_forms():
         assert receptive_field([(4, 4)] * n) == 4**n
 
 
-@pytest.mark.parametrize("widths, patch, blocks", [((4, 6), 2, 2), ((4, 4, 6), 1, 1)])
+@pytest.mark.parametrize("widths, patch, blocks", [((4, 6), 2, 1), ((4, 4, 6), 1, 1)])
 def test_the_way_through_our_u_net_is_counted_right(widths, patch, blocks):
     config = UNetConfig(
         widths=widths, patch=patch, blocks=blocks, groups=2, heads=0, time_width=8
