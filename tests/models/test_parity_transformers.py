@@ -1,0 +1,274 @@
+"""Our ViT, CLIP and attention, with copied weights, against transformers and torch.
+
+Authority: peer library. transformers is optional: pip install -e '.[parity]'; without
+it only the comparisons with torch's own attention run. `pytest -s` prints the
+differences.
+
+Both sides compute in float64 and must agree to rounding; in float32, as they are used,
+to 1e-5. The peers are built from their configurations, with the exact GELU (OpenAI's
+CLIP has a quick one) and our epsilon in the norms. Two things differ by design: CLIP's
+ViT has one more norm in front of its blocks, which is taken out, and no bias in its
+patch embedding, so ours is set to zero.
+"""
+
+import pytest
+import torch
+from torch import nn
+
+from coursekit.models.attention import SelfAttention, attention, causal_mask
+from coursekit.models.clip import CLIP, CLIPConfig
+from coursekit.models.text_encoder import TextConfig
+from coursekit.models.transformer import Block
+from coursekit.models.vit import ViT, ViTConfig
+from coursekit.theory.contrastive import clip_loss
+
+pytestmark = pytest.mark.parity
+
+EXTRA = "needs transformers: pip install -e '.[parity]' -c constraints.txt"
+WIDTH, HEADS, DEPTH, END = 24, 4, 3, 7
+IMAGE = ViTConfig(size=16, patch=4, width=WIDTH, depth=DEPTH, heads=HEADS)
+TEXT = TextConfig(vocabulary=30, length=9, width=WIDTH, depth=2, heads=HEADS, end=END)
+DTYPES = pytest.mark.parametrize(
+    ("dtype", "close"),
+    [(torch.float64, 1e-12), (torch.float32, 1e-5)],
+    ids=["float64", "float32"],
+)
+PEER = {
+    "hidden_size": WIDTH,
+    "num_attention_heads": HEADS,
+    "intermediate_size": 4 * WIDTH,
+    "hidden_act": "gelu",
+    "layer_norm_eps": 1e-5,
+}
+
+
+@pytest.fixture
+def transformers():
+    return pytest.importorskip("transformers", reason=EXTRA)
+
+
+def worst(name, ours, theirs):
+    """The largest difference."""
+    assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
+    value = float((ours - theirs).detach().abs().max())
+    print(f"{name}: {value:.1e}")
+    return value
+
+
+def stirred(model, dtype):
+    """Random numbers everywhere, so that no weight hides behind a zero or a one."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    return model.to(dtype).eval()
+
+
+def copy(theirs, ours):
+    """Copy a parameter of ours into theirs."""
+    assert theirs.shape == ours.shape
+    with torch.no_grad():
+        theirs.copy_(ours)
+
+
+def copy_layer(theirs, ours):
+    """Weight and bias of a linear map or a norm."""
+    copy(theirs.weight, ours.weight)
+    copy(theirs.bias, ours.bias)
+
+
+def copy_attention(theirs, ours, out):
+    """Our one map to queries, keys and values into their three."""
+    parts = zip(
+        (theirs.q_proj, theirs.k_proj, theirs.v_proj),
+        ours.project.qkv.weight.chunk(3),
+        ours.project.qkv.bias.chunk(3),
+        strict=True,
+    )
+    for layer, weight, bias in parts:
+        copy(layer.weight, weight)
+        copy(layer.bias, bias)
+    copy_layer(out, ours.out)
+
+
+def pictures(dtype, count=5):
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(count, 3, 16, 16, generator=generator).to(dtype)
+
+
+def prompts(count=6):
+    """Word ids, one end token each, padding of any id behind it."""
+    generator = torch.Generator().manual_seed(2)
+    ids = torch.randint(8, 30, (count, TEXT.length), generator=generator)
+    ids[torch.arange(count), 2 + torch.arange(count) % (TEXT.length - 2)] = END
+    return ids
+
+
+# transformers
+
+
+@DTYPES
+def test_vit(transformers, dtype, close):
+    """All tokens after the last norm."""
+    config = transformers.ViTConfig(
+        **PEER, num_hidden_layers=DEPTH, image_size=16, patch_size=4
+    )
+    theirs = transformers.ViTModel(config, add_pooling_layer=False).to(dtype).eval()
+    ours = stirred(ViT(IMAGE), dtype)
+    embeddings = theirs.embeddings
+    copy(embeddings.cls_token[0, 0], ours.cls)
+    copy(embeddings.position_embeddings[0], ours.position)
+    projection = embeddings.patch_embeddings.projection
+    copy(projection.weight.flatten(1), ours.embed.project.weight)
+    copy(projection.bias, ours.embed.project.bias)
+    for layer, block in zip(theirs.layers, ours.blocks, strict=True):
+        copy_layer(layer.layernorm_before, block.norm1)
+        copy_attention(layer.attention, block.attention, layer.attention.o_proj)
+        copy_layer(layer.layernorm_after, block.norm2)
+        copy_layer(layer.mlp.fc1, block.mlp.wide)
+        copy_layer(layer.mlp.fc2, block.mlp.narrow)
+    copy_layer(theirs.layernorm, ours.norm)
+    x = pictures(dtype)
+    answer = theirs(pixel_values=x).last_hidden_state
+    assert worst(f"ViT tokens, {dtype}", ours.tokens(x), answer) <= close
+
+
+def copy_tower(theirs, ours):
+    """The blocks of one tower of CLIP."""
+    for layer, block in zip(theirs.encoder.layers, ours.blocks, strict=True):
+        copy_layer(layer.layer_norm1, block.norm1)
+        copy_attention(layer.self_attn, block.attention, layer.self_attn.out_proj)
+        copy_layer(layer.layer_norm2, block.norm2)
+        copy_layer(layer.mlp.fc1, block.mlp.wide)
+        copy_layer(layer.mlp.fc2, block.mlp.narrow)
+
+
+def both_clips(transformers, dtype):
+    """Theirs and ours, with one set of weights."""
+    tokens = {"bos_token_id": 1, "eos_token_id": END, "pad_token_id": 0}
+    config = transformers.CLIPConfig(
+        text_config=PEER
+        | {"num_hidden_layers": 2, "vocab_size": 30, "max_position_embeddings": 9}
+        | tokens,
+        vision_config=PEER
+        | {"num_hidden_layers": DEPTH, "image_size": 16, "patch_size": 4},
+        projection_dim=10,
+    )
+    theirs = transformers.CLIPModel(config).to(dtype).eval()
+    ours = stirred(CLIP(CLIPConfig(IMAGE, TEXT, width=10)), dtype)
+    with torch.no_grad():
+        ours.image.embed.project.bias.zero_()
+    theirs.vision_model.pre_layrnorm = nn.Identity()
+    vision, text = theirs.vision_model, theirs.text_model
+    copy(vision.embeddings.class_embedding, ours.image.cls)
+    copy(vision.embeddings.position_embedding.weight, ours.image.position)
+    kernel = vision.embeddings.patch_embedding.weight
+    copy(kernel.flatten(1), ours.image.embed.project.weight)
+    copy_tower(vision, ours.image)
+    copy_layer(vision.post_layernorm, ours.image.norm)
+    copy(text.embeddings.token_embedding.weight, ours.text.token.weight)
+    copy(text.embeddings.position_embedding.weight, ours.text.position)
+    copy_tower(text, ours.text)
+    copy_layer(text.final_layer_norm, ours.text.norm)
+    copy(theirs.visual_projection.weight, ours.from_image.weight)
+    copy(theirs.text_projection.weight, ours.from_text.weight)
+    copy(theirs.logit_scale, ours.log_scale)
+    return theirs, ours
+
+
+@DTYPES
+def test_clip(transformers, dtype, close):
+    """Both towers, the vectors in the common space, and the logits."""
+    theirs, ours = both_clips(transformers, dtype)
+    x, ids = pictures(dtype, 6), prompts()
+    answer = theirs(input_ids=ids, pixel_values=x)
+    pairs = {
+        "text tokens": (
+            ours.text(ids).tokens,
+            answer.text_model_output.last_hidden_state,
+        ),
+        "unit vectors, pictures": (ours.encode_image(x), answer.image_embeds),
+        "unit vectors, texts": (ours.encode_text(ids), answer.text_embeds),
+        "logits": (ours(x, ids), answer.logits_per_image),
+    }
+    for name, (mine, yours) in pairs.items():
+        assert worst(f"CLIP {name}, {dtype}", mine, yours) <= close
+
+
+@DTYPES
+def test_clips_loss(transformers, dtype, close):
+    """The loss, and its gradient down to the patches of the picture."""
+    theirs, ours = both_clips(transformers, dtype)
+    x, ids = pictures(dtype, 6), prompts()
+    losses, slopes = [], []
+    for which in ("theirs", "ours"):
+        leaf = x.clone().requires_grad_()
+        if which == "theirs":
+            loss = theirs(input_ids=ids, pixel_values=leaf, return_loss=True).loss
+        else:
+            images, texts = ours.encode_image(leaf), ours.encode_text(ids)
+            loss = clip_loss(images, texts, ours.temperature())
+        losses.append(loss)
+        slopes += torch.autograd.grad(loss, leaf)
+    assert worst(f"CLIP loss, {dtype}", losses[1], losses[0]) <= close
+    assert worst(f"CLIP gradient, {dtype}", slopes[1], slopes[0]) <= close
+
+
+# torch
+
+
+@DTYPES
+@pytest.mark.parametrize("causal", [False, True])
+def test_multi_head_attention(causal, dtype, close):
+    """torch's layer counts the other way: in its mask True means forbidden."""
+    ours = stirred(SelfAttention(WIDTH, HEADS), dtype)
+    theirs = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True, dtype=dtype).eval()
+    copy(theirs.in_proj_weight, ours.project.qkv.weight)
+    copy(theirs.in_proj_bias, ours.project.qkv.bias)
+    copy_layer(theirs.out_proj, ours.out)
+    x = pictures(dtype).reshape(5, 32, WIDTH)
+    mask = ~causal_mask(32) if causal else None
+    answer, weights = theirs(x, x, x, attn_mask=mask, average_attn_weights=False)
+    name = f"{'causal ' if causal else ''}multi-head attention, {dtype}"
+    assert worst(name, ours(x, causal=causal), answer) <= close
+    if not causal:
+        assert worst(f"weights of {name}", ours.weights(x), weights) <= close
+
+
+@DTYPES
+def test_the_plain_block(dtype, close):
+    """torch's encoder layer with its norms in front."""
+    ours = stirred(Block(WIDTH, HEADS), dtype)
+    theirs = nn.TransformerEncoderLayer(
+        WIDTH,
+        HEADS,
+        4 * WIDTH,
+        dropout=0.0,
+        activation="gelu",
+        batch_first=True,
+        norm_first=True,
+        dtype=dtype,
+    )
+    copy(theirs.self_attn.in_proj_weight, ours.attention.project.qkv.weight)
+    copy(theirs.self_attn.in_proj_bias, ours.attention.project.qkv.bias)
+    copy_layer(theirs.self_attn.out_proj, ours.attention.out)
+    copy_layer(theirs.norm1, ours.norm1)
+    copy_layer(theirs.norm2, ours.norm2)
+    copy_layer(theirs.linear1, ours.mlp.wide)
+    copy_layer(theirs.linear2, ours.mlp.narrow)
+    x = pictures(dtype).reshape(5, 32, WIDTH)
+    assert worst(f"block, {dtype}", ours(x), theirs(x)) <= close
+
+
+@DTYPES
+def test_the_formula(dtype, close):
+    """torch's fused kernel, with a mask for each head."""
+    generator = torch.Generator().manual_seed(3)
+    q, k, v = (
+        torch.randn(5, HEADS, size, 6, generator=generator).to(dtype)
+        for size in (7, 11, 11)
+    )
+    mask = torch.rand(1, HEADS, 7, 11, generator=generator) < 0.5
+    mask[..., 0] = True
+    answer = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    assert worst(f"attention, {dtype}", attention(q, k, v, mask), answer) <= close
