@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
+from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import build, from_plain
 from coursekit.training.objectives import make_objective
 from coursekit.training.recipes import RECIPES
@@ -97,19 +98,3 @@ def summary(name: str) -> str:
         f"loss {info['loss']:.4f}"
     )
     return "; ".join([made, *figure_lines(info["evaluation"])])
-
-
-def figure_lines(figures: dict[str, Any]) -> list[str]:
-    """The measured figures of a card as short phrases."""
-    lines = []
-    if "frechet" in figures:
-        lines.append(
-            f"Fréchet distance to held-out pictures {figures['frechet']['mean']:.2f} "
-            f"(real against real {figures['frechet_real']['mean']:.2f})"
-        )
-    if "valid" in figures:
-        lines.append(
-            f"valid scenes {100 * figures['valid']['mean']:.1f} % "
-            f"(real {100 * figures['valid_real']['mean']:.1f} %)"
-        )
-    return lines

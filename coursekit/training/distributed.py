@@ -18,8 +18,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-# Seconds until a process that waits for another gives it up.
-PATIENCE = float(os.environ.get("COURSEKIT_PATIENCE", "600"))
+
+def patience() -> float:
+    """Seconds until a process that waits for another gives it up."""
+    return float(os.environ.get("COURSEKIT_PATIENCE", "600"))
 
 
 class Lost(RuntimeError):
@@ -76,7 +78,7 @@ class Group:
             backend = "cpu:gloo,cuda:nccl"
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         with nobody_missing():
-            dist.init_process_group(backend, timeout=timedelta(seconds=PATIENCE))
+            dist.init_process_group(backend, timeout=timedelta(seconds=patience()))
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
 
     def share(self, batch: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -117,8 +119,8 @@ def nobody_missing() -> Iterator[None]:
         yield
     except RuntimeError as error:  # DistBackendError is one
         raise Lost(
-            f"another process has gone, or was silent for {PATIENCE:g} s: run the same "
-            "command again to go on"
+            f"another process has gone, or was silent for {patience():g} s: run the "
+            "same command again to go on"
         ) from error
 
 

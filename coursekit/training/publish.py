@@ -14,6 +14,7 @@ from safetensors.torch import save
 from coursekit.evaluation.sampling import png_bytes
 from coursekit.training import checkpoints
 from coursekit.training.atomic import write_atomic
+from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import to_plain
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def published_form(session: "Session") -> torch.nn.Module:
 
 def short_figures(figures: Figures) -> str:
     """The figures in one line."""
-    return "; ".join(checkpoints.figure_lines(figures))
+    return "; ".join(figure_lines(figures))
 
 
 def publish_run(

@@ -1,0 +1,94 @@
+"""The measured figures of a card in words, a few short phrases."""
+
+from typing import Any
+
+Figures = dict[str, Any]
+
+
+def figure_lines(figures: Figures) -> list[str]:
+    """What a card's "evaluation" says, whichever kind of recipe it measured."""
+    parts = (_samples, _rebuilding, _accuracy, _alignment, _prompts, _mirror)
+    return [line for part in parts for line in part(figures)]
+
+
+def _samples(figures: Figures) -> list[str]:
+    lines = []
+    if "frechet" in figures:
+        lines.append(
+            f"Fréchet distance to held-out pictures {figures['frechet']['mean']:.2f} "
+            f"(real against real {figures['frechet_real']['mean']:.2f})"
+        )
+    if "valid" in figures:
+        lines.append(
+            f"valid scenes {_percent(figures['valid']['mean'])} "
+            f"(real {_percent(figures['valid_real']['mean'])})"
+        )
+    return lines
+
+
+def _rebuilding(figures: Figures) -> list[str]:
+    lines = []
+    if "psnr" in figures:
+        lines.append(
+            f"held-out pictures come back at {figures['psnr']:.1f} dB"
+            + (f", KL {figures['kl_bits']:.0f} bits" if "kl_bits" in figures else "")
+        )
+    if "kept" in figures:
+        kept = figures["kept"]
+        worst = min((name for name in kept if name != "all"), key=kept.__getitem__)
+        lines.append(
+            f"all attributes read as before in {_percent(kept['all'])}, the worst is "
+            f"{worst} with {_percent(kept[worst])}"
+        )
+    return lines
+
+
+def _accuracy(figures: Figures) -> list[str]:
+    if "accuracy" not in figures:
+        return []
+    at = ", ".join(f"{_percent(v)} at {t}" for t, v in figures["accuracy"].items())
+    return [f"right class {at}"]
+
+
+def _alignment(figures: Figures) -> list[str]:
+    lines = []
+    if "image_to_text" in figures:
+        lines.append(
+            f"finds the caption of a picture among {figures['candidates']} in "
+            f"{_percent(figures['image_to_text'])}, the picture of a caption in "
+            f"{_percent(figures['text_to_image'])}"
+        )
+    if "zero_shot" in figures:
+        words = (f"{k} {_percent(v)}" for k, v in figures["zero_shot"].items())
+        lines.append(f"zero-shot {', '.join(words)}")
+    return lines
+
+
+def _prompts(figures: Figures) -> list[str]:
+    """One line for each kind of held-out prompts: real pictures, then each scale."""
+    lines = []
+    for split in ("test", "heldout", "pairs", "train"):
+        real = figures.get(f"real_{split}")
+        if real is None:
+            continue
+        name = next(word for word in ("all", "bound", "name") if word in real)
+        found = [f"real {_percent(real[name])}"]
+        for scale in figures["scales"]:
+            share = figures[f"scale_{scale:g}_{split}"][name]
+            found.append(f"guidance {scale:g} {_percent(share)}")
+        what = {"all": "all attributes", "bound": "hats on their bears"}.get(name, name)
+        lines.append(f"{what} as the prompt says ({split}): {', '.join(found)}")
+    return lines
+
+
+def _mirror(figures: Figures) -> list[str]:
+    if "readable" not in figures:
+        return []
+    return [
+        f"reflections wear the bear's hat in {_percent(figures['hat'])} of the "
+        f"{_percent(figures['readable'])} that can be read"
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
