@@ -3,23 +3,29 @@
 from collections.abc import Sequence
 from functools import cache
 
+from coursekit.grading.cell_budget import by_worth, rank
 from coursekit.grading.cell_code import Code, Statement, parse
 from coursekit.grading.types import Cell, Official
 
-MOST_STATEMENTS = 20_000  # of all cells together
+MOST_STATEMENTS = 20_000  # of all answers together, and of all other cells
 
 
 def parsed(cells: Sequence[Cell]) -> dict[int, Code]:
-    """The code of each code cell, as long as there is a sensible amount of it."""
-    found, count = {}, 0
-    for cell in cells:
+    """The code of each code cell, as long as there is a sensible amount of it.
+
+    Answers are counted apart; of the rest, what defines something comes first.
+    """
+    found: dict[int, Code] = {}
+    count = {True: 0, False: 0}
+    for cell in by_worth(cells):
         if cell.kind == "code":
+            answers = rank(cell) == 0
             code = Code(cell.source, error="the notebook has too many statements")
-            if count < MOST_STATEMENTS:
+            if count[answers] < MOST_STATEMENTS:
                 code = parse(cell.source)
-                count += len(code.statements)
+                count[answers] += len(code.statements)
             found[cell.index] = code
-    return found
+    return dict(sorted(found.items()))
 
 
 @cache

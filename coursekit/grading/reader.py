@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from typing import Any
 
-from coursekit.grading import notebook_name, reader_json
+from coursekit.grading import cell_budget, notebook_name, reader_json
 from coursekit.grading.reader_json import Unreadable
 from coursekit.grading.types import Cell, Submission
 
-MOST_CELLS = 3000
+MOST_CELLS = 3000  # with answers, and as many without
+MOST_RAW_CELLS = 30_000
 LONGEST_CELL = 100_000  # characters
 LONGEST_CODE = 1_000_000  # characters of all code cells together
 MOST_NOTES = 30
@@ -44,25 +45,15 @@ def _read(data: bytes, student: str, origin: str) -> Submission:
     raw_cells = _raw_cells(notebook)
     if not raw_cells:
         notes.append("The notebook has no cells.")
-    if len(raw_cells) > MOST_CELLS:
+    found = [_cell(n, raw, notes) for n, raw in enumerate(raw_cells[:MOST_RAW_CELLS])]
+    cells = [cell for cell in found if cell is not None]
+    cells, out = cell_budget.within(cells, MOST_CELLS, lambda cell: 1)
+    cells, more = cell_budget.within(cells, LONGEST_CODE, _length)
+    if out or more:
         notes.append(
-            f"The notebook has {len(raw_cells)} cells; the first {MOST_CELLS} are read."
+            f"The notebook is very long ({len(raw_cells):,} cells): its exercises are "
+            f"read, and {len(out) + len(more):,} other cells are left out."
         )
-    cells: list[Cell] = []
-    code = 0
-    for index, raw in enumerate(raw_cells[:MOST_CELLS]):
-        cell = _cell(index, raw, notes)
-        if cell is None:
-            continue
-        if cell.kind == "code":
-            code += len(cell.source)
-            if code > LONGEST_CODE:
-                notes.append(
-                    f"The code is longer than {LONGEST_CODE:,} characters; cell "
-                    f"{index + 1} and the ones after it are left out."
-                )
-                break
-        cells.append(cell)
     counts = Counter(cell.id for cell in cells if cell.id)
     twice = [each for each, count in counts.items() if count > 1]
     if twice:
@@ -73,6 +64,10 @@ def _read(data: bytes, student: str, origin: str) -> Submission:
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"And {len(notes) - MOST_NOTES} notes more."]
     return Submission(student, origin, tuple(cells), tuple(notes), notebook=name)
+
+
+def _length(cell: Cell) -> int:
+    return len(cell.source) if cell.kind == "code" else 0
 
 
 def _notebook(value: Any) -> dict[str, Any]:

@@ -96,13 +96,29 @@ class Shelf:
         """What `code`, which stands in cell `here`, needs from the other cells.
 
         skip: cells of the student that are not looked into, such as the answer's own.
+        A list that a thousand scratch cells add to comes along as it was made.
         """
+        found = self._needed(code, known, here, skip, official_here, altered=set())
+        if not found.notes or found.text:
+            return found
+        every = set(self.changes)
+        return self._needed(code, known, here, skip, official_here, altered=every)
+
+    def _needed(
+        self,
+        code: Code,
+        known: Collection[str],
+        here: int,
+        skip: Collection[int],
+        official_here: int,
+        altered: set[str],
+    ) -> Slice:
+        """altered: names whose later changes are left behind, or have come along."""
         have = {*known, *code.binds}
         heres = (official_here, here)
         chosen: set[Place] = set()
         unknown: set[str] = set()
         seen: set[tuple[str, Place]] = set()
-        altered: set[str] = set()
         after: dict[Place, set[Place]] = {}  # what must stand above a statement
         wanted = [
             (name, (STUDENT, here, END))

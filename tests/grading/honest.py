@@ -315,12 +315,19 @@ def merged_with_the_check(nb: Notebook) -> None:
     nb["cells"][here]["source"] = f"{JUMP}{BODY}\n{text(check)}\n{print_it}"
 
 
-@habit(note="the course's own is used")
+@habit(note="is not marked as 01.4, but it defines")
 def two_exercises_in_one_cell(nb: Notebook) -> None:
     here = place(nb, "01.4")
     second = nb["cells"].pop(here)
     first = nb["cells"][place(nb, "01.3")]
     first["source"] = text(first) + "\n\n\n" + text(second)
+
+
+@habit(note="For `q_step`, the course's own is used")
+def two_exercises_in_the_second_cell(nb: Notebook) -> None:
+    first = nb["cells"].pop(place(nb, "01.3"))
+    second = nb["cells"][place(nb)]
+    second["source"] = text(second) + "\n\n\n" + text(first)
 
 
 @habit(note="Several cells are marked as 01.4")
@@ -449,3 +456,31 @@ def answers_in_variables(nb: Notebook) -> None:
     value = text(nb["cells"][here]).partition(" = ")[2]
     nb["cells"].insert(here, code(f"MY_EPS = {value}"))
     answer(nb, "# exercise 01.15\nanswer_01_15: str = MY_EPS", "01.15")
+
+
+@habit()
+def many_scratch_cells_before_each_answer(nb: Notebook) -> None:
+    """Two megabytes of trying things out."""
+    scratch = "for i in range(3):\n    y = [i * x for x in range(9)]\n    print(y)\n"
+    cells = []
+    for number, cell in enumerate(nb["cells"]):
+        if cell["cell_type"] == "code":
+            cells += [code(f"z{number} = {n}\n{scratch}") for n in range(200)]
+        cells.append(cell)
+    nb["cells"] = cells
+
+
+@habit(note="is not marked as 01.4, but it defines")
+def long_scratch_and_all_marks_lost(nb: Notebook) -> None:
+    many_scratch_cells_before_each_answer(nb)
+    plain(nb)
+    for cell in nb["cells"]:
+        cell["source"] = re.sub(r"^# exercise.*\n", "", text(cell))
+
+
+@habit(note="`tried`")
+def a_list_that_scratch_cells_add_to(nb: Notebook) -> None:
+    answer(nb, JUMP + "    tried.append(k)\n" + BODY)
+    nb["cells"].insert(place(nb), code("tried = []"))
+    more = [code(f"tried.append(q{n})\nq{n} = {n}") for n in range(2600)]
+    nb["cells"][place(nb) + 1 : place(nb) + 1] = more

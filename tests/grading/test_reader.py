@@ -151,3 +151,22 @@ def test_even_the_unforeseen_does_not_raise(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(reader.reader_json, "load", broken)
     assert "ZeroDivisionError" in read(notebook()).problem
+
+
+def test_a_long_notebook_keeps_its_exercises() -> None:
+    """Whatever stands before and behind them, and however much it is."""
+    scratch = [code("x = 1\n" * 2000)] * 300
+    answers = [claimed({"id": f"01.{n}"}) for n in range(1, 28)]
+    helper = code("def helper():\n    pass\n")
+    for cells in (
+        [*scratch, helper, *answers],
+        [*answers, helper, *scratch],
+        [*[code("y")] * 4000, helper, *answers, *[code("y")] * 4000],
+    ):
+        found = read(notebook(*cells))
+        assert {cell.exercise for cell in found.cells} >= {
+            f"01.{n}" for n in range(1, 28)
+        }
+        assert any(cell.source.startswith("def helper") for cell in found.cells)
+        assert any("other cells are left out" in note for note in found.notes)
+        assert sum(len(cell.source) for cell in found.cells) < 2 * reader.LONGEST_CODE
