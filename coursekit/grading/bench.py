@@ -45,7 +45,7 @@ class Bench:
         reader.start()
         process.join(seconds)
         if process.is_alive():
-            process.kill()  # its launchers end with it, and their kernels with them
+            process.kill()  # its connections end with it, and their kernels with them
             process.join()
         reader.join(5)
         ours.close()

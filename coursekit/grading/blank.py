@@ -13,7 +13,10 @@ def blank(target: str) -> None:
     module_name, _, path = target.partition(":")
     if not path:
         return
-    owner: Any = importlib.import_module(module_name)
+    try:
+        owner: Any = importlib.import_module(module_name)
+    except ImportError:  # it was never here, and its file cannot be seen
+        return
     name, _, methods = path.partition(".")
     if not methods:
         erase(getattr(owner, name))

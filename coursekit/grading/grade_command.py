@@ -54,6 +54,12 @@ def main(argv: list[str]) -> int:
     if args.timeout <= 0 or args.jobs < 1:
         print("coursekit grade: --timeout and --jobs are positive", file=sys.stderr)
         return 2
+    if not hasattr(os, "fork"):
+        print(
+            "coursekit grade: this needs Linux or macOS; on Windows run it in WSL",
+            file=sys.stderr,
+        )
+        return 2
     if level == "off":
         print(report_text.NO_SANDBOX, file=sys.stderr)
     start, complete = time.monotonic(), True

@@ -6,14 +6,16 @@ top-level definition of the exercise's function anywhere in the file counts.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from coursekit.grading import reach
+from coursekit.grading.answer_part import left_out
 from coursekit.grading.attempt_state import renamed, same_code, untouched
-from coursekit.grading.cell_code import Code, Statement, parse
+from coursekit.grading.cell_code import Code, parse
 from coursekit.grading.exercise_claim import claim
 from coursekit.grading.notebook_code import given_names, lecture_code, parsed
-from coursekit.grading.slicing import Shelf
+from coursekit.grading.slicing import Shelf, Slice
 from coursekit.grading.types import Attempt, Cell, Official, Submission, Task
 
 MOST_CLAIMS = 20  # of cells marked as one exercise, the last ones are looked at
@@ -46,6 +48,11 @@ class _Reading:
         for cell in self.cells:
             self.claims.setdefault(claim(cell), []).append(cell)
         self.functions = {task.name for task in official.tasks if task.kind == "code"}
+        self.later = {  # of each task: the names of later ones, and their symbols
+            task.id: {each.name: each.symbol for each in reach.after(official, task)}
+            for task in official.tasks
+            if task.kind == "code"
+        }
         self.given = given_names(official)
         self.shelf = Shelf(self.code, lecture_code(official))
         self.known = frozenset(self.given) | self.functions
@@ -193,31 +200,34 @@ class _Reading:
 
     def _answered(self, task: Task, found: Found, notes: list[str]) -> Attempt:
         notes += found.notes
-        dropped: set[Statement] = set()
-        for each in found.code.statements:
-            others = each.binds & self.functions
-            if each.kind == "check":
-                dropped.add(each)
-            elif each.kind in ("def", "assign") and others and task.kind == "code":
-                if task.name not in each.binds:
-                    dropped.add(each)
-                    names = ", ".join(f"`{name}`" for name in sorted(others))
-                    notes.append(f"For {names}, the course's own is used here.")
+        dropped = {each for each in found.code.statements if each.kind == "check"}
+        if task.kind == "code":
+            later = self.later[task.id]
+            dropped, said = left_out(found.code, task.name, self.functions, later)
+            notes += said
         source = found.code.without(dropped)
-        here = found.cells[0]
-        own = {name for name, cell in self.own.items() if cell < here}
-        needed = self.shelf.needed(
-            parse(source),
-            self.known - own,
-            here,
-            skip=found.cells if dropped or len(found.cells) > 1 else (),
-            official_here=self._official_place(task),
-        )
+        skip = found.cells if dropped or len(found.cells) > 1 else ()
+        needed = self._needed(task, parse(source), found.cells[0], skip)
         if needed.names:
             names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
             notes.append(f"From other cells it takes along: {names}.")
         notes += needed.notes
         return Attempt(task, "answered", source, needed.text, tuple(notes))
+
+    def _needed(
+        self, task: Task, code: Code, here: int, skip: Collection[int]
+    ) -> Slice:
+        """What an answer needs from other cells; not what its kernel has anyway."""
+        own = {name for name, cell in self.own.items() if cell < here}
+        have, later = self.known - own, self.later.get(task.id, {})
+        place = self._official_place(task)
+        found = self.shelf.needed(code, have - later.keys(), here, skip, place)
+        used = later.keys() & {*found.names}
+        if used:  # a later exercise: the course's own where the reference needs it too
+            symbols = reach.needs(task.id)
+            mine = {name for name, symbol in later.items() if symbol not in symbols}
+            found = self.shelf.needed(code, have - mine, here, skip, place)
+        return found
 
     def _official_place(self, task: Task) -> int:
         for index, cell in enumerate(self.official.cells):

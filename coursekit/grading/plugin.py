@@ -4,10 +4,11 @@ nbval stays the runner. This adds what untrusted code needs: kernels from the zy
 over unix sockets, a dead kernel noticed at once, a limit on what a cell may print, and
 a record of every cell on a pipe to the grader, out of the kernel's reach.
 
-It rests on four things of nbval 0.11: `RunningKernel.await_reply` and `get_message`,
-`nbval.kernel.KernelManager`, `IPyNbFile.setup` and `IPyNbCell.runtest`.
+It rests on these things of nbval 0.11: `nbval.kernel.start_new_kernel`, some methods of
+`RunningKernel`, `IPyNbFile.setup` and `teardown`, and `IPyNbCell.runtest`.
 """
 
+import contextlib
 import json
 import os
 import time
@@ -18,7 +19,8 @@ from typing import Any
 import nbval.kernel
 import nbval.plugin
 import pytest
-from jupyter_client.manager import KernelManager
+
+from coursekit.grading.link import Link
 
 LARGEST_CELL = 4 << 20  # bytes of stdout kept and allowed; a probe line is far smaller
 SHOWN, MOST_MESSAGES = 500, 20_000
@@ -90,25 +92,23 @@ def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:
     limit = time.monotonic() + (timeout or 60.0)
     held: list[Any] = []
     while True:
-        try:
-            message = self.kc.get_shell_msg(timeout=0.05)
+        self.kc.wait(0.25)
+        with contextlib.suppress(Empty):
+            message = self.kc.get_shell_msg(timeout=0)
             if message["parent_header"].get("msg_id") == msg_id:
                 break
-        except Empty:
-            pass
-        while True:
-            try:
+        with contextlib.suppress(Empty):
+            while time.monotonic() <= limit:
                 seen = self.kc.get_iopub_msg(timeout=0)
-            except Empty:
-                break
-            _now.take(seen)
-            if seen["parent_header"].get("msg_id") == msg_id:
-                held.append(seen)
-            if time.monotonic() > limit:
-                break
+                _now.take(seen)
+                if seen["parent_header"].get("msg_id") == msg_id:
+                    held.append(seen)
         if not self.km.is_alive():
             _now.state = "died"
             raise RuntimeError("the kernel died")
+        if self.kc.cut_off():
+            _now.state = "flooded"
+            raise FloodError
         if time.monotonic() > limit:
             _now.state = "timed out"
             raise Empty
@@ -126,30 +126,32 @@ def _iopub_first(self: Any, timeout: float | None = None, stream: str = "iopub")
     return self.kernel.get_message(stream, timeout=timeout)
 
 
-class UnixKernelManager(KernelManager):
-    """Kernels over unix sockets, each in a folder of its own."""
+def _start(**ignored: Any) -> tuple[Link, Link]:
+    """nbval's `start_new_kernel`: one object is both manager and client."""
+    link = Link(**json.loads(os.environ["COURSEKIT_GRADE_CASE"]))
+    _links.append(link)
+    link.wait_for_ready()
+    return link, link
 
-    def __init__(self, **kwargs: Any) -> None:
-        """A fresh folder below the run's, named after the notebook."""
-        run = Path(os.environ["COURSEKIT_GRADE_RUN"])
-        folder = run / os.environ["COURSEKIT_GRADE_CASE"]
-        folder.mkdir(mode=0o700)
-        super().__init__(
-            transport="ipc",
-            ip=str(folder / "s"),
-            connection_file=str(folder / "connection.json"),
-            **kwargs,
-        )
+
+_links: list[Link] = []  # those of the notebook that runs now
 
 
 def _setup(self: Any) -> None:
-    """Tell the launcher which reference this notebook's kernel must not have."""
+    """Say which references this notebook's kernel must not have, and start it."""
     name = Path(str(self.fspath)).stem
-    plan = json.loads(os.environ["COURSEKIT_GRADE_PLAN"])[name]
-    os.environ["COURSEKIT_GRADE_BLANK"] = plan["blank"]
-    os.environ["COURSEKIT_GRADE_CASE"] = name
-    os.environ["COURSEKIT_GRADE_ENDING"] = plan["ending"]
+    case = json.loads(os.environ["COURSEKIT_GRADE_PLAN"])[name]
+    os.environ["COURSEKIT_GRADE_CASE"] = json.dumps(case | {"name": name})
     _original_setup(self)
+
+
+def _teardown(self: Any) -> None:
+    """End the kernel, however it stands, and report how it ended."""
+    for link in _links:
+        link.stop_channels()
+        link.shutdown_kernel()
+        _report({"task": Path(str(self.fspath)).stem, "ending": link.ending})
+    _links.clear()
 
 
 _original_setup = nbval.plugin.IPyNbFile.setup
@@ -196,10 +198,12 @@ def _stop(file: Any) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the four changes in place."""
-    nbval.kernel.KernelManager = UnixKernelManager
+    """Put the changes in place."""
+    nbval.kernel.start_new_kernel = _start
+    nbval.kernel.RunningKernel._ensure_iopub_up = lambda self: None  # `_start` waited
     nbval.kernel.RunningKernel.get_message = _get_message
     nbval.kernel.RunningKernel.await_reply = _await_reply
     nbval.plugin.IPyNbFile.get_kernel_message = _iopub_first
     nbval.plugin.IPyNbFile.setup = _setup
+    nbval.plugin.IPyNbFile.teardown = _teardown
     nbval.plugin.IPyNbCell.runtest = _runtest

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +19,12 @@ from typing import Any, Self
 
 from coursekit.grading import sandbox, zygote
 from coursekit.grading.bench import Bench
+from coursekit.grading.kernel import Walls
 from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
 
 ROOT = Path(__file__).resolve().parents[2]
+# Plugins of pytest's own without a use here; the last one collects garbage for long.
+UNUSED = ("cacheprovider", "doctest", "junitxml", "unraisableexception")
 
 
 @dataclass(frozen=True)
@@ -56,26 +58,19 @@ class Workshop:
 
     def __enter__(self) -> Self:
         """Start the zygote. RuntimeError, with its last words, when it does not."""
-        base = "/run" if os.access("/run", os.W_OK) else None
-        self.folder = Path(tempfile.mkdtemp(prefix="coursekit-grade-", dir=base))
-        self.folder.chmod(0o711)
-        self.private = self.folder / "private"  # notebooks and results: ours alone
-        self.private.mkdir(mode=0o700)
-        (self.folder / "k").mkdir(mode=0o711)  # the kernels' sockets
-        self._write_kernelspec()
-        self.socket = str(self.private / "zygote")
-        options = zygote.Options(
-            socket=self.socket,
+        self.folder = Path(tempfile.mkdtemp(prefix="coursekit-grade-"))  # ours alone
+        self.socket = str(self.folder / "zygote")
+        walls = Walls(
             level=self.level,
             hide=self._hidden(),
             keep=(sys.prefix, sys.base_prefix),
             cpu_seconds=int(self.limits.cell_seconds * 6),
             memory_mb=self.limits.memory_mb,
         )
-        command = [sys.executable, "-m", "coursekit.grading.zygote"]
-        self._log = (self.private / "zygote.log").open("wb")
+        command = [sys.executable, "-m", "coursekit.grading.zygote", self.socket]
+        self._log = (self.folder / "zygote.log").open("wb")
         self._zygote = subprocess.Popen(
-            [*command, json.dumps(asdict(options))],
+            [*command, json.dumps(asdict(walls))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -84,7 +79,7 @@ class Workshop:
         )
         assert self._zygote.stdout is not None
         if self._zygote.stdout.readline() != b"ready\n":
-            said = (self.private / "zygote.log").read_text(errors="replace")
+            said = (self.folder / "zygote.log").read_text(errors="replace")
             self.__exit__(None, None, None)
             raise RuntimeError(f"no kernels: {said.strip()[-400:]}")
         return self
@@ -104,66 +99,44 @@ class Workshop:
     def _hidden(self) -> tuple[str, ...]:
         """What no kernel may see: the checkout, the homes, the grader's own files."""
         package = Path(zygote.__file__).resolve().parents[1]
-        places = [ROOT, package, self.private, Path("/root"), Path("/home")]
+        places = [ROOT, package, self.folder, Path("/root"), Path("/home")]
         places += [place for place in self._more if place.parts[1:2] != ("usr",)]
         return tuple(dict.fromkeys(str(place) for place in places))
-
-    def _write_kernelspec(self) -> None:
-        place = self.private / "jupyter" / "kernels" / "coursekit-grade"
-        place.mkdir(parents=True)
-        launcher = Path(zygote.__file__).with_name("launcher.py")
-        spec = {
-            "argv": [sys.executable, "-S", "-I", str(launcher), "{connection_file}"],
-            "display_name": "grading",
-            "language": "python",
-            "interrupt_mode": "message",
-        }
-        (place / "kernel.json").write_text(json.dumps(spec))
 
     def run(self, notebooks: Sequence[MiniNotebook]) -> list[NotebookRun]:
         """Run them one after the other, each in a kernel of its own."""
         with self._lock:
             self._number += 1
             number = self._number
-        place = self.private / f"s{number}"
+        place = self.folder / f"s{number}"
         place.mkdir()
-        plan: dict[str, dict[str, str]] = {}
+        plan: dict[str, dict[str, Any]] = {}
         for i, notebook in enumerate(notebooks):
-            name = f"{number}-{i}"
-            plan[name] = {
-                "blank": notebook.blank,
-                "ending": str(place / f"{name}.ending"),
-            }
-            (place / f"{name}.ipynb").write_text(json.dumps(as_ipynb(notebook)))
+            home = "" if self.level != "off" else str(place / f"home-{i}")
+            case = {"zygote": self.socket, "blank": list(notebook.blank), "home": home}
+            plan[str(i)] = case
+            text = json.dumps(as_ipynb(notebook))
+            (place / f"{i}.ipynb").write_text(text)
         try:
             lines = self._pytest(place, plan)
-            found = [
-                collect(notebook, f"{number}-{i}", lines, place)
-                for i, notebook in enumerate(notebooks)
-            ]
         finally:
-            remove(place, *(self.folder / "k" / name for name in plan))
-        return found
+            remove(place)
+        return [
+            collect(notebook, str(i), lines) for i, notebook in enumerate(notebooks)
+        ]
 
     def _pytest(self, place: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
         """One nbval run; every cell's record, as far as it came."""
         environment = _environment() | {
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "JUPYTER_PATH": str(self.private / "jupyter"),
-            "JUPYTER_RUNTIME_DIR": str(self.private),
-            "COURSEKIT_GRADE_RUN": str(self.folder / "k"),
-            "COURSEKIT_GRADE_SOCKET": self.socket,
             "COURSEKIT_GRADE_PLAN": json.dumps(plan),
         }
-        files = sorted(
-            (str(place / f"{name}.ipynb") for name in plan),
-            key=lambda path: int(path.rpartition("-")[2].partition(".")[0]),
-        )
+        files = [str(place / f"{name}.ipynb") for name in plan]
         arguments = [
             "-c", os.devnull, "--rootdir", str(place), "--noconftest",
-            "-p", "no:cacheprovider", "-W", "ignore", "-q", "-p", "nbval.plugin",
-            "-p", "coursekit.grading.plugin", "--nbval-lax", "--tb=no",
-            "--nbval-kernel-name=coursekit-grade",
+            *(f"-pno:{name}" for name in UNUSED), "-W", "ignore", "-q",
+            "-p", "nbval.plugin", "-p", "coursekit.grading.plugin", "--nbval-lax",
+            "--tb=no", "--nbval-kernel-name=coursekit-grade",
             f"--nbval-cell-timeout={self.limits.cell_seconds}", *files,
         ]  # fmt: skip
         return self._bench.run(arguments, environment, place, self.limits.all_seconds)
@@ -202,19 +175,13 @@ def as_ipynb(notebook: MiniNotebook) -> dict[str, Any]:
 
 
 def collect(
-    notebook: MiniNotebook, name: str, lines: list[dict[str, Any]], place: Path
+    notebook: MiniNotebook, name: str, lines: list[dict[str, Any]]
 ) -> NotebookRun:
     """The record of one mini notebook; cells without one were not reached."""
-    seen = {line["cell"]: line for line in lines if line["task"] == name}
-    ending: dict[str, Any] = {}
-    for _ in range(20):  # the supervisor writes it when the kernel has ended
-        try:
-            ending = json.loads((place / f"{name}.ending").read_text())
-            break
-        except (OSError, ValueError):
-            if not seen:
-                break
-            time.sleep(0.05)
+    own = [line for line in lines if line["task"] == name]
+    seen = {line["cell"]: line for line in own if "cell" in line}
+    endings: list[dict[str, Any]] = [e["ending"] for e in own if "ending" in e]
+    ending = endings[0] if endings else {}
     cells = {}
     for cell in notebook.cells:
         line = seen.get(cell.id)

@@ -9,8 +9,10 @@ started ends with it. It sees no network, no other process, and empty folders wh
 package, the grader and the homes are.
 """
 
+import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import sys
@@ -23,9 +25,11 @@ MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 16384, 1 << 18
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 PR_CAPBSET_DROP = 24
+COUNTED_BY_NAMESPACE = (5, 14)  # the first Linux that counts processes that way
 FIRST_UID, UIDS = 61_000, 180  # no account has these on an ordinary system
 VISIBLE = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin"}
 VISIBLE |= {"sys", "usr"}  # everything else at the top is empty inside
+DEVICES = ("null", "full", "random", "urandom")  # not zero: shared, it is memory
 
 
 def _call(name: str, *arguments: object) -> None:
@@ -79,9 +83,8 @@ def enter(level: str, hide: Sequence[str], keep: Sequence[str] = ()) -> None:
             _empty(place, "1m", "755")
         elif os.path.isfile(place):
             mount("/dev/null", place, None, MS_BIND, "")
-    for place, size in (("/tmp", "64m"), ("/dev/shm", "16m")):
-        if os.path.isdir(place):
-            _empty(place, size, "1777")
+    _devices()
+    _empty("/tmp", "64m", "1777")
     for place, handle in opened.items():
         os.makedirs(place, exist_ok=True)
         mount(f"/proc/self/fd/{handle}", place, None, MS_BIND | MS_REC, "")
@@ -90,6 +93,24 @@ def enter(level: str, hide: Sequence[str], keep: Sequence[str] = ()) -> None:
         if any(_within(place, k) for k in keep) and os.path.isdir(place):
             _empty(place, "1m", "755")
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV, "")
+
+
+def _devices() -> None:
+    """A /dev with what programs expect, and nothing that is shared with others."""
+    opened = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
+    _empty("/dev", "64k", "755")
+    for name, handle in opened.items():
+        os.close(os.open(f"/dev/{name}", os.O_CREAT, 0o666))
+        mount(f"/proc/self/fd/{handle}", f"/dev/{name}", None, MS_BIND, "")
+        os.close(handle)
+    for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1")):
+        os.symlink(f"/proc/self/fd{target}", f"/dev/{name}")
+    os.mkdir("/dev/shm")
+    _empty("/dev/shm", "16m", "1777")
+    with contextlib.suppress(OSError):  # for `!commands`
+        os.mkdir("/dev/pts")
+        mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
+        os.symlink("pts/ptmx", "/dev/ptmx")
 
 
 def _empty(place: str, size: str, mode: str) -> None:
@@ -110,13 +131,19 @@ def limit(level: str, seconds: int, memory_mb: int) -> None:
         resource.RLIMIT_NOFILE: 128,
         resource.RLIMIT_DATA: (memory_mb + 1024) << 20,
     }
-    if level == "full":  # counts per user, and only this kernel has that user
+    # Counted per user: this kernel alone has its user, or its namespace of users.
+    if level == "full" or (level == "user" and _release() >= COUNTED_BY_NAMESPACE):
         limits[resource.RLIMIT_NPROC] = 64
     for which, value in limits.items():
         ceiling = resource.getrlimit(which)[1]
         if ceiling != resource.RLIM_INFINITY:
             value = min(value, ceiling)
         resource.setrlimit(which, (value, value))
+
+
+def _release() -> tuple[int, ...]:
+    """The version of the system's kernel, such as (6, 1)."""
+    return tuple(int(part) for part in re.findall(r"\d+", os.uname().release)[:2])
 
 
 def drop(level: str, uid: int) -> None:
@@ -145,12 +172,12 @@ def available() -> str:
     if not sys.platform.startswith("linux"):
         return "off"
     for level in ["full"] if os.getuid() == 0 else ["user"]:
-        if _works(level):
+        if works(level):
             return level
     return "off"
 
 
-def _works(level: str) -> bool:
+def works(level: str) -> bool:
     """Try all the steps in a child of a child."""
     child = os.fork()
     if child == 0:
@@ -179,9 +206,9 @@ def end_with_parent() -> None:
         _call("prctl", PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
-def kill(pid: int) -> None:
+def kill(pid: int, level: str) -> None:
     """End process 1 of a namespace, and with it everything inside."""
-    try:
+    with contextlib.suppress(OSError):
+        if level == "off":  # all that has stayed in its group
+            os.killpg(pid, signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

@@ -2,16 +2,18 @@
 
 Of the submission it holds the code for one exercise and the definitions that this code
 needs, nothing else. Around it stand the official imports, the official given code, and
-the package's own version of every other exercise, so that one wrong exercise never
-spoils another. Then come the probes, one for each case.
+the package's own version of every earlier exercise, so that one wrong exercise never
+spoils another; a later one is there only where it is needed (`reach`). Then come the
+probes, one for each case.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
-from coursekit.grading import probe_inputs, probe_runtime, probe_source, wire
+from coursekit.grading import probe_inputs, probe_runtime, probe_source, reach, wire
+from coursekit.grading.cell_code import parse
 from coursekit.grading.types import (
     Attempt,
     MiniCell,
@@ -56,7 +58,8 @@ def mini(
     for n, seed in enumerate(seeds):
         source = probe(exercise, seed, wire.token(nonce, task.id, seed), nonce)
         cells.append(MiniCell(probe_id(n), source, probe=True))
-    return MiniNotebook(task.id, exercise.symbol, tuple(cells))
+    blank = reach.withheld(official, task)
+    return MiniNotebook(task.id, blank, tuple(cells))
 
 
 def exercise_of(task: Task) -> Exercise:
@@ -84,28 +87,40 @@ def trusted(official: Official, task: Task) -> str:
     fails must not leave something to call.
     """
     parts = [_STANDINS]
+    needed = reach.needs(task.id)
+    later = {t.name: t.symbol for t in reach.after(official, task)}
+    absent = {name for name, symbol in later.items() if symbol not in needed}
     for cell in official.cells:
         if cell.id == "imports":
             parts += [_tolerant(line) for line in statements(cell.source)]
         elif cell.kind == "given":
-            parts.append(cell.source)
+            code = parse(cell.source)
+            if any(absent & each.now for each in code.statements):
+                absent |= code.binds  # it is made of what is not there
+            else:
+                parts.append(cell.source)
         elif cell.kind == "exercise" and cell.exercise == task.id:
             parts.append(cell.source)
         elif cell.kind == "exercise":
-            parts.append(_reference(official, cell))
+            parts.append(_reference(official, cell, absent))
     parts.append(f"del {task.name}")
     return "\n\n".join(part.rstrip() for part in parts if part.strip())
 
 
-def _reference(official: Official, cell: OfficialCell) -> str:
-    """Another exercise: the imports its cell makes, and the package's function."""
+def _reference(official: Official, cell: OfficialCell, absent: Collection[str]) -> str:
+    """Another exercise: the imports its cell makes, and the package's function.
+
+    absent: names of which there is no more than the imports.
+    """
     task = next((t for t in official.tasks if t.id == cell.exercise), None)
     if task is None or task.kind != "code":
         return ""
-    module, _, name = exercise_of(task).symbol.partition(":")
     body = ast.parse(cell.source).body
     lines = [ast.unparse(n) for n in body if isinstance(n, ast.Import | ast.ImportFrom)]
-    return "\n".join([*lines, f"from {module} import {name.partition('.')[0]}"])
+    if task.name not in absent:
+        module = exercise_of(task).symbol.partition(":")[0]
+        lines.append(f"from {module} import {task.name}")
+    return "\n".join(lines)
 
 
 def _tolerant(line: str) -> str:

@@ -95,12 +95,12 @@ class MiniCell:
 class MiniNotebook:
     """All that is run for one attempt, in a kernel of its own.
 
-    blank: the reference ("module:name" or "module:Class.method") that this kernel must
+    blank: the references ("module:name" or "module:Class.method") that this kernel must
     not contain.
     """
 
     task: str
-    blank: str
+    blank: tuple[str, ...]
     cells: tuple[MiniCell, ...]
 
 

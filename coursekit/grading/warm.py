@@ -42,6 +42,7 @@ def warm_up() -> None:
 
 KERNEL = (  # what a kernel would import at its start
     "faulthandler",
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "IPython.core.completer",
@@ -54,5 +55,6 @@ KERNEL = (  # what a kernel would import at its start
     "tornado.locks",
     "tornado.platform.asyncio",
     "tornado.queues",
+    "zmq.utils.garbage",
 )
 GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.workbook.check")

@@ -7,6 +7,7 @@ minute, starts at most 200 processes, takes at most 6 GB of memory and writes at
 
 import copy
 import json
+import socket
 import textwrap
 import zlib
 from collections.abc import Callable
@@ -18,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # The attacked exercise, and the honest ones: one runs before it and one after it.
 TARGET, NEIGHBOUR, LATER = "01.4", "01.3", "01.10"
 MARK = "coursekit-attack-was-here"  # what an attack writes where it should not
-PORT = 47811  # on loopback, where the tests listen for a caller
+LISTENER = socket.create_server(("127.0.0.1", 0))  # where the tests wait for a caller
+PORT: int = LISTENER.getsockname()[1]
 SECRET = "COURSEKIT_TEST_SECRET"  # a variable of the grader's environment
 
 Notebook = dict[str, Any]

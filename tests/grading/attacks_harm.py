@@ -198,6 +198,80 @@ MEMORY = {
         """,
         "6 GB in files that are only memory, 30 MB each",
     ),
+    "segments": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.shmat.restype = ctypes.c_void_p
+        for _ in range(60):
+            key = libc.shmget(0, ctypes.c_size_t(100_000_000), 0o1600)
+            at = libc.shmat(key, None, 0) if key >= 0 else None
+            if at is None or at > 2**63: break
+            ctypes.memset(at, 1, 100_000_000)
+            libc.shmdt(ctypes.c_void_p(at))
+        time.sleep(10)
+        """,
+        "6 GB of shared segments, let go of: they belong to no process",
+    ),
+    "forgotten": (
+        """
+        import mmap
+        held = []
+        for _ in range(60):
+            m = mmap.mmap(-1, 100_000_000); held.append(m)
+            for at in range(0, 100_000_000, 4096): m[at] = 1
+            m.madvise(mmap.MADV_DONTNEED)
+        time.sleep(10)
+        """,
+        "6 GB of shared memory that is mapped, filled and forgotten",
+    ),
+    "zero-device": (
+        """
+        import mmap
+        zero, held = os.open('/dev/zero', os.O_RDWR), []
+        for _ in range(60):
+            m = mmap.mmap(zero, 100_000_000); held.append(m)
+            for at in range(0, 100_000_000, 4096): m[at] = 1
+            m.madvise(mmap.MADV_DONTNEED)
+        time.sleep(10)
+        """,
+        "the same, by way of a device",
+    ),
+    "tables": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None)
+        libc.mmap.restype = ctypes.c_void_p
+        size = 3 << 40
+        at = libc.mmap(None, ctypes.c_size_t(size), 1, 0x4022, -1, ctypes.c_long(0))
+        if at and at < 2**63:
+            for place in range(at, at + size, 2 << 20):
+                ctypes.c_char.from_address(place).value
+        time.sleep(10)
+        """,
+        "6 GB of tables for terabytes that hold nothing",
+    ),
+    "sockets": (
+        """
+        import socket
+        held = []
+        for _ in range(40):
+            if os.fork() == 0:
+                signal.alarm(30)
+                try:
+                    for _ in range(200):
+                        pair = socket.socketpair(); held.append(pair)
+                        for one in pair:
+                            one.setblocking(False)
+                            one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+                            one.send(b'x' * 200_000)
+                except OSError:
+                    pass
+                time.sleep(15); os._exit(0)
+        time.sleep(10)
+        """,
+        "memory of the system, in sockets of forty processes",
+    ),
     "children": (
         """
         for _ in range(12):

@@ -11,16 +11,51 @@ import numpy as np
 from attack_kit import RIGHT, TARGET, Attack, Notebook, base, plain, to_bytes
 
 HEAD = "# exercise 01.4\n"
-
-ROADS = {
-    "inverse-of-predict": (
-        """
+INVERSE = """
 def q_sample(x0, k, eps, schedule):
     one = predict_x0(torch.ones_like(x0), torch.zeros_like(x0), k, schedule)
     part = predict_x0(torch.zeros_like(x0), -torch.ones_like(x0), k, schedule)
     return (x0 + part * eps) / one
+"""
+# What a later exercise would make of it, if the kernel had that one's reference.
+LATER = {
+    "name": (
+        """
+def q_sample(x0, k, eps, schedule):
+    return ddim_step(x0, eps, 0 * k, k, 0 * eps, schedule, 0.0)
 """,
-        "a later exercise is the inverse of the answer",
+        "a step of DDIM away from the data, by the name of a later exercise",
+    ),
+    "package": (
+        """
+from coursekit.theory.ddpm import ddim_step as step
+def q_sample(x0, k, eps, schedule):
+    return step(x0, eps, 0 * k, k, 0 * eps, schedule, 0.0)
+""",
+        "the same, from the package",
+    ),
+    "package-inverse": (
+        "from coursekit.theory.ddpm import predict_x0\n" + INVERSE,
+        "the inverse, from the package",
+    ),
+    "lecture": (
+        """
+from coursekit.theory import flow, score
+def q_sample(x0, k, eps, schedule):
+    t = torch.ones(len(x0), dtype=x0.dtype)
+    a = at(schedule.alpha_bar.sqrt(), k, x0)
+    s = at((1 - schedule.alpha_bar).sqrt(), k, x0)
+    return flow.conditional_path(a * x0, s * eps, 0 * t, 0.0) + s * (
+        flow.conditional_path(x0, eps, t, 0.0))
+""",
+        "an exercise of a later lecture",
+    ),
+}
+
+ROADS = {
+    "own-inverse": (
+        INVERSE,
+        "the student's own solution of a later exercise, turned round",
     ),
     "library": (
         """
@@ -83,6 +118,10 @@ ATTACKS = (
         "a wrong one with the learner's check line in the cell",
     ),
     Attack("memorised", _memorised, "the learner's own inputs, by heart"),
+    *(
+        Attack(f"later-{n}", plain(HEAD + code.lstrip()), note)
+        for n, (code, note) in LATER.items()
+    ),
     *(
         Attack(f"limit-{n}", plain(HEAD + code.lstrip()), note, points=None)
         for n, (code, note) in ROADS.items()

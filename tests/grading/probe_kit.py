@@ -32,7 +32,7 @@ class Worker:
         job = {
             "first": [[first.id, first.source]],
             "groups": [[[c.id, c.source] for c in mini.cells[1:]] for mini in minis],
-            "blank": minis[0].blank if blank else "",
+            "blank": minis[0].blank if blank else [],
             "seconds": seconds,
         }
         self.process.stdin.write(json.dumps(job) + "\n")

@@ -1,8 +1,8 @@
 """Runs mini notebooks by exec, in a forked process each: no kernel, no sandbox.
 
 Reads JSON lines {"first": [[id, source], ...], "groups": [[[id, source], ...], ...],
-"blank": target, "seconds": limit}. The cells of `first` are run once, those of each
-group after them in a namespace of its own. Answers each line with one list of
+"blank": [target, ...], "seconds": limit}. The cells of `first` are run once, those of
+each group after them in a namespace of its own. Answers each line with one list of
 [id, state, stdout, error] for each group.
 """
 
@@ -14,7 +14,8 @@ import os
 import signal
 import sys
 
-from coursekit.grading.zygote import blank, warm_up
+from coursekit.grading.blank import blank
+from coursekit.grading.warm import warm_up
 
 
 def run(cells, space, group, out):
@@ -38,7 +39,8 @@ def serve(job, reading, writing):
     if child == 0:
         os.close(reading)
         signal.alarm(job["seconds"])
-        blank(job["blank"])
+        for target in job["blank"]:
+            blank(target)
         space = {"__name__": "__main__"}
         run(job["first"], space, -1, writing)
         for number, cells in enumerate(job["groups"]):

@@ -260,3 +260,30 @@ def test_hostile_sizes_end_soon(cells: Sequence[Any]) -> None:
     start = time.process_time()
     assert len(attempts(*cells)) == len(OFFICIAL.tasks)
     assert time.process_time() - start < 60, "without the caps: hours"
+
+
+class TestLaterExercises:
+    """An answer stands on what comes before it, and on the student's own."""
+
+    def test_a_later_one_comes_along_as_it_was_written(self) -> None:
+        own = "# exercise 01.10\ndef predict_x0(xk, eps, k, schedule):\n    return xk"
+        found = one(q_sample("predict_x0(x0, eps, k, schedule)"), own)
+        assert found.helpers.startswith("def predict_x0")
+        assert says(found, "takes along: `predict_x0`")
+
+    def test_an_earlier_one_is_the_courses_own(self) -> None:
+        own = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return x"
+        assert one(own, q_sample("q_step(x0, k, eps, schedule)")).helpers == ""
+
+    def test_what_the_reference_is_made_of_is_the_courses_own(self) -> None:
+        head = "# exercise 01.7\ndef elbo_terms(model, x0, schedule, eps, variance):\n"
+        answer = f"{head}    return predict_x0(x0, eps, 1, schedule)"
+        own = "# exercise 01.10\ndef predict_x0(xk, eps, k, schedule):\n    return xk"
+        assert attempts(answer, own)["01.7"].helpers == ""
+
+    def test_in_one_cell_only_what_is_used_stays(self) -> None:
+        own = "def predict_x0(xk, eps, k, schedule):\n    return xk\n\n"
+        found = one(HEAD + own + q_sample("x0", ""))
+        assert "predict_x0" not in found.source
+        found = one(HEAD + own + q_sample("predict_x0(x0, eps, k, schedule)", ""))
+        assert found.source.count("predict_x0") == 2

@@ -25,10 +25,10 @@ def shop():
         yield made
 
 
-def run(shop: Workshop, *sources: str, blank: str = "") -> NotebookRun:
+def run(shop: Workshop, *sources: str, blank: tuple[str, ...] = ()) -> NotebookRun:
     """One notebook, and an innocent one after it that must come out well."""
     cells = tuple(MiniCell(f"c{i}", source) for i, source in enumerate(sources))
-    innocent = MiniNotebook("b", "", (MiniCell("c0", "print('unharmed')"),))
+    innocent = MiniNotebook("b", (), (MiniCell("c0", "print('unharmed')"),))
     first, second = shop.run([MiniNotebook("a", blank, cells), innocent])
     assert second.cells["c0"].text == "unharmed\n"
     return first
@@ -57,7 +57,7 @@ def test_the_reference_is_gone_wherever_it_is_held(shop):
         "for f in {d.q_sample, *held}:\n"
         "    try:\n        f(1, 2, 3, 4)\n"
         "    except NotImplementedError:\n        print('gone')\n",
-        blank=REFERENCE,
+        blank=(REFERENCE,),
     )
     said = set(found.cells["c0"].text.split())
     assert said == {"gone"}, found.cells["c0"]
@@ -69,7 +69,7 @@ def test_the_other_references_work(shop):
         "import torch\nfrom coursekit.theory.sde import euler_maruyama_step\n"
         "one = torch.ones(2, 1)\nt = torch.ones(2)\n"
         "print(euler_maruyama_step(one, one, t, t, 0 * one).sum().item())",
-        blank=REFERENCE,
+        blank=(REFERENCE,),
     )
     assert found.cells["c0"].text == "4.0\n"
 

@@ -2,6 +2,7 @@
 the stubs (none), and reports that must not depend on how the work was shared out."""
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,14 @@ def test_bad_calls_are_one_line(tmp_path, capsys):
     assert main([str(tmp_path), *out, "--shard", "3/2"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len([line for line in lines if line.startswith("coursekit grade:")]) == 3
+
+
+def test_a_system_that_cannot_fork_is_told_what_to_do(tmp_path, capsys, monkeypatch):
+    monkeypatch.delattr(os, "fork")
+    monkeypatch.setattr(sandbox, "available", lambda: "off")
+    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("on Windows run it in WSL")
 
 
 def test_a_required_sandbox_that_is_missing_stops_the_run(

@@ -1,0 +1,96 @@
+"""Which references a kernel must not have: that of its exercise, and all later ones.
+
+An answer stands on what comes before it in the course. A later exercise may be the
+earlier one turned round, or made of it, so a kernel gets a later one only where the
+course's own answer needs it too.
+"""
+
+import inspect
+import types
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from coursekit.grading.types import Official, Task
+from coursekit.workbook.exercise_spec import Exercise
+from coursekit.workbook.exercises import by_id, code_exercises
+
+PACKAGE = "coursekit"
+
+
+def withheld(official: Official, task: Task) -> tuple[str, ...]:
+    """The symbols to take out of the kernel for a task, its own first."""
+    own = by_id(task.id)
+    if not isinstance(own, Exercise):
+        return ()
+    here, notebook = {each.id for each in official.tasks}, task.id.partition(".")[0]
+    later = [each.symbol for each in after(official, task)]
+    for other in code_exercises():
+        if other.id not in here and other.id.partition(".")[0] >= notebook:
+            later.append(other.symbol)
+    needed = needs(task.id)
+    return (own.symbol, *(symbol for symbol in later if symbol not in needed))
+
+
+def after(official: Official, task: Task) -> tuple[Task, ...]:
+    """The code exercises that stand behind a task in its notebook."""
+    place = [each.id for each in official.tasks].index(task.id)
+    return tuple(t for t in official.tasks[place + 1 :] if t.kind == "code")
+
+
+@cache
+def needs(exercise_id: str) -> frozenset[str]:
+    """The symbols of other exercises that the course's own answer and its probe use."""
+    exercise = by_id(exercise_id)
+    if not isinstance(exercise, Exercise):
+        return frozenset()
+    others = {id(e.reference()): e.symbol for e in code_exercises()}
+    found, seen = set[str](), set[int]()
+    waiting: list[Any] = [exercise.reference(), exercise.probe().call]
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if id(item) in others and item is not exercise.reference():
+            found.add(others[id(item)])
+        waiting += _uses(item)
+    return frozenset(found)
+
+
+def _uses(item: Any) -> Iterator[Any]:
+    """Functions and classes of the package that one of them names or holds."""
+    if inspect.isclass(item):
+        yield from (part for part in vars(item).values() if _ours(part))
+    wrapped = getattr(item, "__wrapped__", None)
+    if wrapped is not None:
+        yield wrapped
+    function = getattr(item, "__func__", item)
+    if not isinstance(function, types.FunctionType):
+        return
+    names = set(_names(function.__code__))
+    space = function.__globals__
+    for name in names & space.keys():
+        value = space[name]
+        if isinstance(value, types.ModuleType) and value.__name__.startswith(PACKAGE):
+            inside = vars(value)
+            yield from (inside[n] for n in names & inside.keys() if _ours(inside[n]))
+        elif _ours(value):
+            yield value
+    for cell in function.__closure__ or ():
+        if _ours(cell.cell_contents):
+            yield cell.cell_contents
+
+
+def _ours(value: Any) -> bool:
+    if not isinstance(value, types.FunctionType | staticmethod | classmethod | type):
+        return False
+    return str(getattr(value, "__module__", PACKAGE)).startswith(PACKAGE)
+
+
+def _names(code: types.CodeType) -> Iterator[str]:
+    """All names that a function's code looks up, in inner functions too."""
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _names(part)

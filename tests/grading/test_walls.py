@@ -1,0 +1,229 @@
+"""What keeps kernels apart, and from memory that nobody counts. Authority: the system
+itself, asked from inside a kernel and from outside."""
+
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+
+import pytest
+
+from coursekit.grading import calls, sandbox, watch
+from coursekit.grading.runner import Limits, Workshop
+from coursekit.grading.types import MiniCell, MiniNotebook
+
+LEVELS = ["full", "user"] if os.name == "posix" and os.getuid() == 0 else ["user"]
+
+needs_namespaces = pytest.mark.skipif(
+    sandbox.available() == "off", reason="needs namespaces: root or user namespaces"
+)
+
+
+@pytest.fixture(scope="module", params=LEVELS)
+def shop(request):
+    if not sandbox.works(request.param):
+        pytest.skip(f"level {request.param} does not work here")
+    with Workshop(request.param, Limits(cell_seconds=20, memory_mb=900)) as made:
+        yield made
+
+
+def said(shop, source):
+    notebook = MiniNotebook("a", (), (MiniCell("c0", source),))
+    (found,) = shop.run([notebook])
+    return found.cells["c0"]
+
+
+LOOK = """
+import os, stat, sys, time
+def look():
+    mine = os.path.expanduser('~')
+    for top, folders, names in os.walk('/'):
+        folders[:] = [f for f in folders if f not in ('proc', 'sys', 'usr')]
+        if top.startswith((sys.prefix, sys.base_prefix, mine)):
+            folders[:] = []
+            continue
+        for name in names:
+            path = os.path.join(top, name)
+            try:
+                kind = os.lstat(path).st_mode
+            except OSError:
+                continue
+            if stat.S_ISSOCK(kind) or name.endswith('.ipynb'):
+                yield path
+print('sockets', *look())
+print('processes', *sorted(filter(str.isdigit, os.listdir('/proc'))))
+print('unix', *(l.split()[-1] for l in list(open('/proc/net/unix'))[1:] if '/' in l))
+print('devices', *sorted(os.listdir('/dev')))
+"""
+
+
+@needs_namespaces
+def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
+    """Also where all of them run as one user."""
+    started, ended = time.monotonic(), []
+
+    def stay():
+        ended.append((said(shop, "import time; time.sleep(8)"), time.monotonic()))
+
+    other = threading.Thread(target=stay)
+    other.start()
+    time.sleep(2)
+    found = said(shop, LOOK)
+    looked = time.monotonic()
+    other.join()
+    assert ended[0][0].state == "ran" and started < looked < ended[0][1]
+    lines = dict(line.partition(" ")[::2] for line in found.text.splitlines())
+    assert lines["sockets"] == ""
+    assert lines["processes"].split() == ["1"]
+    assert lines["unix"] == ""
+    assert set(lines["devices"].split()) <= {
+        "fd", "full", "null", "ptmx", "pts", "random", "shm", "stdin", "stdout",
+        "urandom",
+    }  # fmt: skip
+
+
+@needs_namespaces
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine not in calls.ARCHITECTURES,
+    reason="the numbers of the calls are not known",
+)
+def test_calls_that_no_exercise_needs_are_refused(shop):
+    column = calls.ARCHITECTURES[os.uname().machine][1]
+    numbers = {name: both[column] for name, both in calls.REFUSED.items()}
+    source = f"""
+import ctypes, errno, mmap, os
+libc = ctypes.CDLL(None, use_errno=True)
+def number(call, *arguments):
+    ctypes.set_errno(0)
+    libc.syscall(call, *arguments)
+    return ctypes.get_errno()
+print([n for n, call in {numbers}.items() if number(call, *[0] * 5) != errno.EPERM])
+print(number({calls.CLONE[column]}, 0x10000000, 0, 0, 0, 0) == errno.EPERM)
+print(number({calls.CLONE3[column]}, 0, 0) == errno.ENOSYS)
+try:
+    mmap.mmap(-1, 4096)
+except PermissionError:
+    print('no shared memory')
+print(len(mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)))
+"""
+    found = said(shop, source)
+    assert found.text.splitlines() == [
+        "[]", "True", "True", "no shared memory", "4096",
+    ], found  # fmt: skip
+
+
+@needs_namespaces
+def test_what_programs_need_is_still_there(shop):
+    source = """
+import multiprocessing, os, secrets, subprocess, sys, tempfile, threading
+import numpy as np, torch
+thread = threading.Thread(target=lambda: print('thread'))
+thread.start(); thread.join()
+print(subprocess.run(['echo', 'program'], capture_output=True).stdout.decode().strip())
+if os.fork() == 0:
+    os._exit(7)
+print('child', os.waitstatus_to_exitcode(os.wait()[1]))
+with tempfile.TemporaryFile() as file:
+    file.write(b'file'); file.seek(0); print(file.read().decode())
+print(len(secrets.token_bytes(4)), open('/dev/null', 'w').write('x'))
+print(torch.randn(50, 50).matmul(torch.ones(50, 2)).shape[1], np.ones(3).sum())
+!echo shell
+"""
+    found = said(shop, source)
+    assert found.text.split() == [
+        "thread", "program", "child", "7", "file", "4", "1", "2", "3.0", "shell",
+    ], found  # fmt: skip
+
+
+GREEDY = {
+    "in children": """
+import os, time
+for _ in range(6):
+    if os.fork() == 0:
+        held = bytearray(b'x') * 250_000_000
+        time.sleep(20); os._exit(0)
+time.sleep(15)
+""",
+    "in grandchildren": """
+import os, time
+for _ in range(6):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            os.setsid()
+            held = bytearray(b'x') * 250_000_000
+            time.sleep(20)
+        os._exit(0)
+time.sleep(15)
+""",
+    "in tables": """
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+size = 1 << 40
+at = libc.mmap(None, ctypes.c_size_t(size), 1, 0x4022, -1, ctypes.c_long(0))
+for place in range(at, at + size, 2 << 20):
+    ctypes.c_char.from_address(place).value
+time.sleep(15)
+""",
+}
+
+
+@needs_namespaces
+@pytest.mark.parametrize("name", GREEDY)
+def test_memory_counts_wherever_it_is(shop, name):
+    start = time.monotonic()
+    found = said(shop, GREEDY[name])
+    assert (found.state, found.error) == ("died", "too much memory"), found
+    assert time.monotonic() - start < 19
+
+
+def test_a_family_is_a_process_and_all_it_has_started():
+    if not os.path.isdir("/proc/self/task"):
+        pytest.skip("needs Linux")
+    ready, told = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        if os.fork() == 0:
+            os.write(told, b"x")
+        time.sleep(20)
+        os._exit(0)
+    os.read(ready, 1)
+    try:
+        assert len(watch.family(child)) == 2
+        assert watch.memory(child) > 0
+    finally:
+        for pid in reversed(watch.family(child)):
+            os.kill(pid, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert watch.memory(child) == 0
+
+
+def test_watching_ends_with_the_child_or_the_connection():
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        time.sleep(0.3)
+        os._exit(3)
+    assert watch.watch(child, theirs, 10_000)[0] == "ended with 3"
+    os.waitpid(child, 0)
+    child = os.fork()
+    if child == 0:
+        time.sleep(20)
+        os._exit(3)
+    ours.close()
+    assert watch.watch(child, theirs, 10_000)[0] == "told to stop"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    theirs.close()
+
+
+@pytest.mark.parametrize("machine", calls.ARCHITECTURES)
+def test_the_filter_is_short_and_ends_by_allowing(machine):
+    steps = calls.program(machine)
+    assert len(steps) % 8 == 0 and len(steps) // 8 < 4096
+    assert steps[-8:] == calls._step(calls.RETURN, calls.ALLOW)
+    assert calls._fail(errno.EPERM) in steps
