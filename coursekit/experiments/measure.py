@@ -53,6 +53,7 @@ EXPERIMENTS: dict[str, str] = {
     "04.D": "coursekit.experiments.clip_batches:measure",
     "04.E": "coursekit.experiments.guidance_scale:measure",
     "04.L": "coursekit.experiments.latent_mixes:measure",
+    "04.P": "coursekit.experiments.pipeline_prompts:measure",
     "04.R": "coursekit.experiments.latent_costs:measure",
     "04.X": "coursekit.experiments.guidance_exact:measure",
     "05.A": "coursekit.experiments.architecture_mirror:measure",
