@@ -27,7 +27,6 @@ from coursekit.workbook.exercises.tensors import (
 )
 
 _HIDDEN, _CLASSES = 6, 4
-_TOUCHED = "x_t itself asks for gradients now: work on a copy, xt.detach()"
 Classifier = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -60,7 +59,9 @@ def _call(fn: Function, inputs: Inputs) -> Outputs:
     slope = fn(net, xt, t, label)
     found = array(slope)
     if xt.requires_grad:
-        raise BadResult(_TOUCHED)
+        raise BadResult(
+            "x_t itself asks for gradients now: work on a copy, xt.detach()"
+        )
     left = [net.first.grad is not None, net.second.grad is not None]
     with torch.no_grad():
         quiet = fn(_Net(inputs), xt, t, label)
@@ -244,7 +245,11 @@ CLASSIFIER_SLOPE = Probe(
             "the result still records gradients, step after step: leave out "
             "create_graph, or detach it",
         ),
-        Mutant("in place", _in_place, _TOUCHED),
+        Mutant(
+            "in place",
+            _in_place,
+            "x_t itself asks for gradients now: work on a copy, xt.detach()",
+        ),
     ),
     variants=(
         Variant("backward for x alone", _for_x_only),

@@ -31,7 +31,6 @@ _SMALL = AutoencoderConfig(channels=2, widths=(4, 6), latent=3, groups=2)
 _PLAIN = AutoencoderConfig(
     channels=2, widths=(4, 6), latent=3, groups=2, variational=False
 )
-_PAIR = "it returns one tensor: return the rebuilt pictures and the bells"
 
 
 def _inputs(seed: int) -> Inputs:
@@ -48,7 +47,9 @@ def _call(fn: Function, inputs: Inputs) -> Outputs:
     x, eps = tensor(inputs["x"]), tensor(inputs["eps"])
     answer = model(x, eps)
     if isinstance(answer, Tensor):
-        raise BadResult(_PAIR)
+        raise BadResult(
+            "it returns one tensor: return the rebuilt pictures and the bells"
+        )
     pictures, bells = arrays(answer[:1], 1), arrays(answer[1], 2)
     (by_first,) = slopes(answer[0], next(model.down.parameters()))
     mean, log_var = model.bells(x)
@@ -233,7 +234,11 @@ AUTOENCODER = Probe(
             _Cut,
             "no gradient comes through: leave out detach, .data, no_grad and .sample()",
         ),
-        Mutant("pictures only", _Alone, _PAIR),
+        Mutant(
+            "pictures only",
+            _Alone,
+            "it returns one tensor: return the rebuilt pictures and the bells",
+        ),
         Mutant(
             "bells of the copy",
             _Second,
