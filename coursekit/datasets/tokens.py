@@ -17,6 +17,9 @@ MARKS = ("<pad>", "<start>", "<end>")
 # The longest caption of each kind of scene, in any wording, with <start> and <end>.
 TEDDY_LENGTH = {"solo": 28, "mirror": 33, "hall": 23, "pair": 29, "group": 70}
 EMOJI_LENGTH = 13  # the longest caption of an emoji, likewise
+# How many ids the two tokenizers have. Written down, so that a network's shape is known
+# without reading any file.
+TEDDY_WORDS, EMOJI_WORDS = 62, 1088
 
 
 class Tokenizer:

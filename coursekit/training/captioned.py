@@ -8,7 +8,9 @@ from torch import Tensor
 
 from coursekit.datasets.tokens import (
     EMOJI_LENGTH,
+    EMOJI_WORDS,
     TEDDY_LENGTH,
+    TEDDY_WORDS,
     Tokenizer,
     emoji_tokenizer,
     teddy_tokenizer,
@@ -40,7 +42,8 @@ def length_of(data: str) -> int:
 
 def text_config(data: str, width: int, depth: int, heads: int) -> TextConfig:
     """A text encoder for the captions of a data set."""
-    return TextConfig(len(tokenizer_of(data)), length_of(data), width, depth, heads)
+    words = EMOJI_WORDS if data in EMOJI else TEDDY_WORDS
+    return TextConfig(words, length_of(data), width, depth, heads)
 
 
 def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:

@@ -4,37 +4,25 @@ Authority: an uninterrupted run of the same recipe. Killed with SIGKILL again an
 stopped by Ctrl-C or by a full disk, a run ends with the same bits.
 """
 
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
+from forked import Forked, wait_until
 
 from coursekit.training.runs import LAST, PREVIOUS, read_state
 
-SCRIPT = Path(__file__).with_name("tiny_train.py")
+
+def start(out: Path, **more: str) -> Forked:
+    """`coursekit train` with a tiny recipe, in a process of its own."""
+    return Forked("long", "--out", str(out), "--threads", "1", env=more)
 
 
-def start(out: Path, **more: str) -> subprocess.Popen[str]:
-    env = os.environ | {"OMP_NUM_THREADS": "1", **more}
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), "--out", str(out)],
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def finish(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
+def finish(process: Forked) -> tuple[int, list[str]]:
     """Exit status, and stderr without the progress bar."""
-    _, errors = process.communicate(timeout=300)
-    lines = [line for line in errors.replace("\r", "\n").splitlines() if line.strip()]
-    return process.returncode, [line for line in lines if "/60 [" not in line]
+    status, _, errors = process.finish()
+    return status, errors
 
 
 def same_bits(a: object, b: object) -> bool:
@@ -75,12 +63,8 @@ def saved_step(folder: Path) -> int:
 def interrupt(folder: Path, sign: signal.Signals) -> tuple[int, list[str]]:
     """Let a run get on by a checkpoint, then send it a signal."""
     before, process = saved_step(folder), start(folder)
-    until = time.monotonic() + 200
-    while process.poll() is None and time.monotonic() < until:
-        if saved_step(folder) > before:
-            process.send_signal(sign)
-            break
-        time.sleep(0.002)
+    wait_until(lambda: process.poll() is not None or saved_step(folder) > before)
+    process.signal(sign)
     return finish(process)
 
 

@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from tiny_train import TINY
+
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
@@ -86,6 +88,7 @@ def tiny(kind: str) -> Recipe:
 
 KINDS = tuple(_MADE)
 TINY_KINDS = {f"tiny-{kind}": tiny(kind) for kind in KINDS}
+TINY_KINDS["tiny-long"] = replace(TINY, name="tiny-long")  # time to be interrupted
 
 
 if __name__ == "__main__":

@@ -1,17 +1,10 @@
-"""Run `coursekit train tiny` with a recipe of seconds: python tiny_train.py ARGS.
+"""The recipe of seconds that most tests of training use: a chain of sixty steps."""
 
-TINY_LIMIT, if set, is the largest file in bytes that the process may write: the
-system then refuses as it does when a disk is full.
-"""
-
-import os
-import sys
 from dataclasses import replace
 
 from coursekit.models.unet import UNetConfig
 from coursekit.training import recipes, recipes_pixels
 from coursekit.training.recipe import Profile
-from coursekit.training.train_command import main
 
 TINY = replace(
     recipes_pixels.FASHION,
@@ -30,11 +23,3 @@ TINY = replace(
     ),
 )
 recipes.RECIPES["tiny"] = TINY
-
-if __name__ == "__main__":
-    if "TINY_LIMIT" in os.environ:
-        import resource
-
-        limit = int(os.environ["TINY_LIMIT"])
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-    sys.exit(main(["tiny", "--threads", "1", *sys.argv[1:]]))

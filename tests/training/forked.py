@@ -1,0 +1,70 @@
+"""Real processes that start at once: forked from a server that has imported everything.
+
+`Forked("chain", "--out", ...)` is `coursekit train tiny-chain --out ...` in a process
+of its own, with files for stdout and stderr, to be killed, stopped and waited for.
+"""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+PRELOADED = ["forked_child"]
+
+
+def _server() -> multiprocessing.context.ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
+
+
+class Forked:
+    """One process that trains."""
+
+    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+        import forked_child
+
+        folder = Path(tempfile.mkdtemp(prefix="forked-"))
+        self.out, self.err = folder / "out", folder / "err"
+        self.process = _server().Process(
+            target=forked_child.run,
+            args=(list(arguments), dict(env or {}), str(self.out), str(self.err)),
+        )
+        self.process.start()
+
+    def poll(self) -> int | None:
+        """The exit status, None while it runs; negative: the signal that ended it."""
+        return self.process.exitcode
+
+    def signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.process.pid and self.poll() is None:
+            os.kill(self.process.pid, number)
+
+    def finish(self, seconds: float = 500) -> tuple[int, str, list[str]]:
+        """Exit status, stdout, and stderr without the progress bar."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise TimeoutError(f"still running after {seconds} s")
+        errors = self.err.read_text().replace("\r", "\n").splitlines()
+        kept = [line for line in errors if line.strip() and "step/s" not in line]
+        kept = [line for line in kept if "s/step" not in line and "?step" not in line]
+        return self.process.exitcode, self.out.read_text(), kept
+
+
+def wait_until(done: object, seconds: float = 300) -> bool:
+    """Wait for a condition, a callable; whether it came true in time."""
+    until = time.monotonic() + seconds
+    assert callable(done)
+    while time.monotonic() < until:
+        if done():
+            return True
+        time.sleep(0.002)
+    return False
+
+
+assert sys.platform != "win32", "these tests fork"
