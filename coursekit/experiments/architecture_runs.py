@@ -1,8 +1,9 @@
 """What the experiments of lecture 5 share: runs that are kept, and a ruler for them.
 
 Every network learns the same pictures with the same times and noise, so that what
-differs is the network. The ruler is the same for all: the squared error of the velocity
-on held-out scenes, with noise that never changes.
+differs is the network. All name the clean picture (lecture 3's fifth language): a
+narrow network need not carry the noise through. The ruler is the same for all too, the
+squared error of that picture on held-out scenes, with noise that never changes.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,13 @@ from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.theory.paths import LinearPath
-from coursekit.theory.prediction import mix
 from coursekit.training.recipe import Data, Profile, Recipe
 from coursekit.training.recipes_pixels import TEDDY_FLOW
 from coursekit.training.runs import find_state
 
 Curve = list[tuple[int, float]]
 TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)  # at which the ruler looks
-PICTURES = 6000  # training scenes
+NAMES_X0 = replace(TEDDY_FLOW, predicts="x0")
 
 
 class Learnt(NamedTuple):
@@ -46,9 +46,11 @@ def kept(
 
 
 @cache
-def scenes(count: int = PICTURES) -> Data:
-    """The training pictures of the experiments on pixels."""
-    return TEDDY_FLOW.load(count)
+def scenes(count: int, size: int) -> Data:
+    """`count` training pictures of the teddy world, one bear each."""
+    pictures, _ = teddies(count, size, seed=0, split="train")
+    text = f"{count} rendered train scenes of the teddy world, one bear, {size} pixels"
+    return Data(torch.from_numpy(pictures), text)
 
 
 def learn(
@@ -56,17 +58,18 @@ def learn(
     config: Any,
     steps: int,
     seed: int,
-    quick: bool,
-    batch: int = 16,
-    lr: float = 2e-3,
-    predicts: str = "velocity",
+    quick: bool = False,
+    size: int = 32,
+    recipe: Recipe = NAMES_X0,
 ) -> Learnt:
-    """Train a network of `config` on teddies of 32 pixels by flow matching."""
-    recipe = replace(TEDDY_FLOW, predicts=predicts, seed=seed)
-    profile = Profile(
-        config, steps, 4 if quick else batch, lr, ema=0.99, save_every=steps
-    )
-    return kept(name, recipe, profile, scenes(64 if quick else PICTURES), quick)
+    """Train a network of `config` on teddies of `size` pixels.
+
+    quick: a few steps on a few pictures, kept elsewhere.
+    """
+    chosen = replace(recipe, seed=seed)  # type: ignore[call-arg]
+    batch, pictures = (4, 64) if quick else (16, 6000)
+    profile = Profile(config, steps, batch, 2e-3, warmup=50, ema=0.99, save_every=steps)
+    return kept(name, chosen, profile, scenes(pictures, size), quick)
 
 
 @cache
@@ -78,24 +81,21 @@ def held_out(count: int, size: int = 32) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def errors(
-    model: nn.Module,
-    count: int = 128,
-    size: int = 32,
-    predicts: str = "velocity",
-    times: Sequence[float] = TIMES,
-) -> list[float]:
-    """The mean squared error of a network's answer at each of `times`."""
+def guesses(model: nn.Module, t: float, count: int, size: int = 32) -> Tensor:
+    """The clean pictures that a network sees in the noisy held-out ones."""
     x0, eps = held_out(count, size)
-    found = []
-    for t in times:
-        now = torch.full((count,), t)
-        xt = LinearPath().corrupt(x0, eps, now)
-        target = mix(predicts, LinearPath(), x0, eps, now)
-        parts = [slice(i, i + 64) for i in range(0, count, 64)]
-        answer = torch.cat([cast(Tensor, model(xt[i], now[i])) for i in parts])
-        found.append(float((answer - target).square().mean()))
-    return found
+    now = torch.full((count,), t)
+    xt = LinearPath().corrupt(x0, eps, now)
+    parts = [slice(i, i + 64) for i in range(0, count, 64)]
+    return torch.cat([cast(Tensor, model(xt[i], now[i])) for i in parts])
+
+
+def errors(
+    model: nn.Module, count: int, size: int = 32, times: Sequence[float] = TIMES
+) -> list[float]:
+    """The mean squared error of the guessed picture at each of `times`."""
+    x0, _ = held_out(count, size)
+    return [float((guesses(model, t, count, size) - x0).square().mean()) for t in times]
 
 
 def mean(values: Sequence[float]) -> float:

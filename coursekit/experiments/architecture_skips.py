@@ -6,20 +6,22 @@ give back. What is lost, and at which frequencies?
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from coursekit.experiments.architecture_runs import held_out, kept, scenes
+from coursekit.experiments.architecture_runs import (
+    NAMES_X0,
+    guesses,
+    held_out,
+    learn,
+)
 from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.models.unet import UNet, UNetConfig
-from coursekit.theory.paths import LinearPath
-from coursekit.training.recipe import Profile
 from coursekit.training.recipe_pictures import PictureRecipe
-from coursekit.training.recipes_pixels import TEDDY_FLOW
 
 NETWORK = UNetConfig(channels=3, widths=(24, 36, 44), patch=2, groups=4, heads=0)
 TIME = 0.3  # little noise: the details are there to be seen
@@ -67,13 +69,10 @@ def power(x: Tensor) -> Tensor:
     return sums.index_add(0, band.flatten(), spectrum.flatten())
 
 
-@torch.no_grad()
-def lost(model: nn.Module, count: int = 128, t: float = TIME) -> list[float]:
+def lost(model: nn.Module, count: int, t: float = TIME) -> list[float]:
     """The error of the guessed picture in each band, as a share of what is there."""
-    x0, eps = held_out(count)
-    now = torch.full((count,), t)
-    guess = model(LinearPath().corrupt(x0, eps, now), now)
-    shares: list[float] = (power(guess - x0) / power(x0)).tolist()
+    x0, _ = held_out(count)
+    shares: list[float] = (power(guesses(model, t, count) - x0) / power(x0)).tolist()
     return shares
 
 
@@ -86,20 +85,17 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `closed_{level}_{band}`: the net with skips after one of them is closed;
     `ratio_coarse`, `ratio_fine`: lost without over lost with, with _std and _all.
     """
-    steps = 3 if quick else 1000
-    profile = Profile(
-        NETWORK, steps, 4 if quick else 16, 2e-3, ema=0.99, save_every=steps
-    )
-    count = 16 if quick else 128
+    steps, count = (2, 16) if quick else (800, 128)
+    seeds = seeds[:1] if quick else seeds
     edges = [(i + 0.5) / BANDS / 2 for i in range(BANDS)]
     result: Result = {"frequencies": edges, "steps": steps, "time": TIME}
     rows: dict[str, list[list[float]]] = {"with": [], "without": []}
-    data = scenes(64 if quick else 6000)
+    fields = {k: getattr(NAMES_X0, k) for k in NAMES_X0.__dataclass_fields__}
+    recipes = {"with": NAMES_X0, "without": WithoutSkips(**fields)}
     for seed in seeds:
-        plain = replace(TEDDY_FLOW, predicts="x0", seed=seed)
-        fields = {k: getattr(plain, k) for k in plain.__dataclass_fields__}
-        for name, recipe in {"with": plain, "without": WithoutSkips(**fields)}.items():
-            model, _ = kept(f"skips-{name}-{seed}", recipe, profile, data, quick)
+        for name, recipe in recipes.items():
+            run = f"skips-{name}-{seed}"
+            model, _ = learn(run, NETWORK, steps, seed, quick, recipe=recipe)
             rows[name].append(lost(model, count))
             if name == "with":
                 result["parameters"] = sum(p.numel() for p in model.parameters())

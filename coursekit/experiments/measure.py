@@ -58,7 +58,9 @@ EXPERIMENTS: dict[str, str] = {
     "04.X": "coursekit.experiments.guidance_exact:measure",
     "05.A": "coursekit.experiments.architecture_mirror:measure",
     "05.B": "coursekit.experiments.architecture_start:measure",
+    "05.C": "coursekit.experiments.architecture_binding:measure",
     "05.D": "coursekit.experiments.architecture_skips:measure",
+    "05.E": "coursekit.experiments.architecture_cost:measure",
     "05.F": "coursekit.experiments.architecture_positions:measure",
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Widget -> the module below this package that makes it.
 _MODULES = {
+    "block_knobs": "architecture",
     "clip_table": "latent",
     "compass": "score",
     "ddim_steps": "diffusion",
@@ -40,10 +41,15 @@ _MODULES = {
     "latent_losses": "latent",
     "latent_walker": "latent",
     "one_belief": "flow",
+    "patch_gaze": "architecture",
+    "patch_sizes": "architecture",
+    "reach_grower": "architecture",
     "reverse_2d": "diffusion",
+    "rope_dial": "architecture",
     "schedule_editor": "diffusion",
     "sculptor": "diffusion",
     "sde_paths": "score",
+    "skip_taps": "architecture",
     "solver_table": "score",
     "tour": "diffusion",
     "walks": "score",
