@@ -1,4 +1,4 @@
-"""Seconds for a picture from a prompt, on the CPU: `coursekit sample` without the start.
+"""Seconds for a picture from a prompt, on the CPU: `coursekit sample` once it runs.
 
     python benchmarks/sample_speed.py [--threads 2] [--rounds 5] [--models NAME ...]
 

@@ -164,7 +164,10 @@ Note = Callable[[str, str], None]
 
 
 def _colour(words: list[str], i: int, note: Note) -> None:
-    """A colour belongs to the next thing; at the end, to the one before."""
+    """A colour belongs to the next thing of its phrase, or to the one before.
+
+    Alone between commas it is the fur's.
+    """
     owner = ""
     for word in words[i + 1 :]:
         if word in THINGS:
@@ -173,8 +176,11 @@ def _colour(words: list[str], i: int, note: Note) -> None:
         if word not in say.SILENT or word in ("with", "and", "in", "on", "wearing"):
             break  # also at a comma
     if not owner:
-        before = [THINGS[word] for word in words[:i] if word in THINGS]
-        owner = before[-1] if before else "fur"
+        for word in reversed(words[:i]):
+            if word == "," or word in THINGS:
+                owner = THINGS.get(word, "")
+                break
+        owner = owner or "fur"
     options = {"fur": FURS, "hat": HATS[1:]}
     if owner == "glasses":
         if words[i] != "black":

@@ -1,0 +1,304 @@
+"""The pipeline of boxes.
+
+Authorities: the same walk written out by hand with `theory`; a network whose answers
+are known in closed form; what the words of the boxes promise.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_checkpoints import NETWORKS, put
+
+from coursekit.datasets import fashion
+from coursekit.datasets.images import to_uint8
+from coursekit.datasets.tokens import teddy_tokenizer
+from coursekit.evaluation.text_sampling import sample_prompts, starts
+from coursekit.pipeline.boxes import SOLVERS, WORDS, Boxes, PipelineError, changed
+from coursekit.pipeline.catalogue import NotTrained, entries, find
+from coursekit.pipeline.guides import on_path, within_range
+from coursekit.pipeline.parts import Parts
+from coursekit.pipeline.pipeline import Pipeline, assemble, from_checkpoint
+from coursekit.pipeline.walks import times, walk
+from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.theory.guidance import classifier_slope
+from coursekit.theory.paths import DDPMPath, LinearPath
+from coursekit.theory.paths import Path as NoisePath
+from coursekit.theory.prediction import Prediction, complete, denoiser
+from coursekit.training.checkpoints import load_model
+
+BEAR = "a brown teddy bear with a red hat is reading in the park"
+OTHER = "a blue bear is dancing on the beach"
+
+
+def test_it_draws_what_the_walk_written_out_gives(shelf: Path) -> None:
+    """Prompts to latents to pictures, with the recipe's own sampler beside it."""
+    pipe = from_checkpoint("teddy-prompts", shelf)
+    images = pipe.draw([BEAR, OTHER], seed=5)
+    tokenizer = teddy_tokenizer()
+    ids = tokenizer.encode([BEAR, OTHER], 28)
+    model = load_model("teddy-prompts", folder=shelf)
+    decoder = load_model("teddy-vae", folder=shelf)
+    by_hand = sample_prompts(
+        model, decoder.decode, ids, tokenizer.null(1, 28)[0], (4, 8, 8), 24, 3.0, 5
+    )
+    assert (images == by_hand).all()
+    assert images.shape == (2, 32, 32, 3) and images.std() > 1
+    alone = pipe.draw([OTHER], seed=5)
+    first = pipe.draw([OTHER, BEAR], seed=5)[0]
+    assert np.abs(alone[0].astype(int) - first).max() <= 1, "noise i, whatever else"
+
+
+def test_guidance_of_one_and_none_are_the_same(shelf: Path) -> None:
+    pipe = from_checkpoint("teddy-prompts", shelf)
+    plain = pipe.swap(guidance="none")
+    one = pipe.swap(scale=1.0)
+    assert plain.boxes.evaluations() == one.boxes.evaluations() == 24
+    assert pipe.boxes.evaluations() == 48
+    assert (plain.draw([BEAR]) == one.draw([BEAR])).all()
+    assert (plain.draw([BEAR]) != pipe.draw([BEAR])).any()
+
+
+def test_a_negative_prompt_stands_in_for_the_empty_one(shelf: Path) -> None:
+    """guided away from the prompt itself, scale changes nothing: both answers agree."""
+    pipe = from_checkpoint("teddy-prompts", shelf)
+    itself = pipe.avoiding(BEAR).draw([BEAR])
+    plain = pipe.swap(guidance="none").draw([BEAR])
+    assert np.abs(itself.astype(int) - plain).max() <= 1
+    assert (pipe.avoiding(OTHER).draw([BEAR]) != pipe.draw([BEAR])).any()
+    with pytest.raises(PipelineError, match="other than 1"):
+        pipe.swap(guidance="none").avoiding(OTHER)
+
+
+def test_a_film_ends_with_the_picture(shelf: Path) -> None:
+    for name, asked in (("teddy-prompts", [BEAR]), ("fashion-flow", 2)):
+        pipe = from_checkpoint(name, shelf).swap(steps=4)
+        for solver in SOLVERS["flow"]:
+            told = pipe.swap(solver=solver)
+            film = told.film(asked, seed=2)
+            assert len(film.states) == len(film.guesses) == len(film.times) == 5
+            assert film.times[0] > film.times[-1]
+            assert (film.states[-1] == told.draw(asked, seed=2)).all(), solver
+            assert (film.guesses[-1] == film.states[-1]).all()
+
+
+def test_the_first_guess_of_a_film_is_the_networks(shelf: Path) -> None:
+    pipe = from_checkpoint("fashion-flow", shelf).swap(steps=3, solver="heun")
+    film = pipe.film(1, seed=1)
+    model, noise = load_model("fashion-flow", folder=shelf), starts(1, (1, 28, 28), 1)
+    t = torch.ones(1)
+    x0 = denoiser(model, LinearPath(), "velocity")(noise, t).x0
+    assert (film.guesses[0] == to_uint8(x0)).all()
+    assert (film.states[0] == to_uint8(noise)).all()
+
+
+# A Gaussian world with the answer known: x0 ~ N(0.3, 0.2^2) in every pixel.
+MEAN, SPREAD = 0.3, 0.2
+
+
+def exact(path: NoisePath) -> object:
+    def predict(xt: torch.Tensor, t: torch.Tensor) -> Prediction:
+        time = t.double()[:, None, None, None]
+        alpha, sigma = path.alpha(time), path.sigma(time)
+        spread = alpha**2 * SPREAD**2 + sigma**2
+        off = (xt - alpha * MEAN) / spread
+        x0, eps = MEAN + alpha * SPREAD**2 * off, sigma * off
+        return complete(x0.to(xt.dtype), eps.to(xt.dtype), t, path)
+
+    return predict
+
+
+@pytest.mark.parametrize(
+    ("paradigm", "solver"), [(p, s) for p, words in SOLVERS.items() for s in words]
+)
+def test_every_solver_walks_to_the_data(paradigm: str, solver: str) -> None:
+    """10,000 pixels: the mean within four standard errors, the spread within 5 %."""
+    schedule = make_schedule("cosine", 1000)
+    path = LinearPath() if paradigm == "flow" else DDPMPath(schedule)
+    start = starts(100, (1, 10, 10), seed=0).double()
+    fresh = torch.Generator().manual_seed(0)
+    steps = 400 if solver in ("sde", "ancestral") else 100
+    states = list(walk(exact(path), start, path, solver, steps, fresh))  # type: ignore[arg-type]
+    assert len(states) == steps + 1 == len(times(path, solver, steps))
+    x0 = states[-1]
+    assert abs(float(x0.mean()) - MEAN) < 0.008 + 0.004
+    assert abs(float(x0.std()) / SPREAD - 1) < 0.05
+
+
+def test_in_range_where_there_is_noise_and_free_where_there_is_none() -> None:
+    path = LinearPath()
+
+    def wild(xt: torch.Tensor, t: torch.Tensor) -> Prediction:
+        return complete(3 * torch.ones_like(xt), torch.zeros_like(xt), t, path)
+
+    xt, t = torch.zeros(2, 1, 2, 2), torch.tensor([0.5, 0.0])
+    belief = within_range(wild, path)(xt, t)
+    assert (belief.x0[0] == 1).all() and (belief.x0[1] == 3).all()
+    assert torch.allclose(belief.eps[0], torch.tensor(-1.0))  # xt = 0.5 x0 + 0.5 eps
+    assert belief.velocity.isfinite().all()
+
+
+def test_a_classifier_of_the_straight_path_guides_on_any_path() -> None:
+    """Two classes N(+-1, v): on both paths the slope is that of the exact posterior."""
+    var = 0.5
+
+    def straight(xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        a, s = 1 - t, t
+        spread = a**2 * var + s**2
+        logits = [-((xt[:, 0, 0, 0] - a * m) ** 2) / (2 * spread) for m in (-1.0, 1.0)]
+        return torch.stack(logits, dim=1)
+
+    path = DDPMPath(make_schedule("cosine", 1000))
+    xt = torch.tensor([0.7, -0.2, 1.5]).double()[:, None, None, None]
+    t = torch.tensor([0.1, 0.5, 0.9]).double()
+    label = torch.tensor([1, 0, 1])
+    slope = classifier_slope(on_path(straight, path), xt, t, label)
+    a, s = path.alpha(t), path.sigma(t)
+    spread = a**2 * var + s**2
+    x = xt[:, 0, 0, 0]
+    own = 2 * label - 1.0
+    other = torch.sigmoid(-2 * own * a * x / spread)  # p(the other class | xt)
+    expected = 2 * own * a / spread * other
+    torch.testing.assert_close(slope[:, 0, 0, 0], expected)
+    assert on_path(straight, LinearPath()) is straight
+
+
+def test_one_network_two_names(shelf: Path) -> None:
+    """ddpm and score read the same weights; flow takes others."""
+    ddpm = from_checkpoint("fashion-ddpm", shelf)
+    score = ddpm.swap(paradigm="score")
+    assert score.parts.model is ddpm.parts.model
+    assert score.boxes.solver == "sde" and score.boxes.steps == 100
+    assert ddpm.swap(paradigm="flow").parts.name == "fashion-flow"
+
+
+def test_told_a_class_in_two_ways(shelf: Path) -> None:
+    """By the network, or by a classifier beside one that is told nothing."""
+    told = from_checkpoint("fashion-classes", shelf).swap(steps=3)
+    by_name = told.draw(["bag", "sandal"])
+    labels = [fashion.CLASSES.index(word) for word in ("bag", "sandal")]
+    assert (by_name == told.draw(labels)).all()
+    guided = told.swap(guidance="classifier", scale=2.0)
+    assert guided.parts.name == "fashion-flow" and guided.parts.classifier is not None
+    unguided = guided.swap(scale=0.0).draw(labels)
+    free = from_checkpoint("fashion-flow", shelf).swap(steps=3).draw(2)
+    assert np.abs(unguided.astype(int) - free).max() <= 1
+    assert (guided.draw(labels) != free).any()
+    for wrong in (["hat"], [10], [-1], 3, []):
+        with pytest.raises(PipelineError):
+            told.draw(wrong)  # type: ignore[arg-type]
+
+
+def test_the_others_hold(shelf: Path) -> None:
+    """A swap changes the box it names, and what follows from it."""
+    pipe = from_checkpoint("teddy-prompts", shelf).swap(scale=5.0, steps=7)
+    for box, word in (("guidance", "none"), ("solver", "heun"), ("steps", 3)):
+        swapped = pipe.swap(**{box: word})
+        for name in WORDS:
+            if name != box:
+                assert getattr(swapped.boxes, name) == getattr(pipe.boxes, name)
+        assert swapped.parts is pipe.parts
+    assert pipe.boxes.steps == 7 and pipe.swap(solver="heun").boxes.scale == 5
+
+
+def test_parts_of_ones_own_hold(shelf: Path) -> None:
+    pipe = from_checkpoint("fashion-flow", shelf)
+
+    def still(xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return xt  # straight to x0 = xt (1 - t)
+
+    mine = pipe.with_parts(model=still).swap(steps=5)
+    assert mine.parts.model is still
+    assert mine.draw(1, seed=3).shape == (1, 28, 28, 1)
+
+
+def test_alternatives_can_be_swapped_or_say_why(shelf: Path) -> None:
+    for name in ("fashion-classes", "teddy-prompts", "fashion-ddpm"):
+        pipe = from_checkpoint(name, shelf)
+        table = pipe.alternatives()
+        assert set(table) == {*WORDS, "solver"}
+        for box, row in table.items():
+            assert getattr(pipe.boxes, box) not in row
+            for word, reason in row.items():
+                assert "\n" not in reason
+                if not reason:
+                    assert getattr(pipe.swap(**{box: word}).boxes, box) == word
+                else:
+                    with pytest.raises(PipelineError):
+                        pipe.swap(**{box: word})
+        assert len(pipe.describe().splitlines()) == 9
+        lines = pipe.describe_alternatives().splitlines()
+        assert len(lines) == sum(map(len, table.values()))
+
+
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ({"world": "moon"}, "world='moon': use one of fashion"),
+        ({"solver": "magic"}, "use one of euler"),
+        ({"solver": "ddim"}, "does not walk the way of 'flow'"),
+        ({"steps": 0}, "use 1 to 1000"),
+        ({"scale": 2.0}, "without guidance"),
+        ({"guidance": "classifier-free", "scale": 2.0}, "nothing is told"),
+        ({"told": "prompt", "guidance": "classifier"}, "knows classes"),
+        ({"world": "fashion", "architecture": "DiT"}, "no recipe for fashion"),
+        ({"world": "teddy", "told": "class"}, "told a class"),
+    ],
+)
+def test_what_cannot_be_says_why_in_one_line(
+    boxes: dict[str, object], message: str, shelf: Path
+) -> None:
+    with pytest.raises(PipelineError, match=message) as error:
+        assemble(Boxes(**boxes), shelf)  # type: ignore[arg-type]
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_not_trained_says_how(tmp_path: Path) -> None:
+    with pytest.raises(NotTrained, match="coursekit train fashion-flow --profile cpu"):
+        find(Boxes(), tmp_path)
+    with pytest.raises(NotTrained, match="coursekit train teddy-prompts"):
+        from_checkpoint("teddy-prompts", tmp_path)
+    with pytest.raises(PipelineError, match="does not draw"):
+        from_checkpoint("teddy-vae", tmp_path)
+    with pytest.raises(PipelineError, match="no box 'colour'"):
+        changed(Boxes(), colour="red")
+
+
+def test_every_recipe_that_draws_has_boxes(shelf: Path) -> None:
+    found = {each.name: each for each in entries()}
+    assert found["teddy-prompts"].representation == "latents"
+    assert found["teddy-64-prompts"].world == "teddy-64"
+    assert found["fashion-ddpm"].paradigms == ("ddpm", "score")
+    assert not {"teddy-vae", "teddy-clip", "fashion-classifier"} & set(found)
+
+
+def test_latents_of_another_autoencoder_are_refused(tmp_path: Path) -> None:
+    """A decoder trained anew would draw nonsense from them, in silence."""
+    for name in ("teddy-vae", "teddy-prompts"):
+        put(tmp_path, name, NETWORKS[name])
+    assert from_checkpoint("teddy-prompts", tmp_path)
+    put(tmp_path, "teddy-vae", NETWORKS["teddy-vae"], seed=1)
+    with pytest.raises(PipelineError, match="latents of another teddy-vae"):
+        from_checkpoint("teddy-prompts", tmp_path)
+
+
+def test_prompts_that_the_model_cannot_be_told(shelf: Path) -> None:
+    pipe = from_checkpoint("teddy-prompts", shelf)
+    with pytest.raises(PipelineError, match="unknown word 'guitar'"):
+        pipe.draw(["a bear with a guitar"])
+    with pytest.raises(PipelineError, match="tokens"):
+        pipe.draw([" ".join(["bear"] * 40)])
+    with pytest.raises(PipelineError, match="list of prompts"):
+        pipe.draw(3)
+    with pytest.raises(PipelineError, match="say how many"):
+        from_checkpoint("fashion-flow", shelf).draw(["bag"])
+
+
+def test_a_pipeline_is_not_changed_by_what_is_done_with_it(shelf: Path) -> None:
+    pipe = from_checkpoint("fashion-flow", shelf)
+    before = pipe.draw(1, seed=4)
+    pipe.swap(steps=2).draw(1, seed=9)
+    torch.manual_seed(77)
+    assert (pipe.draw(1, seed=4) == before).all()
+    assert isinstance(pipe, Pipeline) and isinstance(pipe.parts, Parts)

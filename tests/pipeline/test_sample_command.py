@@ -1,0 +1,190 @@
+"""`coursekit sample`. Authorities: Pillow, which reads the files back; the pipeline it
+stands for; the stated exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from coursekit.pipeline.pipeline import from_checkpoint
+from coursekit.pipeline.sample_command import main
+from coursekit.training import checkpoints
+
+Output = pytest.CaptureFixture[str]
+LOOSE = "a brown teddy bear with a red hat, reading in the park"
+
+
+@pytest.fixture(autouse=True)
+def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(checkpoints, "FOLDER", shelf)
+    return shelf
+
+
+def test_it_writes_what_the_pipeline_draws_and_says_how(
+    tmp_path: Path, capsys: Output
+) -> None:
+    out = tmp_path / "new" / "bear.png"
+    words = [LOOSE, "-o", str(out), "--seed", "4", "--steps", "5", "--guidance", "2"]
+    assert main([*words, "--solver", "heun", "--zoom", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("understood brown fur, a red hat, reading, in the park")
+    assert "no glasses, arms down" in lines[0] and "heun, 5 steps" in lines[1]
+    prompt = "a brown teddy bear with a red hat is reading in the park"
+    pipe = from_checkpoint("teddy-prompts").swap(solver="heun", steps=5, scale=2.0)
+    expected = pipe.draw([prompt], seed=4)[0].repeat(2, 0).repeat(2, 1)
+    with Image.open(out) as picture:
+        assert (np.asarray(picture) == expected).all()
+        facts = picture.text  # type: ignore[attr-defined]
+    assert facts["prompt"] == prompt and facts["asked"] == LOOSE
+    assert facts["seed"] == "4" and facts["Software"].startswith("coursekit")
+    settings = json.loads(facts["settings"])
+    assert settings["solver"] == "heun" and settings["scale"] == 2.0
+    assert settings["sha256"] == checkpoints.card("teddy-prompts")["sha256"]
+
+
+def test_a_grid_holds_the_pictures_of_one_seed(tmp_path: Path) -> None:
+    out = tmp_path / "grid.png"
+    words = ["bear", "--grid", "5", "--steps", "2", "--zoom", "1", "-o", str(out)]
+    assert main(words) == 0
+    with Image.open(out) as picture:
+        grid = np.asarray(picture)
+        prompt = picture.text["prompt"]  # type: ignore[attr-defined]
+    assert grid.shape == (2 * 33 - 1, 3 * 33 - 1, 3)
+    images = from_checkpoint("teddy-prompts").swap(steps=2).draw([prompt] * 5, seed=0)
+    assert (grid[:32, 33:65] == images[1]).all()
+    assert (grid[33:65, 33:65] == images[4]).all()
+    assert (grid[33:65, 66:] == 255).all()
+
+
+def test_a_film_as_a_strip_and_as_an_animation(tmp_path: Path) -> None:
+    strip, moving = tmp_path / "film.png", tmp_path / "film.gif"
+    for out in (strip, moving):
+        words = ["bear", "--film", "--steps", "3", "--zoom", "2", "-o", str(out)]
+        assert main(words) == 0
+    with Image.open(strip) as picture:
+        assert picture.size == (4 * 33 - 1, 2 * 33 - 1)
+    with Image.open(moving) as picture:
+        assert picture.n_frames == 4  # type: ignore[attr-defined]
+        assert json.loads(picture.info["comment"])["asked"] == "bear"
+
+
+def test_emoji_and_a_negative_prompt(tmp_path: Path, capsys: Output) -> None:
+    out = tmp_path / "tomato.png"
+    words = ["noto tomato", "--world", "emoji", "--steps", "2", "-o", str(out)]
+    assert main([*words, "--negative", "twemoji"]) == 0
+    output = capsys.readouterr().out
+    assert "training set" in output and "away from 'tomato in twemoji style'" in output
+    with Image.open(out) as picture:
+        assert picture.size == (256, 256)
+        facts = picture.text  # type: ignore[attr-defined]
+    assert facts["negative"] == "tomato in twemoji style"
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Output) -> None:
+    out = tmp_path / "x.png"
+    out.write_text("mine")
+    assert main(["bear", "-o", str(out)]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert main(["bear", "-o", str(out), "--force", "--steps", "1"]) == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a bear with a green hat"], "no hat is green"),
+        (["bear", "--steps", "0"], "use 1 to 1000"),
+        (["bear", "--steps", "many"], "invalid int value"),
+        (["bear", "--solver", "ddim"], "use one of euler"),
+        (["bear", "--guidance", "900"], "from -100 to 100"),
+        (["bear", "--guidance", "nan"], "from -100 to 100"),
+        (["bear", "--grid", "0"], "use 1 to 100"),
+        (["bear", "--grid", "17", "--film"], "use 1 to 16"),
+        (["bear", "--zoom", "99"], "use 1 to 32"),
+        (["bear", "--seed", "-1"], "--seed -1"),
+        (["bear", "-o", "{}/x.jpg"], "ends in .png"),
+        (["bear", "-o", "{}/x.gif"], "ends in .png"),
+        (["bear", "-o", "{}/folder.png"], "is a folder"),
+        (["bear", "--negative", "guitar"], "unknown word 'guitar'"),
+        (["bear", "--negative", "beach", "--guidance", "1"], "other than 1"),
+        (["tomatoe", "--world", "emoji"], "did you mean tomato"),
+        (["bear", "--world", "moon"], "invalid choice"),
+        ([], "required: prompt"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    arguments: list[str], message: str, tmp_path: Path, capsys: Output
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    words = [word.format(tmp_path) for word in arguments]
+    if "-o" not in words:
+        words += ["-o", str(tmp_path / "x.png")]
+    try:
+        status = main(words)
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    errors = capsys.readouterr().err
+    assert status == 2 and message in errors and errors.count("\n") == 1, errors
+    assert [each.name for each in tmp_path.iterdir()] == ["folder.png"]
+
+
+def test_no_checkpoint_yet_says_how_to_train_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
+    assert main(["bear", "-o", str(tmp_path / "x.png")]) == 1
+    errors = capsys.readouterr().err
+    assert errors == (
+        "coursekit sample: teddy-prompts is not trained yet: `coursekit train "
+        "teddy-prompts --profile cpu --publish`\n"
+    )
+
+
+def test_a_file_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: Output
+) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "x.png"
+    assert main(["bear", "--steps", "1", "-o", str(out)]) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("coursekit sample: cannot write") and "\n" in errors
+    assert errors.count("\n") == 1
+
+
+def test_ctrl_c_leaves_no_file(shelf: Path, tmp_path: Path) -> None:
+    """The real command, interrupted while it draws."""
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from coursekit.training import checkpoints\n"
+        f"checkpoints.FOLDER = Path({str(shelf)!r})\n"
+        "from coursekit.pipeline import pipeline\n"
+        "draw = pipeline.Pipeline.draw\n"
+        "def slow(*a, **k):\n    print('drawing', flush=True)\n"
+        "    while True: draw(*a, **k)\n"
+        "pipeline.Pipeline.draw = slow\n"
+        "from coursekit.cli import main\nmain(sys.argv[1:])\n"
+    )
+    out = tmp_path / "x.png"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "sample", "bear", "-o", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    while (line := process.stdout.readline()) != "drawing\n":
+        assert line, process.communicate()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130 and "Stopped" in errors
+    assert "Traceback" not in errors and not list(tmp_path.iterdir())

@@ -1,0 +1,70 @@
+"""Checkpoints of seconds: networks with random weights, cards as `publish` writes them.
+
+What they draw is noise; that it is the right noise, the same for the same words, is
+what the tests ask.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from coursekit.models.autoencoder import AutoencoderConfig
+from coursekit.models.mmdit import MMDiTConfig
+from coursekit.models.noisy_classifier import ClassifierConfig
+from coursekit.models.unet import UNetConfig
+from coursekit.training import checkpoints
+from coursekit.training.captioned import text_config
+from coursekit.training.networks import build, to_plain
+from coursekit.training.recipes import RECIPES
+
+UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
+TEXT = text_config("teddy", 16, 1, 2)
+NETWORKS: dict[str, Any] = {
+    "fashion-ddpm": UNET,
+    "fashion-flow": UNET,
+    "fashion-classes": replace(UNET, num_classes=10),
+    "fashion-classifier": ClassifierConfig(widths=(8, 16), time_width=16),
+    "teddy-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
+    "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
+    "emoji-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
+    "emoji-prompts": MMDiTConfig(
+        text_config("emoji", 16, 1, 2), width=16, heads=2, double=1, single=0
+    ),
+}
+
+
+def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
+    """A checkpoint with random weights, none of them zero; returns its digest."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = build(config)
+        for value in model.parameters():
+            torch.nn.init.normal_(value, std=0.2)
+    prefix = "model." if name == "fashion-ddpm" else ""  # Preconditioned
+    state = {f"{prefix}{k}": v.bfloat16() for k, v in model.state_dict().items()}
+    content = save(state)
+    digest = hashlib.sha256(content).hexdigest()
+    recipe = RECIPES[name]
+    latents = getattr(recipe, "latents", "")
+    data = "pictures"
+    if latents:
+        kept = json.loads((folder / latents / checkpoints.CARD).read_text())["sha256"]
+        data = f"latents of {latents} {kept[:12]}"
+    card = {
+        "recipe": name,
+        "profile": "quick",
+        "data": data,
+        **recipe.facts(),
+        "model": to_plain(config),
+        "sha256": digest,
+        "bytes": len(content),
+    }
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / checkpoints.WEIGHTS).write_bytes(content)
+    (folder / name / checkpoints.CARD).write_text(json.dumps(card))
+    return digest
