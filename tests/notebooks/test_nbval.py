@@ -5,8 +5,6 @@ Authority: nbval 0.11 in a process of its own, with the options of the README.
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,33 +34,12 @@ def start(way: str, name: str, scratch: Path) -> Run:
     return nbval(expect_todo(learner, scratch / "run.ipynb"), title, scratch)
 
 
-@pytest.fixture(scope="module")
-def runs(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[tuple[str, str], Future[Run]]]:
-    """The runs that the chosen tests want, two at a time: each kernel has one thread,
-    and everything is measured in processes of their own."""
-    wanted = [
-        (item.callspec.params["way"], item.callspec.params["name"])
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and item.originalname == test_notebook_as.__name__
-    ]
-    with ThreadPoolExecutor(2) as pool:
-        yield {
-            (way, name): pool.submit(start, way, name, tmp_path_factory.mktemp(way))
-            for way, name in wanted
-        }
-
-
 @pytest.mark.parametrize("way", ["solution", "untouched", "strict"])
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_as(
-    way: str, name: str, runs: dict[tuple[str, str], Future[Run]]
-) -> None:
+def test_notebook_as(way: str, name: str, tmp_path: Path) -> None:
     """solution: passes.  untouched: reaches the end, every check line is TODO.
     strict: exactly one failed cell for each unsolved exercise."""
-    run = runs[way, name].result()
+    run = start(way, name, tmp_path)
     path = ROOT / "notebooks" / f"{name}.ipynb"
     if way == "strict":
         assert list(run.failed) == check_ids(path), explain(run)

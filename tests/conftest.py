@@ -1,0 +1,89 @@
+"""How the tests are shared out over processes, and what the notebooks cost.
+
+`make test` runs pytest-xdist with `--dist loadgroup`. A group runs in one process, in
+its order, so that what a module sets up is set up once. Groups that take longest come
+first: whatever is short fills the gaps at the end.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FIRST = (
+    "tests/notebooks/test_nbval.py",
+    "tests/browser/",
+    "tests/grading/",
+    "tests/workbook/test_exercises.py",
+    "tests/training/",
+)
+TOGETHER = ("tests/browser/",)  # two browsers at once would wait for each other
+APART = ("tests/grading/test_verdict.py",)  # each of its tests a group of its own
+_COSTS: list[dict[str, Any]] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put each test into its group, and the long groups in front."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=_place)  # stable: within a module the order stays
+
+
+def group_of(item: pytest.Item) -> str:
+    """The module, or what a module is split into."""
+    file = item.nodeid.partition("::")[0]
+    for folder in TOGETHER:
+        if file.startswith(folder):
+            return folder
+    if file in APART:
+        return f"{file}::{getattr(item, 'originalname', item.name)}"
+    notebook = getattr(item, "callspec", None)
+    if file == FIRST[0] and notebook is not None and "name" in notebook.params:
+        return f"{file}::{notebook.params['name']}"
+    return file
+
+
+def _place(item: pytest.Item) -> int:
+    found = [n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)]
+    return found[0] if found else len(FIRST)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a worker: hand over what the notebooks cost here."""
+    ran = sys.modules.get("nbval_run")
+    costs = ran.summary() if ran is not None else []
+    output = getattr(session.config, "workeroutput", None)
+    if output is None:
+        _COSTS.extend(costs)
+    else:
+        output["nbval"] = costs
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """In the process that shares out: a worker is done."""
+    _COSTS.extend(getattr(node, "workeroutput", {}).get("nbval", []))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what each notebook cost, and keep it in build/nbval.json."""
+    if not _COSTS:
+        return
+    terminalreporter.section("notebooks under nbval")
+    terminalreporter.write_line(
+        f"{'notebook':<34}{'cells':>6}{'failed':>8}{'seconds':>9}{'peak MB':>9}"
+        "  slowest cell"
+    )
+    for run in sorted(_COSTS, key=lambda run: str(run["notebook"])):
+        terminalreporter.write_line(
+            f"{run['notebook']:<34}{run['cells']:>6}{run['failed']:>8}"
+            f"{run['seconds']:>9.1f}{run['peak_mb']:>9}"
+            f"  {run['slowest_cell']} ({run['slowest_seconds']} s)"
+        )
+    target = ROOT / "build" / "nbval.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(_COSTS, indent=1) + "\n")
