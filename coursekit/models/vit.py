@@ -52,7 +52,8 @@ class ViT(nn.Module):
 
         x: (B, C, H, W). `self.embed` makes T patch tokens; `self.cls` goes in front of
         them, the same for every picture; `self.position` is added to all 1 + T; then
-        come the `self.blocks`, one after the other, and `self.norm`.
+        come the `self.blocks`, one after the other, and `self.norm` (Dosovitskiy et al.
+        2021, eqs. 1 to 4).
         """
         patches = self.embed(x)
         cls = self.cls.expand(len(x), 1, -1)

@@ -63,8 +63,9 @@ def bits_of(nats: Tensor) -> Tensor:
 def hinge_critic(real: Tensor, fake: Tensor) -> Tensor:
     """What a critic minimises: say more than 1 to real pictures, less than -1 to fakes.
 
-    mean(max(0, 1 - real)) + mean(max(0, 1 + fake)), halved (Lim & Ye 2017). real, fake:
-    the critic's scores, of any shape. Returns ().
+    Half of mean(max(0, 1 - real)) + mean(max(0, 1 + fake)): the hinge loss of Lim & Ye
+    2017, halved as in the code of Esser et al. 2021. real, fake: the critic's scores,
+    of any shape each, (B,) or one for each patch. Returns ().
     """
     return (torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()) / 2
 
@@ -73,7 +74,8 @@ def adaptive_weight(by_rebuilding: Tensor, by_critic: Tensor) -> Tensor:
     """How much the critic may say: as much as the rebuilding does, at the last layer.
 
     The ratio of the norms of the two gradients, |g_rebuilding| / (|g_critic| + 1e-4),
-    at most 1e4 (Esser et al. 2021, eq. 7). Any shapes. Returns (), without a gradient.
+    at most 1e4 (Esser et al. 2021, eq. 7; both numbers are those of their code). Any
+    shapes. Returns (), without a gradient.
     """
     ratio: Tensor = by_rebuilding.norm() / (by_critic.norm() + 1e-4)
     return ratio.clamp(max=1e4).detach()
