@@ -3,6 +3,7 @@
 from coursekit.workbook.exercise_spec import Entry, Exercise
 from coursekit.workbook.exercises.architecture_choices import CHOICES
 from coursekit.workbook.exercises.architecture_formulas import FORMULAS
+from coursekit.workbook.exercises.architecture_formulas_more import MORE_FORMULAS
 
 _HERE = "coursekit.workbook.exercises"
 _MODELS = "coursekit.models"
@@ -101,5 +102,6 @@ ENTRIES: tuple[Entry, ...] = (
         for exercise_id, symbol, title, spec in _CODE
     ),
     *FORMULAS,
+    *MORE_FORMULAS,
     *CHOICES,
 )

@@ -146,12 +146,12 @@ SINCOS_2D = Probe(
         Mutant(
             "columns twice",
             _version(lambda r, c, d: _both(c, c, d)),
-            "both halves tell the column: all patches of one would get the same address",
+            "both halves tell the column: its patches would all get one address",
         ),
         Mutant(
             "rows twice",
             _version(lambda r, c, d: _both(r, r, d)),
-            "both halves tell the row: all patches of one would get the same address",
+            "both halves tell the row: its patches would all get one address",
         ),
         Mutant(
             "added",
