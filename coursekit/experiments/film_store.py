@@ -18,7 +18,9 @@ Pixels = NDArray[np.uint8]
 
 
 def save_film(name: str, frames: Pixels, folder: Path | None = None) -> Path:
-    """Write frames (F, N, S, S, 3), one row of tiles for each, as NAME.webp."""
+    """Write frames (F, N, S, S, 1 or 3), one row of tiles for each, as NAME.webp."""
+    if frames.shape[-1] == 1:
+        frames = np.repeat(frames, 3, axis=4)
     f, n, side, _, channels = frames.shape
     rows = frames.transpose(0, 2, 1, 3, 4)
     sheet = np.ascontiguousarray(rows.reshape(f * side, n * side, channels))

@@ -70,38 +70,53 @@ def redundancy_panels(stored: Stored) -> Picture:
 
 
 def spaces_panels(stored: Stored) -> Picture:
-    """Figure B: scenes from each network, and what beta costs."""
-    betas = stored["betas"]
+    """Figure B: what comes out of each space, in both worlds, and what beta costs."""
+    worlds = {"fashion": "clothes", "teddy": "bears"}
+    names = {
+        "ok_rebuilt": "rebuilt",
+        "ok_between": "halfway between two",
+        "ok_normal": "random",
+    }
     with style():
-        figure, axes = canvas(2, 4.6, 3.4)
-        names = {
-            "valid_rebuilt": "rebuilt",
-            "valid_between": "halfway between two",
-            "valid_normal": "random, from the prior",
-        }
-        x = np.arange(1 + len(betas), dtype=float)
-        for key, label in names.items():
-            own = "valid_scaled" if key == "valid_normal" else key
-            mean = [stored[f"ae_{own}"], *stored[f"vae_{key}"]]
-            spread = [stored[f"ae_{own}_std"], *stored[f"vae_{key}_std"]]
-            half = np.asarray(spread) / math.sqrt(SEEDS)
-            draw_line(axes[0], x, np.asarray(mean), half, label)
-        ticks = ["plain\nautoencoder", *(f"{beta:g}" for beta in betas)]
-        axes[0].set_xticks(x, ticks)
-        axes[0].set(xlabel="beta of the VAE", ylabel="valid scenes", ylim=(-0.02, 1.02))
-        axes[0].set_title("what the reader accepts")
+        figure, axes = canvas(3, 4.0, 3.4)
+        for axis, (world, title) in zip(axes, worlds.items(), strict=False):
+            betas = stored[f"{world}_betas"]
+            x = np.arange(1 + len(betas), dtype=float)
+            for key, label in names.items():
+                own = f"{world}_ae_{'ok_scaled' if key == 'ok_normal' else key}"
+                mean = [stored[own], *stored[f"{world}_vae_{key}"]]
+                spread = [stored[f"{own}_std"], *stored[f"{world}_vae_{key}_std"]]
+                half = np.asarray(spread) / math.sqrt(SEEDS)
+                draw_line(axis, x, np.asarray(mean), half, label)
+            axis.set_xticks(x, ["plain", *(f"{beta:g}" for beta in betas)])
+            axis.set(xlabel="beta of the VAE", ylim=(-0.02, 1.02), title=title)
+            axis.plot(  # halfway in pixels, the thing to beat
+                x[[0, -1]],
+                [stored[f"{world}_pixels_between"]] * 2,
+                color=INK,
+                lw=1.2,
+                ls=(0, (4, 3)),
+                label="halfway in pixels",
+            )
+        axes[0].set_ylabel("accepted by the judge")
         axes[0].legend()
-        bits, mse = (np.asarray(stored[f"vae_{k}"]) for k in ("bits", "mse"))
-        axes[1].plot(bits, mse, marker="o", color=colour("blue"))
-        for beta, at, off, dead in zip(
-            betas, bits, mse, stored["vae_dead"], strict=True
-        ):
-            note = f" {beta:g}" + (f" ({dead:.0f} unused)" if dead >= 0.5 else "")
-            axes[1].annotate(note, (at, off), textcoords="offset points", xytext=(4, 4))
-        axes[1].set(xlabel="rate: bits a picture", ylabel="distortion: squared error")
-        axes[1].set_title("what beta buys and costs")
-        axes[1].margins(x=0.16)
+        rate_distortion(axes[2], stored, "fashion")
         return render(figure)
+
+
+def rate_distortion(axis: Any, stored: Stored, world: str) -> None:
+    """Bits against squared error, a point for each beta."""
+    bits, mse = (np.asarray(stored[f"{world}_vae_{k}"]) for k in ("bits", "mse"))
+    axis.plot(bits, mse, marker="o", color=colour("purple"))
+    unused = stored[f"{world}_vae_dead"]
+    for beta, at, off, dead in zip(
+        stored[f"{world}_betas"], bits, mse, unused, strict=True
+    ):
+        note = f"{beta:g}" + (f" ({dead:.0f} unused)" if dead >= 0.5 else "")
+        axis.annotate(note, (at, off), textcoords="offset points", xytext=(6, 4))
+    axis.set(xlabel="rate: bits a picture", ylabel="distortion: squared error")
+    axis.set_title("what beta costs (clothes)")
+    axis.margins(x=0.2, y=0.12)
 
 
 def flow_panels(stored: Stored) -> Picture:

@@ -1,12 +1,15 @@
 """Spaces of codes. Authorities: data that one number describes, a KL price that nobody
 can pay, two crowds of one law, and the covariance that draws are made from."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from coursekit.datasets.images import to_model
 from coursekit.experiments.latent_dense import Dense, DenseConfig, lesson
 from coursekit.experiments.latent_spaces import draws, emptiness, looked_at
+from coursekit.experiments.latent_worlds import FASHION, TEDDY, recognisable
 from coursekit.theory.vae import kl_to_normal
 
 
@@ -59,7 +62,7 @@ def test_draws_have_the_moments_they_promise() -> None:
     generator = torch.Generator().manual_seed(0)
     root = torch.tensor([[1.0, 0.0], [2.0, 0.5]])
     codes = torch.randn(4000, 2, generator=generator) @ root.T + 3
-    found = draws(Dense(DenseConfig((1, 4, 4), 8, 2)), codes, 20_000, 0)
+    found = draws(codes, 20_000, 0)
     assert torch.allclose(torch.cov(found["normal"].T), torch.eye(2), atol=0.05)
     assert torch.allclose(torch.cov(found["fitted"].T), root @ root.T, atol=0.25)
     scaled = torch.cov(found["scaled"].T)
@@ -73,7 +76,15 @@ def test_an_untrained_network_makes_no_scenes() -> None:
     images, _ = teddies(30, 32, seed=1)
     torch.manual_seed(0)
     net = Dense(DenseConfig(width=16, latent=4))
-    train = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
-    found = looked_at(net, train, images, 0)
-    assert found["valid_rebuilt"] == found["valid_normal"] == 0
+    found = looked_at(net, TEDDY, to_model(images), images, 0)
+    assert found["ok_rebuilt"] == found["ok_normal"] == 0
     assert found["psnr"] < 15 and 0 <= found["void"] <= 1
+    assert found["frechet_normal"] > 50
+
+
+def test_judges_accept_real_pictures_and_refuse_noise() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 28, 28, 1), dtype=np.uint8)
+    assert recognisable(FASHION.held_out(200)) > 0.6
+    grey = np.full((20, 28, 28, 1), 128, np.uint8)
+    assert recognisable(grey) == 0 or recognisable(noise) < 0.5
+    assert TEDDY.accepted(TEDDY.held_out(30)) > 0.9

@@ -193,20 +193,23 @@ def test_a_prompt_is_drawn_at_every_scale_away_from_another():
 
 def test_films_of_trainings_are_put_together(monkeypatch):
     rng = np.random.default_rng(0)
-    stored = {"betas": [1.0, 30.0], "latent": 32, "mixes": list(latent_films.MIXES)}
-    for key in ("ae", "beta_1", "beta_30"):
+    stored = {"teddy_betas": [1.0, 30.0], "teddy_latent": 32}
+    stored["mixes"] = list(latent_films.MIXES)
+    for key in ("teddy_ae", "teddy_beta_1", "teddy_beta_30"):
         for name in ("rebuilt", "between", "normal", "scaled"):
-            stored[f"{key}_valid_{name}"] = 0.5
+            stored[f"{key}_ok_{name}"] = 0.5
         stored |= {f"{key}_bits": 40.0, f"{key}_dead": 3.0}
     for mix in latent_films.MIXES:
         for name in ("psnr", "sharpness", "hat", "glasses"):
             stored[f"{mix}_{name}"] = 0.7
-    shapes = {"04.B": (3, 24), "04.L": (5, 12)}
+    shapes = {"04.B-teddy": (3, 24), "04.L": (5, 12)}
     monkeypatch.setattr(latent_films, "load_measured", lambda name: stored)
     monkeypatch.setattr(
         latent_films,
         "load_film",
-        lambda name: rng.integers(0, 256, (*shapes[name], 32, 32, 3), dtype=np.uint8),
+        lambda name, side=32: rng.integers(
+            0, 256, (*shapes[name], 32, 32, 3), dtype=np.uint8
+        ),
     )
     beta, losses = latent_films.beta_reel(), latent_films.losses_reel()
     assert beta.count == 3 and beta.columns == 6

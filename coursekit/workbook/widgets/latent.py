@@ -153,11 +153,14 @@ def guidance_prompts(
     return PromptFilm(pipe, prompt, negative, seed=seed)
 
 
-def latent_beta() -> FilmPlayer:
-    """One VAE after another, each with a larger beta: what comes back, what is made."""
+def latent_beta(world: str = "fashion") -> FilmPlayer:
+    """One VAE after another, each with a larger beta: what comes back, what is made.
+
+    world: "fashion" or "teddy".
+    """
     from coursekit.workbook.widgets.latent_films import beta_reel
 
-    return FilmPlayer(beta_reel(), name="latent_beta")
+    return FilmPlayer(beta_reel(world), name="latent_beta")
 
 
 def latent_losses() -> FilmPlayer:

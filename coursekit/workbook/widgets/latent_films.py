@@ -16,43 +16,39 @@ MIXES = {  # mix -> its name on the slider, and how it fails
 }
 
 
-def beta_reel() -> Reel:
+def beta_reel(world: str = "teddy") -> Reel:
     """A plain autoencoder, then VAEs with more and more beta (figure 04.B)."""
-    frames, stored = load_film("04.B"), load_measured("04.B")
-    names = ["autoencoder", *(f"{beta:g}" for beta in stored["betas"])]
-    keys = ["ae", *(f"beta_{beta:g}" for beta in stored["betas"])]
+    stored = load_measured("04.B")
+    side = 32 if world == "teddy" else 28
+    frames = load_film(f"04.B-{world}", side)
+    betas = [f"{beta:g}" for beta in stored[f"{world}_betas"]]
+    keys = [f"{world}_ae", *(f"{world}_beta_{beta}" for beta in betas)]
+    captions = ["a plain autoencoder"]
+    for beta, key in zip(betas, keys[1:], strict=True):
+        captions.append(
+            f"VAE, beta = {beta}: {stored[f'{key}_bits']:.0f} bits a picture, "
+            f"{stored[f'{key}_dead']:.0f} of {stored[f'{world}_latent']} unused"
+        )
 
     def bar(title: str, figure: str, colour: str) -> Meter:
-        values = [float(stored[f"{key}_{figure}"]) for key in keys]
+        # A plain autoencoder has no prior: it gets a normal of its own spread.
+        first = "ok_scaled" if figure == "ok_normal" else figure
+        names = [first, *(figure for _ in betas)]
+        values = [
+            float(stored[f"{k}_{name}"]) for k, name in zip(keys, names, strict=True)
+        ]
         return Meter(title, tuple(values), tuple(f"{v:.0%}" for v in values), colour)
 
-    scaled = float(stored["ae_valid_scaled"])  # no prior: a normal of its own spread
-    random = [scaled, *(float(stored[f"{key}_valid_normal"]) for key in keys[1:])]
-    captions = [
-        f"{'plain autoencoder' if i == 0 else f'VAE, beta = {name}'}"
-        + ("" if i == 0 else f": {stored[f'{keys[i]}_bits']:.0f} bits a picture")
-        + (
-            ""
-            if i == 0
-            else f", {stored[f'{keys[i]}_dead']:.0f} of {stored['latent']} unused"
-        )
-        for i, name in enumerate(names)
-    ]
     return Reel(
         frames,
-        (Axis("beta", tuple(names)),),
+        (Axis("beta", ("autoencoder", *betas)),),
         columns=frames.shape[1] // len(ROWS),
         row_names=ROWS,
         captions=tuple(captions),
         meters=(
-            bar("scenes rebuilt", "valid_rebuilt", "blue"),
-            bar("scenes halfway", "valid_between", "green"),
-            Meter(
-                "scenes from random",
-                tuple(random),
-                tuple(f"{v:.0%}" for v in random),
-                "orange",
-            ),
+            bar("accepted: rebuilt", "ok_rebuilt", "blue"),
+            bar("accepted: halfway", "ok_between", "green"),
+            bar("accepted: random", "ok_normal", "orange"),
         ),
         tile=80,
     )
