@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from coursekit.workbook.plot_figures import canvas, numbers, render, style
 from coursekit.workbook.plot_images import Picture
@@ -53,32 +52,6 @@ def mirror_panels(stored: Mapping[str, Any]) -> Picture:
         draw_level(axes[0], (blind, "a hat at random"))
         axes[0].set_ylabel("share of the reflections")
         axes[0].legend(loc="lower left", bbox_to_anchor=(0, 0.3), fontsize=8.5)
-        return render(figure)
-
-
-def felt_maps(
-    maps: Mapping[str, ArrayLike], place: tuple[int, int], *, floor: float = 1e-6
-) -> Picture:
-    """How strongly each pixel moves the output at `place`: one map (H, W) a network.
-
-    On a scale of powers of ten, each map by its own largest value; below `floor` of it
-    nothing is drawn.
-    """
-    with style():
-        figure, axes = canvas(len(maps), 2.5, 2.8)
-        for axis, (name, values) in zip(axes, maps.items(), strict=True):
-            size = numbers(values)
-            shown = np.full(size.shape, np.nan)
-            reached = size > floor * size.max()
-            shown[reached] = np.log10(size[reached] / size.max())
-            image = axis.imshow(shown, cmap="viridis", vmin=np.log10(floor), vmax=0)
-            axis.plot(place[1], place[0], "+", color="white", ms=7, mew=1.5)
-            axis.set(xticks=[], yticks=[])
-            axis.spines[:].set_visible(True)
-            axis.grid(visible=False)
-            axis.set_title(name, fontsize=9.5)
-        bar = figure.colorbar(image, ax=axes, shrink=0.75)
-        bar.set_label("log₁₀ of the influence")
         return render(figure)
 
 

@@ -1,4 +1,4 @@
-"""Networks that see so far, and no further. Authority: the gradient, and the counter."""
+"""Networks that see so far, and no further. Authority: gradient and counter."""
 
 import pytest
 import torch
