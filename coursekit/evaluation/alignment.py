@@ -44,9 +44,10 @@ def text_vectors(model: CLIP, texts: list[str], data: str) -> Tensor:
 
 
 def alignment(model: CLIP, data: str, size: int = 32) -> dict[str, Any]:
-    """Recall at 1 among 256 held-out pairs and, for teddies, zero-shot accuracy.
+    """Recall at 1 among at most 256 pairs and, for teddies, zero-shot accuracy.
 
-    Several captions of 256 scenes may fit a picture equally well; few do.
+    data: "teddy" (scenes of the test split) or "emoji" (pairs that only a judge has
+    seen). Several captions of 256 scenes may fit a picture equally well; few do.
     """
     if data == "emoji":
         from coursekit.datasets import emoji

@@ -86,10 +86,15 @@ class ClipRecipe(Recipe):
         return image_grid(images[best.cpu().flatten().numpy()], columns=columns)
 
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
-        """Retrieval and, for teddies, zero-shot attributes, on held-out pictures."""
+        """Retrieval and, for teddies, zero-shot attributes.
+
+        "held_out" says whether training has not seen the pictures: a judge has.
+        """
         from coursekit.evaluation.alignment import alignment
 
-        return alignment(cast(CLIP, model), self.data.removesuffix("-all"), self.size)
+        data = self.data.removesuffix("-all")
+        found = alignment(cast(CLIP, model), data, self.size)
+        return {"held_out": data == self.data, **found}
 
 
 def shifted(x: Tensor, moves: Tensor) -> Tensor:

@@ -1,0 +1,97 @@
+"""Figures of whole models. Authorities: someone who draws the very scenes that the
+prompts describe gets the figures of real pictures; someone who forgets hats loses hats.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from coursekit.datasets import emoji
+from coursekit.datasets.teddy.prompts import prompts
+from coursekit.datasets.teddy.render import render
+from coursekit.datasets.teddy.scene import Scene
+from coursekit.datasets.teddy.splits import HELD_OUT
+from coursekit.evaluation.prompts import SEED, held_out_prompts, prompt_figures
+
+COUNT = 60
+
+
+def scenes_of(kind: str) -> dict[str, Scene]:
+    """Prompt -> the scene it describes, of both splits."""
+    found: dict[str, Scene] = {}
+    for split in ("test", "heldout"):
+        found |= dict(zip(*prompts(COUNT // 2, split, SEED, kind), strict=True))
+    return found
+
+
+def figures(kind: str, change: Any = lambda scene: scene) -> dict[str, Any]:
+    data = {"solo": "teddy", "pair": "pairs"}[kind]
+    known = scenes_of(kind)
+    asked: list[tuple[float, int]] = []
+
+    def draw(texts: list[str], scale: float, seed: int) -> Any:
+        asked.append((scale, seed))
+        return render([change(known[text]) for text in texts])
+
+    found = prompt_figures(draw, data, 32, COUNT, (1.0, 3.0))
+    assert asked == [(1.0, 0), (3.0, 0)] * 2
+    return found
+
+
+@pytest.mark.parametrize("kind", ["solo", "pair"])
+def test_who_draws_the_scenes_is_as_good_as_real(kind: str) -> None:
+    found = figures(kind)
+    assert found["prompts"] == COUNT and found["scales"] == [1.0, 3.0]
+    for split in ("test", "heldout"):
+        real = found[f"real_{split}"]
+        assert found[f"scale_1_{split}"] == found[f"scale_3_{split}"] == real
+        assert real["all" if kind == "solo" else "bound"] > 0.8
+
+
+def bare(scene: Scene) -> Scene:
+    """The same scene with all hats left at home."""
+    return replace(scene, bears=tuple(replace(b, hat="none") for b in scene.bears))
+
+
+def test_who_forgets_hats_loses_hats_and_nothing_else() -> None:
+    found = figures("solo", bare)
+    for split in ("test", "heldout"):
+        real, drawn = found[f"real_{split}"], found[f"scale_3_{split}"]
+        scenes = prompts(COUNT // 2, split, SEED)[1]
+        plain = np.mean([scene.bears[0].hat == "none" for scene in scenes])
+        assert abs(drawn["hat"] - plain) < 0.1 < real["hat"] - plain
+        assert drawn["all"] <= drawn["hat"]
+        for name in ("place", "fur", "count"):
+            assert abs(drawn[name] - real[name]) < 0.1
+
+
+def exchanged(scene: Scene) -> Scene:
+    """Both bears with the hat of the other."""
+    one, two = scene.bears
+    return replace(scene, bears=(replace(one, hat=two.hat), replace(two, hat=one.hat)))
+
+
+def test_exchanged_hats_are_counted_as_exchanged() -> None:
+    found = figures("pair", exchanged)
+    for split in ("test", "heldout"):
+        assert found[f"scale_1_{split}"]["swapped"] > 0.8
+        assert found[f"scale_1_{split}"]["bound"] < 0.05
+        shares = [found[f"scale_1_{split}"][k] for k in ("bound", "swapped", "other")]
+        assert sum(shares) == pytest.approx(1)
+
+
+def test_held_out_prompts_are_half_new_and_half_never_seen() -> None:
+    texts = held_out_prompts("teddy", 21)
+    assert len(texts) == 21 and texts == held_out_prompts("teddy", 21)
+    never = dict(zip(*prompts(10, "heldout", SEED), strict=True))
+    assert texts[11:] == list(never)
+    assert all((s.bears[0].fur, s.bears[0].hat) in HELD_OUT for s in never.values())
+    captions = held_out_prompts("emoji", 9)
+    assert set(captions) <= set(emoji.load("pairs").captions) and len(captions) == 9
+
+
+def test_emoji_want_a_judge() -> None:
+    with pytest.raises(AssertionError, match="judge"):
+        prompt_figures(lambda *_: np.zeros(1), "emoji", 32, 4, (1.0,))
