@@ -59,9 +59,10 @@ def joint_positions(text: int, height: int, width: int) -> Tensor:
     word i at (max(height, width) + 1) / 2 + i. Returns (text + height width, 2) float64
     of (row, column), the words first.
 
-    Qwen-Image's own code has a third axis, the frame: 0 for a picture, for a word the
-    same number as its row. Its grids of even size run over whole numbers, from -n/2 to
-    n/2 - 1; ours from -(n - 1)/2 to (n - 1)/2, so that each has its middle at 0.
+    Qwen-Image's own code counts in whole numbers, with 0 just behind the middle: on a
+    square picture its places are these, all moved by the same 0.5 or 1, which RoPE does
+    not see. It has a third axis, too, the frame: 0 for patches, for a word the same
+    number as its row.
     """
     beyond = (max(height, width) + 1) / 2
     words = beyond + torch.arange(text, dtype=torch.float64)
