@@ -101,7 +101,14 @@ def _panels(
 
 def main(argv: list[str]) -> int:
     """Make all pictures, or those named."""
-    makers = {"bears.png": bears, "denoising.png": denoising, "ring.gif": ring}
+    from coursekit.workbook.readme_prompts import prompts
+
+    makers = {
+        "bears.png": bears,
+        "denoising.png": denoising,
+        "prompts.png": prompts,
+        "ring.gif": ring,
+    }
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in argv or makers:
         if name not in makers:
