@@ -17,6 +17,7 @@ from coursekit.theory.flow import follow
 from coursekit.theory.paths import LinearPath, expand_as
 from coursekit.theory.solvers import time_grid
 from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.distributed import averaged
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 
@@ -58,7 +59,8 @@ class MirrorRecipe(Recipe):
         x0, time, eps, missing = batch
         cond = blanked(x0, missing)
         guess: Tensor = model(LinearPath().corrupt(x0, eps, time), time, cond)
-        return (guess - x0).square().sum() / (x0.shape[1] * missing.sum())
+        # Processes that share a batch divide by what is missing in all of it.
+        return (guess - x0).square().sum() / (x0.shape[1] * averaged(missing.sum()))
 
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
         """Rows in pairs: halls with a blank mirror, and what was drawn in it."""

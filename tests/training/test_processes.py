@@ -50,7 +50,9 @@ def curve(folder: Path) -> list[float]:
     return [loss for _, loss in read_state(folder / LAST)["curve"]]
 
 
-@pytest.mark.parametrize("kind", ["chain", "critic", "clip", "sigmoid", "latents"])
+@pytest.mark.parametrize(
+    "kind", ["chain", "critic", "clip", "sigmoid", "mirror", "latents"]
+)
 def test_two_processes_learn_what_one_does(
     kind: str, tmp_path: Path, shelf: Path
 ) -> None:

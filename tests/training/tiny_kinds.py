@@ -13,12 +13,19 @@ from tiny_train import TINY
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
+from coursekit.models.local import LocalConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.vit import ViTConfig
-from coursekit.training import checkpoints, recipes, recipes_latent, recipes_pixels
+from coursekit.training import (
+    checkpoints,
+    recipes,
+    recipes_latent,
+    recipes_mirror,
+    recipes_pixels,
+)
 from coursekit.training.captioned import length_of, tokenizer_of
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
@@ -67,6 +74,7 @@ _MADE: dict[str, tuple[Recipe, object]] = {
         recipes_latent.FASHION_CLASSIFIER,
         ClassifierConfig(widths=(8, 16), time_width=16),
     ),
+    "mirror": (recipes_mirror.MIRROR, LocalConfig(4, width=8, blocks=1)),
     "pixels": (DRAWER, DiTConfig(patch=4, width=48, depth=1, heads=2, text=words())),
     "latents": (
         replace(DRAWER, latents="tiny-vae"),
