@@ -1,0 +1,100 @@
+"""The critic and the autoencoder, trained by one number.
+
+Authority: the usual way with two optimisers, in which each network has a loss of its
+own and is held fixed in the other's.
+"""
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+import torch
+from tiny_kinds import tiny
+
+from coursekit.theory.vae import adaptive_weight, hinge_critic, vae_loss
+from coursekit.training.recipe_autoencoder import AutoencoderRecipe, Judged
+
+
+def recipe(critic_from: int = 0) -> AutoencoderRecipe:
+    return replace(
+        cast(AutoencoderRecipe, tiny("critic")), critic=0.7, critic_from=critic_from
+    )
+
+
+def prepared(of: AutoencoderRecipe) -> tuple[Judged, tuple[torch.Tensor, ...]]:
+    torch.manual_seed(0)
+    model = cast(Judged, of.build(of.quick.model)).double()
+    data = of.load(16)
+    x0, eps, step = of.batch(data, 8, 3)
+    return model, (x0.double(), eps.double(), step)
+
+
+def test_each_network_sees_its_own_loss_only() -> None:
+    of = recipe()
+    model, batch = prepared(of)
+    of.loss(model, batch).backward()
+    found = {name: p.grad for name, p in model.named_parameters()}
+
+    net, critic = model.autoencoder, model.critic
+    assert critic is not None
+    x0, noise, _ = batch
+    eps = noise[:, : 4 * 64].reshape(-1, 4, 8, 8)
+    rebuilt, bells = net(x0, eps)
+    others = vae_loss(x0, rebuilt, bells.mean, bells.log_var, of.beta, of.noise)
+
+    # The critic's own step: the pictures are fixed.
+    own = torch.autograd.grad(
+        hinge_critic(critic(x0), critic(rebuilt.detach())), list(critic.parameters())
+    )
+    # The autoencoder's step: the critic is a fixed function of the picture.
+    said = -critic(rebuilt).mean()
+    last = net.up[-1].weight
+    weight = of.critic * adaptive_weight(
+        *(
+            torch.autograd.grad(each, last, retain_graph=True)[0]  # type: ignore[arg-type]
+            for each in (others, said)
+        )
+    )
+    assert 1e-3 < float(weight) < 1e4
+    heard = torch.autograd.grad(others + weight * said, list(net.parameters()))
+
+    for (name, _), grad in zip(critic.named_parameters(), own, strict=True):
+        torch.testing.assert_close(found[f"critic.{name}"], grad)
+    for (name, _), grad in zip(net.named_parameters(), heard, strict=True):
+        torch.testing.assert_close(found[f"autoencoder.{name}"], grad)
+
+
+def test_the_value_is_the_sum_of_both() -> None:
+    of = recipe()
+    model, (x0, noise, step) = prepared(of)
+    alone = replace(of, critic_from=100).loss(model, (x0, noise, step))
+    assert model.critic is not None
+    rebuilt = model.autoencoder(x0, noise[:, : 4 * 64].reshape(-1, 4, 8, 8))[0]
+    hinge = hinge_critic(model.critic(x0), model.critic(rebuilt))
+    heard = of.loss(model, (x0, noise, step)) - alone - hinge
+    said = -model.critic(rebuilt).mean()
+    assert float((heard / said).detach()) > 0, "the critic's word, weighed"
+
+
+def test_before_its_time_the_critic_says_and_learns_nothing() -> None:
+    of = recipe(critic_from=4)
+    model, (x0, noise, _) = prepared(of)
+    assert model.critic is not None
+    for step, there in ((3, False), (4, True)):
+        model.zero_grad()
+        of.loss(model, (x0, noise, torch.full((8,), step))).backward()
+        grads = [p.grad for p in model.critic.parameters()]
+        assert all((g is not None) == there for g in grads)
+
+
+@pytest.mark.parametrize("kind", ["vae", "plain"])
+def test_only_the_autoencoder_ships(kind: str) -> None:
+    """And its latents have unit spread on training pictures."""
+    of = cast(AutoencoderRecipe, tiny(kind))
+    data = of.load(64)
+    torch.manual_seed(0)
+    net = of.published(of.build(of.quick.model), data)
+    z = net.encode(data.x.permute(0, 3, 1, 2).float() / 127.5 - 1)
+    assert float(z.mean((0, 2, 3)).abs().max()) < 1e-4
+    torch.testing.assert_close(z.std((0, 2, 3)), torch.ones(4), atol=1e-3, rtol=0)
+    assert not any(name.startswith("critic") for name in net.state_dict())

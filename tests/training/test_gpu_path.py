@@ -1,0 +1,100 @@
+"""The branch of the loop that GPUs take, walked on a CPU.
+
+Losses are read every tenth step there, and the fused optimiser skips a marked step.
+Authorities: the CPU's branch (the same losses up to rounding), and unchanged weights.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from tiny_kinds import tiny
+from torch import Tensor, nn
+
+from coursekit.training.loop import LOOK_EVERY, Run, TrainingDiverged, train
+from coursekit.training.recipe import Batch
+from coursekit.training.recipe_autoencoder import AutoencoderRecipe
+from coursekit.training.runs import run_state
+
+STEPS = 2 * LOOK_EVERY + 3
+
+
+@dataclass(frozen=True)
+class Spoilt(AutoencoderRecipe):
+    """The loss of one step is no number."""
+
+    bad: int = -1
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        loss = super().loss(model, batch)
+        return loss * math.nan if int(batch[2][0]) == self.bad else loss
+
+
+def begun(bad: int = -1) -> Run:
+    recipe = tiny("vae")
+    values = {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}
+    spoilt = Spoilt(**{**values, "perceptual": 0.0}, bad=bad)
+    profile = replace(recipe.quick, steps=STEPS)
+    return Run(spoilt, profile, spoilt.load(32))
+
+
+@pytest.fixture
+def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Run, "on_gpu", True)
+
+
+def test_the_losses_are_those_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = begun()
+    expected = [step.loss for step in train(plain)]
+    monkeypatch.setattr(Run, "on_gpu", True)
+    run = begun()
+    shown = [step.loss for step in train(run)]
+    for (place, loss), (other, seen) in zip(plain.curve, run.curve, strict=True):
+        assert place == other and seen == pytest.approx(loss, rel=1e-4)
+    # What a step shows is the last loss that was looked at.
+    assert math.isnan(shown[0]) and math.isnan(shown[LOOK_EVERY - 2])
+    for number in (LOOK_EVERY, 2 * LOOK_EVERY, STEPS):
+        assert shown[number - 1] == pytest.approx(expected[number - 1], rel=1e-4)
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_a_step_that_is_no_number_changes_no_weight() -> None:
+    run, seen = begun(bad=6), []
+    with pytest.raises(TrainingDiverged, match="at step 7"):
+        for _ in train(run):
+            seen.append([p.detach().clone() for p in run.model.parameters()])
+    assert len(seen) == LOOK_EVERY - 1, "it is noticed at the next look"
+    for before, after, later in zip(seen[5], seen[6], seen[7], strict=True):
+        assert torch.equal(before, after)
+        assert later.isfinite().all()
+    assert any(not torch.equal(a, b) for a, b in zip(seen[6], seen[7], strict=True))
+    assert all(value.isfinite().all() for value in run.ema.average.values())
+    assert [place for place, _ in run.curve] == list(range(1, 7))
+
+
+@pytest.mark.usefixtures("as_on_a_gpu")
+def test_nothing_is_saved_that_nobody_has_looked_at() -> None:
+    run = begun(bad=2)
+    for step in train(run):
+        if step.number == 5:
+            break
+    assert len(run.unread) == 5
+    with pytest.raises(TrainingDiverged, match="at step 3"):
+        run_state(run, "d", 1)
+    good = begun()
+    for step in train(good):
+        if step.number == 5:
+            break
+    assert len(run_state(good, "d", 1)["curve"]) == 5 and not good.unread
+
+
+def test_on_a_cpu_it_is_noticed_at_once() -> None:
+    run = begun(bad=2)
+    with pytest.raises(TrainingDiverged, match="at step 3"):
+        for _ in train(run):
+            kept = [p.detach().clone() for p in run.model.parameters()]
+    assert run.step == 2
+    assert all(
+        torch.equal(a, b) for a, b in zip(kept, run.model.parameters(), strict=True)
+    )
