@@ -1,0 +1,158 @@
+"""Figure 04.P. Authority: a pipeline that draws the very scenes of the prompts, except
+that it forgets hats unless it is guided."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from coursekit.datasets import emoji
+from coursekit.datasets.emoji_splits import split_of_pairs
+from coursekit.datasets.images import to_uint8
+from coursekit.datasets.teddy.render import render
+from coursekit.datasets.tokens import emoji_tokenizer
+from coursekit.experiments import pipeline_emoji, pipeline_prompts
+from coursekit.experiments.measure import plain
+from coursekit.models.autoencoder import AutoencoderConfig
+from coursekit.pipeline.boxes import Boxes
+
+
+class Same(nn.Module):
+    """An autoencoder that gives pictures back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = AutoencoderConfig()
+        self.register_buffer("shift", torch.zeros(1))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x
+
+    decode = encode
+
+
+class Drawer:
+    """Draws what is asked for; without guidance all hats stay at home."""
+
+    def __init__(self, boxes: Boxes, log: list[tuple[float, int]]) -> None:
+        self.boxes, self.log = boxes, log
+
+    def swap(self, **changes: Any) -> "Drawer":
+        scale = changes.get("scale", 1.0)
+        return Drawer(
+            replace(self.boxes, guidance=changes["guidance"], scale=scale), self.log
+        )
+
+    def draw(self, asked: list[str], seed: int) -> Any:
+        self.log.append((self.boxes.scale, seed))
+        texts, scenes = pipeline_prompts.held_out(20)
+        known = dict(zip(texts, scenes, strict=True))
+        chosen = [known[text] for text in asked]
+        if self.boxes.guidance == "none":
+            chosen = [
+                replace(s, bears=(replace(s.bears[0], hat="none"),)) for s in chosen
+            ]
+        return render(chosen)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
+    log: list[tuple[float, int]] = []
+    boxes = Boxes(
+        world="teddy",
+        told="prompt",
+        representation="latents",
+        architecture="MM-DiT",
+        guidance="classifier-free",
+        scale=3.0,
+    )
+    for module in (pipeline_prompts, pipeline_emoji):
+        monkeypatch.setattr(module, "kept", lambda name, settings, compute: compute())
+        monkeypatch.setattr(module, "card", lambda name: {"sha256": name})
+    monkeypatch.setattr(
+        pipeline_prompts, "from_checkpoint", lambda name: Drawer(boxes, log)
+    )
+    monkeypatch.setattr(pipeline_prompts, "loaded", lambda name: Same())
+    return log
+
+
+def test_teddies(drawn: list[tuple[float, int]]) -> None:
+    found = pipeline_prompts.measure_teddies((0, 1, 2), quick=True)
+    assert drawn == [(scale, seed) for scale in (1.0, 3.0) for seed in (0, 1, 2)]
+    assert found["best_scale"] == 3.0 and found["prompts"] == 20
+    for split in ("test", "heldout", "both"):
+        for name in ("place", "fur", "hat", "glasses", "pose", "action", "all"):
+            real = found[f"real_{split}_{name}"]
+            assert found[f"rebuilt_{split}_{name}"] == real
+            assert found[f"{split}_3_{name}"] == real
+            assert found[f"{split}_3_{name}_all"] == [real] * 3
+        assert found[f"{split}_1_hat"] < found[f"{split}_3_hat"]
+    # Every held-out combination has a hat: without hats none of them is right.
+    assert found["heldout_1_all"] == 0.0 and found["both_3_all_std"] == 0.0
+    assert found["copy_3"] == pytest.approx(found["copy_real"])
+    assert 0 < found["copy_3_least"] <= found["copy_3"]
+    plain(found)  # JSON takes it
+
+
+class Judge(nn.Module):
+    """Recognises every real picture; vectors as in tests/evaluation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        found = emoji.load("all")
+        pairs = list(zip(found.names, found.styles, strict=True))
+        keys = [image.tobytes() for image in found.images]
+        self.known = dict(zip(keys, pairs, strict=True))
+        self.place = {pair: i for i, pair in enumerate(split_of_pairs())}
+        self.eye = torch.eye(len(self.place))
+
+    def encode_image(self, x: Tensor) -> Tensor:
+        pairs = [self.known[image.tobytes()] for image in to_uint8(x)]
+        return self.eye[[self.place[pair] for pair in pairs]]
+
+    def encode_text(self, ids: Tensor) -> Tensor:
+        texts = emoji_tokenizer().decode(ids)
+        return self.eye[[self.place[emoji.parse_caption(text)] for text in texts]]
+
+
+class EmojiDrawer(Drawer):
+    """Without guidance some train picture of the name; else the right one."""
+
+    def swap(self, **changes: Any) -> "EmojiDrawer":
+        swapped = super().swap(**changes)
+        return EmojiDrawer(swapped.boxes, self.log)
+
+    def draw(self, asked: list[str], seed: int) -> Any:
+        found = emoji.load("all" if self.boxes.guidance != "none" else "train")
+        pairs = [emoji.parse_caption(text) for text in asked]
+        if self.boxes.guidance == "none":
+            return found.images[[found.names.index(name) for name, _ in pairs]]
+        place = {c: i for i, c in enumerate(found.captions)}
+        return found.images[[place[text] for text in asked]]
+
+
+def test_emoji(drawn: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = Boxes("emoji", "prompt", representation="latents", architecture="MM-DiT")
+    judge = Judge()
+    monkeypatch.setattr(
+        pipeline_emoji, "from_checkpoint", lambda name: EmojiDrawer(boxes, drawn)
+    )
+    monkeypatch.setattr(pipeline_emoji, "loaded", lambda name: judge)
+    found = pipeline_emoji.measure_emoji((0, 1), quick=True)
+    for split in ("pairs", "train"):
+        assert found[f"emoji_{split}_prompts"] == 20
+        for name in ("name", "style", "copy", "copies", "own"):
+            real = found[f"emoji_{split}_real_{name}"]
+            assert found[f"emoji_{split}_3_{name}"] == pytest.approx(real)
+    assert found["emoji_pairs_1_name"] == 1.0 and found["emoji_pairs_1_style"] == 0.0
+    assert found["emoji_pairs_1_copy"] == 0.0 and found["emoji_pairs_1_copies"] == 1.0
+    assert found["emoji_pairs_real_copy"] > 0.05
+    plain(found)
+
+
+def test_scales_become_parts_of_keys() -> None:
+    assert [pipeline_prompts.label(s) for s in (1.0, 1.5, 12.0)] == ["1", "1_5", "12"]
+    assert np.unique([pipeline_prompts.label(s) for s in pipeline_prompts.SCALES]).size
