@@ -62,6 +62,7 @@ EXPERIMENTS: dict[str, str] = {
     "05.D": "coursekit.experiments.architecture_skips:measure",
     "05.E": "coursekit.experiments.architecture_cost:measure",
     "05.F": "coursekit.experiments.architecture_positions:measure",
+    "05.G": "coursekit.experiments.architecture_counts:measure",
 }
 
 
