@@ -29,7 +29,7 @@ def measure_emoji(seeds: Sequence[int], quick: bool) -> Result:
     `emoji_{split}_real_{figure}` and `emoji_{split}_prompts`. For train pairs the
     nearest training picture of a real picture is itself.
     """
-    count = 20 if quick else 200
+    count = 20 if quick else 100
     pipe, judge = from_checkpoint(MODEL), loaded(JUDGE)
     weights = (card(MODEL)["sha256"], card(JUDGE)["sha256"])
     bank = emoji.load("train").images
