@@ -45,3 +45,25 @@ def test_saved_and_loaded_it_goes_on_alike() -> None:
     one.update(model)
     two.update(model)
     assert torch.equal(one.average["weight"], two.average["weight"])
+
+
+def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other() -> None:
+    """And what is no floating-point number is copied."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))
+    ema, kept = Ema(model, 0.9), {}
+    for name, value in model.state_dict().items():
+        kept[name] = value.clone()
+    for n in range(1, 6):
+        with torch.no_grad():
+            for value in model.parameters():
+                value.normal_()
+        model(torch.randn(4, 3))
+        ema.update(model)
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                kept[name].lerp_(value, 1 - min(0.9, n / (n + 10)))
+            else:
+                kept[name].copy_(value)
+    assert kept["1.num_batches_tracked"] == 5
+    assert all(torch.equal(kept[name], ema.average[name]) for name in kept)
