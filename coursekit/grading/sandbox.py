@@ -148,6 +148,8 @@ def _release() -> tuple[int, ...]:
 
 def drop(level: str, uid: int) -> None:
     """The last step: become nobody in particular, for good."""
+    if not sys.platform.startswith("linux"):
+        return
     _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if level == "full":
         os.setgroups([])
