@@ -10,6 +10,7 @@ from coursekit.pipeline.boxes import Boxes, PipelineError
 from coursekit.training import checkpoints
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
+from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
 from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
@@ -67,7 +68,8 @@ def entry(name: str, recipe: Recipe) -> Entry | None:
             ("linear", "velocity"): ("flow",),
         }.get((recipe.path, recipe.predicts), ())
         told = "class" if recipe.forget else "nothing"
-        return Entry(name, recipe.data, told, paradigms, "pixels", architecture)
+        kept = "latents" if isinstance(recipe, LatentPictureRecipe) else "pixels"
+        return Entry(name, recipe.data, told, paradigms, kept, architecture)
     return None
 
 

@@ -20,11 +20,13 @@ from coursekit.theory.paths import DDPMPath, LinearPath, Path
 from coursekit.theory.prediction import AnyModel
 from coursekit.training import checkpoints
 from coursekit.training.captioned import tokenizer_of
+from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
 from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
 
 Classifier = Callable[[Tensor, Tensor], Tensor]
+STRAIGHT = LinearPath()
 
 
 @dataclass(frozen=True)
@@ -52,44 +54,43 @@ def load_parts(boxes: Boxes, folder: File | None = None, prefer: str = "") -> Pa
     """
     found = find(boxes, folder, prefer)
     recipe = RECIPES[found.name]
-    info = checkpoints.card(found.name, folder)
     model = loaded(found.name, folder)
-    path: Path = LinearPath()
-    predicts, notes = "velocity", {"architecture": _size(model, info)}
+    notes = {"architecture": _size(model, checkpoints.card(found.name, folder))}
+    path: Path = (
+        DDPMPath(model.schedule) if isinstance(model, Preconditioned) else STRAIGHT
+    )
+    predicts = "velocity" if path is STRAIGHT else "eps"
+    if isinstance(recipe, LatentPictureRecipe | PromptRecipe):
+        decode, shape, notes["representation"] = _space(recipe, folder)
+    else:
+        decode, shape = pixels, cast(PictureRecipe, recipe).shape
+    null: Tensor | None = None
+    words: Tokenizer | tuple[str, ...] | None = None
     if isinstance(recipe, PromptRecipe):
-        return _prompted(recipe, model, info, notes, folder)
-    assert isinstance(recipe, PictureRecipe)
-    if isinstance(model, Preconditioned):
-        path, predicts = DDPMPath(model.schedule), "eps"
-    null, words = None, None
-    if boxes.told == "class":
+        null, words = _texts(recipe, model)
+    elif boxes.told == "class":
         words = fashion.CLASSES
         null = torch.tensor(len(words)) if boxes.guidance != "classifier" else None
     classifier = None
     if boxes.guidance == "classifier":
-        judge = find_classifier(boxes.world, folder)
-        classifier = loaded(judge, folder)
-        notes["guidance"] = judge
+        notes["guidance"] = find_classifier(boxes.world, folder)
+        classifier = loaded(notes["guidance"], folder)
     return Parts(
         found.name,
         model,
         path,
         predicts,
-        recipe.shape,
-        null=null,
-        words=words,
-        classifier=classifier,
-        notes=tuple(notes.items()),
+        shape,
+        decode,
+        null,
+        words,
+        classifier,
+        tuple(notes.items()),
     )
 
 
-def _prompted(
-    recipe: PromptRecipe,
-    model: nn.Module,
-    info: dict[str, object],
-    notes: dict[str, str],
-    folder: File | None,
-) -> Parts:
+def _texts(recipe: PromptRecipe, model: nn.Module) -> tuple[Tensor, Tokenizer]:
+    """The empty prompt and the words; PipelineError where the model has others."""
     words = tokenizer_of(recipe.data)
     text = cast(TextConfig, model.config.text)  # type: ignore[union-attr]
     if text.vocabulary != len(words):
@@ -97,33 +98,30 @@ def _prompted(
             f"{recipe.name} knows {text.vocabulary} words, the captions have "
             f"{len(words)}: train it again"
         )
-    decode, shape = pixels, (3, recipe.size, recipe.size)
-    if recipe.latents:
-        net = loaded(recipe.latents, folder)
-        digest = _digest(recipe.latents, folder)
-        if digest[:12] not in str(info["data"]):
-            raise PipelineError(
-                f"{recipe.name} learnt the latents of another {recipe.latents} than "
-                f"the one that is here: train it again"
-            )
-        decode = net.decode  # type: ignore[assignment]
-        shape = net.latent_shape(recipe.size, recipe.size)  # type: ignore[operator]
-        notes["representation"] = (
-            f"{recipe.latents}, {' x '.join(map(str, shape))} for 3 x {recipe.size} x "
-            f"{recipe.size}"
+    return words.null(1, text.length)[0], words
+
+
+def _space(
+    recipe: LatentPictureRecipe | PromptRecipe, folder: File | None
+) -> tuple[Decode, tuple[int, int, int], str]:
+    """Decoder, shape of what was learnt, and a note about it.
+
+    Raises PipelineError where the autoencoder is not the one whose latents were learnt:
+    it would draw nonsense, in silence.
+    """
+    size = recipe.size
+    if not recipe.latents:
+        return pixels, (3, size, size), f"3 x {size} x {size}"
+    net, digest = loaded(recipe.latents, folder), _digest(recipe.latents, folder)
+    if digest[:12] not in str(checkpoints.card(recipe.name, folder)["data"]):
+        raise PipelineError(
+            f"{recipe.name} learnt the latents of another {recipe.latents} than the "
+            "one that is here: train it again"
         )
-    null = words.null(1, text.length)[0]
-    return Parts(
-        recipe.name,
-        model,
-        LinearPath(),
-        "velocity",
-        shape,
-        decode,
-        null,
-        words,
-        notes=tuple(notes.items()),
-    )
+    shape: tuple[int, int, int] = net.latent_shape(size, size)  # type: ignore[operator]
+    small = " x ".join(map(str, shape))
+    note = f"{recipe.latents}, {small} for 3 x {size} x {size}"
+    return net.decode, shape, note  # type: ignore[return-value]
 
 
 def loaded(name: str, folder: File | None = None) -> nn.Module:

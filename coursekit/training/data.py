@@ -95,13 +95,15 @@ def batch_at(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Data, times and noise of training step `step`.
 
-    images: uint8 (N, H, W[, C]) on the CPU; draw(batch, generator) gives the times;
-    noise: (N, C, H, W), the noise that belongs to each picture (None: fresh noise).
-    Returns x0 (B, C, H, W) in [-1, 1], time (B,) and eps like x0, all on `device`. They
-    are drawn on the CPU, so that every device sees the same numbers.
+    images: on the CPU, uint8 (N, H, W[, C]), or float latents (N, C, H, W), which stay
+    as they are; draw(batch, generator) gives the times; noise: (N, C, H, W), the noise
+    that belongs to each picture (None: fresh noise). Returns x0 (B, C, H, W), pictures
+    in [-1, 1], time (B,) and eps like x0, all on `device`. They are drawn on the CPU,
+    so that every device sees the same numbers.
     """
     chosen = batch_indices(len(images), batch, seed, step)
-    x0 = to_model(images[chosen])
+    x0 = images[chosen]
+    x0 = to_model(x0) if x0.dtype == torch.uint8 else x0
     generator = torch.Generator().manual_seed(seed_of(seed, 2, step))
     time = draw(batch, generator)
     eps = torch.randn(x0.shape, generator=generator)

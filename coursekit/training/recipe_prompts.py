@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model
 from coursekit.evaluation.sampling import image_grid
-from coursekit.evaluation.text_sampling import Decode, pixels, sample_prompts
+from coursekit.evaluation.text_sampling import sample_prompts
 from coursekit.theory.guidance import drop_condition
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
@@ -22,6 +22,7 @@ from coursekit.training.captioned import (
     tokenizer_of,
 )
 from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.latents import Space
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 
@@ -43,44 +44,17 @@ class PromptRecipe(Recipe):
     seed: int = 0
 
     @cached_property
-    def autoencoder(self) -> nn.Module | None:
-        """The frozen autoencoder, or None for pixels."""
-        if not self.latents:
-            return None
-        from coursekit.training.checkpoints import load_model
-
-        return load_model(self.latents)
-
-    @property
-    def decode(self) -> Decode:
-        """From what is learnt to pictures in [-1, 1]."""
-        net = self.autoencoder
-        return pixels if net is None else net.decode  # type: ignore[return-value]
+    def space(self) -> Space:
+        """Where it learns; an autoencoder is read from its checkpoint once."""
+        return Space(self.latents)
 
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of what is learnt."""
-        net = self.autoencoder
-        if net is None:
-            return 3, self.size, self.size
-        found: tuple[int, int, int] = net.latent_shape(self.size, self.size)  # type: ignore[operator]
-        return found
+        return self.space.shape(self.size)
 
-    @torch.no_grad()
     def load(self, limit: int) -> Data:
         """Pictures with captions; where latents are learnt, encoded once."""
-        data = captioned_images(self.data, limit, self.size)
-        net = self.autoencoder
-        if net is None:
-            return data
-        parts = [
-            net.encode(to_model(data.x[i : i + 250]))  # type: ignore[operator]
-            for i in range(0, len(data.x), 250)
-        ]
-        from coursekit.training.checkpoints import card
-
-        digest = card(self.latents)["sha256"][:12]
-        text = f"{data.text}, latents of {self.latents} {digest}"
-        return data._replace(x=torch.cat(parts), text=text)
+        return self.space.encoded(captioned_images(self.data, limit, self.size))
 
     def build(self, config: Any) -> nn.Module:
         """The network as it is."""
@@ -117,7 +91,7 @@ class PromptRecipe(Recipe):
         ids = tokenizer.encode(prompts, length_of(self.data))
         null = tokenizer.null(1, ids.shape[1])[0]
         return sample_prompts(
-            model, self.decode, ids, null, self.shape(), scale=scale, seed=seed
+            model, self.space.decode, ids, null, self.shape(), scale=scale, seed=seed
         )
 
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:

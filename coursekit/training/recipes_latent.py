@@ -5,6 +5,7 @@ from typing import Any
 
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
+from coursekit.models.dit import DiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training.captioned import text_config
@@ -12,7 +13,8 @@ from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_clip import ClipRecipe
-from coursekit.training.recipes_pixels import FASHION_FLOW
+from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
+from coursekit.training.recipes_pixels import FASHION_FLOW, TEDDY_FLOW
 
 F4 = AutoencoderConfig(widths=(40, 80), latent=8)
 QUICK: dict[str, Any] = {
@@ -146,6 +148,34 @@ FASHION_CLEAN_CLASSIFIER = replace(
     noisy=False,
 )
 
+
+def _unfolded(profile: Profile) -> Profile:
+    return replace(profile, model=replace(profile.model, channels=8, patch=1))
+
+
+TEDDY_LATENT_FLOW = LatentPictureRecipe(
+    name="teddy-latent-flow",
+    title="Flow matching on the latents of teddy-vae, 8 x 8 x 8 for 3 x 32 x 32",
+    data="teddy",
+    shape=(8, 8, 8),
+    path="linear",
+    predicts="velocity",
+    latents="teddy-vae",
+    # The network of teddy-flow without its folding: a quarter of the work.
+    quick=_unfolded(TEDDY_FLOW.quick),
+    cpu=_unfolded(TEDDY_FLOW.cpu),
+    gpu=_unfolded(TEDDY_FLOW.gpu),
+)
+
+TEDDY_DIT = replace(
+    TEDDY_FLOW,
+    name="teddy-dit",
+    title="Flow matching on the teddy world by a DiT, 32 x 32 colour",
+    quick=replace(TEDDY_FLOW.quick, model=DiTConfig(width=64, depth=2)),
+    cpu=replace(TEDDY_FLOW.cpu, model=DiTConfig(width=96, depth=5)),
+    gpu=replace(TEDDY_FLOW.gpu, model=DiTConfig(width=256, depth=6, heads=8)),
+)
+
 LATENT: tuple[Recipe, ...] = (
     TEDDY_VAE,
     EMOJI_VAE,
@@ -155,4 +185,6 @@ LATENT: tuple[Recipe, ...] = (
     FASHION_CLASSES,
     FASHION_CLASSIFIER,
     FASHION_CLEAN_CLASSIFIER,
+    TEDDY_LATENT_FLOW,
+    TEDDY_DIT,
 )

@@ -190,6 +190,25 @@ def test_told_a_class_in_two_ways(shelf: Path) -> None:
             told.draw(wrong)  # type: ignore[arg-type]
 
 
+def test_pixels_or_latents_unet_or_dit(shelf: Path) -> None:
+    """One box at a time, in one world that is told nothing."""
+    pipe = from_checkpoint("teddy-flow", shelf).swap(steps=3)
+    latent = pipe.swap(representation="latents")
+    assert latent.parts.name == "teddy-latent-flow" and latent.parts.shape == (4, 8, 8)
+    model = load_model("teddy-latent-flow", folder=shelf)
+    decoder = load_model("teddy-vae", folder=shelf)
+    predict = denoiser(model, LinearPath(), "velocity")
+    *_, z0 = walk(
+        predict, starts(2, (4, 8, 8), 1), LinearPath(), "euler", 3, torch.Generator()
+    )
+    assert (latent.draw(2, seed=1) == to_uint8(decoder.decode(z0))).all()
+    dit = pipe.swap(architecture="DiT")
+    assert dit.parts.name == "teddy-dit" and dit.boxes.representation == "pixels"
+    assert dit.draw(2).shape == latent.draw(2).shape == (2, 32, 32, 3)
+    assert pipe.alternatives()["representation"] == {"latents": ""}
+    assert pipe.alternatives()["architecture"]["DiT"] == ""
+
+
 def test_the_others_hold(shelf: Path) -> None:
     """A swap changes the box it names, and what follows from it."""
     pipe = from_checkpoint("teddy-prompts", shelf).swap(scale=5.0, steps=7)

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save
 
 from coursekit.models.autoencoder import AutoencoderConfig
+from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.unet import UNetConfig
@@ -30,6 +31,9 @@ NETWORKS: dict[str, Any] = {
     "fashion-classes": replace(UNET, num_classes=10),
     "fashion-classifier": ClassifierConfig(widths=(8, 16), time_width=16),
     "teddy-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
+    "teddy-flow": replace(UNET, channels=3),
+    "teddy-latent-flow": replace(UNET, channels=4, patch=1),
+    "teddy-dit": DiTConfig(patch=8, width=16, depth=1, heads=2),
     "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
     "emoji-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
     "emoji-prompts": MMDiTConfig(

@@ -21,6 +21,7 @@ from coursekit.models.unet import UNet
 from coursekit.training import checkpoints, publish, recipe_prompts, recipes_command
 from coursekit.training.captioned import text_config, tokenizer_of
 from coursekit.training.card_figures import figure_lines
+from coursekit.training.latents import Space
 from coursekit.training.loop import Run, train
 from coursekit.training.networks import build, from_plain, to_plain
 from coursekit.training.recipe import PROFILES, Recipe
@@ -39,8 +40,10 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
         recipe = replace(RECIPES[name])
         latents = getattr(recipe, "latents", "")
         if latents:
+            space = Space("")
             net = build(RECIPES[latents].profile(profile).model).eval()
-            recipe.__dict__["autoencoder"] = net
+            space.latents, space.net = latents, net
+            recipe.__dict__["space"] = space
         return recipe
 
     return prepare

@@ -61,6 +61,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "chain": (replace(recipes_pixels.FASHION, num_steps=50), UNET),
     "flow": (recipes_pixels.FASHION_FLOW, UNET),
     "classes": (recipes_latent.FASHION_CLASSES, replace(UNET, num_classes=10)),
+    "latent-flow": (
+        replace(recipes_latent.TEDDY_LATENT_FLOW, latents="tiny-vae", shape=(4, 8, 8)),
+        replace(UNET, channels=4, patch=1),
+    ),
     "plain": (recipes_latent.TEDDY_VAE, replace(SHRINK, variational=False)),
     "vae": (replace(recipes_latent.TEDDY_VAE, perceptual=0.1), SHRINK),
     "critic": (

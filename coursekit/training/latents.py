@@ -1,0 +1,54 @@
+"""A frozen autoencoder as part of a recipe: pictures in, latents to learn, and back."""
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_model
+from coursekit.evaluation.text_sampling import Decode, pixels
+from coursekit.training.recipe import Data
+
+
+class Space:
+    """Where a recipe learns: pixels, or the latents of a trained autoencoder."""
+
+    def __init__(self, latents: str) -> None:
+        """latents: the recipe of the autoencoder; "" for pixels.
+
+        Raises CheckpointError when it is not trained yet.
+        """
+        self.latents = latents
+        self.net: nn.Module | None = None
+        if latents:
+            from coursekit.training.checkpoints import load_model
+
+            self.net = load_model(latents)
+
+    @property
+    def decode(self) -> Decode:
+        """From what is learnt to pictures in [-1, 1]."""
+        return pixels if self.net is None else self.net.decode  # type: ignore[return-value]
+
+    def shape(self, size: int) -> tuple[int, int, int]:
+        """(C, H, W) of what is learnt of colour pictures of this size."""
+        if self.net is None:
+            return 3, size, size
+        found: tuple[int, int, int] = self.net.latent_shape(size, size)  # type: ignore[operator]
+        return found
+
+    @torch.no_grad()
+    def encoded(self, data: Data) -> Data:
+        """The same data as latents, encoded once; pixels stay as they are.
+
+        The line about the data says which weights made them.
+        """
+        if self.net is None:
+            return data
+        from coursekit.training.checkpoints import card
+
+        parts: list[Tensor] = [
+            self.net.encode(to_model(data.x[i : i + 250]))  # type: ignore[operator]
+            for i in range(0, len(data.x), 250)
+        ]
+        digest = card(self.latents)["sha256"][:12]
+        text = f"{data.text}, latents of {self.latents} {digest}"
+        return data._replace(x=torch.cat(parts), text=text)
