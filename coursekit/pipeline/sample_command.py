@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
 
-MODELS = {"teddy": "teddy-prompts", "emoji": "emoji-prompts"}
+MODELS = {
+    "teddy": "teddy-prompts",
+    "emoji": "emoji-prompts",
+    "teddy-64": "teddy-64-prompts",
+}
 MOST = 100  # pictures in a grid
 
 
