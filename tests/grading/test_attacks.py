@@ -2,7 +2,8 @@
 honest exercises beside it, and what is left on the machine afterwards.
 
 A sample runs by default, everything with COURSEKIT_ATTACKS=all (about 20 minutes), and
-with COURSEKIT_ATTACKS=off, without walls, all that do not need them. The other tests look at the attacks as text: no hostile code runs in this process.
+with COURSEKIT_ATTACKS=off, without walls, all that do not need them. The other tests
+look at the attacks as text: no hostile code runs in this process.
 """
 
 import ast
