@@ -173,3 +173,13 @@ def test_the_closed_forms_of_the_lecture():
     single, double = single_block(t, d, 6), double_block(t // 2, t // 2, d, 6)
     assert single.parameters < 0.42 * double.parameters
     assert 0.99 < single.flops / double.flops < 1
+
+
+@pytest.mark.parametrize(
+    "width, depth, giga", [(384, 12, 6.06), (768, 12, 23.01), (1024, 24, 80.71)]
+)
+def test_what_peebles_and_xie_report(width, depth, giga):
+    """DiT-S/2, B/2 and L/2 on latents of 32 x 32. Their Gflops are multiply-adds."""
+    tokens, flops = dit_flops(32, 2, width, depth)
+    assert tokens == 256
+    assert flops / 2e9 == pytest.approx(giga, rel=2e-3)
