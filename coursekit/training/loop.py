@@ -56,7 +56,7 @@ class Run:
         self.ema = Ema(self.model, self.profile.ema)
         learnt = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
-            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=self.on_gpu
+            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=True
         )
         if self.profile.compile and self.on_gpu:
             self.recipe.compile(self.model)

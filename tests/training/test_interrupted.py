@@ -82,11 +82,13 @@ def test_kill_9_changes_not_one_bit(
     assert same_bits(result(tmp_path), uninterrupted)
 
 
-def test_ctrl_c_says_one_line_and_saves(
-    tmp_path: Path, uninterrupted: dict[str, object]
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_says_one_line_and_saves(
+    tmp_path: Path, uninterrupted: dict[str, object], sign: signal.Signals
 ) -> None:
-    status, errors = interrupt(tmp_path, signal.SIGINT)
-    assert status == 130 and len(errors) == 1, errors
+    """By Ctrl-C, or by the system's polite request."""
+    status, errors = interrupt(tmp_path, sign)
+    assert status == 128 + sign and len(errors) == 1, errors
     assert f"Step {saved_step(tmp_path)} of 60 is saved" in errors[0]
     assert "run the same command again" in errors[0]
     assert finish(start(tmp_path)) == (0, [])
