@@ -1,7 +1,7 @@
 """Figure 05.A: does the reflection wear the bear's hat?
 
 Everything of a hall is given but the inside of the mirror. Five networks with equally
-many numbers fill it in: convolutions that see 14 or 30 pixels, a U-Net without and with
+many numbers fill it in: convolutions that see 14 or 22 pixels, a U-Net without and with
 attention, and a DiT. What the reflection wears is read by a network that sees one half
 of the picture at a time. By the distance from bear to reflection.
 """
@@ -11,6 +11,9 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
 from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.evaluation.mirror import BINS, chance, mirror_figures
 from coursekit.experiments.architecture_runs import kept
@@ -18,6 +21,7 @@ from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.models.counters import receptive_field, unet_layers
 from coursekit.models.finisher import Finisher
 from coursekit.models.local import LocalConfig
+from coursekit.training.networks import build
 from coursekit.training.recipe_mirror import finish
 from coursekit.training.recipes_mirror import MIDDLE, MIRROR, NEAR, NETWORKS, UNET
 
@@ -32,6 +36,14 @@ def sees(config: LocalConfig) -> int:
     return receptive_field(layers)
 
 
+@torch.no_grad()
+def work(config: Any) -> float:
+    """MFLOPs of the matrix products and convolutions for one picture, once."""
+    with FlopCounterMode(display=False) as counted:
+        build(config)(torch.zeros(1, config.channels, SIDE, SIDE), torch.tensor([0.5]))
+    return float(counted.get_total_flops()) / 1e6
+
+
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 05.A.
 
@@ -39,8 +51,9 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `{net}_fur` with _std and _all, the share of readable reflections that wear what
     the bear wears; `{net}_hat_by_distance` and `{net}_fur_by_distance`, lists with
     _std; `{net}_far`, the last bin, with _std and _all; `{net}_readable`;
-    `{net}_parameters`, `{net}_error` (the loss at the end of training); `chance_blind`
-    and `chance_fur`, for hats drawn without looking, and with a look at the fur only;
+    `{net}_parameters`, `{net}_mflops` (one picture, once), `{net}_error` (the loss at
+    the end of training); `chance_blind` and `chance_fur`, for hats drawn without
+    looking, and with a look at the fur only;
     `near_sees`, `middle_sees`, `unet_sees`: receptive fields in pixels.
     """
     effort = MIRROR.cpu
@@ -81,6 +94,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             assert isinstance(model, Finisher)
             count_of = sum(p.numel() for p in model.parameters())
             result[f"{net}_parameters"] = count_of
+        result[f"{net}_mflops"] = work(config)
         for key in ("hat", "fur", "readable", "error"):
             result |= over_seeds(f"{net}_{key}", [row[key] for row in found])
         for key in ("hat_by_distance", "fur_by_distance", "readable_by_distance"):
