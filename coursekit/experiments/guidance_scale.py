@@ -148,7 +148,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """
     from coursekit.training.checkpoints import card, load_model
 
-    count, steps = (20, 3) if quick else (250, STEPS)
+    count, steps = (20, 3) if quick else (100, STEPS)
     model = load_model(NETWORK, clip=False)
     ruler = make_ruler("fashion", quick)
     real = [real_scores(ruler, count, seed) for seed in seeds]

@@ -38,7 +38,7 @@ from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipes_pixels import TEDDY_FLOW
 
 MARKS = (0.25, 0.5, 1.0)  # of the budget: when quality is measured
-PIXEL_STEPS = 600  # the budget: so many steps of the flow on pixels
+PIXEL_STEPS = 300  # the budget: so many steps of the flow on pixels
 BATCH, EVALS = 32, 20
 Decode = Callable[[Tensor], Tensor]
 

@@ -29,7 +29,7 @@ SPACES = {  # name -> widths of the levels, channels of the latent grid
     "f8": ((24, 48, 48), 4),
     "f8wide": ((24, 48, 48), 16),
 }
-STEPS = 600
+STEPS = 300
 TRAINING = 3  # a step forward and back costs about three times a step forward
 
 

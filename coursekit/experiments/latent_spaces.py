@@ -26,7 +26,7 @@ from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.theory.vae import bits_of, reparameterize
 
 Images = NDArray[np.uint8]
-PICTURES, CODES, BATCH = 10_000, 4000, 256
+PICTURES, CODES, BATCH = 6000, 4000, 128
 DEAD = 0.01  # nats: a latent number that tells less is not used
 FIGURES = (
     *("psnr", "mse", "bits", "dead", "void"),

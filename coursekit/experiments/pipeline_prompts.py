@@ -22,8 +22,10 @@ from coursekit.evaluation.adherence import adherence
 from coursekit.evaluation.prompts import SEED
 from coursekit.evaluation.rebuilding import rebuilt
 from coursekit.experiments.kept import kept
-from coursekit.experiments.pipeline_emoji import measure_emoji
+from coursekit.experiments.pipeline_emoji import JUDGE, measure_emoji
+from coursekit.experiments.pipeline_emoji import MODEL as EMOJI_MODEL
 from coursekit.experiments.summary import Result, over_seeds
+from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.parts import loaded
 from coursekit.pipeline.pipeline import Pipeline, from_checkpoint
 from coursekit.training.checkpoints import card
@@ -123,9 +125,12 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `rebuilt_{split}_...`, the same for real pictures and after the autoencoder;
     `copy_{scale}`, the mean distance to the nearest training picture, `_least` the
     smallest one, `copy_real` that of real pictures of the same scenes; `best_scale`;
-    `emoji_...`: see `pipeline_emoji`.
+    `emoji_...`: see `pipeline_emoji`; only where both emoji models are trained.
     """
-    return {**measure_teddies(seeds, quick), **measure_emoji(seeds, quick)}
+    found = measure_teddies(seeds, quick)
+    if is_there(EMOJI_MODEL) and is_there(JUDGE):
+        found |= measure_emoji(seeds, quick)
+    return found
 
 
 def samples_beside_nearest(
