@@ -127,11 +127,11 @@ def try_function(
 def _try_once(probe: Probe, function: Function, seed: int, seconds: float) -> Trial:
     import torch
 
-    inputs = probe.inputs(seed)
-    handed = copy.deepcopy(inputs)
     outputs: Outputs = {}
     fault: Fault | None = None
     with guarded():
+        inputs = probe.inputs(seed)  # building a network draws from torch's generator
+        handed = copy.deepcopy(inputs)
         # A function that draws from the global generator gets the same numbers
         # each time, so that its line is the same each time.
         torch.manual_seed(seed % 2**32)

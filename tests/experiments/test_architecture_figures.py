@@ -11,7 +11,11 @@ import pytest
 import torch
 
 from coursekit.datasets.teddy.captions import tokenize
-from coursekit.experiments import architecture_binding, architecture_start
+from coursekit.experiments import (
+    architecture_binding,
+    architecture_mirror,
+    architecture_start,
+)
 from coursekit.experiments.architecture_cost import flops
 from coursekit.experiments.architecture_positions import Squeezed
 from coursekit.experiments.architecture_skips import BANDS, close_skips, power
@@ -21,6 +25,7 @@ from coursekit.models.unet import UNet, UNetConfig
 from coursekit.training.networks import build
 from coursekit.training.recipe import Profile
 from coursekit.training.recipe_pairs import WORDS, PairRecipe, pairs, prompt
+from coursekit.training.recipes_mirror import NEAR
 
 
 def stored(name: str) -> dict[str, Any]:
@@ -49,6 +54,19 @@ def test_the_mirror_figures_say_who_can_look_across() -> None:
     assert found["near_sees"] == 14 and found["middle_sees"] == 22
     weights = [found[f"{net}_parameters"] for net in found["nets"]]
     assert max(weights) < 1.04 * min(weights)
+    # Who fails had more work to do it with, not less.
+    assert found["near_mflops"] > 2 * found["dit_mflops"]
+    assert found["unet_mflops"] == pytest.approx(found["dit_mflops"], rel=0.15)
+
+
+def test_the_work_of_the_near_network_is_that_of_its_convolutions() -> None:
+    # 12 x 12 places; 16 channels in, 3 convolutions with 9 taps, 16 channels out
+    wide, places = NEAR.width, 144
+    taps = 9 * (16 * wide + 2 * wide * wide) + wide * 16
+    time = 64 * 64 + 64 * 64 + 64 * wide
+    found = architecture_mirror.work(NEAR) * 1e6
+    assert found == pytest.approx(2 * places * taps, rel=0.01)
+    assert found - 2 * places * taps >= time
 
 
 # --- 05.B ----------------------------------------------------------------------------
