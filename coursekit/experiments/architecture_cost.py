@@ -34,7 +34,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     steps and width 64, `finer_{patch}_flops`: the same at about equal FLOPs; both with
     _std and _all.
     """
-    steps, count = (2, 8) if quick else (500, 256)
+    steps, count = (2, 8) if quick else (400, 256)
     seeds = seeds[:1] if quick else seeds
     widest = WIDTHS[-1]
     result: Result = {

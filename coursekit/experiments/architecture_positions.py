@@ -70,7 +70,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     32, and `{kind}_squeezed_growth`. `trained_large` and `trained_large_valid`: sines,
     trained at 48 for as many steps, the first seed only.
     """
-    steps = 2 if quick else 800
+    steps = 2 if quick else 600
     count, drawn = (8, 4) if quick else (128, 100)
     seeds = seeds[:1] if quick else seeds
     result: Result = {"kinds": list(KINDS), "steps": steps, "drawn": drawn}

@@ -27,8 +27,9 @@ TOLD = {
 SHARES = {"bound": "green", "swapped": "red", "other": "grid"}
 
 
-def standard_error(stored: Mapping[str, Any], key: str, seeds: int = 3) -> Any:
-    """Half the length of an error bar: of the mean over the seeds."""
+def standard_error(stored: Mapping[str, Any], key: str) -> Any:
+    """Half the length of an error bar: of the mean over as many seeds as there are."""
+    seeds = next(len(each) for name, each in stored.items() if name.endswith("_all"))
     return numbers(stored[f"{key}_std"]) / np.sqrt(seeds)
 
 
