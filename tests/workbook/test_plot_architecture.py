@@ -1,0 +1,100 @@
+"""The figures of notebook 05. Authority: pixels counted in made-up figures, the formula
+of the standard error, and the committed measurements, which must all be drawable."""
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from coursekit.experiments.measure import folder, load_measured
+from coursekit.workbook import plot_architecture as plots
+from coursekit.workbook import plot_architecture_maps as maps
+from coursekit.workbook.plot_images import Picture
+from coursekit.workbook.plot_theme import rgb
+
+FIGURES: dict[str, Callable[[Mapping[str, Any]], Picture]] = {
+    "05.A": plots.mirror_panels,
+    "05.B": plots.start_panels,
+    "05.C": plots.binding_bars,
+    "05.D": plots.skip_panel,
+    "05.E": plots.cost_panels,
+    "05.F": plots.position_bars,
+}
+
+
+def pixels(picture: Picture) -> NDArray[np.int64]:
+    return np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGBA")).astype(int)
+
+
+def area(picture: Picture, tone: str) -> int:
+    """How many opaque pixels have this colour."""
+    found = pixels(picture)
+    near = (np.abs(found[..., :3] - np.array(rgb(tone))) < 6).all(axis=-1)
+    return int((near & (found[..., 3] > 250)).sum())
+
+
+def binding(bound: float, net: str = "adaln") -> dict[str, Any]:
+    stored: dict[str, Any] = {}
+    for share, value in {"bound": bound, "swapped": 0.1, "other": 0.1}.items():
+        stored |= {f"{net}_{share}": value, f"{net}_{share}_std": 0.0}
+        stored[f"{net}_{share}_all"] = [value, value]
+    return stored
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 7])
+def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds: int) -> None:
+    stored = {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds, "b_std": [0.2, 0.4]}
+    assert plots.standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
+    many = plots.standard_error(stored, "b")
+    np.testing.assert_allclose(many, np.array([0.2, 0.4]) / math.sqrt(seeds))
+
+
+def test_a_bar_twice_as_high_is_twice_the_colour() -> None:
+    # The axis ends a little above the highest bar, so both share a figure.
+    both = binding(0.8) | binding(0.4, "cross")
+    one = binding(0.8)
+    large, two = area(plots.binding_bars(one), "red"), plots.binding_bars(both)
+    assert large > 0 and area(two, "red") > 0
+    values = pixels(two)
+    green = (np.abs(values[..., :3] - np.array(rgb("green"))) < 6).all(-1)
+    columns = np.flatnonzero(green.sum(axis=0) > 40)
+    gap = int(np.argmax(np.diff(columns))) + 1
+    heights = [
+        np.median(green[:, part].sum(axis=0)) for part in np.split(columns, [gap])
+    ]
+    assert heights[0] == pytest.approx(2 * heights[1], rel=0.1)
+
+
+def test_a_network_that_was_not_measured_is_left_out() -> None:
+    alone, both = binding(0.5), binding(0.5) | binding(0.5, "double")
+    assert area(plots.binding_bars(both), "green") > 0
+    assert plots.binding_bars(alone).png != plots.binding_bars(both).png
+
+
+def test_what_is_not_felt_is_not_drawn() -> None:
+    felt = np.zeros((20, 20))
+    felt[8:12, 8:12] = 1.0
+    few = maps.felt_maps({"near": felt}, (10, 10))
+    felt[4:16, 4:16] = 1.0
+    more = maps.felt_maps({"near": felt}, (10, 10))
+    top = (253, 231, 37)  # the largest value in viridis
+
+    def yellow(picture: Picture) -> int:
+        found = pixels(picture)[..., :3]
+        return int((np.abs(found - np.array(top)) < 6).all(-1).sum())
+
+    assert yellow(more) == pytest.approx(9 * yellow(few), rel=0.25)
+
+
+@pytest.mark.parametrize("name", list(FIGURES))
+def test_what_was_measured_can_be_drawn(name: str) -> None:
+    if not (folder() / f"{name}.json").is_file():
+        pytest.skip(f"{name} was not measured yet")
+    picture = FIGURES[name](load_measured(name))
+    assert 300 < picture.width < 1100 and 200 < picture.height < 600
+    assert pixels(picture)[..., 3].max() == 255
