@@ -78,12 +78,28 @@ def _report(line: dict[str, Any]) -> None:
 
 
 def _get_message(self: Any, stream: str, timeout: float | None = None) -> Any:
-    """As nbval's, with a limit on how much a cell may put out."""
-    if stream == "iopub":
-        message = self.kc.get_iopub_msg(timeout=timeout)
-        _now.take(message)
-        return message
-    return self.kc.get_shell_msg(timeout=timeout)
+    """As nbval's, with a limit on how much a cell may put out.
+
+    A cell may be done before what it printed has come, and all of it at once may be
+    more than a message can hold: then the kernel is silent for good.
+    """
+    if stream != "iopub":
+        return self.kc.get_shell_msg(timeout=timeout)
+    limit = time.monotonic() + (timeout or 60.0)
+    while True:
+        with contextlib.suppress(Empty):
+            message = self.kc.get_iopub_msg(timeout=0.25)
+            _now.take(message)
+            return message
+        if self.kc.cut_off():
+            _now.state = "flooded"
+            raise FloodError
+        if not self.km.is_alive():
+            _now.state = "died"
+            raise Empty
+        if time.monotonic() > limit:
+            _now.state = "timed out"
+            raise Empty
 
 
 def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:

@@ -15,6 +15,7 @@ import os
 import re
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,6 +178,22 @@ def available() -> str:
         if works(level):
             return level
     return "off"
+
+
+def claim_uid(number: int) -> tuple[int, socket.socket]:
+    """A user that no other kernel of this machine has: also not those of another run.
+
+    The system counts processes by user, and lets processes of one user signal each
+    other. The name that marks it as taken goes when the socket does, however that
+    comes about. With all names taken the user is shared.
+    """
+    held = socket.socket(socket.AF_UNIX)
+    for n in range(UIDS):
+        uid = FIRST_UID + (number + n) % UIDS
+        with contextlib.suppress(OSError):
+            held.bind(f"\0coursekit-uid-{uid}")
+            return uid, held
+    return FIRST_UID + number % UIDS, held
 
 
 def works(level: str) -> bool:

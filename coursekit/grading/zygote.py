@@ -43,9 +43,8 @@ def serve(where: str, walls: Walls) -> None:
             if os.fork() == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                uid = sandbox.FIRST_UID + number % sandbox.UIDS
                 try:
-                    supervise(connection, walls, uid)
+                    supervise(connection, walls, number)
                 except BaseException as error:
                     print(f"supervisor: {error!r}", file=sys.stderr, flush=True)
                 finally:
@@ -53,9 +52,10 @@ def serve(where: str, walls: Walls) -> None:
             connection.close()
 
 
-def supervise(connection: socket.socket, walls: Walls, uid: int) -> None:
+def supervise(connection: socket.socket, walls: Walls, number: int) -> None:
     """Start one kernel, watch it, and say how it ended."""
     request, handles = receive(connection)
+    uid, taken = (0, None) if walls.level != "full" else sandbox.claim_uid(number)
     sandbox.split(walls.level)
     child = os.fork()
     if child == 0:
@@ -73,6 +73,8 @@ def supervise(connection: socket.socket, walls: Walls, uid: int) -> None:
     sandbox.kill(child, walls.level)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(child, 0)
+    if taken is not None:
+        taken.close()
     with contextlib.suppress(OSError):
         connection.settimeout(2)
         connection.sendall(json.dumps({"why": why, "peak_mb": round(peak)}).encode())

@@ -24,6 +24,7 @@ from typing import Any
 import attack_kit as kit
 import attacks_files
 import attacks_wire
+import processes
 import pytest
 from attacks import ATTACKS, GROUPS
 
@@ -35,17 +36,23 @@ OFFICIAL = json.loads((kit.ROOT / "notebooks/01_diffusion.ipynb").read_text())
 KEPT = json.dumps(OFFICIAL)
 SAMPLE = (
     "control-right", "control-checked", "control-skip-comment", "memorised",
-    "returns-giant-view", "patch-encoders", "patch-kernel-execute",
-    "call-nonce-from-frames",
-    "call-html-message", "wire-twice", "wire-deep", "message-never-idle",
-    "message-comm-flood", "reference-gc", "reference-files", "reference-fresh-python",
-    "later-name", "later-package", "notes-first", "notes-second",
-    "memory-segments", "memory-forgotten",
-    "spy-network", "spy-environment-of-others", "spy-writes-everywhere",
-    "spy-writable-folders",
-    "death-os-exit", "hang-swallows", "flood-stdout", "memory-shared",
-    "disk-own-folder-deep", "process-fork-bomb", "process-daemon", "process-kill-all",
-    "file-answers", "source-elifs", "source-surrogate", "text-nbval-skip",
+    "later-name", "later-package",
+    "returns-liar", "returns-dispatch-liar", "returns-giant-view", "returns-nan",
+    "patch-comparers", "patch-builtins", "patch-encoders", "patch-kernel-execute",
+    "patch-input-transformer", "patch-ast-transformer", "patch-silent-errors",
+    "call-nonce-from-frames", "call-html-message",
+    "wire-twice", "wire-deep", "wire-data-pickle", "wire-shape-huge",
+    "message-never-idle", "message-comm-flood", "message-forged-replies",
+    "message-big-message",
+    "reference-gc", "reference-import", "reference-files", "reference-fresh-python",
+    "notes-first", "notes-second",
+    "spy-network", "spy-environment-of-others", "spy-parents-memory",
+    "spy-writes-everywhere", "spy-writable-folders",
+    "death-os-exit", "hang-swallows", "flood-stdout",
+    "memory-segments", "memory-forgotten", "memory-shared", "disk-own-folder-deep",
+    "process-fork-bomb", "process-daemon", "process-kill-all",
+    "file-answers", "file-nbval-tags", "file-kernelspec", "source-elifs",
+    "source-surrogate", "text-nbval-skip",
 )  # fmt: skip
 WANTED = os.environ.get("COURSEKIT_ATTACKS", "sample")
 CHOSEN = {
@@ -197,28 +204,29 @@ def calls() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-def graded(calls: list[object]) -> Iterator[dict[str, Report]]:
-    """All chosen attacks, graded as one class."""
+def shop() -> Iterator[Workshop]:
     level = "off" if WANTED == "off" else sandbox.available()
     if level == "off" and WANTED != "off":
         pytest.skip("needs namespaces: root or user namespaces")
     os.environ[kit.SECRET] = VALUE
-    chosen = [ATTACKS[name] for name in CHOSEN]
     try:
-        with Workshop(level, limits=Limits(cell_seconds=6)) as shop:
-            handed_in = (
-                reader.read(
-                    attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb"
-                )
-                for attack in chosen
-            )
-            options = pipeline.Options(shop)
-            reports = pipeline.grade_all(handed_in, options, jobs=2)
-            yield dict(zip(CHOSEN, reports, strict=True))
-            left = [place for place in shop.folder.iterdir() if place.is_dir()]
+        with Workshop(level, limits=Limits(cell_seconds=6)) as made:
+            yield made
+            left = [place for place in made.folder.iterdir() if place.is_dir()]
             assert not left, "notebooks or sockets were left behind"
     finally:
         del os.environ[kit.SECRET]
+
+
+@pytest.fixture(scope="module")
+def graded(calls: list[object], shop: Workshop) -> dict[str, Report]:
+    """All chosen attacks, graded as one class."""
+    handed_in = (
+        reader.read(attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb")
+        for attack in map(ATTACKS.__getitem__, CHOSEN)
+    )
+    reports = pipeline.grade_all(handed_in, pipeline.Options(shop), jobs=2)
+    return dict(zip(CHOSEN, reports, strict=True))
 
 
 def points(report: Report) -> dict[str, float]:
@@ -267,22 +275,8 @@ def test_nothing_was_written_outside(graded):
         assert not list(place.glob(f"{kit.MARK}*")), place
 
 
-def test_no_process_is_left(graded):
-    users = range(sandbox.FIRST_UID, sandbox.FIRST_UID + 4000)
-    for _ in range(100):
-        left = [
-            p for p in Path("/proc").iterdir() if p.name.isdigit() and uid(p) in users
-        ]
-        if not left:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still there: {left}")
-
-
-def uid(process: Path) -> int:
-    with contextlib.suppress(OSError):
-        return process.stat().st_uid
-    return -1
+def test_no_process_is_left(graded, shop):
+    assert processes.left_over(shop) == []
 
 
 @pytest.mark.parametrize("parent", ["/srv", "/"])

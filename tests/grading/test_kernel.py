@@ -7,6 +7,7 @@ The attacks bound themselves. With level "off" those that need walls are left ou
 import os
 import time
 
+import processes
 import pytest
 
 from coursekit.grading import sandbox
@@ -103,6 +104,13 @@ def test_no_checkout_no_network_no_neighbours_no_secrets(shop):
         ("exit", "import os; os._exit(3)", "died"),
         ("segmentation fault", "import ctypes; ctypes.string_at(0)", "died"),
         ("flood", "for _ in range(4000): print('x' * 100_000)", "flooded"),
+        ("flood in one piece", "print('x' * 80_000_000)", "flooded"),
+        (
+            "flood that is held back",
+            "import sys\nsys.stdout.flush_interval = 1000\n"
+            "for _ in range(1200): print('x' * 100_000)",
+            "flooded",
+        ),
         (
             "flood of pictures",
             "from IPython.display import HTML, display\n"
@@ -145,17 +153,7 @@ def test_what_a_kernel_leaves_behind_ends_with_it(shop):
         "    if os.fork() == 0: time.sleep(60)\n    os._exit(0)"
     )
     run(shop, code)
-    left = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/status") as file:
-                lines = file.read().splitlines()
-        except OSError:
-            continue
-        uid = next(int(each.split()[1]) for each in lines if each.startswith("Uid"))
-        if sandbox.FIRST_UID <= uid < sandbox.FIRST_UID + 4000:
-            left.append(pid)
-    assert left == []
+    assert processes.left_over(shop) == []
 
 
 def test_a_raw_probe_line_arrives_whole(shop):

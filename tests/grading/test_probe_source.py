@@ -41,16 +41,28 @@ def test_the_text_calls_as_the_specification_does(exercise: Exercise):
         assert same(got, want)
 
 
+def complaints(tree):
+    """What `call` itself says of a bad result, written in place or under a name."""
+    named = {
+        node.targets[0].id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "BadResult":
+            (said,) = node.args
+            if isinstance(said, ast.Constant):
+                yield said.value
+            elif isinstance(said, ast.Name) and said.id in named:
+                yield named[said.id]
+
+
 @EXERCISES
 def test_the_text_holds_nothing_that_judges(exercise: Exercise):
     probe, text = exercise.probe(), probe_source.source(exercise.spec)
-    raised = {
-        ast.literal_eval(node.args[0])
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "BadResult"
-        and isinstance(node.args[0], ast.Constant)
-    }
+    raised = set(complaints(ast.parse(text)))
     for mutant in probe.mutants:
         spoken = mutant.message in raised or f"CUT = {mutant.message!r}" in text
         assert mutant.message not in text or spoken, mutant.name
@@ -186,7 +198,12 @@ def test_what_cannot_be_taken_apart_is_refused(toy, main, said):
 
 @EXERCISES
 def test_no_answer_is_among_the_inputs(exercise: Exercise):
-    """A function can look at its caller's variables: that must not be enough."""
+    """A function can look at its caller's variables: that must not be enough.
+
+    Some outputs are inputs by what they mean: guidance at scale 1 is the conditional
+    answer, a new adaLN-Zero block changes nothing. A case counts only when all of its
+    outputs are right, so each needs one that has to be computed.
+    """
     probe = exercise.probe()
     for seed in probe.seeds(17):
         inputs = probe_inputs.sent(exercise, seed)
@@ -200,7 +217,7 @@ def test_no_answer_is_among_the_inputs(exercise: Exercise):
                 for value in inputs.values()
             )
         ]
-        assert len(there) <= len(want) / 2, there
+        assert len(there) < len(want), there
 
 
 def test_the_clean_image_is_not_sent_where_it_is_the_answer():
