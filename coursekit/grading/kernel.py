@@ -86,6 +86,9 @@ def application(handles: Sequence[int], key: str) -> Any:
     from traitlets.config import Config
 
     class Application(IPKernelApp):
+        def parse_command_line(self, argv: Any = None) -> None:
+            """There is none, and reading none takes time."""
+
         def _try_bind_socket(self, socket: Any, port: int) -> int:
             socket.setsockopt(zmq.USE_FD, handles[port - 1])
             socket.bind(f"ipc://{CHANNELS[port - 1]}")

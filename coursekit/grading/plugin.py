@@ -143,31 +143,53 @@ def _iopub_first(self: Any, timeout: float | None = None, stream: str = "iopub")
 
 
 def _start(**ignored: Any) -> tuple[Link, Link]:
-    """nbval's `start_new_kernel`: one object is both manager and client."""
-    link = Link(**json.loads(os.environ["COURSEKIT_GRADE_CASE"]))
-    _links.append(link)
+    """nbval's `start_new_kernel`: one object is both manager and client.
+
+    The next notebook's kernel begins to start while this one's is busy. It has seen no
+    code yet, and neither can reach the other.
+    """
+    name, following = _named[-1], _plan().keys() - _started
+    if name not in _links:
+        _links[name] = _begin(name)
+    link = _links[name]
     link.wait_for_ready()
+    if following:
+        ahead = min(following, key=int)
+        with contextlib.suppress(OSError):  # its own turn will tell
+            _links[ahead] = _begin(ahead)
     return link, link
 
 
-_links: list[Link] = []  # those of the notebook that runs now
+def _begin(name: str) -> Link:
+    _started.add(name)
+    return Link(name=name, **_plan()[name])
+
+
+def _plan() -> dict[str, dict[str, Any]]:
+    """For each notebook, by its name: what its kernel needs."""
+    found: dict[str, dict[str, Any]] = json.loads(os.environ["COURSEKIT_GRADE_PLAN"])
+    return found
+
+
+_named: list[str] = []  # the notebooks so far
+_started: set[str] = set()
+_links: dict[str, Link] = {}  # of the notebook that runs now, and of the next one
 
 
 def _setup(self: Any) -> None:
-    """Say which references this notebook's kernel must not have, and start it."""
-    name = Path(str(self.fspath)).stem
-    case = json.loads(os.environ["COURSEKIT_GRADE_PLAN"])[name]
-    os.environ["COURSEKIT_GRADE_CASE"] = json.dumps(case | {"name": name})
+    """Note whose kernel it is, and start it."""
+    _named.append(Path(str(self.fspath)).stem)
     _original_setup(self)
 
 
 def _teardown(self: Any) -> None:
     """End the kernel, however it stands, and report how it ended."""
-    for link in _links:
+    name = Path(str(self.fspath)).stem
+    link = _links.pop(name, None)
+    if link is not None:
         link.stop_channels()
         link.shutdown_kernel()
-        _report({"task": Path(str(self.fspath)).stem, "ending": link.ending})
-    _links.clear()
+        _report({"task": name, "ending": link.ending})
 
 
 _original_setup = nbval.plugin.IPyNbFile.setup
