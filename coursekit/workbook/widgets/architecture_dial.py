@@ -58,7 +58,7 @@ def _face(m: float, n: float, pair: int, base: float) -> Plane:
         [],
         title=f"pair {pair + 1} of {DIM // 2}: query blue, key orange",
         x_limits=(-1.4, 1.4),
-        y_limits=(-1.4, 1.4),
+        y_limits=(-1.275, 1.275),  # as long as x on the page: the circle is round
         width=300,
         height=290,
         layers=(Way(ring, "grid", 1.0, opacity=0.5), *arrows, Dots([[0, 0]], "ink", 2)),
