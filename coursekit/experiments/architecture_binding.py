@@ -31,7 +31,7 @@ from coursekit.training.recipe_pairs import WORDS, PairRecipe, pairs
 DEPTH, HEADS, SIDE, PATCH = 4, 4, 16, 4
 SHARES = ("bound", "swapped", "other")
 EFFORT: dict[str, Any] = {
-    "steps": 1200,
+    "steps": 900,
     "batch": 32,
     "lr": 3e-3,
     "warmup": 50,
