@@ -71,7 +71,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
     latents. Times depend on the machine, counts do not.
     """
     result: dict[str, Any] = {"sizes": list(SIZES), "latent": list(LATENT)}
-    batch, repeats = (2, 1) if quick else (16, 12)
+    batch, repeats = (2, 1) if quick else (8, 5)
     for name, (net, shape) in networks().items():
         kind = "unet" if name.startswith("U-Net") else "dit"
         mflop = counted(net, shape) / 1e6
