@@ -65,7 +65,7 @@ def redundancy_panels(stored: Stored) -> Picture:
         axes[1].set_xticks([0.1, 1, 10, 100], ["0.1 %", "1 %", "10 %", "all"])
         axes[1].set(xlabel="share of the directions", ylabel="share of the variance")
         axes[1].set_title("few directions, most of the variance")
-        axes[0].legend()
+        axes[1].legend(loc="lower center", bbox_to_anchor=(0.55, 0.1))
         return render(figure)
 
 
