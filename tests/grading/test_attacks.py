@@ -1,9 +1,9 @@
 """Hostile submissions against the grader. Authority: what each attack may earn, the
 honest exercises beside it, and what is left on the machine afterwards.
 
-A sample runs by default, everything with COURSEKIT_ATTACKS=all (about 20 minutes), and
-with COURSEKIT_ATTACKS=off, without walls, all that do not need them. The other tests
-look at the attacks as text: no hostile code runs in this process.
+A sample of every group runs by default, everything with COURSEKIT_ATTACKS=all (about
+20 minutes), and with COURSEKIT_ATTACKS=off, without walls, all that do not need them.
+The other tests look at the attacks as text: no hostile code runs in this process.
 """
 
 import ast
@@ -83,6 +83,9 @@ def source(data: bytes, exercise: str = kit.TARGET) -> str:
 def test_there_are_many_and_each_says_what_it_is():
     assert len(ATTACKS) >= 250
     assert set(SAMPLE) <= set(ATTACKS)
+    hostile = [name for name in SAMPLE if ATTACKS[name].points == 0]
+    assert len(set(hostile)) >= 48
+    assert all(any(a.name in SAMPLE for a in group) for group in GROUPS.values())
     for attack in ATTACKS.values():
         assert len(attack.note) > 3
         if attack.points is None or attack.neighbour is None:
@@ -279,8 +282,7 @@ def test_no_process_is_left(graded, shop):
     assert processes.left_over(shop) == []
 
 
-@pytest.mark.parametrize("parent", ["/srv", "/"])
-@pytest.mark.parametrize("given", ["folder", "file"])
+@pytest.mark.parametrize(("parent", "given"), [("/srv", "folder"), ("/", "file")])
 def test_a_classmates_right_answer_is_out_of_reach(parent, given, tmp_path):
     """Wherever the class's files lie, and also when only one of them is graded."""
     if sandbox.available() == "off" or not os.access(parent, os.W_OK):
