@@ -21,7 +21,7 @@ from coursekit.training.recipe_clip import ClipRecipe
 
 BATCHES = (8, 32, 128)
 SIGMOID = (8, 32, 128)
-SEEN = 16_384  # pictures in each training
+SEEN = 8192  # pictures in each training
 RATE = 1e-3  # at a batch of 64; it grows with the root of the batch
 WORDS = ("place", "fur", "hat", "glasses", "pose", "action")
 

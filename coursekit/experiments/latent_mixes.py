@@ -23,7 +23,7 @@ from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipes_latent import TEDDY_VAE
 
 Images = NDArray[np.uint8]
-STEPS = 500
+STEPS = 300
 # What differs from one mix to the next; noise 10 makes the pixels count next to nothing
 MIXES: dict[str, dict[str, float]] = {
     "pixels": {"noise": 0.1, "perceptual": 0.0, "beta": 0.05},

@@ -32,7 +32,7 @@ from coursekit.training.checkpoints import card
 
 Images = NDArray[np.uint8]
 MODEL, AUTOENCODER = "teddy-prompts", "teddy-vae"
-SCALES = (1.0, 2.0, 3.0, 5.0)  # 1: no guidance
+SCALES = (1.0, 3.0, 6.0)  # 1: no guidance
 SPLITS = ("test", "heldout")
 BANK = 20_000  # the training pictures of the model
 
