@@ -52,6 +52,7 @@ EXPERIMENTS: dict[str, str] = {
     "04.C": "coursekit.experiments.latent_flows:measure",
     "04.D": "coursekit.experiments.clip_batches:measure",
     "04.E": "coursekit.experiments.guidance_scale:measure",
+    "04.K": "coursekit.experiments.latent_cards:measure",
     "04.L": "coursekit.experiments.latent_mixes:measure",
     "04.P": "coursekit.experiments.pipeline_prompts:measure",
     "04.R": "coursekit.experiments.latent_costs:measure",
