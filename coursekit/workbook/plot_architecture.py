@@ -37,7 +37,7 @@ def mirror_panels(stored: Mapping[str, Any]) -> Picture:
     """Figure A: who wears the bear's hat, and its fur, by distance."""
     x = numbers(stored["distances"])
     with style():
-        figure, axes = canvas(2, 4.6, 3.5)
+        figure, axes = canvas(2, 4.4, 3.4)
         for axis, word in zip(axes, ("hat", "fur"), strict=True):
             for net, label in NETS.items():
                 key = f"{net}_{word}_by_distance"
@@ -50,9 +50,9 @@ def mirror_panels(stored: Mapping[str, Any]) -> Picture:
                 ylim=(0, 1.04),
             )
         blind = float(stored["chance_blind"])
-        draw_level(axes[0], (blind, "a hat at random"))
+        draw_level(axes[0], (blind, "a hat at random"), below=True)
         axes[0].set_ylabel("share of the reflections")
-        axes[0].legend(loc="lower left", bbox_to_anchor=(0, 0.3), fontsize=8.5)
+        axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
         return render(figure)
 
 

@@ -29,12 +29,13 @@ def draw_line(axis: Any, x: Any, mean: Any, error: Any, name: str) -> None:
         axis.fill_between(x, mean - error, mean + error, color=tone, alpha=0.2, lw=0)
 
 
-def draw_level(axis: Any, level: tuple[float, str]) -> None:
-    """A dashed horizontal line with its text above the right end."""
+def draw_level(axis: Any, level: tuple[float, str], below: bool = False) -> None:
+    """A dashed horizontal line with its text above (or below) the right end."""
     axis.axhline(level[0], color=INK, lw=1.2, ls=(0, (4, 3)))
     way = axis.get_yaxis_transform()
     where = (0.995, level[0])
-    axis.text(*where, level[1], transform=way, ha="right", va="bottom", size=9)
+    side = "top" if below else "bottom"
+    axis.text(*where, level[1], transform=way, ha="right", va=side, size=9)
 
 
 def scale(axis: Any, x: Any, logx: bool, logy: bool) -> None:
