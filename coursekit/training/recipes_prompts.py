@@ -23,7 +23,7 @@ TEDDY_PROMPTS = PromptRecipe(
     quick=Profile(
         replace(SMALL, width=64, double=1, single=1), lr=2e-3, show_every=100, **QUICK
     ),
-    cpu=Profile(SMALL, steps=14_000, batch=32, lr=1.5e-3, warmup=300, ema=0.999),
+    cpu=Profile(SMALL, steps=11_000, batch=32, lr=1.5e-3, warmup=300, ema=0.999),
     gpu=Profile(LARGE, steps=30_000, batch=1024, lr=5e-4, pictures=200_000, **GPU),
 )
 
