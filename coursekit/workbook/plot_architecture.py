@@ -7,7 +7,7 @@ import numpy as np
 
 from coursekit.workbook.plot_figures import canvas, numbers, render, style
 from coursekit.workbook.plot_images import Picture
-from coursekit.workbook.plot_lines import draw_level, draw_line, scale
+from coursekit.workbook.plot_lines import draw_level, draw_line
 from coursekit.workbook.plot_theme import INK, SERIES, colour
 
 NETS = {
@@ -96,6 +96,8 @@ def skip_panel(stored: Mapping[str, Any]) -> Picture:
 
 def cost_panels(stored: Mapping[str, Any]) -> Picture:
     """Figure E: error against FLOPs, after equal steps and after equal FLOPs."""
+    from matplotlib.ticker import LogLocator
+
     patches, widths = stored["patches"], stored["widths"]
     with style():
         figure, axes = canvas(2, 4.5, 3.4)
@@ -123,11 +125,14 @@ def cost_panels(stored: Mapping[str, Any]) -> Picture:
             half = [float(standard_error(stored, f"{key}_error")) for key in keys]
             draw_line(axes[1], x, mean, np.array(half), f"p = {patch}")
         axes[1].set(
-            title=f"width {wide}, {stored['longer']} times the steps",
+            title=f"width {wide}, then {stored['longer']} times the steps",
             xlabel="TFLOPs of the training",
         )
         for axis in axes:
-            scale(axis, np.ones(99), True, True)
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.xaxis.set_major_formatter("{x:g}")
+            axis.minorticks_off()
             axis.legend()
         axes[0].set_ylabel("error of the picture")
         return render(figure)
