@@ -84,13 +84,14 @@ def skip_panel(stored: Mapping[str, Any]) -> Picture:
         for key, label in names.items():
             mean = numbers(stored[f"{key}_lost"])
             draw_line(axis, x, mean, standard_error(stored, f"{key}_lost"), label)
-        axis.set_yscale("log")
-        draw_level(axis, (1.0, "as wrong as a grey picture"))
+        axis.set_ylim(0, 1.5)
+        axis.axhline(1.0, color=INK, lw=1.2, ls=(0, (4, 3)))
+        axis.text(0.49, 1.07, "as wrong as a grey picture", ha="right", size=9)
         axis.set(
             xlabel="spatial frequency (cycles a pixel)",
             ylabel="error / power of the picture",
         )
-        axis.legend()
+        axis.legend(loc="lower right", fontsize=9)
         return render(figure)
 
 
