@@ -146,7 +146,7 @@ def grouped_bars(
     tones: Sequence[str] = SERIES,
     level: tuple[float, str] | None = None,
     log: bool = False,
-    width: float = 6.4,
+    width: float = 7.2,
 ) -> Picture:
     """Bars in groups: group -> bar -> (mean, half length of its error bar)."""
     bars = list(next(iter(groups.values())))
@@ -165,9 +165,9 @@ def grouped_bars(
         if log:
             axis.set_yscale("log")
         if level is not None:
-            draw_level(axis, level)
+            axis.axhline(level[0], color=INK, lw=1.4, ls=(0, (4, 3)), label=level[1])
         axis.set(ylabel=ylabel)
-        axis.legend()
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, fontsize=9)
         return render(figure)
 
 

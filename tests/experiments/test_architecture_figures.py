@@ -236,7 +236,10 @@ def test_centring_changes_nothing_between_patches() -> None:
 
 def test_unseen_places_cost_something() -> None:
     found = stored("05.F")
-    assert found["sincos_growth"] > 1
+    assert found["sincos_growth"] > 1.1 > found["rope_growth"]
+    assert found["sincos_large"] > found["none_large"] > found["rope_large"]
+    for kind in ("sincos", "rope"):
+        assert found[f"{kind}_squeezed"] < found[f"{kind}_large"]
 
 
 def test_all_experiments_of_lecture_5_are_registered() -> None:
