@@ -1,9 +1,11 @@
 """Figure 05.C: whose hat is on whose head?
 
-Five transformers of one depth and equally many numbers draw two bears as a prompt says,
+Six transformers of one depth and equally many numbers draw two bears as a prompt says,
 "brown bear with red hat and white bear with blue hat". They differ in how they are
 told: by knobs that one vector turns, by cross-attention, by words among the patches, or
-in two streams or one. A reader of two bears says who wears what.
+in two streams or one. The streams know places by RoPE, the others by sines; so that the
+one is not taken for the other, cross-attention is there with RoPE, too. A reader of two
+bears says who wears what.
 """
 
 from collections.abc import Sequence
@@ -41,7 +43,7 @@ EFFORT: dict[str, Any] = {
 
 
 def networks() -> dict[str, Any]:
-    """The five configs; widths are chosen for equal numbers of parameters."""
+    """The six configs; widths are chosen for equal numbers of parameters."""
     text = TextConfig(vocabulary=62, length=WORDS, width=48, depth=2, heads=HEADS)
     dit = DiTConfig(
         size=SIDE, patch=PATCH, depth=DEPTH, heads=HEADS, width=64, text=text
@@ -52,6 +54,7 @@ def networks() -> dict[str, Any]:
     return {
         "adaln": dit,
         "cross": replace(dit, width=56, told="cross"),
+        "cross-rope": replace(dit, width=56, told="cross", positions="rope"),
         "context": replace(dit, width=76, told="context"),
         "double": joint,
         "single": replace(joint, width=72, double=0, single=DEPTH),
@@ -63,7 +66,7 @@ def cost(net: str, width: int) -> Cost:
     patches = (SIDE // PATCH) ** 2
     if net == "adaln":
         block = dit_block(patches, width)
-    elif net == "cross":
+    elif net.startswith("cross"):
         block = cross_block(patches, WORDS, width)
     elif net == "context":  # no knobs, but one token more, for the time
         whole = dit_block(patches + WORDS + 1, width)

@@ -20,6 +20,7 @@ NETS = {
 TOLD = {
     "adaln": "knobs only (adaLN)",
     "cross": "cross-attention",
+    "cross-rope": "cross-attention\nwith RoPE",
     "context": "in context",
     "double": "double stream",
     "single": "single stream",
