@@ -4,7 +4,7 @@ Each takes the measured values of its experiment (`load_measured`).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from coursekit.workbook.plot_figures import canvas, render, style
 from coursekit.workbook.plot_images import Picture
 from coursekit.workbook.plot_lines import draw_level, draw_line, scale
+from coursekit.workbook.plot_table import Table
 from coursekit.workbook.plot_theme import INK, SERIES, colour
 
 Stored = Mapping[str, Any]
@@ -35,6 +36,17 @@ GUIDES = {
     "clean": "classifier, clean only",
 }
 SEEDS = 3
+
+
+def figure(name: str) -> Picture | Table:
+    """One of FIGURES as measured, or the line that says how to measure it."""
+    from coursekit.experiments.measure import load_measured
+
+    try:
+        stored = load_measured(name)
+    except FileNotFoundError:
+        return Table({f"figure {name}": {"run": f"coursekit measure {name}"}})
+    return FIGURES[name](stored)
 
 
 def error(stored: Stored, key: str) -> Any:
@@ -216,3 +228,13 @@ def line_panels(stored: Stored) -> Picture:
         axes[1].set_title("bears far from all cats")
         axes[1].legend()
         return render(figure)
+
+
+FIGURES: Mapping[str, Callable[[Stored], Picture]] = {
+    "04.A": redundancy_panels,
+    "04.B": spaces_panels,
+    "04.C": flow_panels,
+    "04.D": clip_panels,
+    "04.E": guidance_panels,
+    "04.X": line_panels,
+}

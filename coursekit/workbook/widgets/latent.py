@@ -14,6 +14,7 @@ from coursekit.workbook.widgets.live import Live
 
 if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
+    from coursekit.workbook.plot_table import Table
 
 _WIDE: dict[str, Any] = {
     "style": {"description_width": "80px"},
@@ -153,18 +154,33 @@ def guidance_prompts(
     return PromptFilm(pipe, prompt, negative, seed=seed)
 
 
-def latent_beta(world: str = "fashion") -> FilmPlayer:
+def latent_beta(world: str = "fashion") -> "FilmPlayer | Table":
     """One VAE after another, each with a larger beta: what comes back, what is made.
 
-    world: "fashion" or "teddy".
+    world: "fashion" or "teddy". Where the film does not ship yet: the line that makes
+    it.
     """
+    from coursekit.workbook.plot_table import Table
     from coursekit.workbook.widgets.latent_films import beta_reel
 
-    return FilmPlayer(beta_reel(world), name="latent_beta")
+    try:
+        return FilmPlayer(beta_reel(world), name="latent_beta")
+    except FileNotFoundError:
+        command = "python -m coursekit.experiments.latent_films"
+        return Table({"VAEs with more and more beta": {"run": command}})
 
 
-def latent_losses() -> FilmPlayer:
-    """The same autoencoder trained with different mixes of losses: how each fails."""
+def latent_losses() -> "FilmPlayer | Table":
+    """The same autoencoder trained with different mixes of losses: how each fails.
+
+    Where the film does not ship yet: the lines that make it.
+    """
+    from coursekit.workbook.plot_table import Table
     from coursekit.workbook.widgets.latent_films import losses_reel
 
-    return FilmPlayer(losses_reel(), name="latent_losses")
+    try:
+        return FilmPlayer(losses_reel(), name="latent_losses")
+    except FileNotFoundError:
+        commands = {"first run": "coursekit measure 04.L"}
+        commands["then run"] = "python -m coursekit.experiments.latent_films"
+        return Table({"five mixes of losses": commands})

@@ -1,0 +1,28 @@
+"""Lecture 4's figures as pictures. Authority: what is measured, and what is not."""
+
+from pathlib import Path
+
+import pytest
+
+from coursekit.experiments import measure
+from coursekit.workbook import plot_latent
+from coursekit.workbook.plot_images import Picture
+from coursekit.workbook.plot_latent import FIGURES, figure
+from coursekit.workbook.plot_table import Table
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_measured_figures_are_drawn(name: str) -> None:
+    there = (measure.folder() / f"{name}.json").is_file()
+    assert isinstance(figure(name), Picture if there else Table)
+
+
+def test_what_is_missing_says_how_to_measure_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(measure, "folder", lambda quick=False: tmp_path)
+    assert "coursekit measure 04.D" in repr(figure("04.D"))
+
+
+def test_every_figure_is_an_experiment() -> None:
+    assert set(plot_latent.FIGURES) <= set(measure.EXPERIMENTS)
