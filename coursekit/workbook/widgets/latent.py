@@ -85,14 +85,22 @@ def guidance_line() -> Live:
     return Live({"scale": slider}, lambda scale: draw(made, scale), "guidance_line")
 
 
-def guidance_classes(name: str = "fashion-classes", *, seed: int = 0) -> FilmPlayer:
+def guidance_classes(
+    name: str = "fashion-classes", *, seed: int = 0
+) -> "FilmPlayer | Table":
     """Ten classes of clothes from the same noise, at one guidance scale after another.
 
-    The button draws other noise.
+    The button draws other noise. Where the network is not trained yet: the line that
+    trains it.
     """
+    from coursekit.pipeline.catalogue import is_there
     from coursekit.training.checkpoints import load_model
+    from coursekit.workbook.plot_table import Table
     from coursekit.workbook.widgets.latent_guides import class_reel
 
+    if not is_there(name):
+        command = f"coursekit train {name} --profile cpu --publish"
+        return Table({"ten classes of clothes": {"run": command}})
     model = load_model(name, clip=False)
     return FilmPlayer(
         class_reel(model, seed=seed),
