@@ -25,7 +25,11 @@ TOLD = {
     "double": "double stream",
     "single": "single stream",
 }
-SHARES = {"bound": "green", "swapped": "red", "other": "grid"}
+SHARES = {  # share -> its name and colour
+    "bound": ("as asked", "green"),
+    "swapped": ("hats exchanged", "red"),
+    "other": ("something else", "grid"),
+}
 
 
 def standard_error(stored: Mapping[str, Any], key: str) -> Any:
@@ -199,14 +203,14 @@ def binding_bars(stored: Mapping[str, Any]) -> Picture:
     """Figure C: whose hat is on whose head, by the way the prompt is told."""
     groups = {
         label: {
-            share: (
+            name: (
                 float(stored[f"{net}_{share}"]),
                 float(standard_error(stored, f"{net}_{share}")),
             )
-            for share in SHARES
+            for share, (name, _) in SHARES.items()
         }
         for net, label in TOLD.items()
         if f"{net}_bound" in stored
     }
-    tones = list(SHARES.values())
+    tones = [tone for _, tone in SHARES.values()]
     return grouped_bars(groups, "share of the pictures", tones=tones, width=8.0)
