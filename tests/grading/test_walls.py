@@ -212,6 +212,7 @@ def test_watching_ends_with_the_child_or_the_connection():
     os.waitpid(child, 0)
     child = os.fork()
     if child == 0:
+        ours.close()  # the connection has ended when nobody holds it any more
         time.sleep(20)
         os._exit(3)
     ours.close()
