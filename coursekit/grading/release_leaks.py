@@ -2,11 +2,13 @@
 
 Secret are: the code of every reference, the answers on paper with their explanations,
 and the checks with their oracles, wrong versions and right variants. Public is what a
-notebook shows on purpose: its woven, given cells.
+notebook shows on purpose: its woven, given cells, and there also a solution of an
+earlier notebook. A line that stands in many files of the package is no secret.
 """
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from coursekit.workbook.weave_modules import FunctionNode, Package, first_line
 from coursekit.workbook.weave_symbols import SymbolError, find
 
 SHORTEST = 25  # a shorter line is everybody's
+IDIOM = 4  # and so is one that stands in so many files, `for block in self.blocks:`
 _IMPORTS = (ast.Import, ast.ImportFrom)
 
 
@@ -80,7 +83,22 @@ def secrets(root: Path, entries: Iterable[Entry] | None = None) -> list[Secret]:
                 found.append(Secret(entry.id, "an explanation", text))
     for path in sorted((root / "coursekit/workbook/exercises").glob("*.py")):
         found += _check_lines(path)
-    return [s for s in found if len(s.text.strip()) >= SHORTEST or s.whole]
+    common = idioms(root)
+    return [
+        s
+        for s in found
+        if s.whole or (len(s.text.strip()) >= SHORTEST and s.text.strip() not in common)
+    ]
+
+
+def idioms(root: Path) -> frozenset[str]:
+    """The lines that stand in many files of the package, the exercises left out."""
+    count: Counter[str] = Counter()
+    for path in (root / "coursekit").rglob("*.py"):
+        if path.parent.name != "exercises":
+            text = path.read_text(encoding="utf-8")
+            count.update({line.strip() for line in text.split("\n")})
+    return frozenset(line for line, files in count.items() if files >= IDIOM)
 
 
 def _reference(package: Package, entry: Exercise) -> Iterator[Secret]:
@@ -146,17 +164,21 @@ def scan_notebook(
 ) -> list[Leak]:
     """The secrets that occur anywhere in a notebook, and answers left in its cells.
 
-    Lines that a given cell shows on purpose are public; a whole solution never is.
+    Lines that a given cell shows on purpose are public; a whole solution only where
+    the exercise belongs to an earlier notebook.
     """
-    secret = list(hidden)
     public = squeeze("\n".join(_source(c) for c in _cells(notebook, "given")))
-    lines = [s for s in secret if not s.whole and s.key not in public]
+    secret = [
+        s
+        for s in hidden
+        if s.key not in public or (s.whole and s.owner[:2] >= name[:2])
+    ]
     texts = {
         f"{name}, cell {number} ({cell.get('id', '')})": "\n".join(_strings(cell))
         for number, cell in enumerate(notebook["cells"], start=1)
     }
     texts[f"{name}, metadata"] = "\n".join(_strings(notebook.get("metadata")))
-    found = scan_texts(texts, [*lines, *(s for s in secret if s.whole)])
+    found = scan_texts(texts, secret)
     return found + [
         Leak(f"{name}, cell {cell.get('id', '')}", Secret(_id(cell), "an answer", said))
         for cell in notebook["cells"]

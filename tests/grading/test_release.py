@@ -154,6 +154,23 @@ def test_a_planted_leak_is_found(
     assert str(leak).startswith("01, ") and len(str(leak)) < 200
 
 
+def test_only_a_later_notebook_may_show_a_solution(
+    notebooks: dict[str, bytes], hidden: list[release_leaks.Secret]
+) -> None:
+    notebook = json.loads(notebooks["01_diffusion"])
+    LEAKS["a solution in a given cell"](notebook)
+    assert release_leaks.scan_notebook("01_diffusion", notebook, hidden)
+    assert not release_leaks.scan_notebook("02_later", notebook, hidden)
+    LEAKS["a solution, laid out otherwise"](notebook)
+    assert release_leaks.scan_notebook("02_later", notebook, hidden), "not a given one"
+
+
+def test_idioms_are_few(hidden: list[release_leaks.Secret]) -> None:
+    found = {line for line in release_leaks.idioms(ROOT) if len(line) >= 25}
+    assert "for block in self.blocks:" in found
+    assert not found & {secret.text.strip() for secret in hidden if not secret.whole}
+
+
 def test_every_kind_of_secret_is_known(hidden: list[release_leaks.Secret]) -> None:
     by_owner: dict[str, set[str]] = {}
     for secret in hidden:
