@@ -199,7 +199,7 @@ def guidance_panels(stored: Stored) -> Picture:
         draw_level(axes[0], (float(stored["real_adherence"]), "real clothes"))
         draw_level(axes[1], (1.0, "real clothes"))
         draw_level(axes[2], (float(stored["real_frechet"]), "real against real"))
-        axes[0].legend(loc="lower right")
+        axes[0].legend(loc="center right")
         return render(figure)
 
 
