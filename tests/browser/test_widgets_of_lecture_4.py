@@ -165,6 +165,10 @@ def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran):
     assert changed(ran, cell, before)
     field.fill("a purple spaceship")
     cell.get_by_text("unknown word").first.wait_for(timeout=20_000)
+    (said,) = ran.errors(cell)
+    assert "unknown word 'spaceship'" in said
+    field.fill("a pink bear in a room")
+    cell.get_by_text("unknown word").first.wait_for(state="hidden", timeout=20_000)
     assert ran.errors(cell) == []
 
 
