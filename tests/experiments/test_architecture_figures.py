@@ -130,6 +130,9 @@ def test_the_binding_figures() -> None:
         shares = [found[f"{net}_{s}"] for s in architecture_binding.SHARES]
         assert sum(shares) == pytest.approx(1)
     assert found["cross_bound"] > found["adaln_bound"] + 0.1
+    # It is the places that make the streams late, not the streams.
+    assert found["cross_bound"] > found["cross-rope_bound"] + 0.2
+    assert abs(found["cross-rope_bound"] - found["double_bound"]) < 0.2
     assert found["real_bound"] > 0.9
 
 
