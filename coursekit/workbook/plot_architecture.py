@@ -18,7 +18,7 @@ NETS = {
     "dit": "DiT",
 }
 TOLD = {
-    "adaln": "knobs only (adaLN)",
+    "adaln": "knobs only\n(adaLN)",
     "cross": "cross-attention",
     "cross-rope": "cross-attention\nwith RoPE",
     "context": "in context",
