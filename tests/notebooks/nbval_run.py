@@ -120,6 +120,18 @@ def kind(cell: dict[str, Any]) -> str:
     return str(cell["metadata"].get("coursekit", {}).get("kind", ""))
 
 
+def exercises_only(notebook: Path, target: Path) -> Path:
+    """The notebook without the lecture's own cells: what a check depends on."""
+    content = json.loads(notebook.read_bytes())
+    content["cells"] = [
+        cell
+        for cell in content["cells"]
+        if cell["cell_type"] != "code" or kind(cell) or cell["id"] == "imports"
+    ]
+    target.write_text(json.dumps(content))
+    return target
+
+
 def expect_todo(notebook: Path, target: Path) -> Path:
     """A learner's notebook in which nbval compares every check line with TODO."""
     content = json.loads(notebook.read_bytes())
