@@ -1,6 +1,7 @@
 """CLIP against its batch. Authority: the number of pictures that every run sees, and
 what was measured (data/measured/04.D.json): directions, with a margin."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,12 @@ FIGURES = {
     "text_to_image": 0.6,
     "zero_shot": {word: 0.6 for word in WORDS},
 }
+
+
+def test_the_stored_figures_say_what_the_notebook_says() -> None:
+    """Chance is 1 in 256; with equally many pictures the small batches are ahead."""
+    stored = Path(__file__).parents[2] / "data" / "measured" / "04.D.json"
+    found = json.loads(stored.read_bytes())["values"]
+    recall = [found[f"softmax_{batch}_recall"] for batch in BATCHES]
+    assert recall[0] > 2 * recall[-1] > 10 / 256
+    assert found["seen"] == SEEN and len(found["softmax_8_recall_all"]) == 3
