@@ -2,7 +2,9 @@
 
 First some blocks in which prompt and picture keep weights of their own, then some in
 which they are one sequence. `double=6, single=0` is Stable Diffusion 3's kind,
-`double=2, single=4` FLUX's.
+`double=2, single=4` FLUX's. Both know places by their differences only (RoPE); with
+`sines=True` sinusoids are added to the patches as well, as Stable Diffusion 3 does, and
+each patch knows where in the picture it is.
 """
 
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.models.conditioning import Conditioner
-from coursekit.models.dit import Head
+from coursekit.models.dit import Head, Places
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.patches import PatchEmbedding, unpatchify
 from coursekit.models.positions import joint_positions
@@ -34,6 +36,7 @@ class MMDiTConfig:
     single: int = 0  # blocks with one stream, after them
     ratio: float = 4.0
     qk_norm: bool = True
+    sines: bool = False  # add the places to the patches, too
 
 
 class MMDiT(nn.Module):
@@ -61,6 +64,7 @@ class MMDiT(nn.Module):
             for _ in range(config.single)
         )
         self.head = Head(width, config.channels * config.patch**2)
+        self.places = Places("sincos", width, heads, config.patch)
         self._angles: dict[tuple[int, int, int, str], Tensor] = {}
 
     def forward(self, xt: Tensor, t: Tensor, cond: Tensor | None = None) -> Tensor:
@@ -70,7 +74,9 @@ class MMDiT(nn.Module):
         """
         told = self.conditioner(t, cond, xt)
         text, image = cast(Tensor, told.tokens), self.embed(xt)
-        angles = self.angles(text.shape[1], xt)
+        added, angles = self.places(xt)[0], self.angles(text.shape[1], xt)
+        if self.config.sines and added is not None:
+            image = image + added
         for block in self.two_streams:
             text, image = block(text, image, told.vector, angles)
         if self.config.single:

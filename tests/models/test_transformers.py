@@ -4,6 +4,8 @@ Authority: they begin at 0 (adaLN-Zero and the head), symmetry under permutation
 every parameter learns. Peers: test_parity_diffusers_models.py.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -12,6 +14,7 @@ from coursekit.models.conditioning import Conditioner
 from coursekit.models.dit import POSITIONS, TOLD, DiT, DiTConfig, in_context
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.patches import patchify, unpatchify
+from coursekit.models.positions import grid_positions, sincos_2d
 from coursekit.models.text_encoder import TextConfig, TextEncoder
 
 TEXT = TextConfig(vocabulary=11, length=5, width=16, depth=1, heads=2)
@@ -24,6 +27,9 @@ MODELS = {
     "context": lambda: DiT(DiTConfig(**SHAPE, depth=2, text=TEXT, told="context")),
     "double": lambda: MMDiT(MMDiTConfig(TEXT, channels=3, double=2, **SHAPE)),
     "hybrid": lambda: MMDiT(MMDiTConfig(TEXT, channels=3, double=1, single=2, **SHAPE)),
+    "sines": lambda: MMDiT(
+        MMDiTConfig(TEXT, channels=3, double=1, single=1, sines=True, **SHAPE)
+    ),
     "single": lambda: MMDiT(MMDiTConfig(TEXT, channels=3, double=0, single=2, **SHAPE)),
 }
 
@@ -129,6 +135,23 @@ def test_a_dit_without_positions_does_not_know_where_patches_are():
         x, t = pictures()
         gap = float((model(shuffled(x), t) - shuffled(model(x, t))).abs().max())
         assert gap < 2e-5 if kind == "none" else gap > 1e-3
+
+
+@torch.no_grad()
+def test_sines_are_added_to_the_patches_of_an_mmdit_and_to_nothing_else():
+    """Authority: the same weights with the sum made by hand, at two sizes."""
+    model = awake("sines")
+    plain = MMDiT(replace(model.config, sines=False)).eval()
+    plain.load_state_dict(model.state_dict())  # sines are no weights
+    for side in (8, 12):
+        grid = sincos_2d(grid_positions(side // 2, side // 2), 16).float()
+        generator = torch.Generator().manual_seed(side)
+        x, t = torch.randn(3, 3, side, side, generator=generator), torch.rand(3)
+        without = plain(x, t, IDS)
+        handle = plain.embed.register_forward_hook(lambda *a, grid=grid: a[-1] + grid)
+        torch.testing.assert_close(model(x, t, IDS), plain(x, t, IDS), rtol=0, atol=0)
+        handle.remove()
+        assert float((model(x, t, IDS) - without).abs().max()) > 1e-2
 
 
 @torch.no_grad()
