@@ -23,7 +23,9 @@ TOLD = {
     "cross-rope": "cross-attention\nwith RoPE",
     "context": "in context",
     "double": "double stream",
+    "double-sines": "double stream,\nsines too",
     "single": "single stream",
+    "single-sines": "single stream,\nsines too",
 }
 SHARES = {  # share -> its name and colour
     "bound": ("as asked", "green"),
