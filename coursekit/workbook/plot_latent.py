@@ -12,6 +12,7 @@ import numpy as np
 from coursekit.workbook.plot_figures import canvas, render, style
 from coursekit.workbook.plot_images import Picture
 from coursekit.workbook.plot_lines import draw_level, draw_line, scale
+from coursekit.workbook.plot_prompts import prompts_panels
 from coursekit.workbook.plot_table import Table
 from coursekit.workbook.plot_theme import INK, SERIES, colour
 
@@ -236,5 +237,6 @@ FIGURES: Mapping[str, Callable[[Stored], Picture]] = {
     "04.C": flow_panels,
     "04.D": clip_panels,
     "04.E": guidance_panels,
+    "04.P": prompts_panels,
     "04.X": line_panels,
 }
