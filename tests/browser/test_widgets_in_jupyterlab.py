@@ -5,27 +5,13 @@ error. Latencies are written to build/widget-latency.json and printed with -s; t
 figures to report, not assertions, because they depend on what else the machine does.
 """
 
-import json
 import os
-import time
-from pathlib import Path
 
-import nbformat
 import pytest
+from showcase import MARKS, latencies_in, showcase
 
-pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
+pytestmark = MARKS
 
-from lab import chromium, lab
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium() is None,
-        reason="needs Chromium: install it (Debian: chromium) or set CHROMIUM",
-    ),
-]
-
-BUILD = Path(__file__).parents[2] / "build"
 SETUP = """
 import torch
 from coursekit.datasets.teddy.sample import teddies
@@ -69,39 +55,18 @@ MOVED = [
 ]
 
 
-def notebook() -> nbformat.NotebookNode:
-    cells = [nbformat.v4.new_code_cell(code) for code in (SETUP, *WIDGETS.values())]
-    made = nbformat.v4.new_notebook(cells=cells)
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    return made
-
-
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
-    nbformat.write(notebook(), folder / "widgets.ipynb")
-    with lab(folder) as session:
-        session.open("widgets.ipynb")
-        session.run_all()
-        yield session
+    with showcase(folder, SETUP, WIDGETS) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def latencies():
-    figures: dict[str, object] = {}
-    yield figures
-    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
-    figures["cores"] = os.cpu_count()
-    BUILD.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1)
-    (BUILD / "widget-latency.json").write_text(text + "\n")
-    print("\n" + text)
-
-
-def cell_of(session, name):
-    cell = session.cells()[1 + list(WIDGETS).index(name)]
-    cell.scroll_into_view_if_needed()
-    return cell
+    with latencies_in("widget-latency.json") as figures:
+        yield figures
+        figures["cores"] = os.cpu_count()
 
 
 def test_run_all_shows_no_error(ran):
@@ -112,16 +77,15 @@ def test_run_all_shows_no_error(ran):
 
 @pytest.mark.parametrize("name", list(WIDGETS))
 def test_every_widget_is_there(ran, name):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     shown = cell.locator(".ck-film, .jupyter-widgets").first
     shown.wait_for(timeout=20_000)
     assert shown.bounding_box()["height"] > 40
-    (BUILD / "looks").mkdir(parents=True, exist_ok=True)
-    cell.screenshot(path=BUILD / "looks" / f"{name}.png")
+    ran.look(name)
 
 
 def test_the_button_samples_the_table(ran):
-    cell = cell_of(ran, "ddim_images")
+    cell = ran.cell("ddim_images")
     assert ran.sliders(cell) == []
     before = ran.signature(cell)
     cell.get_by_role("button", name="sample the table").click()
@@ -132,7 +96,7 @@ def test_the_button_samples_the_table(ran):
 
 @pytest.mark.parametrize(("name", "which"), MOVED)
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     count = len(ran.cells())
     handle = ran.sliders(cell)[which]
     figures = ran.measure(cell, handle, presses=12)
@@ -144,32 +108,26 @@ def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
 
 
 def test_the_film_plays_by_itself(ran):
-    cell = cell_of(ran, "reverse_2d")
+    cell = ran.cell("reverse_2d")
     before = ran.signature(cell)
     cell.get_by_role("button", name="play").click()
-    deadline = time.time() + 20
-    while ran.signature(cell) == before and time.time() < deadline:
-        time.sleep(0.1)
-    assert ran.signature(cell) != before
+    ran.wait_for_change(cell, before)
     pause = cell.get_by_role("button", name="pause")
     if pause.count():
         pause.click()
 
 
 def test_other_noise_keeps_the_slider_where_it_is(ran):
-    cell = cell_of(ran, "forward_process")
+    cell = ran.cell("forward_process")
     value = cell.locator("input[type=range]").input_value()
     before = ran.signature(cell)
     cell.get_by_role("button", name="other noise").click()
-    deadline = time.time() + 20
-    while ran.signature(cell) == before and time.time() < deadline:
-        time.sleep(0.1)
-    assert ran.signature(cell) != before
+    ran.wait_for_change(cell, before)
     assert cell.locator("input[type=range]").input_value() == value
 
 
 def test_a_prediction_is_noted(ran):
-    cell = cell_of(ran, "predict")
+    cell = ran.cell("predict")
     cell.get_by_text("yes", exact=True).click()
     cell.get_by_text("Noted.").wait_for(timeout=10_000)
 

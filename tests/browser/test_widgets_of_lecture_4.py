@@ -4,31 +4,15 @@ Authority: pixels that real JupyterLab shows in Chromium. Widgets whose checkpoi
 film does not ship yet are left out. Figures go to build/widget-latency-4.json.
 """
 
-import json
-import os
-import time
-from pathlib import Path
-
-import nbformat
 import pytest
-
-pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
-
-from lab import chromium, lab
+from showcase import MARKS, latencies_in, showcase
 
 from coursekit.experiments.film_store import FOLDER as FILMS
 from coursekit.experiments.measure import folder
 from coursekit.pipeline.catalogue import is_there
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium() is None,
-        reason="needs Chromium: install it (Debian: chromium) or set CHROMIUM",
-    ),
-]
+pytestmark = MARKS
 
-BUILD = Path(__file__).parents[2] / "build"
 SETUP = """
 import torch
 from coursekit.datasets import fashion, images
@@ -85,40 +69,15 @@ MOVED = [(name, i) for name, (_, count, _) in WIDGETS.items() for i in range(cou
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     where = tmp_path_factory.mktemp("notebooks")
-    codes = [SETUP, *(code for code, *_ in WIDGETS.values())]
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in codes]
-    )
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(made, where / "widgets.ipynb")
-    with lab(where) as session:
-        session.open("widgets.ipynb")
-        session.run_all()
-        yield session
+    codes = {name: code for name, (code, *_) in WIDGETS.items()}
+    with showcase(where, SETUP, codes) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def latencies():
-    figures: dict[str, object] = {}
-    yield figures
-    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
-    BUILD.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1)
-    (BUILD / "widget-latency-4.json").write_text(text + "\n")
-    print("\n" + text)
-
-
-def cell_of(session, name):
-    cell = session.cells()[1 + list(WIDGETS).index(name)]
-    cell.scroll_into_view_if_needed()
-    return cell
-
-
-def changed(session, cell, before):
-    deadline = time.time() + 60
-    while session.signature(cell) == before and time.time() < deadline:
-        time.sleep(0.1)
-    return session.signature(cell) != before
+    with latencies_in("widget-latency-4.json") as figures:
+        yield figures
 
 
 def test_run_all_shows_no_error(ran):
@@ -129,18 +88,17 @@ def test_run_all_shows_no_error(ran):
 
 @pytest.mark.parametrize("name", list(WIDGETS))
 def test_every_widget_is_there(ran, name):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     shown = cell.locator(".ck-film, .jupyter-widgets").first
     shown.wait_for(timeout=20_000)
     assert shown.bounding_box()["height"] > 40
     assert len(ran.sliders(cell)) == WIDGETS[name][1]
-    (BUILD / "looks").mkdir(parents=True, exist_ok=True)
-    cell.screenshot(path=BUILD / "looks" / f"{name}.png")
+    ran.look(name)
 
 
 @pytest.mark.parametrize(("name", "which"), MOVED)
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     handles = ran.sliders(cell)
     figures = ran.measure(cell, handles[which], presses=3)
     latencies[f"{name}.{which}"] = figures
@@ -149,20 +107,20 @@ def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
 
 
 def test_another_space_is_another_map(ran):
-    cell = cell_of(ran, "latent_walker")
+    cell = ran.cell("latent_walker")
     before = ran.signature(cell)
     cell.locator(".widget-toggle-button", has_text="VAE").first.click()
-    assert changed(ran, cell, before)
+    ran.wait_for_change(cell, before, seconds=60)
     assert ran.errors(cell) == []
 
 
 @pytest.mark.skipif("clip_table" not in WIDGETS, reason="teddy-clip does not ship yet")
 def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran):
-    cell = cell_of(ran, "clip_table")
+    cell = ran.cell("clip_table")
     field = cell.locator(".widget-text input").first
     before = ran.signature(cell)
     field.fill("a purple bear in a room")
-    assert changed(ran, cell, before)
+    ran.wait_for_change(cell, before, seconds=60)
     field.fill("a purple spaceship")
     cell.get_by_text("unknown word").first.wait_for(timeout=20_000)
     (said,) = ran.errors(cell)
@@ -176,11 +134,11 @@ def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran):
     "guidance_prompts" not in WIDGETS, reason="teddy-prompts does not ship yet"
 )
 def test_a_prompt_is_drawn_when_the_button_is_pressed(ran):
-    cell = cell_of(ran, "guidance_prompts")
+    cell = ran.cell("guidance_prompts")
     before = ran.signature(cell)
     cell.locator(".widget-text input").first.fill("a white bear in the snow")
     cell.get_by_role("button", name="draw").first.click()
-    assert changed(ran, cell, before)
+    ran.wait_for_change(cell, before, seconds=60)
     assert ran.errors(cell) == []
 
 

@@ -5,28 +5,13 @@ build/widget-latency-5.json. The networks are new ones with awakened weights: wh
 tried here are sliders, clicks and keys.
 """
 
-import json
-import os
 import re
-import time
-from pathlib import Path
 
-import nbformat
 import pytest
+from showcase import MARKS, latencies_in, showcase, wait_until
 
-pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
+pytestmark = MARKS
 
-from lab import chromium, lab
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium() is None,
-        reason="needs Chromium: install it (Debian: chromium) or set CHROMIUM",
-    ),
-]
-
-BUILD = Path(__file__).parents[2] / "build"
 SETUP = """
 import torch
 from coursekit.models.dit import DiT, DiTConfig
@@ -58,41 +43,15 @@ MOVED = [(name, i) for name, (_, count) in WIDGETS.items() for i in range(count)
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
-    codes = [SETUP, *(code for code, _ in WIDGETS.values())]
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in codes]
-    )
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(made, folder / "widgets.ipynb")
-    with lab(folder) as session:
-        session.open("widgets.ipynb")
-        session.run_all()
-        yield session
+    codes = {name: code for name, (code, _) in WIDGETS.items()}
+    with showcase(folder, SETUP, codes) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def latencies():
-    figures: dict[str, object] = {}
-    yield figures
-    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
-    BUILD.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1)
-    (BUILD / "widget-latency-5.json").write_text(text + "\n")
-    print("\n" + text)
-
-
-def cell_of(session, name):
-    cell = session.cells()[1 + list(WIDGETS).index(name)]
-    cell.scroll_into_view_if_needed()
-    return cell
-
-
-def wait_for_change(session, cell, before):
-    deadline = time.time() + 20
-    while session.signature(cell) == before and time.time() < deadline:
-        time.sleep(0.1)
-    assert session.signature(cell) != before
-    assert session.errors(cell) == []
+    with latencies_in("widget-latency-5.json") as figures:
+        yield figures
 
 
 def test_run_all_shows_no_error(ran):
@@ -103,18 +62,17 @@ def test_run_all_shows_no_error(ran):
 
 @pytest.mark.parametrize("name", list(WIDGETS))
 def test_every_widget_is_there(ran, name):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     shown = cell.locator(".jupyter-widgets").first
     shown.wait_for(timeout=20_000)
     assert shown.bounding_box()["height"] > 40
     assert len(ran.sliders(cell)) == WIDGETS[name][1]
-    (BUILD / "looks").mkdir(parents=True, exist_ok=True)
-    cell.screenshot(path=BUILD / "looks" / f"{name}.png")
+    ran.look(name)
 
 
 @pytest.mark.parametrize(("name", "which"), MOVED)
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     handles = ran.sliders(cell)
     figures = ran.measure(cell, handles[which], presses=8)
     latencies[f"{name}.{which}"] = figures
@@ -133,18 +91,20 @@ def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
     ],
 )
 def test_a_choice_changes_the_picture(ran, name, button):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     before = ran.signature(cell)
     cell.locator(".widget-toggle-button", has_text=button).first.click()
-    wait_for_change(ran, cell, before)
+    ran.wait_for_change(cell, before)
+    assert ran.errors(cell) == []
 
 
 def test_a_click_on_a_patch_changes_the_maps_and_the_mark(ran):
-    cell = cell_of(ran, "patch_gaze")
+    cell = ran.cell("patch_gaze")
     picture = cell.locator(".ck-picker")
     before, place = ran.signature(cell), picture.bounding_box()
     picture.click(position={"x": place["width"] * 0.07, "y": place["height"] * 0.95})
-    wait_for_change(ran, cell, before)
+    ran.wait_for_change(cell, before)
+    assert ran.errors(cell) == []
     mark = cell.locator(".ck-picker-mark").bounding_box()
     assert abs(mark["x"] - place["x"]) < 4  # the first column
     assert abs(mark["y"] + mark["height"] - place["y"] - place["height"]) < 4
@@ -152,18 +112,17 @@ def test_a_click_on_a_patch_changes_the_maps_and_the_mark(ran):
 
 
 def test_arrow_keys_walk_from_patch_to_patch(ran):
-    cell = cell_of(ran, "patch_gaze")
+    cell = ran.cell("patch_gaze")
     picture = cell.locator(".ck-picker")
     picture.focus()
     before = ran.signature(cell)
     row, column = map(int, re.findall(r"\d+", picture.get_attribute("aria-label")))
     ran.page.keyboard.press("ArrowUp")
     ran.page.keyboard.press("ArrowRight")
-    wait_for_change(ran, cell, before)
-    deadline = time.time() + 10
+    ran.wait_for_change(cell, before)
+    assert ran.errors(cell) == []
     want = f"patch in row {row - 1}, column {column + 1}"
-    while picture.get_attribute("aria-label") != want and time.time() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: picture.get_attribute("aria-label") == want, seconds=10)
     assert picture.get_attribute("aria-label") == want
 
 

@@ -4,27 +4,11 @@ Authority: pixels that real JupyterLab shows in Chromium. Figures go to
 build/widget-latency-2-3.json.
 """
 
-import json
-import os
-import time
-from pathlib import Path
-
-import nbformat
 import pytest
+from showcase import MARKS, latencies_in, showcase
 
-pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
+pytestmark = MARKS
 
-from lab import chromium, lab
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        chromium() is None,
-        reason="needs Chromium: install it (Debian: chromium) or set CHROMIUM",
-    ),
-]
-
-BUILD = Path(__file__).parents[2] / "build"
 SETUP = """
 import torch
 from coursekit.datasets.toys import exact_predict, lopsided, ring
@@ -63,33 +47,15 @@ MOVED = [(name, i) for name, (_, count) in WIDGETS.items() for i in range(count)
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
-    codes = [SETUP, *(code for code, _ in WIDGETS.values())]
-    made = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(code) for code in codes]
-    )
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(made, folder / "widgets.ipynb")
-    with lab(folder) as session:
-        session.open("widgets.ipynb")
-        session.run_all()
-        yield session
+    codes = {name: code for name, (code, _) in WIDGETS.items()}
+    with showcase(folder, SETUP, codes) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
 def latencies():
-    figures: dict[str, object] = {}
-    yield figures
-    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
-    BUILD.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1)
-    (BUILD / "widget-latency-2-3.json").write_text(text + "\n")
-    print("\n" + text)
-
-
-def cell_of(session, name):
-    cell = session.cells()[1 + list(WIDGETS).index(name)]
-    cell.scroll_into_view_if_needed()
-    return cell
+    with latencies_in("widget-latency-2-3.json") as figures:
+        yield figures
 
 
 def test_run_all_shows_no_error(ran):
@@ -100,18 +66,17 @@ def test_run_all_shows_no_error(ran):
 
 @pytest.mark.parametrize("name", list(WIDGETS))
 def test_every_widget_is_there(ran, name):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     shown = cell.locator(".ck-film, .jupyter-widgets").first
     shown.wait_for(timeout=20_000)
     assert shown.bounding_box()["height"] > 40
     assert len(ran.sliders(cell)) == WIDGETS[name][1]
-    (BUILD / "looks").mkdir(parents=True, exist_ok=True)
-    cell.screenshot(path=BUILD / "looks" / f"{name}.png")
+    ran.look(name)
 
 
 @pytest.mark.parametrize(("name", "which"), MOVED)
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     handles = ran.sliders(cell)
     if name == "langevin_player" and which == 0:
         ran.press(cell, handles[1], "End")  # every walk begins at the same picture
@@ -131,13 +96,10 @@ def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
     ],
 )
 def test_a_choice_changes_the_picture(ran, name, button):
-    cell = cell_of(ran, name)
+    cell = ran.cell(name)
     before = ran.signature(cell)
     cell.locator(".widget-toggle-button", has_text=button).first.click()
-    deadline = time.time() + 20
-    while ran.signature(cell) == before and time.time() < deadline:
-        time.sleep(0.1)
-    assert ran.signature(cell) != before
+    ran.wait_for_change(cell, before)
     assert ran.errors(cell) == []
 
 
