@@ -89,6 +89,10 @@ class Recipe(ABC):
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """The figures of a card, from what `published` gives."""
 
+    def judges(self) -> tuple[str, ...]:
+        """Checkpoints that `measure` asks: looked for before an hour of training."""
+        return ()
+
     def published(self, model: nn.Module, data: Data) -> nn.Module:
         """The part of a trained model that ships, in eval mode."""
         return model.eval()

@@ -102,6 +102,10 @@ class PromptRecipe(Recipe):
         prompts = held_out_prompts(self.data, count)
         return image_grid(self.draw(model, prompts, self.scale), columns=columns)
 
+    def judges(self) -> tuple[str, ...]:
+        """Emoji have no reader: a CLIP that has seen all of them."""
+        return ("emoji-judge",) if self.data == "emoji" else ()
+
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How many pictures show what their prompt says, with and without guidance."""
         from coursekit.evaluation.prompts import prompt_figures
@@ -109,7 +113,7 @@ class PromptRecipe(Recipe):
 
         count = 40 if quick else 200
         scales = (1.0, self.scale)
-        judge = load_model("emoji-judge") if self.data == "emoji" else None
+        judge = next((load_model(name) for name in self.judges()), None)
         return prompt_figures(
             partial(self.draw, model),
             self.data,

@@ -61,6 +61,11 @@ class Session:
         self.say(note)
         if args.resume and state is None:
             raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
+        if args.publish or args.evaluate:
+            from coursekit.training.checkpoints import card
+
+            for judge in self.recipe.judges():
+                card(judge)
         self.threads = self._threads(args.threads, state["threads"] if state else None)
         data = self.recipe.load(profile.pictures)
         self.data = data.text

@@ -178,3 +178,13 @@ def test_the_gpu_profile_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None
         pytest.skip("there is a GPU here")
     assert train_command.main(["fashion-ddpm", "--profile", "gpu"]) == 2
     assert "--device cpu" in capsys.readouterr().err
+
+
+def test_a_missing_judge_is_named_before_an_hour_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
+    arguments = ["emoji-prompts", "--profile", "quick", "--out", str(tmp_path / "run")]
+    assert train_command.main([*arguments, "--publish"]) == 1
+    assert "`coursekit train emoji-judge --profile" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
