@@ -26,14 +26,19 @@ def measure_emoji(seeds: Sequence[int], quick: bool) -> Result:
 
     Keys: `emoji_{split}_{scale}_{figure}` with _std and _all over seeds; split "pairs"
     (held out) or "train"; figure: of `evaluation.emoji_figures.pair_figures`;
-    `emoji_{split}_real_{figure}` and `emoji_{split}_prompts`. For train pairs the
-    nearest training picture of a real picture is itself.
+    `emoji_{split}_real_{figure}` and `emoji_{split}_prompts`; `emoji_names` in all, and
+    `emoji_train_pictures`. For train pairs the nearest training picture of a real
+    picture is itself.
     """
     count = 20 if quick else 100
     pipe, judge = from_checkpoint(MODEL), loaded(JUDGE)
     weights = (card(MODEL)["sha256"], card(JUDGE)["sha256"])
     bank = emoji.load("train").images
-    result: Result = {"emoji_scales": list(SCALES)}
+    result: Result = {
+        "emoji_scales": list(SCALES),
+        "emoji_names": len(emoji.names()),
+        "emoji_train_pictures": len(bank),
+    }
 
     def once(chosen: emoji.EmojiSet, scale: float, seed: int) -> dict[str, float]:
         guided = {"guidance": "classifier-free", "scale": scale}

@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def fill(text: str, measured: Measured) -> tuple[str, list[str]]:
             return found[0]
         value = _dig(values, key)
         if value is _MISSING:
-            known = ", ".join(sorted(values))
+            known = _nearest(key, values)
             problems.append(f"{found[0]}: no value '{key}' in {name}. It has: {known}")
             return found[0]
         try:
@@ -93,6 +94,15 @@ def fill(text: str, measured: Measured) -> tuple[str, list[str]]:
             return found[0]
 
     return _PLACEHOLDER.sub(replace, text), problems
+
+
+def _nearest(key: str, values: dict[str, Any], most: int = 8) -> str:
+    """The names an author may have meant: all if few, else those that are like it."""
+    names = sorted(values)
+    if len(names) > most:
+        like = get_close_matches(key, names, most, 0.5) or names[:most]
+        return f"{', '.join(like)} and {len(names) - len(like)} more"
+    return ", ".join(names)
 
 
 def _dig(values: Any, key: str) -> Any:

@@ -57,6 +57,19 @@ def test_placeholders_that_fail(measured: Measured, text: str, problem: str) -> 
     assert len(problems) == 1 and problem in problems[0]
 
 
+def test_of_many_values_the_author_sees_those_that_are_like_it(tmp_path: Path) -> None:
+    values = {f"both_{i}_all": i for i in range(40)} | {"real_pose": 1, "real_hat": 2}
+    (tmp_path / "04.P.json").write_text(json.dumps({"values": values}))
+    _, (problem,) = fill("{04.P:real_poses}", Measured(tmp_path))
+    said = problem.split("It has: ")[1]
+    assert said.startswith("real_pose, ") and said.endswith(" more")
+    assert len(said) < 120
+    shown, _, hidden = said.rpartition(" and ")
+    assert len(shown.split(", ")) + int(hidden.split()[0]) == len(values)
+    _, (problem,) = fill("{04.P:zebra}", Measured(tmp_path))
+    assert problem.endswith("and 34 more")
+
+
 def rows(count: int) -> list[Claim]:
     said = "Adding noise in small steps is the same as one large step."
     return [
