@@ -11,7 +11,7 @@ from coursekit.workbook.plot_theme import INK, SERIES, colour
 
 Stored = Mapping[str, Any]
 ATTRIBUTES = ("place", "fur", "hat", "glasses", "action", "pose", "all")
-JUDGED = {"name": "name", "name5": "among the\nbest five", "style": "style"}
+JUDGED = {"name": "name", "name5": "best five", "style": "style"}
 Bars = Sequence[tuple[float, float]]  # (mean, half length of the error bar)
 
 
