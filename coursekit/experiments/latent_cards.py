@@ -1,4 +1,4 @@
-"""Figure 04.K: what the cards of lecture 4's trained networks say, made quotable.
+"""Figure 04.K: what the cards of notebook 04's trained networks say, made quotable.
 
 Nothing is measured here. Publishing a checkpoint measured it, once, on held-out data,
 and wrote the figures on its card; this collects them. One training each: they describe
@@ -16,6 +16,8 @@ NAMES = (
     "teddy-vae",
     "teddy-clip",
     "teddy-prompts",
+    "teddy-flow",
+    "teddy-dit",
     "fashion-classes",
     "fashion-classifier",
     "fashion-clean-classifier",
