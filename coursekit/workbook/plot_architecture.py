@@ -18,14 +18,14 @@ NETS = {
     "dit": "DiT",
 }
 TOLD = {
-    "adaln": "knobs only\n(adaLN)",
-    "cross": "cross-attention",
-    "cross-rope": "cross-attention\nwith RoPE",
-    "context": "in context",
-    "double": "double stream",
-    "double-sines": "double stream,\nsines too",
-    "single": "single stream",
-    "single-sines": "single stream,\nsines too",
+    "adaln": "knobs\nonly",
+    "cross": "cross-\nattention",
+    "cross-rope": "cross-att.\nwith RoPE",
+    "context": "in\ncontext",
+    "double": "double\nstream",
+    "double-sines": "double,\nsines too",
+    "single": "single\nstream",
+    "single-sines": "single,\nsines too",
 }
 SHARES = {  # share -> its name and colour
     "bound": ("as asked", "green"),
