@@ -9,14 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from coursekit.datasets.images import to_uint8
+from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.experiments import kept, latent_flows, latent_mixes, latent_small_vaes
 from coursekit.experiments.film_store import load_film, save_film
 from coursekit.experiments.latent_costs import counted, networks
+from coursekit.experiments.latent_films import COUNT, beta_film
 from coursekit.experiments.latent_flows import RECIPE, Space, lesson, samples
 from coursekit.experiments.latent_mixes import checkerboard, slopes, variety
 from coursekit.experiments.latent_small_vaes import SPACES, flops, lost_and_kept, plan
+from coursekit.experiments.latent_worlds import FASHION
 from coursekit.models.unet import UNetConfig
 from coursekit.training.recipe import Data
 
@@ -142,3 +144,16 @@ def test_measure_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert latent_flows.measure(seeds=(0,), quick=True) == result
     after = sorted(path.stat().st_mtime_ns for path in tmp_path.rglob("*.json"))
     assert before == after
+
+
+def test_a_film_trains_what_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first row of every frame is the held-out pictures themselves."""
+    monkeypatch.setattr(kept, "RUNS", tmp_path)
+    film = beta_film(FASHION, quick=True)
+    assert film.shape[1:3] == (4 * COUNT, 28) and list(tmp_path.rglob("*.safetensors"))
+    real = to_uint8(to_model(FASHION.held_out(COUNT)))
+    for frame in film:
+        assert np.array_equal(frame[:COUNT], real)
+        assert not np.array_equal(frame[COUNT : 2 * COUNT], real)
