@@ -45,6 +45,11 @@ class Showcase:
         cell.scroll_into_view_if_needed()
         return cell
 
+    def handle(self, cell: Any, which: int, seconds: float = 20) -> Any:
+        """A slider of the cell: a cell that was out of sight shows its own late."""
+        wait_until(lambda: len(self.sliders(cell)) > which, seconds)
+        return self.sliders(cell)[which]
+
     def wait_for_change(self, cell: Any, before: str, seconds: float = 20) -> None:
         """Fail unless the cell's pixels become others than `before` in time."""
         wait_until(lambda: self.signature(cell) != before, seconds)

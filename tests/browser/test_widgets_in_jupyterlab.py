@@ -98,7 +98,7 @@ def test_the_button_samples_the_table(ran):
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
     cell = ran.cell(name)
     count = len(ran.cells())
-    handle = ran.sliders(cell)[which]
+    handle = ran.handle(cell, which)
     figures = ran.measure(cell, handle, presses=12)
     latencies[f"{name}.{which}"] = figures
     assert figures["changed"] == figures["presses"]

@@ -73,8 +73,7 @@ def test_every_widget_is_there(ran, name):
 @pytest.mark.parametrize(("name", "which"), MOVED)
 def test_moving_the_slider_changes_the_picture(ran, latencies, name, which):
     cell = ran.cell(name)
-    handles = ran.sliders(cell)
-    figures = ran.measure(cell, handles[which], presses=8)
+    figures = ran.measure(cell, ran.handle(cell, which), presses=8)
     latencies[f"{name}.{which}"] = figures
     assert figures["changed"] == figures["presses"]
     assert ran.errors(cell) == []

@@ -144,7 +144,9 @@ def test_what_ends_badly_ends_soon_and_alone(shop, name, code, state):
     assert found.cells["c0"].state == state or (
         not state and found.cells["c0"].state in {"died", "raised", "timed out"}
     )
-    assert found.peak_mb < 4500
+    # A sum over processes, and what 200 forks share is counted 200 times, if all of them
+    # are made between two looks: 40 MB each.
+    assert found.peak_mb < (200 * 45 if name == "forks" else 4500)
 
 
 def test_what_a_kernel_leaves_behind_ends_with_it(shop):

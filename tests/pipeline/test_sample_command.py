@@ -180,6 +180,8 @@ def test_ctrl_c_leaves_no_file(shelf: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        # In the background of a shell Ctrl-C is switched off, and children inherit it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout is not None
     while (line := process.stdout.readline()) != "drawing\n":
