@@ -144,8 +144,8 @@ def test_what_ends_badly_ends_soon_and_alone(shop, name, code, state):
     assert found.cells["c0"].state == state or (
         not state and found.cells["c0"].state in {"died", "raised", "timed out"}
     )
-    # A sum over processes, and what 200 forks share is counted 200 times, if all of them
-    # are made between two looks: 40 MB each.
+    # A sum over processes, and what 200 forks share is counted 200 times, if all are
+    # made between two looks: 40 MB each.
     assert found.peak_mb < (200 * 45 if name == "forks" else 4500)
 
 
