@@ -187,6 +187,9 @@ def test_ctrl_c_leaves_no_file(shelf: Path, tmp_path: Path) -> None:
     while (line := process.stdout.readline()) != "drawing\n":
         assert line, process.communicate()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    try:
+        _, errors = process.communicate(timeout=120)
+    finally:
+        process.kill()  # one that did not stop would draw for ever
     assert process.returncode == 130 and "Stopped" in errors
     assert "Traceback" not in errors and not list(tmp_path.iterdir())
