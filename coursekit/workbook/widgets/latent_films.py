@@ -11,7 +11,7 @@ MIXES = {  # mix -> its name on the slider, and how it fails
     "pixels": ("pixels only", "blur: what is not sure becomes the mean"),
     "kl": ("far too much KL", "collapse: the latent says nothing, all are one picture"),
     "perceptual": ("perceptual only", "grain and wrong tones that no reader minds"),
-    "critic": ("critic too strong", "one grain for all: it no longer minds the original"),
+    "critic": ("critic too strong", "one grain for all: the original no longer counts"),
     "balance": ("all in balance", "each term covers another's weakness"),
 }
 
