@@ -7,22 +7,20 @@ so `coursekit --help` answers at once and `coursekit doctor` runs without torch.
 import importlib
 import sys
 
-WORKBOOK, TRAINING = "coursekit.workbook", "coursekit.training"
-GRADING, PIPELINE = "coursekit.grading", "coursekit.pipeline"
-# subcommand -> (module with a `main(argv) -> int`, one line of help)
+# subcommand -> (module of coursekit with a `main(argv) -> int`, one line of help)
 COMMANDS = {
-    "doctor": (f"{WORKBOOK}.doctor", "what works here, what is missing, how to get it"),
-    "weave": (f"{WORKBOOK}.weave_command", "build the notebooks from their sources"),
-    "progress": (f"{WORKBOOK}.progress_command", "what you have solved so far"),
-    "claims": (f"{WORKBOOK}.claims", "every claim of the lectures, with its verdict"),
-    "measure": ("coursekit.experiments.measure", "run the figures' experiments"),
-    "check": (f"{GRADING}.precheck", "what a grader will find in your notebook"),
-    "grade": (f"{GRADING}.grade_command", "grade submitted notebooks, for teachers"),
-    "merge": (f"{GRADING}.merge", "one class report from several machines"),
-    "release": (f"{GRADING}.release", "what a teacher hands out, without solutions"),
-    "train": (f"{TRAINING}.train_command", "train a recipe: NAME --profile quick"),
-    "recipes": (f"{TRAINING}.recipes_command", "the recipes and their checkpoints"),
-    "sample": (f"{PIPELINE}.sample_command", "draw what a prompt says, as a PNG file"),
+    "doctor": ("doctor.command", "what works here, what is missing, how to get it"),
+    "weave": ("weave.command", "build the notebooks from their sources"),
+    "progress": ("checks.progress_command", "what you have solved so far"),
+    "claims": ("weave.claims", "every claim of the lectures, with its verdict"),
+    "measure": ("experiments.measure", "run the figures' experiments"),
+    "check": ("grading.precheck", "what a grader will find in your notebook"),
+    "grade": ("grading.grade_command", "grade submitted notebooks, for teachers"),
+    "merge": ("grading.merge", "one class report from several machines"),
+    "release": ("grading.release", "what a teacher hands out, without solutions"),
+    "train": ("training.train_command", "train a recipe: NAME --profile quick"),
+    "recipes": ("training.recipes_command", "the recipes and their checkpoints"),
+    "sample": ("pipeline.sample_command", "draw what a prompt says, as a PNG file"),
 }
 
 
@@ -48,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"coursekit: no command {args[0]!r}\n\n{usage()}", file=sys.stderr)
         sys.exit(2)
     try:
-        module = importlib.import_module(COMMANDS[args[0]][0])
+        module = importlib.import_module(f"coursekit.{COMMANDS[args[0]][0]}")
         status = module.main(args[1:])
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "coursekit":

@@ -1,6 +1,6 @@
 """Small films that took a training to make: kept as lossless sheets beside the figures.
 
-`python -m coursekit.experiments.latent_films` makes those of notebook 04.
+The module `experiments.films` of lecture 4 makes those of its notebook.
 """
 
 import io
@@ -39,7 +39,8 @@ def load_film(name: str, side: int = 32, folder: Path | None = None) -> Pixels:
     path = (folder or FOLDER) / f"{name}.webp"
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path.name} is missing. Run: python -m coursekit.experiments.latent_films"
+            f"{path.name} is missing. Run: python -m "
+            "coursekit.lectures.l04_latent_space.experiments.films"
         )
     with Image.open(path) as picture:
         sheet = np.asarray(picture.convert("RGB"))

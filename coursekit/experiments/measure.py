@@ -1,6 +1,6 @@
 """`coursekit measure`: run the experiments behind the figures and keep their numbers.
 
-One line of `EXPERIMENTS` makes an experiment measurable: id -> "module:function". The
+A lecture's `experiments/__init__.py` names its figures and what measures them. The
 function takes no required arguments and returns a dict of plain numbers, texts, lists
 and dicts. If it has a parameter `quick`, `--quick` sets it.
 
@@ -17,54 +17,30 @@ import os
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import coursekit
+from coursekit.sources.lectures import lectures
 
-# id of the figure -> the function that measures it
-EXPERIMENTS: dict[str, str] = {
-    "01.A": "coursekit.experiments.forward:measure",
-    "01.B": "coursekit.experiments.elbo:elbo_gap",
-    "01.C": "coursekit.experiments.quality_images:measure",
-    "01.D": "coursekit.experiments.loss_weights:measure",
-    "01.E": "coursekit.experiments.start_noise:measure",
-    "01.M": "coursekit.experiments.misconceptions:measure",
-    "01.N": "coursekit.experiments.naive_density:measure",
-    "01.P": "coursekit.experiments.quality_2d:exact_quality_vs_nfe",
-    "02.A": "coursekit.experiments.score_tradeoff:measure",
-    "02.B": "coursekit.experiments.langevin_weights:measure",
-    "02.C": "coursekit.experiments.score_and_noise:measure",
-    "02.D": "coursekit.experiments.sde_paths:measure",
-    "02.E": "coursekit.experiments.solver_ladder:measure",
-    "02.S": "coursekit.experiments.score_losses:measure",
-    "03.A": "coursekit.experiments.flow_gradients:measure",
-    "03.B": "coursekit.experiments.flow_continuity:measure",
-    "03.C": "coursekit.experiments.flow_crossings:measure",
-    "03.D": "coursekit.experiments.flow_reflow:measure",
-    "03.E": "coursekit.experiments.flow_three_ways:measure",
-    "03.F": "coursekit.experiments.three_ways_images:measure",
-    "03.G": "coursekit.experiments.reflow_images:measure",
-    "03.L": "coursekit.experiments.flow_likelihood:measure",
-    "03.O": "coursekit.experiments.flow_orders:measure",
-    "04.A": "coursekit.experiments.latent_redundancy:measure",
-    "04.B": "coursekit.experiments.latent_spaces:measure",
-    "04.C": "coursekit.experiments.latent_flows:measure",
-    "04.D": "coursekit.experiments.clip_batches:measure",
-    "04.E": "coursekit.experiments.guidance_scale:measure",
-    "04.K": "coursekit.experiments.latent_cards:measure",
-    "04.L": "coursekit.experiments.latent_mixes:measure",
-    "04.P": "coursekit.experiments.pipeline_prompts:measure",
-    "04.R": "coursekit.experiments.latent_costs:measure",
-    "04.X": "coursekit.experiments.guidance_exact:measure",
-    "05.A": "coursekit.experiments.architecture_mirror:measure",
-    "05.B": "coursekit.experiments.architecture_start:measure",
-    "05.C": "coursekit.experiments.architecture_binding:measure",
-    "05.D": "coursekit.experiments.architecture_skips:measure",
-    "05.E": "coursekit.experiments.architecture_cost:measure",
-    "05.F": "coursekit.experiments.architecture_positions:measure",
-    "05.G": "coursekit.experiments.architecture_counts:measure",
-}
+
+@cache
+def experiments() -> dict[str, str]:
+    """Id of a figure -> "module:function" that measures it, from all lectures."""
+    found = {}
+    for source in lectures():
+        package = f"{source.package}.experiments"
+        try:
+            figures: dict[str, str] = importlib.import_module(package).FIGURES
+        except ModuleNotFoundError as error:
+            if error.name != package:
+                raise
+            continue  # a lecture without experiments
+        for name, target in figures.items():
+            module, _, function = target.partition(":")
+            found[name] = f"{package}.{module}:{function or 'measure'}"
+    return found
 
 
 def folder(quick: bool = False) -> Path:
@@ -178,24 +154,24 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--list", action="store_true", help="only list the experiments")
     args = parser.parse_args(argv)
-    unknown = [each for each in args.ids if each not in EXPERIMENTS]
+    unknown = [each for each in args.ids if each not in experiments()]
     if unknown:
         print(
             f"coursekit measure: no experiment {', '.join(unknown)}; "
-            f"there are: {', '.join(EXPERIMENTS)}",
+            f"there are: {', '.join(experiments())}",
             file=sys.stderr,
         )
         return 2
     if args.list:
-        for name, target in EXPERIMENTS.items():
+        for name, target in experiments().items():
             state = "measured" if (folder() / f"{name}.json").is_file() else "-"
             print(f"{name:<6} {state:<9} {target}")
         return 0
     failed = 0
-    for name in args.ids or EXPERIMENTS:
+    for name in args.ids or experiments():
         print(f"{name} ...", end=" ", flush=True)
         try:
-            record = measure(name, EXPERIMENTS[name], args.quick)
+            record = measure(name, experiments()[name], args.quick)
             write(record, folder(args.quick))
         except (
             ImportError,

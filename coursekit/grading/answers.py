@@ -4,13 +4,13 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from coursekit.checks.cells import judge_choice
+from coursekit.checks.formula import judge_formula
+from coursekit.checks.judge import Verdict
+from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.grading.types import Attempt, Grade, Task
 from coursekit.grading.wire import clean, without_values
-from coursekit.workbook.check_judge import Verdict
-from coursekit.workbook.checks import judge_choice
-from coursekit.workbook.exercise_spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.workbook.exercises import by_id
-from coursekit.workbook.formula import judge_formula
 
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WANTED = {

@@ -4,13 +4,13 @@ import dataclasses
 from collections.abc import Sequence
 from functools import lru_cache
 
+from coursekit.checks.compare import same_kind
+from coursekit.checks.diagnose import describe
+from coursekit.checks.judge import alike, complaint
+from coursekit.checks.spec import Exercise, Function, Mutant, Probe
+from coursekit.checks.trial import Trial, try_function
 from coursekit.grading.wire import stir as stir_of
 from coursekit.grading.wire import without_values
-from coursekit.workbook.check_compare import same_kind
-from coursekit.workbook.check_diagnose import describe
-from coursekit.workbook.check_judge import alike, complaint
-from coursekit.workbook.check_run import Trial, try_function
-from coursekit.workbook.exercise_spec import Exercise, Function, Mutant, Probe
 
 _SECONDS = 60.0
 

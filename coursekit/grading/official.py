@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import coursekit
+from coursekit.checks.spec import Exercise
 from coursekit.grading.types import Official, OfficialCell, Task
-from coursekit.workbook.exercise_spec import Exercise
+from coursekit.sources.lectures import lectures
+from coursekit.sources.report import Report
+from coursekit.weave.cell_text import answer_name
+from coursekit.weave.command import build
+from coursekit.weave.project import Project
 from coursekit.workbook.exercises import by_id
-from coursekit.workbook.weave_command import build
-from coursekit.workbook.weave_exercise import answer_name
-from coursekit.workbook.weave_project import Project
-from coursekit.workbook.weave_report import Report
 
 KINDS = ("setup", "given", "exercise", "check")
 
@@ -32,8 +33,7 @@ def folder() -> Path:
 
 def available() -> tuple[str, ...]:
     """The names of the official notebooks, such as "01_diffusion", in order."""
-    sources = (folder() / "source").glob("[0-9][0-9]_*.md")
-    return tuple(sorted(path.stem for path in sources))
+    return tuple(source.name for source in lectures())
 
 
 def woven(name: str) -> str:
@@ -42,10 +42,10 @@ def woven(name: str) -> str:
     Not the file beside it: that is where learners work, and instructors too.
     """
     project, report = Project.here(), Report()
-    source = project.source / f"{name}.md"
+    (source,) = (each for each in project.sources() if each.name == name)
     built = build(project, [source], report)
     if report.problems:
-        raise NotebookMissing(f"{source.name} cannot be woven. Run: coursekit weave")
+        raise NotebookMissing(f"{name} cannot be woven. Run: coursekit weave")
     return built[project.target(name, "learner")].decode("utf-8")
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from coursekit.workbook.check_run import guarded
-from coursekit.workbook.exercise_spec import Exercise, Inputs
+from coursekit.checks.spec import Exercise, Inputs
+from coursekit.checks.trial import guarded
 
 
 class _Watched(dict[str, Any]):

@@ -76,7 +76,7 @@ def place_of(error: BaseException) -> list[Any]:
 
 
 def fault_of(error: BaseException, bad_result: type[BaseException]) -> dict[str, Any]:
-    """What went wrong, in the terms of `coursekit.workbook.check_run`."""
+    """What went wrong, in the terms of `coursekit.checks.trial`."""
     kind = "raised"
     if isinstance(error, NotImplementedError):
         kind = "todo"

@@ -16,8 +16,8 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-_INLINED = "coursekit.workbook"
-_SPEC = "coursekit.workbook.exercise_spec"
+_INLINED = ("coursekit.checks", "coursekit.workbook")
+_SPEC = "coursekit.checks.spec"
 _CALL = "probe_call"
 
 

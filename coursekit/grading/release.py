@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from coursekit.grading import release_leaks
-from coursekit.workbook import weave_command
-from coursekit.workbook.weave_project import Project
-from coursekit.workbook.weave_report import Report
+from coursekit.sources.report import Report
+from coursekit.weave import command as weave_command
+from coursekit.weave.project import Project
 
 START = "00_start_here"  # the page that `make lab` opens
 FILES = (
@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
 
 def run(project: Project, names: Sequence[str], out: Path, check: bool = False) -> int:
     """The command on one checkout."""
-    known = [path.stem for path in project.sources()]
+    known = [source.name for source in project.sources()]
     wanted = [Path(name).stem for name in names] or known
     if unknown := [name for name in wanted if name not in known]:
         return _complain(f"no notebook {unknown[0]!r}; there are {', '.join(known)}", 2)
@@ -80,7 +80,7 @@ def run(project: Project, names: Sequence[str], out: Path, check: bool = False) 
     notebooks, problem = woven(project, chosen)
     if problem:
         return _complain(problem, 1)
-    extra = _texts(project, chosen)
+    extra = _texts(project)
     leaks, count = look_for_leaks(project.root, notebooks, extra)
     if leaks:
         for leak in leaks[:20]:
@@ -102,8 +102,8 @@ def run(project: Project, names: Sequence[str], out: Path, check: bool = False) 
 def woven(project: Project, names: Sequence[str]) -> tuple[dict[str, bytes], str]:
     """The learners' notebooks as the sources give them, or why that cannot be done."""
     report = Report()
-    paths = [path for path in project.sources() if path.stem in names]
-    built = weave_command.build(project, paths, report)
+    chosen = [source for source in project.sources() if source.name in names]
+    built = weave_command.build(project, chosen, report)
     if project.complaint or report:
         return {}, project.complaint or f"the notebooks do not weave:\n{report}"
     wanted = {name: project.target(name, "learner") for name in names}
@@ -126,10 +126,9 @@ def look_for_leaks(
     return leaks, len(hidden)
 
 
-def _texts(project: Project, names: Sequence[str]) -> dict[str, str]:
-    """The other files with prose: sources (they hold the hints) and glossary."""
-    paths = [path for path in project.sources() if path.stem in names]
-    paths += [project.root / name for name in FILES if name.endswith(".md")]
+def _texts(project: Project) -> dict[str, str]:
+    """The other files with prose: the glossary. Sources go with the package."""
+    paths = [project.root / name for name in FILES if name.endswith(".md")]
     return {
         path.relative_to(project.root).as_posix(): path.read_text(encoding="utf-8")
         for path in paths
@@ -149,7 +148,7 @@ def write(
             target = part / path.relative_to(project.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        (part / "notebooks/source").mkdir(parents=True)
+        (part / "notebooks").mkdir(parents=True)
         for name, content in notebooks.items():
             (part / "notebooks" / f"{name}.ipynb").write_bytes(content)
         for place, text in texts.items():

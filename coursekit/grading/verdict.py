@@ -9,13 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from coursekit.checks.judge import accepted
+from coursekit.checks.spec import Inputs
+from coursekit.checks.trial import Fault, Trial, one_line
 from coursekit.grading import mistakes, transplant, wire
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.mistakes import Bench
 from coursekit.grading.types import Attempt, CellRun, Grade, NotebookRun, Official
-from coursekit.workbook.check_judge import accepted
-from coursekit.workbook.check_run import Fault, Trial, one_line
-from coursekit.workbook.exercise_spec import Inputs
 
 __all__ = ["grade", "grade_answer"]
 

@@ -10,7 +10,7 @@ import pkgutil
 import sys
 
 WARM = ("theory", "models", "datasets", "evaluation", "training", "experiments")
-WARM_WORKBOOK = ("plots", "plot_flow", "plot_lines", "widgets", "widgets.live")
+WARM_ALONE = ("plots.lines", "widgets.live")
 
 
 def warm_up() -> None:
@@ -28,9 +28,9 @@ def warm_up() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
-    for name in WARM_WORKBOOK:
+    for name in WARM_ALONE:
         with contextlib.suppress(ImportError):
-            importlib.import_module(f"coursekit.workbook.{name}")
+            importlib.import_module(f"coursekit.{name}")
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # slow, and no use here
     for name in KERNEL:
         importlib.import_module(name)
@@ -57,4 +57,4 @@ KERNEL = (  # what a kernel would import at its start
     "tornado.queues",
     "zmq.utils.garbage",
 )
-GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.workbook.check")
+GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.checks")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coursekit.checks.spec import Inputs, Outputs
 from coursekit.grading.probe_runtime import LARGEST
-from coursekit.workbook.exercise_spec import Inputs, Outputs
 
 DTYPES = frozenset("<f8 <f4 <f2 <i8 <i4 <i2 |i1 |u1 |b1 <c8 <c16".split())
 LONGEST_LINE = 4_000_000

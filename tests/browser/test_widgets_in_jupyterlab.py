@@ -18,7 +18,7 @@ from coursekit.datasets.teddy.sample import teddies
 from coursekit.datasets.toys import exact_eps_model, ring
 from coursekit.experiments.films import record
 from coursekit.theory.ddpm_schedule import make_schedule
-from coursekit.workbook import widgets
+from coursekit import widgets
 
 torch.set_num_threads(1)
 schedule = make_schedule("cosine", 1000)

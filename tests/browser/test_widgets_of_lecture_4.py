@@ -17,8 +17,8 @@ SETUP = """
 import torch
 from coursekit.datasets import fashion, images
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.experiments.latent_dense import Dense, DenseConfig
-from coursekit.workbook import widgets
+from coursekit.lectures.l04_latent_space.experiments.dense import Dense, DenseConfig
+from coursekit import widgets
 
 torch.set_num_threads(1)
 torch.manual_seed(0)

@@ -17,7 +17,7 @@ import torch
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.finisher import Finisher
 from coursekit.training import checkpoints
-from coursekit.workbook import widgets
+from coursekit import widgets
 
 torch.set_num_threads(1)
 torch.manual_seed(0)

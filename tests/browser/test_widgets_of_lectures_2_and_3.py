@@ -13,7 +13,7 @@ SETUP = """
 import torch
 from coursekit.datasets.toys import exact_predict, lopsided, ring
 from coursekit.theory.paths import LinearPath, VPPath
-from coursekit.workbook import widgets
+from coursekit import widgets
 
 torch.set_num_threads(1)
 blobs, path = lopsided(), VPPath()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from coursekit.experiments.architecture_counts import measure, steps
+from coursekit.lectures.l05_architectures.experiments.counts import measure, steps
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.unet import count_parameters
 

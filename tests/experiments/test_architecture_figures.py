@@ -11,15 +11,21 @@ import pytest
 import torch
 
 from coursekit.datasets.teddy.captions import tokenize
-from coursekit.experiments import (
-    architecture_binding,
-    architecture_mirror,
-    architecture_start,
+from coursekit.experiments.measure import experiments, folder, plain
+from coursekit.lectures.l05_architectures.experiments import (
+    binding as architecture_binding,
 )
-from coursekit.experiments.architecture_cost import flops
-from coursekit.experiments.architecture_positions import Squeezed
-from coursekit.experiments.architecture_skips import BANDS, close_skips, power
-from coursekit.experiments.measure import EXPERIMENTS, folder, plain
+from coursekit.lectures.l05_architectures.experiments import (
+    mirror as architecture_mirror,
+)
+from coursekit.lectures.l05_architectures.experiments import start as architecture_start
+from coursekit.lectures.l05_architectures.experiments.cost import flops
+from coursekit.lectures.l05_architectures.experiments.positions import Squeezed
+from coursekit.lectures.l05_architectures.experiments.skips import (
+    BANDS,
+    close_skips,
+    power,
+)
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.training.networks import build
@@ -250,5 +256,5 @@ def test_unseen_places_cost_something() -> None:
 
 
 def test_all_experiments_of_lecture_5_are_registered() -> None:
-    mine = {name for name in EXPERIMENTS if name.startswith("05.")}
+    mine = {name for name in experiments() if name.startswith("05.")}
     assert {"05.A", "05.B", "05.C", "05.D", "05.E", "05.F"} <= mine

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.experiments import clip_batches, kept
-from coursekit.experiments.clip_batches import BATCHES, SEEN, WORDS, measure, recipe
+from coursekit.experiments import kept
+from coursekit.lectures.l04_latent_space.experiments import clip_batches
+from coursekit.lectures.l04_latent_space.experiments.clip_batches import (
+    BATCHES,
+    SEEN,
+    WORDS,
+    measure,
+    recipe,
+)
 from coursekit.training.recipe_clip import ClipRecipe
 
 

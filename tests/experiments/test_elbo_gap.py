@@ -6,7 +6,7 @@ import math
 import torch
 
 from coursekit.datasets.toys import lopsided
-from coursekit.experiments.elbo import (
+from coursekit.lectures.l01_diffusion.experiments.elbo import (
     elbo_gap,
     monte_carlo_terms,
     one_setting,

@@ -13,8 +13,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from coursekit.experiments.reflow_images import flow_states, pairs, straightness, walk
 from coursekit.experiments.train_images import trained
+from coursekit.lectures.l03_flow_matching.experiments.reflow_images import (
+    flow_states,
+    pairs,
+    straightness,
+    walk,
+)
 from coursekit.models.unet import UNetConfig
 from coursekit.training.data import batch_at
 from coursekit.training.loop import Run, train

@@ -9,7 +9,11 @@ import math
 import pytest
 import torch
 
-from coursekit.experiments.forward import chain, chain_vs_closed_form, moment_scores
+from coursekit.lectures.l01_diffusion.experiments.forward import (
+    chain,
+    chain_vs_closed_form,
+    moment_scores,
+)
 from coursekit.theory.ddpm_schedule import make_schedule
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from coursekit.datasets.toys import exact_predict
-from coursekit.experiments.guidance_exact import (
+from coursekit.lectures.l04_latent_space.experiments.guidance_exact import (
     bell,
     distance,
     gap_on_the_way,

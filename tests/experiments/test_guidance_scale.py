@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_model
-from coursekit.experiments import guidance_scale
-from coursekit.experiments.guidance_scale import (
+from coursekit.experiments.image_ruler import Ruler, make_ruler
+from coursekit.lectures.l04_latent_space.experiments import guidance_scale
+from coursekit.lectures.l04_latent_space.experiments.guidance_scale import (
     CLASSES,
     by_classifier,
     drawn,
@@ -23,7 +24,6 @@ from coursekit.experiments.guidance_scale import (
     spread_within,
     starts,
 )
-from coursekit.experiments.image_ruler import Ruler, make_ruler
 
 
 class Painter(nn.Module):

@@ -3,8 +3,12 @@
 import json
 from pathlib import Path
 
-from coursekit.experiments.latent_cards import NAMES, flat, measure
-from coursekit.experiments.measure import EXPERIMENTS
+from coursekit.experiments.measure import experiments
+from coursekit.lectures.l04_latent_space.experiments.cards import (
+    NAMES,
+    flat,
+    measure,
+)
 from coursekit.training.recipes import RECIPES
 
 
@@ -27,4 +31,7 @@ def test_only_trained_networks_are_quoted(tmp_path: Path) -> None:
 
 def test_the_names_are_recipes_and_the_figure_is_listed() -> None:
     assert set(NAMES) <= set(RECIPES)
-    assert EXPERIMENTS["04.K"] == "coursekit.experiments.latent_cards:measure"
+    assert (
+        experiments()["04.K"]
+        == "coursekit.lectures.l04_latent_space.experiments.cards:measure"
+    )

@@ -11,14 +11,43 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.experiments import kept, latent_flows, latent_mixes, latent_small_vaes
+from coursekit.experiments import kept
 from coursekit.experiments.film_store import load_film, save_film
-from coursekit.experiments.latent_costs import counted, networks
-from coursekit.experiments.latent_films import COUNT, beta_film
-from coursekit.experiments.latent_flows import RECIPE, Space, lesson, samples
-from coursekit.experiments.latent_mixes import checkerboard, slopes, variety
-from coursekit.experiments.latent_small_vaes import SPACES, flops, lost_and_kept, plan
-from coursekit.experiments.latent_worlds import FASHION
+from coursekit.lectures.l04_latent_space.experiments import (
+    flows as latent_flows,
+)
+from coursekit.lectures.l04_latent_space.experiments import (
+    mixes as latent_mixes,
+)
+from coursekit.lectures.l04_latent_space.experiments import (
+    small_vaes as latent_small_vaes,
+)
+from coursekit.lectures.l04_latent_space.experiments.costs import (
+    counted,
+    networks,
+)
+from coursekit.lectures.l04_latent_space.experiments.films import (
+    COUNT,
+    beta_film,
+)
+from coursekit.lectures.l04_latent_space.experiments.flows import (
+    RECIPE,
+    Space,
+    lesson,
+    samples,
+)
+from coursekit.lectures.l04_latent_space.experiments.mixes import (
+    checkerboard,
+    slopes,
+    variety,
+)
+from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
+    SPACES,
+    flops,
+    lost_and_kept,
+    plan,
+)
+from coursekit.lectures.l04_latent_space.experiments.worlds import FASHION
 from coursekit.models.unet import UNetConfig
 from coursekit.training.recipe import Data
 

@@ -4,7 +4,7 @@ linear rule that neighbours obey exactly, data of known rank, and white noise.""
 import pytest
 import torch
 
-from coursekit.experiments.latent_redundancy import (
+from coursekit.lectures.l04_latent_space.experiments.redundancy import (
     autocorrelation,
     energy,
     measure,

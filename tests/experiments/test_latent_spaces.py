@@ -7,9 +7,21 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.images import to_model
-from coursekit.experiments.latent_dense import Dense, DenseConfig, lesson
-from coursekit.experiments.latent_spaces import draws, emptiness, looked_at
-from coursekit.experiments.latent_worlds import FASHION, TEDDY, recognisable
+from coursekit.lectures.l04_latent_space.experiments.dense import (
+    Dense,
+    DenseConfig,
+    lesson,
+)
+from coursekit.lectures.l04_latent_space.experiments.spaces import (
+    draws,
+    emptiness,
+    looked_at,
+)
+from coursekit.lectures.l04_latent_space.experiments.worlds import (
+    FASHION,
+    TEDDY,
+    recognisable,
+)
 from coursekit.theory.vae import kl_to_normal
 
 

@@ -10,10 +10,17 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import exact_eps_model, lopsided, ring
-from coursekit.experiments.judge_2d import bound_cost, excess_errors, least_loss
-from coursekit.experiments.loss_weights import lower_loss_worse_samples, weight_curves
 from coursekit.experiments.summary import curves, over_seeds
 from coursekit.experiments.train_2d import step_weights, train_eps_mlp
+from coursekit.lectures.l01_diffusion.experiments.judge_2d import (
+    bound_cost,
+    excess_errors,
+    least_loss,
+)
+from coursekit.lectures.l01_diffusion.experiments.loss_weights import (
+    lower_loss_worse_samples,
+    weight_curves,
+)
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.elbo import elbo, elbo_weight
 

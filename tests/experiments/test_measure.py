@@ -125,7 +125,7 @@ def test_what_is_not_data_is_refused() -> None:
 def test_every_registered_experiment_exists() -> None:
     import importlib
 
-    for target in measure.EXPERIMENTS.values():
+    for target in measure.experiments().values():
         module, _, name = target.partition(":")
         assert callable(getattr(importlib.import_module(module), name)), target
 
@@ -133,6 +133,6 @@ def test_every_registered_experiment_exists() -> None:
 def test_committed_measurements_are_full_runs_of_registered_experiments() -> None:
     for path in measure.folder().glob("*.json"):
         record = json.loads(path.read_text())
-        assert record["id"] == path.stem and path.stem in measure.EXPERIMENTS
+        assert record["id"] == path.stem and path.stem in measure.experiments()
         assert record["provenance"]["quick"] is False
         assert "/" not in json.dumps(record["provenance"])  # no path of any machine

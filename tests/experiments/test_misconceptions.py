@@ -5,7 +5,7 @@ definite answer; a correlation with the last step's noise of at most sqrt(share 
 variance), since the prediction correlates with the total noise only.
 """
 
-from coursekit.experiments.misconceptions import (
+from coursekit.lectures.l01_diffusion.experiments.misconceptions import (
     first_guess,
     same_seed,
     which_noise,

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from coursekit.experiments.naive_density import (
+from coursekit.lectures.l01_diffusion.experiments.naive_density import (
     correlation_by_lag,
     density_by_dimension,
     gaussian_split,

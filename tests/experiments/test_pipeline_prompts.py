@@ -14,8 +14,13 @@ from coursekit.datasets.emoji_splits import split_of_pairs
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.tokens import emoji_tokenizer
-from coursekit.experiments import pipeline_emoji, pipeline_prompts
 from coursekit.experiments.measure import plain
+from coursekit.lectures.l04_latent_space.experiments import (
+    emoji as pipeline_emoji,
+)
+from coursekit.lectures.l04_latent_space.experiments import (
+    prompts as pipeline_prompts,
+)
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.pipeline.boxes import Boxes
 

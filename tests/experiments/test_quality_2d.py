@@ -2,7 +2,7 @@
 reach the floor between exact samples, and wrong networks, which must not."""
 
 from coursekit.datasets.toys import exact_eps_model, lopsided
-from coursekit.experiments.quality_2d import quality_vs_nfe
+from coursekit.lectures.l01_diffusion.experiments.quality_2d import quality_vs_nfe
 from coursekit.theory.ddpm_schedule import make_schedule
 
 MIXTURE, SCHEDULE = lopsided(), make_schedule("cosine", 100)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from coursekit.experiments.image_ruler import DIMS, Ruler, correlation, reduced
-from coursekit.experiments.quality_images import (
+from coursekit.lectures.l01_diffusion.experiments.quality_images import (
     Images,
     Setting,
     judge,

@@ -7,7 +7,7 @@ log(2 pi e / 12) / 2; the moments of each start; the prior mismatch in closed fo
 import pytest
 import torch
 
-from coursekit.experiments.start_noise import (
+from coursekit.lectures.l01_diffusion.experiments.start_noise import (
     STARTS,
     gaussian_closure,
     off_centre,

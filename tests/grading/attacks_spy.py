@@ -166,7 +166,7 @@ REFERENCE = {  # name -> (code, note)
         """
         def q_sample(x0, k, eps, schedule):
             return x0 + eps
-        from coursekit.workbook.checks import check
+        from coursekit.checks.cells import check
         fixed = check(q_sample)
         try_all([fixed])
         """,
@@ -175,7 +175,7 @@ REFERENCE = {  # name -> (code, note)
     "reveal": (
         """
         import io, contextlib
-        from coursekit.workbook import checks
+        from coursekit.checks import cells as checks
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             shown = checks.reveal('01.4')

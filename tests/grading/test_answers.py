@@ -5,10 +5,10 @@ Python's grammar. No answer is ever run.
 import pytest
 from probe_kit import everything, find, solutions
 
+from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import verdict
 from coursekit.grading.answers import NotPlainError, read_answer
 from coursekit.grading.types import Attempt, Grade
-from coursekit.workbook.exercise_spec import FormulaQuestion
 from coursekit.workbook.exercises import by_id
 
 PAPER = pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 
+from coursekit.checks.judge import accepted
+from coursekit.checks.trial import try_function
 from coursekit.grading import official
-from coursekit.workbook.check_judge import accepted
-from coursekit.workbook.check_run import try_function
 from coursekit.workbook.exercises import by_id
 
 TASKS = [

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import identify, official, precheck, precheck_look, precheck_run
 from coursekit.grading.types import Attempt, Cell, Submission
-from coursekit.workbook.exercise_spec import FormulaQuestion
 from coursekit.workbook.exercises import by_id
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -357,7 +357,7 @@ class TestRun:
         return tuple(Cell(i, "code", f"c{i}", "", s) for i, s in enumerate(cells))
 
     def test_what_fails_is_named_by_its_cell(self) -> None:
-        check = "from coursekit.workbook.checks import check, check_answer"
+        check = "from coursekit.checks.cells import check, check_answer"
         count, troubles = precheck_run.rehearse(
             self.notebook(
                 check,

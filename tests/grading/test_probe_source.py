@@ -9,9 +9,9 @@ import textwrap
 import numpy as np
 import pytest
 
+from coursekit.checks.spec import BadResult, Exercise
+from coursekit.checks.trial import guarded
 from coursekit.grading import probe_inputs, probe_source
-from coursekit.workbook.check_run import guarded
-from coursekit.workbook.exercise_spec import BadResult, Exercise
 from coursekit.workbook.exercises import code_exercises
 
 EXERCISES = pytest.mark.parametrize("exercise", code_exercises(), ids=lambda e: e.id)
@@ -103,7 +103,7 @@ def toy(tmp_path, monkeypatch):
     (package / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(probe_source, "_INLINED", "toybook")
-    spec = "coursekit.workbook.exercise_spec"
+    spec = "coursekit.checks.spec"
     monkeypatch.setattr(probe_source, "_SPEC", spec)
     probe_source.source.cache_clear()
     probe_source._tree.cache_clear()

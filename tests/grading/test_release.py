@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.grading import release, release_leaks
-from coursekit.workbook.exercise_spec import ChoiceQuestion, Exercise, FormulaQuestion
+from coursekit.weave.modules import Package
+from coursekit.weave.project import Project
 from coursekit.workbook.exercises import all_exercises, by_id
-from coursekit.workbook.weave_modules import Package
-from coursekit.workbook.weave_project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 Notebook = dict[str, Any]

@@ -68,7 +68,7 @@ def test_found_and_runs(source: str, others: list[str], wanted: Any) -> None:
         (F + "A", ["print(A)", "train()", "while True: A = 1"]),
         (F + "at(x)", ["def at(x):\n    return x"]),  # the notebook has it anyway
         (F + "g(x)", ["g = check(g)", "reveal('01.4')"]),
-        (F + "check(x)", ["from coursekit.workbook.checks import check"]),
+        (F + "check(x)", ["from coursekit.checks.cells import check"]),
         (F + "x", ["def unused():\n    return 1", "import os"]),
         (F + "A", ["def broken(:", "A = = 1"]),
         ("def broken(:", ["A = 1"]),

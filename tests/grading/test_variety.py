@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from honest import HABITS, fresh
 
+from coursekit.checks.judge import judge
+from coursekit.checks.spec import Exercise
 from coursekit.grading import identify, official, reader
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
-from coursekit.workbook.check_judge import judge
-from coursekit.workbook.exercise_spec import Exercise
 from coursekit.workbook.exercises import by_id
 
 NAME = "01_diffusion"

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from probe_kit import NONCE, Worker, code_tasks, find, graded, seeds_of, solutions
 
+from coursekit.checks.judge import accepted
+from coursekit.checks.trial import try_function
 from coursekit.grading import probe_runtime, transplant, verdict, wire
 from coursekit.grading.mistakes import Bench
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
-from coursekit.workbook.check_judge import accepted
-from coursekit.workbook.check_run import try_function
 
 TASKS = pytest.mark.parametrize(
     ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")

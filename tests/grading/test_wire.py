@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursekit.checks.spec import BadResult
 from coursekit.grading import probe_inputs, probe_runtime, wire
-from coursekit.workbook.exercise_spec import BadResult
 from coursekit.workbook.exercises import code_exercises
 
 TOKEN = wire.token("nonce", "01.4", 7)

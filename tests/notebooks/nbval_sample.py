@@ -5,10 +5,10 @@ from pathlib import Path
 
 from nbval_run import ROOT
 
-from coursekit.workbook import weave_registry
-from coursekit.workbook.weave_command import run
-from coursekit.workbook.weave_modules import Package
-from coursekit.workbook.weave_project import Project
+from coursekit.weave import registry as weave_registry
+from coursekit.weave.command import run
+from coursekit.weave.modules import Package
+from coursekit.weave.project import Project
 
 SOURCE = """\
 # A sample

@@ -15,9 +15,10 @@ import pytest
 from nbval_run import ROOT, code_cells, kind
 from nbval_sample import edit, sample
 
-from coursekit.workbook import weave_command, weave_registry
-from coursekit.workbook.weave_modules import FunctionNode, Package, first_line
-from coursekit.workbook.weave_symbols import find
+from coursekit.weave import command as weave_command
+from coursekit.weave import registry as weave_registry
+from coursekit.weave.modules import FunctionNode, Package, first_line
+from coursekit.weave.symbols import find
 
 LEARNER = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))

@@ -105,6 +105,6 @@ class TestSample:
 def test_runs_leave_no_progress_behind(tmp_path: Path) -> None:
     """A test run must not tick off exercises in the user's own progress."""
     assert os.environ.get("PYTEST_CURRENT_TEST")
-    from coursekit.workbook import progress
+    from coursekit.checks import progress
 
     assert not progress.is_on() or os.environ.get("COURSEKIT_HOME")

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_predict
-from coursekit.experiments.guidance_exact import two_kinds
+from coursekit.lectures.l04_latent_space.experiments.guidance_exact import (
+    two_kinds,
+)
 from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.theory.guidance import classifier_free, classifier_guided, guided
 from coursekit.theory.paths import LinearPath

@@ -74,10 +74,10 @@ def test_imports_point_one_way(path: Path) -> None:
 def test_the_import_reader_sees_every_form() -> None:
     package = ["coursekit", "theory"]
     for source in (
-        "import coursekit.workbook.checks",
+        "import coursekit.checks.cells",
         "from coursekit import workbook",
         "from coursekit.workbook import checks",
-        "def f():\n    from coursekit.workbook.checks import check",
+        "def f():\n    from coursekit.checks.cells import check",
         "from ..workbook import checks",
         "from .. import workbook",
     ):

@@ -126,8 +126,8 @@ def test_mypy_checks_the_whole_package() -> None:
 
 
 def test_weave_check_notices(tmp_path: Path) -> None:
-    from coursekit.workbook.weave_command import run as weave
-    from coursekit.workbook.weave_project import Project
+    from coursekit.weave.command import run as weave
+    from coursekit.weave.project import Project
 
     here = Project.here()
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")

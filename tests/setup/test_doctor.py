@@ -14,8 +14,10 @@ import pytest
 from safetensors.numpy import save
 
 import coursekit
-from coursekit.workbook import doctor, doctor_data, doctor_machine
-from coursekit.workbook.doctor_finding import Finding
+from coursekit.doctor import command as doctor
+from coursekit.doctor import data as doctor_data
+from coursekit.doctor import machine as doctor_machine
+from coursekit.doctor.finding import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from coursekit.workbook import exercise_spec
-from coursekit.workbook.exercise_spec import Exercise, Mutant, Oracle, Probe, Variant
+from coursekit.checks import spec as exercise_spec
+from coursekit.checks.audit import audit, audit_code, audit_question
+from coursekit.checks.spec import Exercise, Mutant, Oracle, Probe, Variant
 from coursekit.workbook.exercises import by_id, by_symbol
-from coursekit.workbook.mutants_table import audit, audit_code, audit_question
 
 
 def problems(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> str:

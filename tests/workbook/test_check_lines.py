@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.workbook.check_run import try_function
-from coursekit.workbook.checks import check
-from coursekit.workbook.exercise_spec import Exercise
+from coursekit.checks.cells import check
+from coursekit.checks.spec import Exercise
+from coursekit.checks.trial import try_function
 from coursekit.workbook.exercises import by_symbol, code_exercises
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]

@@ -5,7 +5,7 @@ Authority: the grading contract, on a namespace that plays the notebook.
 
 import pytest
 
-from coursekit.workbook.checks import UnsolvedError, check, check_answer
+from coursekit.checks.cells import UnsolvedError, check, check_answer
 from coursekit.workbook.exercises import by_symbol
 
 STUB = """

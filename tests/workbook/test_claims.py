@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from weave_toy import SOURCE, project
 
-from coursekit.workbook import claims, weave_project
-from coursekit.workbook.claims import Claim, Measured, all_claims, fill
-from coursekit.workbook.claims_table import table
-from coursekit.workbook.weave_report import Report
+from coursekit.sources.report import Report
+from coursekit.weave import claims
+from coursekit.weave import project as weave_project
+from coursekit.weave.claims import Claim, Measured, all_claims, fill
+from coursekit.weave.claims_table import table
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ on Gaussians, Bayes' rule in gain form, quadrature that is exact for quadratics)
 
 import pytest
 
-from coursekit.workbook.check_judge import judge
-from coursekit.workbook.checks import check
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.audit import audit, table
+from coursekit.checks.cells import check
+from coursekit.checks.judge import judge
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises import all_exercises, code_exercises
-from coursekit.workbook.mutants_table import audit, table
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 ALL = [pytest.param(e, id=e.id) for e in all_exercises()]

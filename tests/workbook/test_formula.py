@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coursekit.workbook.checks import check_answer
-from coursekit.workbook.exercise_spec import FormulaQuestion
+from coursekit.checks.cells import check_answer
+from coursekit.checks.formula import FormulaError, evaluate, judge_formula
+from coursekit.checks.spec import FormulaQuestion
 from coursekit.workbook.exercises import all_exercises, by_id
-from coursekit.workbook.formula import FormulaError, evaluate, judge_formula
 
 X = {"a": np.array([0.3, 0.7, 2.0]), "alpha_bar": np.array([0.2, 0.5, 0.9])}
 A, S = X["a"], X["alpha_bar"]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from coursekit.experiments.measure import folder, load_measured
-from coursekit.workbook import plot_architecture as plots
-from coursekit.workbook import plot_architecture_maps as maps
-from coursekit.workbook.plot_images import Picture
-from coursekit.workbook.plot_theme import rgb
+from coursekit.lectures.l05_architectures import figures as plots
+from coursekit.plots import maps
+from coursekit.plots.images import Picture
+from coursekit.plots.theme import rgb
 
 FIGURES: dict[str, Callable[[Mapping[str, Any]], Picture]] = {
     "05.A": plots.mirror_panels,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from coursekit.workbook.plot_draw import Line
-from coursekit.workbook.plot_fields import (
+from coursekit.plots.draw import Line
+from coursekit.plots.fields import (
     Arrows,
     Dots,
     Plane,

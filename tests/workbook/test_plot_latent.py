@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from coursekit.experiments import measure
-from coursekit.workbook import plot_latent
-from coursekit.workbook.plot_images import Picture
-from coursekit.workbook.plot_latent import FIGURES, figure
-from coursekit.workbook.plot_table import Table
+from coursekit.lectures.l04_latent_space import figures as plot_latent
+from coursekit.lectures.l04_latent_space.figures import FIGURES, figure
+from coursekit.plots.images import Picture
+from coursekit.plots.table import Table
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -25,4 +25,4 @@ def test_what_is_missing_says_how_to_measure_it(
 
 
 def test_every_figure_is_an_experiment() -> None:
-    assert set(plot_latent.FIGURES) <= set(measure.EXPERIMENTS)
+    assert set(plot_latent.FIGURES) <= set(measure.experiments())

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from coursekit.workbook import plot_prompts
-from coursekit.workbook.plot_figures import canvas, style
+from coursekit.lectures.l04_latent_space import (
+    prompt_figure as plot_prompts,
+)
+from coursekit.plots.figures import canvas, style
 
 
 def stored(emoji: bool) -> dict[str, Any]:

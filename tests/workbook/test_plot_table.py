@@ -2,7 +2,7 @@
 
 import torch
 
-from coursekit.workbook.plot_table import table
+from coursekit.plots.table import table
 
 
 def test_text_and_html_show_the_same_numbers() -> None:

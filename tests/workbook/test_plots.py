@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from coursekit.workbook import plots
-from coursekit.workbook.plot_chart import tick_label, ticks
-from coursekit.workbook.plot_figures import spread
+from coursekit import plots
+from coursekit.plots.chart import tick_label, ticks
+from coursekit.plots.figures import spread
 
 
 def colours(seed=0, n=5):
@@ -170,8 +170,8 @@ def test_figures_render_on_a_transparent_ground():
 
 
 def test_error_bars_given_are_the_ones_drawn():
-    from coursekit.workbook.plot_figures import canvas
-    from coursekit.workbook.plot_lines import draw_line
+    from coursekit.plots.figures import canvas
+    from coursekit.plots.lines import draw_line
 
     _, (axis,) = canvas(1, 3.0, 2.0)
     x, mean, error = np.arange(3.0), np.ones(3), np.array([0.1, 0.2, 0.3])

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.workbook import hints, progress, progress_command
-from coursekit.workbook.checks import check, check_answer, hint, reveal
+from coursekit.checks import hints, progress, progress_command
+from coursekit.checks.cells import check, check_answer, hint, reveal
 from coursekit.workbook.exercises import by_symbol
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from weave_toy import project
 
-from coursekit.workbook.weave_command import run
-from coursekit.workbook.weave_project import Project
+from coursekit.weave.command import run
+from coursekit.weave.project import Project
 
 Output = pytest.CaptureFixture[str]
 
@@ -173,7 +173,7 @@ def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path; from weave_toy import project\n"
-        "from coursekit.workbook.weave_command import run\n"
+        "from coursekit.weave.command import run\n"
         "sys.exit(run(project(Path(sys.argv[2])), []))"
     )
     written = []

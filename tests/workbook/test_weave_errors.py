@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from weave_toy import SOURCE, project
 
-from coursekit.workbook.weave_command import build, run
-from coursekit.workbook.weave_report import Report
+from coursekit.sources.report import Report
+from coursekit.weave.command import build, run
 
 EX = "```{exercise} 01.1 toy.maths:area minutes=5 difficulty=2 points=2\n```\n"
 
@@ -232,7 +232,7 @@ MISTAKES = {
 def test_mistake(tmp_path: Path, name: str) -> None:
     body, message = MISTAKES[name]
     found = problems(tmp_path, body)
-    wanted = f"notebooks/source/01_toys.md:{message}"
+    wanted = f"coursekit/lectures/l01_toys/01_toys.md:{message}"
     assert any(each.startswith(wanted) for each in found), "\n".join(found)
 
 
@@ -298,7 +298,7 @@ CLAIMS = {
 def test_mistake_in_a_claim(tmp_path: Path, name: str) -> None:
     body, message = CLAIMS[name]
     found = problems(tmp_path, CELL + body)
-    wanted = f"notebooks/source/01_toys.md:{message}"
+    wanted = f"coursekit/lectures/l01_toys/01_toys.md:{message}"
     assert any(each.startswith(wanted) for each in found), "\n".join(found)
 
 
@@ -321,7 +321,7 @@ def test_title_is_missing(tmp_path: Path) -> None:
     here, report = project(tmp_path, "```python a\npass\n```\n"), Report()
     build(here, here.sources(), report)
     assert str(report) == (
-        "notebooks/source/01_toys.md:1: a notebook starts with its title. "
+        "coursekit/lectures/l01_toys/01_toys.md:1: a notebook starts with its title. "
         "Write '# Title' first"
     )
 
@@ -349,7 +349,7 @@ def test_all_mistakes_are_reported_together_and_nothing_is_written(
     out, err = capsys.readouterr()
     for words in ("no title", "does not define 'clap'", "minutes=x", "needs one label"):
         assert words in err or words == "no title"
-    assert "notebooks/source/02_more.md:1: a notebook starts with its title" in err
+    assert "coursekit/lectures/l02_more/02_more.md:1: a notebook starts with its title" in err
     assert "mistakes, nothing written" in err and out == ""
     assert list((tmp_path / "notebooks").glob("**/*.ipynb")) == []
     assert run(here, ["--draft"]) == 1

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.workbook.weave_modules import (
+from coursekit.weave.modules import (
     Import,
     Package,
     bound_names,
     free_names,
     imports_of,
 )
-from coursekit.workbook.weave_names import Names, render
-from coursekit.workbook.weave_symbols import SymbolError, find
+from coursekit.weave.names import Names, render
+from coursekit.weave.symbols import SymbolError, find
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from weave_toy import MATHS, SOURCE, project
 
-from coursekit.workbook.weave_command import build
-from coursekit.workbook.weave_report import Report
+from coursekit.sources.report import Report
+from coursekit.weave.command import build
 
 
 def woven(root: Path, source: str = SOURCE) -> tuple[Any, Any]:
@@ -220,9 +220,9 @@ def test_metadata_lets_ruff_and_jupyter_work(tmp_path: Path) -> None:
         assert notebook["metadata"]["language_info"]["name"] == "python"
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert notebook["metadata"]["coursekit"] == {
-            "role": role, "source": "notebooks/source/01_toys.md", "version": "9.8.7",
+            "role": role, "source": "coursekit/lectures/l01_toys/01_toys.md", "version": "9.8.7",
         }  # fmt: skip
-        assert "notebooks/source/01_toys.md" in text(notebook, "banner")
+        assert "coursekit/lectures/l01_toys/01_toys.md" in text(notebook, "banner")
         assert 'notebook.start("01_toys", version="9.8.7")' in text(notebook, "setup")
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import coursekit
-from coursekit.workbook import notebook
-from coursekit.workbook.weave_exercise import setup
+from coursekit import notebook
+from coursekit.weave.cell_text import setup
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,22 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit.experiments.architecture_attention import attention_maps, knob_sizes
+from coursekit import widgets
+from coursekit.lectures.l05_architectures.experiments.attention import (
+    attention_maps,
+    knob_sizes,
+)
+from coursekit.lectures.l05_architectures.widgets import board as architecture_board
+from coursekit.lectures.l05_architectures.widgets import dial as architecture_dial
+from coursekit.lectures.l05_architectures.widgets import gaze as architecture_gaze
+from coursekit.lectures.l05_architectures.widgets import reach as architecture_reach
+from coursekit.lectures.l05_architectures.widgets import taps as architecture_taps
+from coursekit.lectures.l05_architectures.widgets import tiles as architecture_tiles
+from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker
 from coursekit.models.counters import dit_block, receptive_field
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.finisher import Finisher
 from coursekit.models.unet import UNet, UNetConfig
-from coursekit.workbook import widgets
-from coursekit.workbook.widgets import (
-    architecture_board,
-    architecture_dial,
-    architecture_gaze,
-    architecture_reach,
-    architecture_taps,
-    architecture_tiles,
-)
-from coursekit.workbook.widgets.patch_picker import PatchPicker
 
 DIT = DiTConfig(channels=4, size=24, patch=3, width=16, depth=2, heads=2, zero=False)
 

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import widgets
 from coursekit.datasets.toys import exact_eps_model, ring
 from coursekit.experiments.films import record
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import make_schedule
-from coursekit.workbook import widgets
-from coursekit.workbook.widgets import forward, reverse
-from coursekit.workbook.widgets.film_player import FilmPlayer, one_line
-from coursekit.workbook.widgets.reel import Axis, Meter, Reel
+from coursekit.widgets import forward, reverse
+from coursekit.widgets.film_player import FilmPlayer, one_line
+from coursekit.widgets.reel import Axis, Meter, Reel
 
 SCHEDULE = make_schedule("cosine", 200)
 
@@ -303,7 +303,7 @@ def test_nothing_heavy_is_imported_with_the_package():
     import subprocess
     import sys
 
-    code = "import sys, coursekit.workbook.widgets; "
+    code = "import sys, coursekit.widgets; "
     code += "print([m for m in ('torch', 'ipywidgets', 'anywidget', 'matplotlib') "
     code += "if m in sys.modules])"
     done = subprocess.run(

@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import widgets
 from coursekit.datasets.toys import exact_predict, ring
+from coursekit.lectures.l03_flow_matching.widgets import ballot as flow_ballot
+from coursekit.lectures.l03_flow_matching.widgets import belief as flow_belief
+from coursekit.lectures.l03_flow_matching.widgets import crowd as flow_crowd
+from coursekit.lectures.l03_flow_matching.widgets import ladder as flow_ladder
+from coursekit.lectures.l03_flow_matching.widgets import pairings as flow_pairings
 from coursekit.theory.paths import LinearPath
-from coursekit.workbook import widgets
-from coursekit.workbook.widgets import (
-    flow_ballot,
-    flow_belief,
-    flow_crowd,
-    flow_ladder,
-    flow_pairings,
-)
 
 
 def exact(x, t):
@@ -40,7 +38,7 @@ def test_no_widget_has_the_name_of_its_module():
     """Importing such a module would put it in the widget's place: a cell runs once."""
     for name in widgets._MODULES:
         with pytest.raises(ModuleNotFoundError):
-            importlib.import_module(f"coursekit.workbook.widgets.{name}")
+            importlib.import_module(f"coursekit.widgets.{name}")
 
 
 @pytest.mark.parametrize("name", ["flow_votes", "flow_couplings", "one_belief"])

@@ -9,20 +9,26 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import widgets
+from coursekit.lectures.l04_latent_space.widgets import (
+    films as latent_films,
+)
+from coursekit.lectures.l04_latent_space.widgets import (
+    guides as latent_guides,
+)
+from coursekit.lectures.l04_latent_space.widgets import line as latent_line
+from coursekit.lectures.l04_latent_space.widgets import (
+    walk as latent_space,
+)
+from coursekit.lectures.l04_latent_space.widgets import (
+    words as latent_words,
+)
 from coursekit.models.autoencoder import Bells
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
+from coursekit.plots.draw import Line, Text
+from coursekit.plots.heat import heat_table
 from coursekit.training.captioned import text_config
-from coursekit.workbook import widgets
-from coursekit.workbook.plot_draw import Line, Text
-from coursekit.workbook.plot_heat import heat_table
-from coursekit.workbook.widgets import (
-    latent_films,
-    latent_guides,
-    latent_line,
-    latent_space,
-    latent_words,
-)
 
 # --- guidance on a line ---------------------------------------
 

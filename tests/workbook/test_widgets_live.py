@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import widgets
+from coursekit.lectures.l01_diffusion.widgets import schedule as editor
 from coursekit.theory.ddpm import gaussian_kl
 from coursekit.theory.ddpm_schedule import make_schedule
-from coursekit.workbook import widgets
-from coursekit.workbook.widgets import schedule_scene as editor
-from coursekit.workbook.widgets.live import Live
-from coursekit.workbook.widgets.scene import Scene
+from coursekit.widgets.live import Live
+from coursekit.widgets.scene import Scene
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 3), dtype=np.uint8)
 

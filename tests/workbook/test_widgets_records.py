@@ -5,9 +5,10 @@ import json
 
 import pytest
 
-from coursekit.workbook import progress, widgets
-from coursekit.workbook.widgets import predictions, progress_bars
-from coursekit.workbook.widgets.prediction import outcome_line
+from coursekit import widgets
+from coursekit.checks import progress
+from coursekit.widgets import predictions, progress_bars
+from coursekit.widgets.prediction import outcome_line
 
 OPTIONS = ("wider", "the same", "narrower")
 

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import widgets
 from coursekit.datasets.toys import Mixture, exact_predict, lopsided
-from coursekit.experiments.solver_walks import walk as solver_walk
+from coursekit.lectures.l02_score_matching.experiments.solver_walks import (
+    walk as solver_walk,
+)
+from coursekit.lectures.l02_score_matching.widgets import field as score_field
+from coursekit.lectures.l02_score_matching.widgets import langevin as walks
+from coursekit.lectures.l02_score_matching.widgets import paths as score_paths
+from coursekit.lectures.l02_score_matching.widgets import solvers as score_solvers
 from coursekit.theory.paths import VPPath
-from coursekit.workbook import widgets
-from coursekit.workbook.widgets import score_field, score_paths, score_solvers
-from coursekit.workbook.widgets import score_walks as walks
 
 BLOBS = lopsided()
 

@@ -3,9 +3,9 @@
 import textwrap
 from pathlib import Path
 
-from coursekit.workbook.weave_modules import Package
-from coursekit.workbook.weave_project import Project
-from coursekit.workbook.weave_registry import Entry
+from coursekit.weave.modules import Package
+from coursekit.weave.project import Project
+from coursekit.weave.registry import Entry
 
 MATHS = '''
 """Toy maths."""
@@ -170,7 +170,7 @@ def project(root: Path, source: str = SOURCE, name: str = "01_toys") -> Project:
     (package / "__init__.py").write_text("from toy.maths import clip\n")
     (package / "maths.py").write_text(MATHS.lstrip())
     (package / "base.py").write_text(BASE.lstrip())
-    sources = root / "notebooks" / "source"
+    sources = root / "coursekit" / "lectures" / f"l{name}"
     sources.mkdir(parents=True, exist_ok=True)
     (sources / f"{name}.md").write_text(textwrap.dedent(source).lstrip())
     measured = root / "data" / "measured"

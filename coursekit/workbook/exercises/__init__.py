@@ -6,7 +6,7 @@ To add a lecture, write a module with a tuple `ENTRIES` and name it in `LECTURES
 import importlib
 from functools import cache
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 
 LECTURES = ("start", "diffusion", "score", "flow", "latent", "architecture")
 

@@ -1,6 +1,6 @@
 """Lecture 5: ids, symbols, titles. What computes is in architecture_*.py."""
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises.architecture_choices import CHOICES
 from coursekit.workbook.exercises.architecture_formulas import FORMULAS
 from coursekit.workbook.exercises.architecture_formulas_more import MORE_FORMULAS

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.models.rope import rope_angles
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -17,14 +16,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.architecture_batch import refusal
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     Array,
     array,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.models.rope import rope_angles
+from coursekit.workbook.exercises.architecture_batch import refusal
 
 
 def _inputs(seed: int) -> Inputs:

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.models.rope import rope_angles
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -16,8 +15,9 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import array, generator, must_equal, tensor
+from coursekit.models.rope import rope_angles
 from coursekit.workbook.exercises.architecture_batch import refusal
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
 
 _DIMS = ((4, 6), (4, 6, 2))
 

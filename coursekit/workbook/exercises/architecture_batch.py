@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from coursekit.workbook.exercise_spec import BadResult, Inputs
-from coursekit.workbook.exercises.tensors import Array, array, tensor
+from coursekit.checks.spec import BadResult, Inputs
+from coursekit.checks.tensors import Array, array, tensor
 
 
 def number(value: Any) -> Array:

@@ -1,6 +1,6 @@
 """Lecture 5, pen and paper: what is easily misunderstood (05.24-05.32)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 CHOICES = (
     ChoiceQuestion(

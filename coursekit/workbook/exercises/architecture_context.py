@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -12,13 +12,13 @@ from coursekit.workbook.exercise_spec import (
     Outputs,
     Probe,
 )
+from coursekit.checks.tensors import array, generator, must_equal, tensor
 from coursekit.workbook.exercises.architecture_batch import number
 from coursekit.workbook.exercises.architecture_context_versions import (
     MUTANTS,
     TRIPLE,
     VARIANTS,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Mutant, Variant
 from coursekit.models.dit import in_context
-from coursekit.workbook.exercise_spec import Mutant, Variant
 
 Answer = tuple[Tensor, Tensor | None, int]
 TRIPLE = "it must return three things: the sequence, the angles, and how many"

@@ -2,14 +2,20 @@
 
 import numpy as np
 
-from coursekit.models.dit_blocks import CrossBlock
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Oracle,
     Outputs,
     Probe,
 )
+from coursekit.checks.tensors import (
+    array,
+    generator,
+    must_equal,
+    tensor,
+)
+from coursekit.models.dit_blocks import CrossBlock
 from coursekit.workbook.exercises.architecture_batch import built
 from coursekit.workbook.exercises.architecture_cross_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.architecture_numpy import (
@@ -19,12 +25,6 @@ from coursekit.workbook.exercises.architecture_numpy import (
     self_attention,
 )
 from coursekit.workbook.exercises.latent_batch import weights
-from coursekit.workbook.exercises.tensors import (
-    array,
-    generator,
-    must_equal,
-    tensor,
-)
 
 _SHAPE = {
     "width": 12,

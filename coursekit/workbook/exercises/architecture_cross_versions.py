@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Mutant, Variant
 from coursekit.models.dit_blocks import CrossBlock
 from coursekit.models.modulation import gated, modulate
-from coursekit.workbook.exercise_spec import Mutant, Variant
 
 
 class _Parts(CrossBlock):

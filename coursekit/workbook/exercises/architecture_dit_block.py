@@ -2,8 +2,15 @@
 
 import numpy as np
 
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
+    Array,
+    array,
+    generator,
+    must_equal,
+    tensor,
+)
 from coursekit.models.dit_blocks import DiTBlock
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
 from coursekit.workbook.exercises.architecture_batch import built
 from coursekit.workbook.exercises.architecture_dit_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.architecture_numpy import (
@@ -12,13 +19,6 @@ from coursekit.workbook.exercises.architecture_numpy import (
     self_attention,
 )
 from coursekit.workbook.exercises.latent_batch import weights
-from coursekit.workbook.exercises.tensors import (
-    Array,
-    array,
-    generator,
-    must_equal,
-    tensor,
-)
 
 _SHAPE = {"width": 12, "cond_width": 10, "heads": 3, "ratio": 2.0}
 

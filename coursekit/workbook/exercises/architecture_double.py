@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.models.mmdit_blocks import DoubleBlock
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -13,6 +12,14 @@ from coursekit.workbook.exercise_spec import (
     Outputs,
     Probe,
 )
+from coursekit.checks.tensors import (
+    Array,
+    array,
+    generator,
+    must_equal,
+    tensor,
+)
+from coursekit.models.mmdit_blocks import DoubleBlock
 from coursekit.workbook.exercises.architecture_batch import built
 from coursekit.workbook.exercises.architecture_double_steps import VARIANTS
 from coursekit.workbook.exercises.architecture_double_versions import MUTANTS
@@ -25,13 +32,6 @@ from coursekit.workbook.exercises.architecture_numpy import (
     turned,
 )
 from coursekit.workbook.exercises.latent_batch import weights
-from coursekit.workbook.exercises.tensors import (
-    Array,
-    array,
-    generator,
-    must_equal,
-    tensor,
-)
 
 _SHAPE = {"width": 12, "heads": 3, "ratio": 2.0}
 _NAMES = ("text", "image", "c", "angles")

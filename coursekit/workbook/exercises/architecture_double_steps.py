@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from coursekit.checks.spec import Variant
 from coursekit.models.attention import attention, merge_heads
 from coursekit.models.mmdit_blocks import DoubleBlock
 from coursekit.models.rope import rotate
-from coursekit.workbook.exercise_spec import Variant
 
 Heads = tuple[Tensor, Tensor, Tensor]  # queries, keys, values
 Pair = tuple[Tensor, Tensor]

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
+from coursekit.checks.spec import Mutant
 from coursekit.models.attention import merge_heads
 from coursekit.models.mmdit_blocks import DoubleBlock
 from coursekit.models.rope import rotate
-from coursekit.workbook.exercise_spec import Mutant
 from coursekit.workbook.exercises.architecture_double_steps import Heads, Pair, Parts
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,8 +14,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import generator, must_equal
 from coursekit.workbook.exercises.architecture_batch import number
-from coursekit.workbook.exercises.tensors import generator, must_equal
 
 Layers = Sequence[tuple[int, float]]
 _CASES = ("plain convolutions", "with strides", "down and up again")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -15,8 +15,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import generator
 from coursekit.workbook.exercises.architecture_batch import number
-from coursekit.workbook.exercises.tensors import generator
 
 _CASES = ("many tokens", "wide tokens")
 

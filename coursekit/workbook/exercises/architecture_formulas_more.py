@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import FormulaQuestion, WrongFormula
+from coursekit.checks.spec import FormulaQuestion, WrongFormula
 from coursekit.workbook.exercises.architecture_formulas import (
     POINTS,
     Numbers,

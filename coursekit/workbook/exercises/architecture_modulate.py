@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,7 +14,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
+from coursekit.checks.tensors import array, generator, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

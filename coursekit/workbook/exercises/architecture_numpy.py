@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.special import ndtr
 
-from coursekit.workbook.exercise_spec import Inputs
-from coursekit.workbook.exercises.tensors import Array
+from coursekit.checks.spec import Inputs
+from coursekit.checks.tensors import Array
 
 
 class Weights:

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.models.positions import grid_positions, joint_positions
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -16,7 +15,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal
+from coursekit.checks.tensors import array, generator, must_equal
+from coursekit.models.positions import grid_positions, joint_positions
 
 _CASES = ("a tall picture", "a wide picture", "a square one")
 

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.models.positions import sincos
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -16,14 +15,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.architecture_batch import refusal
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     Array,
     array,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.models.positions import sincos
+from coursekit.workbook.exercises.architecture_batch import refusal
 
 _DIMS = (8, 12)
 

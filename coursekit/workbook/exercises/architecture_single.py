@@ -3,8 +3,15 @@
 import numpy as np
 from scipy.special import ndtr
 
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
+    Array,
+    array,
+    generator,
+    must_equal,
+    tensor,
+)
 from coursekit.models.mmdit_blocks import SingleBlock
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
 from coursekit.workbook.exercises.architecture_batch import built
 from coursekit.workbook.exercises.architecture_numpy import (
     Weights,
@@ -16,13 +23,6 @@ from coursekit.workbook.exercises.architecture_numpy import (
 )
 from coursekit.workbook.exercises.architecture_single_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.latent_batch import weights
-from coursekit.workbook.exercises.tensors import (
-    Array,
-    array,
-    generator,
-    must_equal,
-    tensor,
-)
 
 _SHAPE = {"width": 12, "heads": 3, "ratio": 2.0}
 

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, scaled_dot_product_attention
 
+from coursekit.checks.spec import Mutant, Variant
 from coursekit.models.attention import attention, merge_heads, split_heads
 from coursekit.models.mmdit_blocks import SingleBlock
 from coursekit.models.modulation import gated, modulate
 from coursekit.models.rope import rotate
-from coursekit.workbook.exercise_spec import Mutant, Variant
 
 
 class _Parts(SingleBlock):

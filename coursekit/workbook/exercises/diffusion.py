@@ -1,6 +1,6 @@
 """Lecture 1: ids, symbols and titles. What computes is in diffusion_*.py."""
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises.diffusion_choices import CHOICES
 from coursekit.workbook.exercises.diffusion_formulas import FORMULAS
 from coursekit.workbook.exercises.diffusion_formulas_more import MORE_FORMULAS

@@ -3,16 +3,14 @@
 import numpy as np
 import torch
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Oracle,
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.diffusion_ancestral_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.diffusion_posterior import bayes
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     batch,
@@ -21,6 +19,8 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.workbook.exercises.diffusion_ancestral_versions import MUTANTS, VARIANTS
+from coursekit.workbook.exercises.diffusion_posterior import bayes
 
 
 def _inputs(seed: int) -> Inputs:

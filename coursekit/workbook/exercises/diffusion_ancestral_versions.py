@@ -3,6 +3,11 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import (
+    Function,
+    Mutant,
+    Variant,
+)
 from coursekit.theory.ddpm import (
     VarianceKind,
     at,
@@ -12,11 +17,6 @@ from coursekit.theory.ddpm import (
     reverse_variance,
 )
 from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.workbook.exercise_spec import (
-    Function,
-    Mutant,
-    Variant,
-)
 from coursekit.workbook.exercises.diffusion_messages import EARLY, UNSHAPED
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,7 +15,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     array,
     generator,
     must_equal,

@@ -1,6 +1,6 @@
 """Lecture 1, pen and paper: six things that are easily misunderstood (01.19-01.24)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 CHOICES = (
     ChoiceQuestion(

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,7 +15,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal
+from coursekit.checks.tensors import array, generator, must_equal
 
 _LENGTHS = ("a long chain", "a short chain", "a very short chain")
 _DOUBLE = torch.float64

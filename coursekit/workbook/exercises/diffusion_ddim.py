@@ -3,17 +3,14 @@
 import numpy as np
 import torch
 
-from coursekit.theory.ddpm import q_sample
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Oracle,
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.diffusion_ddim_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.diffusion_posterior import bayes
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     batch,
@@ -22,6 +19,9 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import q_sample
+from coursekit.workbook.exercises.diffusion_ddim_versions import MUTANTS, VARIANTS
+from coursekit.workbook.exercises.diffusion_posterior import bayes
 
 
 def _inputs(seed: int) -> Inputs:

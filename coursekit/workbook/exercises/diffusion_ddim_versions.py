@@ -3,13 +3,13 @@
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import at, predict_x0, q_posterior, q_sample
-from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Mutant,
     Variant,
 )
+from coursekit.theory.ddpm import at, predict_x0, q_posterior, q_sample
+from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.workbook.exercises.diffusion_messages import UNSHAPED
 
 

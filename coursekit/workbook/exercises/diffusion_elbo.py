@@ -6,17 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import (
-    VarianceKind,
-)
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.diffusion_elbo_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     SHAPES,
     Array,
@@ -27,6 +23,10 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import (
+    VarianceKind,
+)
+from coursekit.workbook.exercises.diffusion_elbo_versions import MUTANTS, VARIANTS
 
 
 def _guess(xt: Tensor, t: Tensor) -> Tensor:

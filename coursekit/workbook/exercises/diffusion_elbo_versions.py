@@ -6,6 +6,11 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import (
+    Function,
+    Mutant,
+    Variant,
+)
 from coursekit.theory.ddpm import (
     Model,
     VarianceKind,
@@ -19,11 +24,6 @@ from coursekit.theory.ddpm import (
 )
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.theory.elbo import gaussian_nll, learnt_variance, prior_kl
-from coursekit.workbook.exercise_spec import (
-    Function,
-    Mutant,
-    Variant,
-)
 
 
 def _terms(

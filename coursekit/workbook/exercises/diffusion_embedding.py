@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,7 +15,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, tensor
+from coursekit.checks.tensors import array, generator, tensor
 
 _SIZES = ((7, 16), (9, 2), (5, 64))
 _CLOSE = 2e-3  # angles reach 1000, where float32 frequencies cost three digits

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from coursekit.workbook.exercise_spec import FormulaQuestion, WrongFormula
+from coursekit.checks.spec import FormulaQuestion, WrongFormula
 
 _POINTS = 64
 Numbers = Mapping[str, NDArray[np.float64]]

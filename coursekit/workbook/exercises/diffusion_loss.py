@@ -4,9 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import Model, as_time, q_sample
-from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -16,7 +14,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     batch,
@@ -25,6 +23,8 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import Model, as_time, q_sample
+from coursekit.theory.ddpm_schedule import Schedule
 
 
 class _Network:

@@ -4,9 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import at, posterior_variance
-from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,7 +13,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     arrays,
@@ -25,6 +23,8 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import at, posterior_variance
+from coursekit.theory.ddpm_schedule import Schedule
 
 
 def bayes(inputs: Inputs, x0: Array, xk: Array) -> tuple[Array, Array]:

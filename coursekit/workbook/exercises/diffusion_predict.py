@@ -4,9 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import at
-from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,8 +12,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.diffusion_messages import EARLY, UNSHAPED
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     batch,
@@ -24,6 +21,9 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import at
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.workbook.exercises.diffusion_messages import EARLY, UNSHAPED
 
 
 def _predict_inputs(seed: int) -> Inputs:

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import Model
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -15,8 +14,7 @@ from coursekit.workbook.exercise_spec import (
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.diffusion_sampler_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -25,6 +23,8 @@ from coursekit.workbook.exercises.tensors import (
     schedule,
     tensor,
 )
+from coursekit.theory.ddpm import Model
+from coursekit.workbook.exercises.diffusion_sampler_versions import MUTANTS, VARIANTS
 
 _MANY = 2000  # samples: a standard deviation is then good to two per cent
 

@@ -6,15 +6,15 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from coursekit.theory.ddpm import Model, as_time, ddim_step
-from coursekit.theory.ddpm_samplers import everywhere
-from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.theory.noise import fresh_noise
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Mutant,
     Variant,
 )
+from coursekit.theory.ddpm import Model, as_time, ddim_step
+from coursekit.theory.ddpm_samplers import everywhere
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.noise import fresh_noise
 
 _MANY = 6000  # samples, for a standard deviation that is good to one per cent
 

@@ -1,6 +1,6 @@
 """Lecture 3: ids, symbols and titles. What computes is in flow_*.py."""
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises.flow_choices import CHOICES
 from coursekit.workbook.exercises.flow_formulas import FORMULAS
 

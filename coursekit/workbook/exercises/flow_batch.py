@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Inputs
-from coursekit.workbook.exercises.tensors import SHAPES, Array, array, generator
+from coursekit.checks.spec import Inputs
+from coursekit.checks.tensors import SHAPES, Array, array, generator
 
 UNSHAPED = (
     "t has shape (B,) and does not line up with x: `expand_as(t, x)` gives it the "

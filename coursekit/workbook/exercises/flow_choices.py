@@ -1,6 +1,6 @@
 """Lecture 3, pen and paper: what is easily misunderstood (03.18-03.23, 03.25)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 CHOICES = (
     ChoiceQuestion(

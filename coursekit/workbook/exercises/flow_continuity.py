@@ -5,16 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from torch import Tensor
 
-from coursekit.theory.flow import (
-    Density,
-    Velocity,
-    marginal_density,
-    marginal_velocity,
-)
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.flow_batch import PLANES
-from coursekit.workbook.exercises.flow_continuity_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     Array,
     array,
     equals,
@@ -22,6 +14,14 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.theory.flow import (
+    Density,
+    Velocity,
+    marginal_density,
+    marginal_velocity,
+)
+from coursekit.workbook.exercises.flow_batch import PLANES
+from coursekit.workbook.exercises.flow_continuity_versions import MUTANTS, VARIANTS
 
 
 def _inputs(seed: int) -> Inputs:

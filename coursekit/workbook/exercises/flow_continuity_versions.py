@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.flow import Density, Velocity, continuity_residual
 from coursekit.theory.paths import expand_as
 from coursekit.theory.score import divergence
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 
 
 def _rate(density: Density, x: Tensor, t: Tensor) -> Tensor:

@@ -7,17 +7,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.likelihood import hutchinson
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.flow_batch import PLANES, bend, grid
-from coursekit.workbook.exercises.flow_likelihood_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     array,
     equals,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.theory.likelihood import hutchinson
+from coursekit.workbook.exercises.flow_batch import PLANES, bend, grid
+from coursekit.workbook.exercises.flow_likelihood_versions import MUTANTS, VARIANTS
 
 
 def _inputs(seed: int) -> Inputs:

@@ -5,11 +5,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.flow import Velocity, euler_step, heun_step
 from coursekit.theory.likelihood import Trace, frozen, normal_log_prob
 from coursekit.theory.score import divergence
 from coursekit.theory.solvers import spread_time
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 
 
 def _version(

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import expand_as
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -13,14 +12,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.flow_batch import BACKWARDS, UNSHAPED, flow_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     column,
     must_equal,
     tensor,
 )
+from coursekit.theory.paths import expand_as
+from coursekit.workbook.exercises.flow_batch import BACKWARDS, UNSHAPED, flow_batch
 
 
 def _inputs(seed: int) -> Inputs:

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.flow import Velocity, conditional_path, conditional_velocity
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -15,14 +14,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.flow_batch import PAPER_SIGN, flow_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     column,
     must_equal,
     tensor,
 )
+from coursekit.theory.flow import Velocity, conditional_path, conditional_velocity
+from coursekit.workbook.exercises.flow_batch import PAPER_SIGN, flow_batch
 
 
 class _Network:

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.flow_batch import flow_batch
-from coursekit.workbook.exercises.flow_marginal_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -13,6 +11,8 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.workbook.exercises.flow_batch import flow_batch
+from coursekit.workbook.exercises.flow_marginal_versions import MUTANTS, VARIANTS
 
 _POINTS = 5  # data points; the batch has seven
 

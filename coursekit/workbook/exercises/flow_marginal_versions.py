@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.flow import conditional_velocity, log_joint
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.flow_batch import PAPER_SIGN
 
 

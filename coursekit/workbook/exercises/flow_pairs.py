@@ -4,9 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.flow import Step, Velocity, euler_step, follow, heun_step
-from coursekit.theory.solvers import spread_time
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -16,19 +14,21 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import (
+    KINDS,
+    array,
+    arrays,
+    must_equal,
+    tensor,
+)
+from coursekit.theory.flow import Step, Velocity, euler_step, follow, heun_step
+from coursekit.theory.solvers import spread_time
 from coursekit.workbook.exercises.flow_batch import (
     PAPER_SIGN,
     bend,
     flow_batch,
     grid,
     to_point,
-)
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    array,
-    arrays,
-    must_equal,
-    tensor,
 )
 
 

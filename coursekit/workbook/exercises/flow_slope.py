@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import expand_as
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -13,8 +12,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.flow_batch import PAPER_SIGN, UNSHAPED, flow_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -22,6 +20,8 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.theory.paths import expand_as
+from coursekit.workbook.exercises.flow_batch import PAPER_SIGN, UNSHAPED, flow_batch
 
 
 def _inputs(seed: int) -> Inputs:

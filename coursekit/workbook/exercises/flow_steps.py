@@ -3,7 +3,7 @@
 import numpy as np
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -11,19 +11,19 @@ from coursekit.workbook.exercise_spec import (
     Outputs,
     Probe,
 )
+from coursekit.checks.tensors import (
+    KINDS,
+    array,
+    column,
+    must_equal,
+    tensor,
+)
 from coursekit.workbook.exercises.flow_batch import Watched, flow_batch, to_point
 from coursekit.workbook.exercises.flow_steps_versions import (
     EULER_MUTANTS,
     EULER_VARIANTS,
     HEUN_MUTANTS,
     HEUN_VARIANTS,
-)
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    array,
-    column,
-    must_equal,
-    tensor,
 )
 
 

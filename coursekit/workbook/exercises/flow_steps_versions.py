@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.flow import Velocity, euler_step
 from coursekit.theory.paths import expand_as
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.flow_batch import UNSHAPED
 
 _SIGN = "the step is t - s: it is s - t, which is negative when time falls"

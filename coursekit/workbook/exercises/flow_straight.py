@@ -6,9 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.flow import Velocity, follow
-from coursekit.theory.solvers import spread_time
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -17,8 +15,10 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import KINDS, array, must_equal, tensor
+from coursekit.theory.flow import Velocity, follow
+from coursekit.theory.solvers import spread_time
 from coursekit.workbook.exercises.flow_batch import bend, flow_batch, grid, to_point
-from coursekit.workbook.exercises.tensors import KINDS, array, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

@@ -3,9 +3,7 @@
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import LinearPath, expand_as
-from coursekit.theory.prediction import Prediction, convert
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,8 +12,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.flow_batch import UNSHAPED, flow_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     arrays,
@@ -23,6 +20,9 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.theory.paths import LinearPath, expand_as
+from coursekit.theory.prediction import Prediction, convert
+from coursekit.workbook.exercises.flow_batch import UNSHAPED, flow_batch
 
 
 def _inputs(seed: int) -> Inputs:

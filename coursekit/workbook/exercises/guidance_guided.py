@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -12,8 +12,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import KINDS, array, must_equal, tensor
 from coursekit.workbook.exercises.latent_batch import draws
-from coursekit.workbook.exercises.tensors import KINDS, array, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

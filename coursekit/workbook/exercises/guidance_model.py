@@ -6,9 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.guidance import guided
-from coursekit.theory.prediction import AnyModel
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -18,8 +16,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.flow_batch import flow_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -27,6 +24,9 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.theory.guidance import guided
+from coursekit.theory.prediction import AnyModel
+from coursekit.workbook.exercises.flow_batch import flow_batch
 
 _WIDTH = 4
 

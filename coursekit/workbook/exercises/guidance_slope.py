@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -17,14 +17,14 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.latent_batch import draws
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     array,
     column,
     must_equal,
     tensor,
 )
+from coursekit.workbook.exercises.latent_batch import draws
 
 _HIDDEN, _CLASSES = 6, 4
 Classifier = Callable[[Tensor, Tensor], Tensor]

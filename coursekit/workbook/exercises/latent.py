@@ -1,6 +1,6 @@
 """Lecture 4: ids, symbols, titles. What computes is in latent_*.py, guidance_*.py."""
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises.latent_choices import CHOICES
 from coursekit.workbook.exercises.latent_formulas import FORMULAS
 from coursekit.workbook.exercises.latent_guidance_choices import GUIDANCE_CHOICES

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from coursekit.models.attention import attention
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -17,13 +16,14 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     Array,
     array,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.models.attention import attention
 
 _QUERIES, _KEYS, _WIDTH, _VALUES = 5, 6, 9, 4
 _BATCHES = ((), (7,), (3, 2))

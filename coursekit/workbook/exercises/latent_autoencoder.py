@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pixel_shuffle
 
-from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig, Bells
-from coursekit.theory.vae import reparameterize
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     BadResult,
     Function,
     Inputs,
@@ -18,14 +16,16 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.latent_batch import built, slopes, weights
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     array,
     arrays,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig, Bells
+from coursekit.theory.vae import reparameterize
+from coursekit.workbook.exercises.latent_batch import built, slopes, weights
 
 _SMALL = AutoencoderConfig(channels=2, widths=(4, 6), latent=3, groups=2)
 _PLAIN = AutoencoderConfig(

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from coursekit.workbook.exercise_spec import BadResult, Inputs
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import BadResult, Inputs
+from coursekit.checks.tensors import (
     SHAPES,
     Array,
     array,

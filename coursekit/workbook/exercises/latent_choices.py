@@ -1,6 +1,6 @@
 """Lecture 4, pen and paper: latents and representations (04.25-04.30)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 CHOICES = (
     ChoiceQuestion(

@@ -5,8 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, normalize
 
-from coursekit.theory.contrastive import similarities
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,9 +14,10 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import array, must_equal
+from coursekit.theory.contrastive import similarities
 from coursekit.workbook.exercises.latent_batch import CUT, leaf, slopes
 from coursekit.workbook.exercises.latent_pairs import CASES, cosines, pairs
-from coursekit.workbook.exercises.tensors import array, must_equal
 
 
 def _call(fn: Function, inputs: Inputs) -> Outputs:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -13,8 +13,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import KINDS, array, must_equal, tensor
 from coursekit.workbook.exercises.latent_batch import CUT, draws, leaf, slopes
-from coursekit.workbook.exercises.tensors import KINDS, array, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

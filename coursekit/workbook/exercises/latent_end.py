@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -13,7 +13,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
+from coursekit.checks.tensors import array, generator, must_equal, tensor
 
 _CASES = ("prompts of many lengths", "prompts without padding")
 _BATCH, _LENGTH, _WIDTH = 7, 9, 4

@@ -1,6 +1,6 @@
 """Lecture 4, pen and paper: what guidance is and is not (04.31-04.35)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 GUIDANCE_CHOICES = (
     ChoiceQuestion(

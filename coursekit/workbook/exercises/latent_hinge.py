@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,8 +14,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import array, generator, must_equal
 from coursekit.workbook.exercises.latent_batch import CUT, leaf, slopes
-from coursekit.workbook.exercises.tensors import array, generator, must_equal
 
 _CASES = ("a score for each picture", "a score for each patch")
 

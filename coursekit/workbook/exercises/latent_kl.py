@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,8 +14,8 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import KINDS, array, must_equal
 from coursekit.workbook.exercises.latent_batch import draws, leaf, slopes
-from coursekit.workbook.exercises.tensors import KINDS, array, must_equal
 
 
 def _inputs(seed: int) -> Inputs:

@@ -5,8 +5,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
-from coursekit.theory.vae import kl_to_normal
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -15,8 +14,9 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import KINDS, array, must_equal, tensor
+from coursekit.theory.vae import kl_to_normal
 from coursekit.workbook.exercises.latent_batch import CUT, draws, leaf, slopes
-from coursekit.workbook.exercises.tensors import KINDS, array, must_equal, tensor
 
 _LATENT = (2, 3, 2)
 

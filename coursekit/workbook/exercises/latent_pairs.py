@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import Inputs
-from coursekit.workbook.exercises.tensors import Array, generator
+from coursekit.checks.spec import Inputs
+from coursekit.checks.tensors import Array, generator
 
 CASES = ("vectors in float64", "vectors in float32")
 _COUNT, _WIDTH = 7, 4

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import unfold
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,7 +14,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
+from coursekit.checks.tensors import array, generator, must_equal, tensor
 
 _CASES = ("patches of 2", "patches of 3", "one patch for all")
 _SIZES = (((7, 3, 4, 6), 2), ((5, 2, 6, 9), 3), ((4, 3, 2, 2), 2))

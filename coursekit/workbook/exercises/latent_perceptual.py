@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -16,7 +16,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
+from coursekit.checks.tensors import array, generator, must_equal, tensor
 
 _SIZES = ((7, 4, 6, 5), (7, 8, 3, 2))  # two layers
 

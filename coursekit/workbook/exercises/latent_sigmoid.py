@@ -10,8 +10,7 @@ from torch.nn.functional import (
     softplus,
 )
 
-from coursekit.theory.contrastive import similarities
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -20,9 +19,10 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import array, generator, must_equal, tensor
+from coursekit.theory.contrastive import similarities
 from coursekit.workbook.exercises.latent_batch import CUT, leaf, slopes
 from coursekit.workbook.exercises.latent_pairs import CASES, cosines, pairs
-from coursekit.workbook.exercises.tensors import array, generator, must_equal, tensor
 
 
 def _inputs(seed: int) -> Inputs:

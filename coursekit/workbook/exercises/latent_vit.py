@@ -5,23 +5,23 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from coursekit.models.vit import ViT, ViTConfig
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Oracle,
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.latent_batch import built, weights
-from coursekit.workbook.exercises.latent_vit_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     Array,
     array,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.models.vit import ViT, ViTConfig
+from coursekit.workbook.exercises.latent_batch import built, weights
+from coursekit.workbook.exercises.latent_vit_versions import MUTANTS, VARIANTS
 
 _SMALL = ViTConfig(channels=2, size=6, patch=3, width=12, depth=2, heads=3)
 _CASES = ("a batch of pictures", "one picture")

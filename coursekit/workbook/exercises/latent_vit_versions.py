@@ -5,8 +5,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Mutant, Variant
 from coursekit.models.vit import ViT
-from coursekit.workbook.exercise_spec import Mutant, Variant
 
 
 class _Parts(ViT):

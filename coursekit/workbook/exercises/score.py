@@ -1,6 +1,6 @@
 """Lecture 2: ids, symbols and titles. What computes is in score_*.py."""
 
-from coursekit.workbook.exercise_spec import Entry, Exercise
+from coursekit.checks.spec import Entry, Exercise
 from coursekit.workbook.exercises.score_choices import CHOICES
 from coursekit.workbook.exercises.score_formulas import FORMULAS
 

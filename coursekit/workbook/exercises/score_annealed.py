@@ -4,16 +4,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.score_annealed_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.score_walks import film, still_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
     must_equal,
     tensor,
 )
+from coursekit.workbook.exercises.score_annealed_versions import MUTANTS, VARIANTS
+from coursekit.workbook.exercises.score_walks import film, still_batch
 
 _MANY = 4000  # walkers: their standard deviation is then good to about one per cent
 

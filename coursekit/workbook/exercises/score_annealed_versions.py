@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.langevin import NoisyScore, langevin
 from coursekit.theory.noise import fresh_noise
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_walks import IN_PLACE, NO_GENERATOR, NO_START
 
 

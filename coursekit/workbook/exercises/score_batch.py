@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import BadResult, Inputs
-from coursekit.workbook.exercises.tensors import Array, array, generator, tensor
+from coursekit.checks.spec import BadResult, Inputs
+from coursekit.checks.tensors import Array, array, generator, tensor
 
 # As in `tensors`, but small: a divergence asks for one backward pass per dimension.
 SHAPES = ((7, 2), (7, 3, 2, 4), (7, 2, 3, 2, 4))

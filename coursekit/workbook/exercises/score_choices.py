@@ -1,6 +1,6 @@
 """Lecture 2, pen and paper: six things that are easily misunderstood (02.20-02.25)."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion
+from coursekit.checks.spec import ChoiceQuestion
 
 CHOICES = (
     ChoiceQuestion(

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.score import Field
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_batch import (
     BATCH_SUM,
     CUT,

@@ -4,7 +4,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
+    KINDS,
+    Array,
+    array,
+    equals,
+    must_equal,
+    tensor,
+)
 from coursekit.workbook.exercises.score_batch import (
     Net,
     bent_divergence,
@@ -13,14 +21,6 @@ from coursekit.workbook.exercises.score_batch import (
     turn,
 )
 from coursekit.workbook.exercises.score_divergence_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    Array,
-    array,
-    equals,
-    must_equal,
-    tensor,
-)
 
 
 def _inputs(seed: int) -> Inputs:

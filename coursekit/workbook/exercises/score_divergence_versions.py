@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.score import Field, divergence
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 
 
 def _rows(

@@ -3,7 +3,14 @@
 import numpy as np
 import torch
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
+    KINDS,
+    Array,
+    array,
+    must_equal,
+    tensor,
+)
 from coursekit.workbook.exercises.score_dpm1_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.score_walks import (
     Network,
@@ -12,13 +19,6 @@ from coursekit.workbook.exercises.score_walks import (
     knobs,
     routes,
     still_batch,
-)
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    Array,
-    array,
-    must_equal,
-    tensor,
 )
 
 

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import Inputs, Oracle, Outputs, Probe
+from coursekit.checks.spec import Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import KINDS, Array, must_equal
 from coursekit.workbook.exercises.score_dpm1 import (
     EXACT,
     between,
@@ -13,7 +14,6 @@ from coursekit.workbook.exercises.score_dpm1 import (
 )
 from coursekit.workbook.exercises.score_dpm2_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.score_walks import bend_by_hand, by_hand, routes
-from coursekit.workbook.exercises.tensors import KINDS, Array, must_equal
 
 
 def _time_of(inputs: Inputs, name: str, log_ratio: Array) -> Array:

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.dpm_solver import dpm1_step, time_of_log_snr
 from coursekit.theory.paths import Path, expand_as
 from coursekit.theory.prediction import Predict
 from coursekit.theory.solvers import spread_time
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_walks import UNSPREAD
 
 

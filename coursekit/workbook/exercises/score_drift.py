@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import Path
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -17,14 +16,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.score_walks import by_hand, knobs, routes
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     Array,
     arrays,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.theory.paths import Path
+from coursekit.workbook.exercises.score_walks import by_hand, knobs, routes
 
 _SHAPES = ((7,), (3, 5), ())
 _CASES = ("times (B,)", "times (B, N)", "one time ()")

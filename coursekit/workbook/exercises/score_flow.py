@@ -4,10 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import Path, expand_as
-from coursekit.theory.prediction import convert
-from coursekit.theory.sde import drift_diffusion
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -16,13 +13,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.score_walks import (
-    UNSHAPED,
-    by_hand,
-    routes,
-    walk_batch,
-)
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -30,6 +21,15 @@ from coursekit.workbook.exercises.tensors import (
     equals,
     must_equal,
     tensor,
+)
+from coursekit.theory.paths import Path, expand_as
+from coursekit.theory.prediction import convert
+from coursekit.theory.sde import drift_diffusion
+from coursekit.workbook.exercises.score_walks import (
+    UNSHAPED,
+    by_hand,
+    routes,
+    walk_batch,
 )
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.score import Field, divergence
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -14,6 +13,15 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
+from coursekit.checks.tensors import (
+    KINDS,
+    Array,
+    array,
+    equals,
+    must_equal,
+    tensor,
+)
+from coursekit.theory.score import Field, divergence
 from coursekit.workbook.exercises.score_batch import (
     BATCH_SUM,
     CUT,
@@ -26,14 +34,6 @@ from coursekit.workbook.exercises.score_batch import (
     linear,
     score_batch,
     turn,
-)
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    Array,
-    array,
-    equals,
-    must_equal,
-    tensor,
 )
 
 

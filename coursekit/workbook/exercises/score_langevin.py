@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import KINDS, Array, must_equal, tensor
 from coursekit.workbook.exercises.score_langevin_versions import MUTANTS, VARIANTS
 from coursekit.workbook.exercises.score_walks import film, still_batch
-from coursekit.workbook.exercises.tensors import KINDS, Array, must_equal, tensor
 
 _MANY = 4000  # walkers: their variance is then good to about two per cent
 _LONG = 30  # steps of a long walk, which has forgotten its start

@@ -7,9 +7,9 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.langevin import Score
 from coursekit.theory.noise import fresh_noise
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_walks import (
     IN_PLACE,
     NO_GENERATOR,

@@ -4,16 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.score_batch import (
-    Net,
-    Watched,
-    bent,
-    flat,
-    score_batch,
-)
-from coursekit.workbook.exercises.score_levels_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -22,6 +14,14 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.workbook.exercises.score_batch import (
+    Net,
+    Watched,
+    bent,
+    flat,
+    score_batch,
+)
+from coursekit.workbook.exercises.score_levels_versions import MUTANTS, VARIANTS
 
 
 def _inputs(seed: int) -> Inputs:

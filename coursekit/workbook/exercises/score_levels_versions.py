@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.paths import expand_as
 from coursekit.theory.score import NoisyField
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_batch import (
     BATCH_SUM,
     CUT,

@@ -3,15 +3,13 @@
 import numpy as np
 import torch
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Outputs,
     Probe,
 )
-from coursekit.workbook.exercises.score_maruyama_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.score_walks import walk_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -19,6 +17,8 @@ from coursekit.workbook.exercises.tensors import (
     equals,
     tensor,
 )
+from coursekit.workbook.exercises.score_maruyama_versions import MUTANTS, VARIANTS
+from coursekit.workbook.exercises.score_walks import walk_batch
 
 
 def _inputs(seed: int) -> Inputs:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.paths import expand_as
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_walks import IN_PLACE, UNSHAPED
 
 

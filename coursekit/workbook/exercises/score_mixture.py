@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.score_mixture_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     Array,
     array,
     generator,
     must_equal,
     tensor,
 )
+from coursekit.workbook.exercises.score_mixture_versions import MUTANTS, VARIANTS
 
 _NAMES = ("weights", "means", "stds")
 

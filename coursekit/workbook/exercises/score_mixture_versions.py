@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, distributions
 
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
+from coursekit.checks.spec import Function, Mutant, Variant
 
 
 def _squares(x: Tensor, means: Tensor) -> Tensor:

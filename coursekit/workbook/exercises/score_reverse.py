@@ -4,11 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.theory.paths import Path
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
-from coursekit.workbook.exercises.score_reverse_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.score_walks import by_hand, routes, walk_batch
-from coursekit.workbook.exercises.tensors import (
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
     KINDS,
     Array,
     array,
@@ -16,6 +13,9 @@ from coursekit.workbook.exercises.tensors import (
     must_equal,
     tensor,
 )
+from coursekit.theory.paths import Path
+from coursekit.workbook.exercises.score_reverse_versions import MUTANTS, VARIANTS
+from coursekit.workbook.exercises.score_walks import by_hand, routes, walk_batch
 
 _TINY = 1e-6  # a step so small that what is of second order does not show
 

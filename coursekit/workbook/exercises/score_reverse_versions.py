@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.paths import Path, expand_as
 from coursekit.theory.sde import drift_diffusion, euler_maruyama_step, probability_flow
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_walks import IN_PLACE, UNSHAPED
 
 

@@ -5,7 +5,15 @@ from itertools import product
 import numpy as np
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.spec import Function, Inputs, Oracle, Outputs, Probe
+from coursekit.checks.tensors import (
+    KINDS,
+    Array,
+    array,
+    equals,
+    must_equal,
+    tensor,
+)
 from coursekit.workbook.exercises.score_batch import (
     Net,
     bent,
@@ -15,14 +23,6 @@ from coursekit.workbook.exercises.score_batch import (
     turn,
 )
 from coursekit.workbook.exercises.score_sliced_versions import MUTANTS, VARIANTS
-from coursekit.workbook.exercises.tensors import (
-    KINDS,
-    Array,
-    array,
-    equals,
-    must_equal,
-    tensor,
-)
 
 _SIGNS = np.array(list(product([-1.0, 1.0], repeat=2)))  # (4, 2)
 

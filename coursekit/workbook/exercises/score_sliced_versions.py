@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import Function, Mutant, Variant
 from coursekit.theory.score import Field, ism_loss
-from coursekit.workbook.exercise_spec import Function, Mutant, Variant
 from coursekit.workbook.exercises.score_batch import (
     BATCH_SUM,
     CUT,

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.checks.spec import BadResult, Inputs
+from coursekit.checks.tensors import SHAPES, Array, array, generator
 from coursekit.theory.paths import CosinePath, LinearPath, Path, VEPath, VPPath
 from coursekit.theory.prediction import Prediction, convert
-from coursekit.workbook.exercise_spec import BadResult, Inputs
 from coursekit.workbook.exercises.flow_batch import bend
-from coursekit.workbook.exercises.tensors import SHAPES, Array, array, generator
 
 UNSHAPED = (
     "the coefficients have shape (B,) and do not line up with x: `expand_as(f, x)` "

@@ -1,6 +1,6 @@
 """The start page: one exercise and one question, to see how checks work."""
 
-from coursekit.workbook.exercise_spec import ChoiceQuestion, Entry, Exercise
+from coursekit.checks.spec import ChoiceQuestion, Entry, Exercise
 
 ENTRIES: tuple[Entry, ...] = (
     Exercise(

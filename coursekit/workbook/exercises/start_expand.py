@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.workbook.exercise_spec import (
+from coursekit.checks.spec import (
     Function,
     Inputs,
     Mutant,
@@ -13,7 +13,7 @@ from coursekit.workbook.exercise_spec import (
     Probe,
     Variant,
 )
-from coursekit.workbook.exercises.tensors import KINDS, array, batch, tensor
+from coursekit.checks.tensors import KINDS, array, batch, tensor
 
 
 def _inputs(seed: int) -> Inputs:

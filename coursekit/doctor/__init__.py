@@ -1,0 +1,1 @@
+"""The doctor: what works here, what is missing, how to get it."""

@@ -1,0 +1,1 @@
+"""The lectures: one folder for each notebook, with all that belongs to it."""

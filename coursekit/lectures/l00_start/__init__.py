@@ -1,0 +1,1 @@
+"""Lecture 0: its notebook, exercises, mistakes, experiments and widgets."""

@@ -1,0 +1,1 @@
+"""Lecture 1: its notebook, exercises, mistakes, experiments and widgets."""

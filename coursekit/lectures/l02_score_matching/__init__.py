@@ -1,0 +1,1 @@
+"""Lecture 2: its notebook, exercises, mistakes, experiments and widgets."""

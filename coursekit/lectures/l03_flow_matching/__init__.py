@@ -1,0 +1,1 @@
+"""Lecture 3: its notebook, exercises, mistakes, experiments and widgets."""

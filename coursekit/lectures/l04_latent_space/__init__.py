@@ -1,0 +1,1 @@
+"""Lecture 4: its notebook, exercises, mistakes, experiments and widgets."""

@@ -1,0 +1,191 @@
+"""Figure 04.C: the same flow on pixels and on latents, at equal training FLOPs.
+
+One U-Net body, four spaces to work in: pixels and the latents of small VAEs with f = 2,
+4 and 8. A step on a smaller grid is cheaper, so equal FLOPs buy more steps. Quality is
+measured on the way, and the VAE's own training is stated beside it. What a VAE loses
+comes back in no sample: the ceiling (`latent_small_vaes`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coursekit.datasets.images import to_model, to_uint8
+from coursekit.experiments.image_ruler import Ruler, make_ruler
+from coursekit.experiments.kept import kept
+from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
+    SPACES,
+    TRAINING,
+    flops,
+    judged,
+    pictures,
+    small_vae,
+)
+from coursekit.models.unet import UNetConfig
+from coursekit.theory.paths import LinearPath
+from coursekit.theory.prediction import denoiser
+from coursekit.theory.solvers import euler, time_grid
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.loop import Run, train
+from coursekit.training.recipe import Batch, Data, Profile
+from coursekit.training.recipe_pictures import PictureRecipe
+from coursekit.training.recipes_pixels import TEDDY_FLOW
+
+MARKS = (0.25, 0.5, 1.0)  # of the budget: when quality is measured
+PIXEL_STEPS = 300  # the budget: so many steps of the flow on pixels
+BATCH, EVALS = 32, 20
+Decode = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class OnLatents(PictureRecipe):
+    """Flow matching on float latents that are already there."""
+
+    def batch(self, data: Data, size: int, step: int) -> Batch:
+        """Latents, times, noise."""
+        x0 = data.x[batch_indices(len(data.x), size, self.seed, step)]
+        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
+        time = torch.rand(size, generator=generator)
+        return x0, time, torch.randn(x0.shape, generator=generator)
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where a flow works: its data there, the way back, and what a step costs."""
+
+    name: str
+    data: Data  # float, (N, C, H, W)
+    decode: Decode
+    network: UNetConfig
+    cost: float  # FLOPs of one training step
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        c, h, w = self.data.x.shape[1:]
+        return c, h, w
+
+
+def make_space(name: str, seed: int, data: Data, quick: bool) -> Space:
+    """ "pixels", or the latents of a small VAE by its name in SPACES."""
+    widths = (8, 16) if quick else (24, 48)
+    x = to_model(data.x)
+    decode: Decode = to_itself
+    if name != "pixels":
+        net = small_vae(name, seed, data, quick)
+        with torch.no_grad():
+            x = torch.cat([net.encode(part) for part in x.split(250)])  # type: ignore[no-untyped-call]
+        decode = net.decode
+    patch = 2 if name == "pixels" else 1
+    config = UNetConfig(channels=x.shape[1], widths=widths, patch=patch)
+    body = TEDDY_FLOW.build(config)
+    cost = TRAINING * BATCH * flops(body, x[:4], torch.full((4,), 0.5))
+    text = f"{data.text}, in {name} of seed {seed}"
+    return Space(name, Data(x, text), decode, config, cost)
+
+
+def to_itself(x: Tensor) -> Tensor:
+    """The decoder of pixels."""
+    return x
+
+
+@torch.no_grad()
+def samples(model: nn.Module, space: Space, count: int, seed: int) -> NDArray[np.uint8]:
+    """`count` pictures, by EVALS Euler steps and the decoder."""
+    generator = torch.Generator().manual_seed(seed)
+    start = torch.randn((count, *space.shape), generator=generator)
+    predict, done = denoiser(model, LinearPath(), "velocity"), []
+    for part in start.split(50):  # type: ignore[no-untyped-call]
+        *_, x0 = euler(predict, part, time_grid(EVALS))
+        done.append(space.decode(x0))
+    return to_uint8(torch.cat(done))
+
+
+def lesson(
+    space: Space, seed: int, budget: float, ruler: Ruler, count: int
+) -> dict[str, Any]:
+    """Train until the budget (FLOPs) is spent; scores at each of MARKS.
+
+    Lists: frechet, valid; numbers: steps, seconds (of training alone).
+    """
+    steps = max(1, round(budget / space.cost))
+    profile = Profile(
+        space.network,
+        steps=steps,
+        batch=BATCH,
+        lr=1e-3,
+        warmup=max(1, min(100, steps // 10)),
+        ema=0.99,
+    )
+    run = Run(replace(RECIPE, seed=seed), profile, space.data)
+    marks = {max(1, round(mark * steps)) for mark in MARKS}
+    found: dict[str, Any] = {"frechet": [], "valid": [], "steps": steps}
+    for step in train(run):
+        if step.number in marks:
+            model = run.ema.copy_of(run.model).eval()
+            scores = ruler.scores(samples(model, space, count, seed))
+            found["frechet"].append(scores["frechet"])
+            found["valid"].append(scores["valid"])
+    return {**found, "seconds": run.seconds}
+
+
+RECIPE = OnLatents(
+    **{
+        **{k: v for k, v in vars(TEDDY_FLOW).items()},
+        "name": "latent-flow",
+        "title": "Flow matching on whatever it is given",
+    }
+)
+
+
+def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
+    """Everything of 04.C.
+
+    For each space (pixels, f2, f4, f8, f8wide): lists over `marks` (shares of the
+    `budget`, in FLOPs) `{space}_frechet`, `{space}_valid`, with _std; the last values
+    as `{space}_end_frechet`, `_end_valid`, with _std and _all; `{space}_steps`,
+    `_seconds`, `_step_flops`. For each VAE what is kept of held-out pictures:
+    `{space}_kept_{name}` for psnr, hat, glasses, ..., with _std and _all;
+    `{space}_numbers`, and `_vae_share`, FLOPs of its training over the budget.
+    `real_valid`, `floor_frechet`.
+    """
+    count, many = (16, 64) if quick else (200, 6000)
+    pixel_steps = 4 if quick else PIXEL_STEPS
+    data, ruler = pictures(many), make_ruler("teddy", quick)
+    result: Result = {"marks": list(MARKS), "pictures": count, "evaluations": EVALS}
+    real = [ruler.scores(ruler.real(count, seed)) for seed in seeds]
+    result |= over_seeds("floor_frechet", [row["frechet"] for row in real])
+    result |= over_seeds("real_valid", [row["valid"] for row in real])
+    budget = pixel_steps * make_space("pixels", 0, data, quick).cost
+    result["budget"] = budget
+    for name in ("pixels", *SPACES):
+        if name != "pixels":
+            losses = [judged(name, seed, data, quick) for seed in seeds]
+            for key in losses[0]:
+                result |= over_seeds(f"{name}_kept_{key}", [row[key] for row in losses])
+            result[f"{name}_numbers"] = int(losses[0]["numbers"])
+            result[f"{name}_vae_share"] = losses[0]["flops"] / budget
+        found = []
+        for seed in seeds:
+
+            def compute(name: str = name, seed: int = seed) -> dict[str, Any]:
+                space = make_space(name, seed, data, quick)
+                row = lesson(space, seed, budget, ruler, count)
+                return {**row, "step_flops": space.cost}
+
+            settings = (RECIPE, name, seed, budget, data.text, count, MARKS, EVALS)
+            found.append(kept(f"latent_flows/{name}-{seed}", settings, compute))
+        for figure in ("frechet", "valid"):
+            rows = [row[figure] for row in found]
+            result |= curves(f"{name}_{figure}", rows)
+            result |= over_seeds(f"{name}_end_{figure}", [row[-1] for row in rows])
+        result |= over_seeds(f"{name}_seconds", [row["seconds"] for row in found])
+        result[f"{name}_steps"] = found[0]["steps"]
+        result[f"{name}_step_flops"] = found[0]["step_flops"]
+    return result

@@ -1,0 +1,1 @@
+"""Lecture 5: its notebook, exercises, mistakes, experiments and widgets."""

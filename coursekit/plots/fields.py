@@ -1,0 +1,157 @@
+"""Arrows in the plane: vector fields as figures, and as marks for live widgets.
+
+A score or a velocity can be thousands of times longer in one place than in another.
+Lengths are therefore squeezed: an arrow of typical size gets half of the room, a huge
+one almost all of it, and the direction stays exact.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coursekit.plots.chart import Chart
+from coursekit.plots.draw import Area, Line, Mark
+from coursekit.plots.figures import canvas, numbers, render, style
+from coursekit.plots.images import Picture
+from coursekit.plots.theme import GRID, colour
+
+Points = NDArray[np.float64]
+FieldFunction = Callable[..., ArrayLike]  # field(x (N, 2) tensor) -> (N, 2)
+
+
+def lattice(limit: float, count: int) -> Points:
+    """count * count points, evenly spread over [-limit, limit] squared; (N, 2)."""
+    half = limit / count  # the middle of each of count * count cells
+    line = np.linspace(-limit + half, limit - half, count)
+    x, y = np.meshgrid(line, line)
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def squeezed(arrows: ArrayLike, room: float, typical: float | None = None) -> Points:
+    """The same directions, with lengths in [0, room): room * r / (r + typical).
+
+    typical: the length that gets half the room; by default the median. (N, 2).
+    """
+    v = numbers(arrows)
+    length = np.linalg.norm(v, axis=1, keepdims=True)
+    if typical is None:
+        typical = float(np.median(length))
+    return np.asarray(room * v / np.maximum(length + typical, 1e-12))
+
+
+def quiver(
+    fields: Mapping[str, FieldFunction],
+    *,
+    limit: float = 2.5,
+    count: int = 19,
+    ghost: ArrayLike | None = None,
+    size: float = 2.7,
+    typical: float | None = None,
+) -> Picture:
+    """Vector fields side by side; each is a function of points, a tensor (N, 2).
+
+    ghost: pale points (M, 2) behind each panel.  typical: see `squeezed`.
+    """
+    import torch
+
+    places = lattice(limit, count)
+    with style():
+        figure, axes = canvas(len(fields), size, size)
+        for axis, (name, field) in zip(axes, fields.items(), strict=True):
+            if ghost is not None:
+                behind = numbers(ghost)
+                axis.scatter(*behind.T, s=3, color=GRID, alpha=0.45, lw=0)
+            found = numbers(field(torch.from_numpy(places)))
+            shift = squeezed(found, 2.4 * limit / count, typical)
+            axis.quiver(
+                *places.T,
+                *shift.T,
+                angles="xy",
+                scale_units="xy",
+                scale=1,
+                color=colour("blue"),
+                width=0.006,
+                headwidth=4,
+                headlength=4,
+                headaxislength=3.5,
+            )
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[])
+            axis.set_aspect("equal")
+            axis.set_title(name)
+            axis.grid(visible=False)
+            axis.spines[:].set_visible(True)
+        return render(figure)
+
+
+@dataclass(frozen=True)
+class Dots:
+    """Points (N, 2) as small squares; radius in pixels."""
+
+    points: ArrayLike
+    colour: str = "grid"
+    radius: float = 1.2
+    opacity: float = 0.5
+
+
+@dataclass(frozen=True)
+class Arrows:
+    """Arrows from points (N, 2) along shifts (N, 2), in data units."""
+
+    points: ArrayLike
+    shifts: ArrayLike
+    colour: str = "blue"
+    width: float = 1.1
+
+
+@dataclass(frozen=True)
+class Way:
+    """A line through points (N, 2)."""
+
+    points: ArrayLike
+    colour: str = "orange"
+    width: float = 1.6
+    dashed: bool = False
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Plane(Chart):
+    """A chart of layers in data units: dots, arrows and ways, back to front."""
+
+    layers: tuple[Dots | Arrows | Way, ...] = ()
+
+    def _pixels(self, points: ArrayLike) -> Points:
+        p = np.asarray(points, dtype=float).reshape(-1, 2)
+        return np.stack([self.to_x(p[:, 0]), self.to_y(p[:, 1])], axis=1)
+
+    def marks(self) -> list[Mark]:
+        """The axes, then every layer."""
+        marks = super().marks()
+        for layer in self.layers:
+            at = self._pixels(layer.points)
+            if isinstance(layer, Dots):
+                r = layer.radius
+                corners = np.array([[-r, -r], [r, -r], [r, r], [-r, r]])
+                marks += [Area(p + corners, layer.colour, layer.opacity) for p in at]
+            elif isinstance(layer, Way):
+                tone, width = layer.colour, layer.width
+                line = Line(at, tone, width, layer.dashed, layer.opacity)
+                marks.append(line)
+            else:
+                shifts = np.asarray(layer.shifts, dtype=float).reshape(-1, 2)
+                tips = self._pixels(np.asarray(layer.points, dtype=float) + shifts)
+                for start, tip in zip(at, tips, strict=True):
+                    marks.append(Line(arrow(start, tip), layer.colour, layer.width))
+        return marks
+
+
+def arrow(start: Points, tip: Points) -> Points:
+    """A shaft and two barbs as one polyline, in pixels."""
+    back = 0.35 * (start - tip)
+    length = float(np.hypot(*back))
+    if length > 7:  # heads of long arrows stay small
+        back *= 7 / length
+    side = 0.55 * np.array([-back[1], back[0]])
+    return np.stack([start, tip, tip + back + side, tip, tip + back - side])

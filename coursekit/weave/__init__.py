@@ -1,0 +1,1 @@
+"""Weaving: notebooks made from their sources and the package."""

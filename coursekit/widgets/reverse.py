@@ -1,0 +1,165 @@
+"""The way back as films: what the sampler holds, and what the network sees in it.
+
+Compute only. A film is any record with `states`, `estimates` and `ts`, as
+`coursekit.experiments.films.record` makes it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.plots.images import pick
+from coursekit.theory.ddpm_samplers import ddim, respaced
+from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.widgets.film_player import FilmPlayer
+from coursekit.widgets.forward import sectors, to_pixels
+from coursekit.widgets.reel import Axis, Reel
+
+Model = Callable[[Tensor, Tensor], Tensor]
+
+
+class Film(Protocol):
+    """States from noise to data, the guess of x0 at each, and the times."""
+
+    @property
+    def states(self) -> Sequence[Tensor]:
+        """N + 1 batches, the first of them noise."""
+
+    @property
+    def estimates(self) -> Sequence[Tensor]:
+        """N + 1 batches of guesses of x0."""
+
+    @property
+    def ts(self) -> Sequence[float]:
+        """N + 1 times, from 1 down to 0."""
+
+
+def sculptor(film: Film, *, count: int = 6) -> FilmPlayer:
+    """The way back: x_t above the network's guess of x0, scrubbed from noise to data.
+
+    film: a record with states, estimates and ts (`coursekit.experiments.films.record`).
+    """
+    return FilmPlayer(sculptor_reel(film, count=count), name="sculptor")
+
+
+def sculptor_reel(film: Film, *, count: int = 6, frames: int = 101) -> Reel:
+    """x_t above the network's guess of x0, for `count` pictures side by side."""
+    chosen = pick(len(film.states), frames)
+    rows = [
+        torch.cat([film.states[i][:count], film.estimates[i][:count]]) for i in chosen
+    ]
+    ts = [film.ts[i] for i in chosen]
+    return Reel(
+        to_pixels(torch.stack(rows).float()),
+        (Axis("t", tuple(f"{t:.2f}" for t in ts)),),
+        columns=min(count, len(film.states[0])),
+        row_names=("x_t, what the sampler holds", "x̂0, what the network sees in it"),
+        captions=tuple(
+            f"{i} of {len(film.states) - 1} network evaluations done" for i in chosen
+        ),
+        tile=96,
+    )
+
+
+def point_reel(
+    film: Film, *, target: Any = None, frames: int = 101, limit: float = 3.0
+) -> Reel:
+    """Points on their way from noise to data, next to the guesses of x0.
+
+    target: points of the data set (M, 2), drawn pale behind both panels. Colours show
+    where each point ends.
+    """
+    chosen = pick(len(film.states), frames)
+    pairs = [torch.stack([film.states[i], film.estimates[i]]) for i in chosen]
+    ts = [film.ts[i] for i in chosen]
+    ghost = None if target is None else np.asarray(target, dtype=np.float32)[:400]
+    return Reel(
+        torch.stack(pairs).float().numpy(),
+        (Axis("t", tuple(f"{t:.2f}" for t in ts)),),
+        row_names=("x_t, what the sampler holds", "x̂0, the guess from there"),
+        captions=tuple(
+            f"{i} of {len(film.states) - 1} network evaluations done" for i in chosen
+        ),
+        limit=limit,
+        groups=sectors(film.states[-1]),
+        ghost=ghost,
+        trails=True,
+    )
+
+
+def ddim_table(
+    model: Model,
+    start: Tensor,
+    schedule: Schedule,
+    steps: Sequence[int],
+    etas: Sequence[float],
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
+    """Samples from the same starting noise for every pair (steps, eta).
+
+    start: (B, ...) noise. Returns (len(steps) * len(etas), B, ...), eta fastest.
+    progress(done, total) counts network evaluations.
+    """
+    total, before = sum(steps) * len(etas), 0
+    cells = []
+    for n in steps:
+        for eta in etas:
+            generator = torch.Generator().manual_seed(seed)
+            x, ks = start, respaced(schedule.num_steps, n)
+            walk = ddim(model, start, ks, schedule, eta, generator)
+            for done, x in enumerate(walk):  # noqa: B007
+                progress(before + done, total)
+            before += n
+            cells.append(x)
+    return torch.stack(cells).float()
+
+
+def ddim_reel(
+    table: Tensor, steps: Sequence[int], etas: Sequence[float], *, target: Any = None
+) -> Reel:
+    """The table of `ddim_table` with a slider for the steps and one for eta."""
+    axes = (
+        Axis("steps", tuple(str(n) for n in steps), "network evaluations"),
+        Axis(
+            "η", tuple(f"{e:g}" for e in etas), "0: no fresh noise, 1: as much as DDPM"
+        ),
+    )
+    captions = tuple(
+        f"{n} network evaluation{'s' * (n > 1)}, "
+        + ("no fresh noise on the way" if e == 0 else f"fresh noise at η = {e:g}")
+        + ": the same starting noise in every position"
+        for n in steps
+        for e in etas
+    )
+    start = len(steps) // 2 * len(etas)  # with one step, eta changes nothing
+    if table.ndim == 5:
+        tiles, columns = to_pixels(table), min(8, table.shape[1])
+        return Reel(tiles, axes, columns, captions=captions, tile=88, start=start)
+    return Reel(
+        np.ascontiguousarray(table[:, None].numpy()),
+        axes,
+        captions=captions,
+        start=start,
+        limit=3.0,
+        groups=sectors(table[-len(etas)]),
+        ghost=None if target is None else np.asarray(target, dtype=np.float32)[:400],
+    )
+
+
+def starting_noise(shape: Sequence[int], seed: int) -> Tensor:
+    """Standard normal noise of the given shape; the same seed, the same noise."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def noise_reel(shape: Sequence[int], seed: int) -> Reel:
+    """One frame, the noise that everything will start from: there is no slider yet."""
+    noise = starting_noise(shape, seed)
+    caption = ("the noise that every sample will start from",)
+    if noise.ndim == 4:
+        tiles, columns = to_pixels(noise[None]), min(8, len(noise))
+        return Reel(tiles, (), columns, captions=caption, tile=88)
+    return Reel(noise[None, None].numpy(), (), captions=caption, limit=3.0)

@@ -1,1 +1,0 @@
-"""What turns the package into notebooks: weaving, checks, widgets, plots."""
