@@ -15,12 +15,12 @@ from typing import Any
 from coursekit.checks import hints, progress
 from coursekit.checks.formula import judge_formula
 from coursekit.checks.judge import Verdict, judge
+from coursekit.checks.registry import by_id, by_symbol, code_exercises
 from coursekit.checks.spec import (
     ChoiceQuestion,
     Exercise,
     FormulaQuestion,
 )
-from coursekit.workbook.exercises import by_id, by_symbol, code_exercises
 
 
 class UnsolvedError(Exception):

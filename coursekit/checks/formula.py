@@ -178,9 +178,9 @@ def judge_formula(question: FormulaQuestion, answer: Any, seed: int = 0) -> Verd
         return Verdict("FAIL", "the function returns a wrong number of values")
     if _same(got, right):
         return Verdict("PASS")
-    for wrong in question.wrong:
-        if _same(got, evaluate(wrong.formula, values)):
-            return Verdict("FAIL", wrong.message)
+    for formula, message in question.wrong.items():
+        if _same(got, evaluate(formula, values)):
+            return Verdict("FAIL", message)
     return Verdict("FAIL", _difference(got, right, values))
 
 

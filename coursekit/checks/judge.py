@@ -7,13 +7,14 @@ import numpy as np
 
 from coursekit.checks.compare import agree, same_kind
 from coursekit.checks.diagnose import describe
-from coursekit.checks.spec import Exercise, Function, Mutant, Probe
+from coursekit.checks.mistakes import mistakes_of
+from coursekit.checks.spec import Exercise, Function, Mistake, Probe
 from coursekit.checks.trial import Trial, seconds_allowed, try_function
 
-Behaviour = Callable[[Mutant, int], Trial]  # what a mutant does on a seed
+Behaviour = Callable[[Mistake, int], Trial]  # what a wrong version does on a seed
 
 # What the known mistakes do on the learner's inputs, so that a second try is quick.
-_BEHAVIOUR: dict[tuple[str, Mutant, int, float], Trial] = {}
+_BEHAVIOUR: dict[tuple[str, Mistake, int, float], Trial] = {}
 
 
 @dataclass(frozen=True)
@@ -39,28 +40,32 @@ def judge(
         got += try_function(probe, function, seeds[1:], limit)
     want = try_function(probe, exercise.reference(), seeds[: len(got)], limit)
 
-    def behaviour(mutant: Mutant, seed: int) -> Trial:
+    def behaviour(wrong: Mistake, seed: int) -> Trial:
         known = _BEHAVIOUR if start == 0 else {}
-        key = exercise.id, mutant, seed, limit
+        key = exercise.id, wrong, seed, limit
         if key not in known:
-            trial = try_function(probe, mutant.function, [seed], limit)[0]
+            trial = try_function(probe, wrong.function, [seed], limit)[0]
             if trial.fault is not None and trial.fault.kind == "slow":
                 return trial  # the machine was busy, perhaps: ask again next time
             known[key] = replace(trial, inputs={})
         return known[key]
 
-    return decide(probe, got, want, behaviour)
+    return decide(exercise, got, want, behaviour)
 
 
 def decide(
-    probe: Probe, got: Sequence[Trial], want: Sequence[Trial], behaviour: Behaviour
+    exercise: Exercise,
+    got: Sequence[Trial],
+    want: Sequence[Trial],
+    behaviour: Behaviour,
 ) -> Verdict:
-    """The verdict on trials, given the reference's and, on demand, those of mutants."""
+    """The verdict on trials, given the reference's and what known mistakes do."""
+    probe = exercise.probe()
     if any(t.fault is not None and t.fault.kind == "todo" for t in got):
         return Verdict("TODO")
     if accepted(probe, got, want):
         return Verdict("PASS")
-    return Verdict("FAIL", mistake(probe, got, want, behaviour))
+    return Verdict("FAIL", mistake(exercise, got, want, behaviour))
 
 
 def accepted(probe: Probe, got: Sequence[Trial], want: Sequence[Trial]) -> bool:
@@ -89,18 +94,17 @@ def complaint(probe: Probe, trial: Trial) -> str | None:
 
 
 def mistake(
-    probe: Probe, got: Sequence[Trial], want: Sequence[Trial], behaviour: Behaviour
+    exercise: Exercise,
+    got: Sequence[Trial],
+    want: Sequence[Trial],
+    behaviour: Behaviour,
 ) -> str:
     """Name what went wrong: a known mistake if one fits, else a description."""
-    for mutant in probe.mutants:
+    probe = exercise.probe()
+    for known in mistakes_of(exercise):
         # One seed tells most of them apart, so the others are tried one by one.
-        if all(alike(probe, [g], [behaviour(mutant, g.seed)]) for g in got):
-            return mutant.message
-    for g, w in zip(got, want, strict=True):
-        if probe.diagnose is not None and g.fault is None:
-            named = probe.diagnose(g.inputs, g.outputs, w.outputs)
-            if named is not None:
-                return named
+        if all(alike(probe, [g], [behaviour(known, g.seed)]) for g in got):
+            return known.message
     right = [accepted(probe, [g], [w]) for g, w in zip(got, want, strict=True)]
     first = right.index(False)
     return describe(probe, got, want, right, complaint(probe, got[first]))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.checks import hints
-from coursekit.workbook.exercises import all_exercises
+from coursekit.checks.registry import all_exercises
 
 _STATES = ("solved", "revealed", "failed")
 

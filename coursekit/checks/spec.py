@@ -1,13 +1,14 @@
 """What an exercise is: one specification for the check, its tests and the grader.
 
-Nothing here imports torch. Titles, ids, options and answers are plain data, so that
-weaving is fast; the part that computes (a `Probe`) is imported on first use.
+Nothing here imports torch. Titles, ids, options and answers are plain data, read from
+the notebook's source; the part that computes (a `Probe`) is imported on first use.
 """
 
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,20 +24,12 @@ class BadResult(Exception):
 
 
 @dataclass(frozen=True)
-class Mutant:
+class Mistake:
     """A wrong version and the message that a learner who writes it must read."""
 
     name: str
     function: Function
     message: str
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A right version in another style: it must pass."""
-
-    name: str
-    function: Function
 
 
 @dataclass(frozen=True)
@@ -55,17 +48,16 @@ class Probe:
     """How a function is tried and judged.
 
     inputs: seed -> fresh inputs; call: runs a function on them, plain arrays out.
+    source: "module:name" of the function that `call` is made of, for the grader.
     cases: names of the kinds of inputs; seed s makes inputs of kind s % len(cases).
     tolerances: output name -> (rtol, atol) where the default does not fit.
     """
 
     inputs: Callable[[int], Inputs]
     call: Callable[[Function, Inputs], Outputs]
-    oracles: tuple[Oracle, ...]
-    mutants: tuple[Mutant, ...]
-    variants: tuple[Variant, ...]
-    cases: tuple[str, ...] = ("points (B, D)",)
-    diagnose: Callable[[Inputs, Outputs, Outputs], str | None] | None = None
+    source: str
+    cases: tuple[str, ...]
+    oracles: tuple[Oracle, ...] = ()
     tolerances: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def seeds(self, start: int = 0) -> tuple[int, ...]:
@@ -86,12 +78,16 @@ def resolve(path: str) -> Any:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A function or class that the learner writes."""
+    """A function or class that the learner writes.
+
+    lecture: the dotted name of the folder with its `exercises`.
+    """
 
     id: str  # "01.4"
     symbol: str  # "coursekit.theory.ddpm:q_sample"
     title: str
-    spec: str  # "coursekit.workbook.exercises.diffusion_forward:Q_SAMPLE"
+    lecture: str
+    mistakes_file: Path
     kind: ClassVar[str] = "code"
 
     @property
@@ -105,34 +101,34 @@ class Exercise:
         return found
 
     def probe(self) -> Probe:
-        """How to try it (imports torch)."""
-        found: Probe = resolve(self.spec)
-        return found
-
-
-@dataclass(frozen=True)
-class WrongFormula:
-    """A formula that people write, and what is wrong with it."""
-
-    formula: str
-    message: str
+        """How to try it (imports torch). KeyError when nothing tries it."""
+        probes: Mapping[str, Probe] = importlib.import_module(
+            f"{self.lecture}.exercises"
+        ).PROBES
+        return probes[self.id]
 
 
 @dataclass(frozen=True)
 class FormulaQuestion:
     """A pen-and-paper question answered with a formula; any algebraic form is right.
 
+    right: the answer, then other forms of it.  wrong: formula -> what is wrong with it.
     points: numpy generator -> one array of random values for each name.
     """
 
     id: str
     title: str
-    answer: str
+    text: str
+    right: tuple[str, ...]
+    wrong: Mapping[str, str]
     points: Callable[[np.random.Generator], Mapping[str, NDArray[np.float64]]]
-    wrong: tuple[WrongFormula, ...]
-    variants: tuple[str, ...] = ()
     options: ClassVar[Mapping[str, str]] = {}
     kind: ClassVar[str] = "formula"
+
+    @property
+    def answer(self) -> str:
+        """The right answer as the solution notebook shows it."""
+        return self.right[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -146,10 +142,13 @@ class ChoiceQuestion:
 
     id: str
     title: str
+    text: str
     options: Mapping[str, str]
     answer: str
     why: Mapping[str, str]  # one sentence for every option, the right one included
+    names: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = "choice"
 
 
-Entry = Exercise | FormulaQuestion | ChoiceQuestion
+Question = FormulaQuestion | ChoiceQuestion
+Entry = Exercise | Question

@@ -7,10 +7,10 @@ from typing import Any
 from coursekit.checks.cells import judge_choice
 from coursekit.checks.formula import judge_formula
 from coursekit.checks.judge import Verdict
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.grading.types import Attempt, Grade, Task
 from coursekit.grading.wire import clean, without_values
-from coursekit.workbook.exercises import by_id
 
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WANTED = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import coursekit
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
 from coursekit.grading.types import Official, OfficialCell, Task
 from coursekit.sources.lectures import lectures
@@ -17,7 +18,6 @@ from coursekit.sources.report import Report
 from coursekit.weave.cell_text import answer_name
 from coursekit.weave.command import build
 from coursekit.weave.project import Project
-from coursekit.workbook.exercises import by_id
 
 KINDS = ("setup", "given", "exercise", "check")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+from coursekit.checks.registry import by_id
 from coursekit.grading import identify, official, transplant, verdict
 from coursekit.grading.runner import Workshop
 from coursekit.grading.types import (
@@ -23,7 +24,6 @@ from coursekit.grading.types import (
     Report,
     Submission,
 )
-from coursekit.workbook.exercises import by_id
 
 
 @dataclass(frozen=True)

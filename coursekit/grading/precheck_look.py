@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from coursekit.checks.formula import FormulaError, evaluate
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import ChoiceQuestion, FormulaQuestion
 from coursekit.grading.report_clean import plain
 from coursekit.grading.types import Attempt, Official, Submission, Task
-from coursekit.weave.modules import bound_names, free_names
-from coursekit.workbook.exercises import by_id
+from coursekit.sources.modules import bound_names, free_names
 
 _MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2})$", re.MULTILINE)
 _ALWAYS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from coursekit.checks.registry import by_id, code_exercises
 from coursekit.checks.spec import Exercise
 from coursekit.grading.types import Official, Task
-from coursekit.workbook.exercises import by_id, code_exercises
 
 PACKAGE = "coursekit"
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit.checks.registry import all_exercises
 from coursekit.checks.spec import (
     ChoiceQuestion,
     Entry,
     Exercise,
     FormulaQuestion,
 )
-from coursekit.weave.modules import FunctionNode, Package, first_line
-from coursekit.weave.symbols import SymbolError, find
-from coursekit.workbook.exercises import all_exercises
+from coursekit.sources.modules import FunctionNode, Package, first_line
+from coursekit.sources.symbols import SymbolError, find
 
 SHORTEST = 25  # a shorter line is everybody's
 IDIOM = 4  # and so is one that stands in so many files, `for block in self.blocks:`

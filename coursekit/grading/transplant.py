@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
 from coursekit.grading import probe_inputs, probe_runtime, probe_source, reach, wire
 from coursekit.grading.cell_code import parse
@@ -23,7 +24,6 @@ from coursekit.grading.types import (
     OfficialCell,
     Task,
 )
-from coursekit.workbook.exercises import by_id
 
 OFFICIAL, HELPER, ATTEMPT, PROBE = "official", "helper", "attempt", "probe"
 

@@ -1,30 +1,31 @@
 """Reading a notebook source: Markdown text and fences, each with its line number.
 
-A fence starts at the first column with three or more backticks and ends with a line of
-at least as many. Its info string is `python label`, `{kind} arguments name=value`, or
-the name of a language that is only shown (see `SHOWN`). Tildes and indented fences are
-ordinary Markdown and are left alone.
+A fence is Markdown's own, of backticks that start at the first column. Its info string
+is `python label`, `{kind} arguments name=value`, or the name of a language that is only
+shown (see `SHOWN`). Tildes and indented fences are ordinary Markdown, left alone.
 """
 
 import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+
+from markdown_it import MarkdownIt
 
 from coursekit.sources.report import Report
 
-KINDS = ("python", "weave", "exercise", "hint", "paper", "claim", "ledger")
+KINDS = ("python", "weave", "exercise", "hint", "question", "claim", "ledger")
 SHOWN = ("text", "console", "mermaid")  # fences that stay Markdown, never executed
 OPTIONS: dict[str, tuple[str, ...]] = {
     "python": ("tags", "fold"),
     "weave": (),
     "exercise": ("minutes", "difficulty", "points"),
     "hint": (),
-    "paper": ("minutes", "difficulty", "points"),
+    "question": ("minutes", "difficulty", "points"),
     "claim": ("time", "verdict", "see"),
     "ledger": (),
 }
-_OPEN = re.compile(r"^(`{3,})([^`]*)$")
 _KIND = re.compile(r"^\{(\w+)\}\s*(.*)$", re.DOTALL)
 _OPTION = re.compile(r"^([a-z]+)=(.*)$", re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
@@ -59,58 +60,56 @@ def parse(source: str, path: str, report: Report) -> list[Block]:
     """
     blocks: list[Block] = []
     lines = source.replace("\r\n", "\n").split("\n")
-    text: list[str] = []
-    start = number = 0
+    done = 0  # lines that are in a block already
 
-    def close_text() -> None:
-        joined = "\n".join(text)
+    def close_text(end: int) -> None:
+        joined = "\n".join(lines[done:end])
         if joined.strip():
             skipped = len(joined) - len(joined.lstrip("\n"))
-            blocks.append(Text(start + skipped + 1, joined.strip("\n").rstrip()))
-        text.clear()
+            blocks.append(Text(done + skipped + 1, joined.strip("\n").rstrip()))
 
-    while number < len(lines):
-        opened = _OPEN.match(lines[number])
-        if opened is None:
-            if not text:
-                start = number
-            text.append(lines[number])
-            number += 1
+    for token in _markdown().parse("\n".join(lines)):
+        if token.type != "fence" or not token.markup.startswith("`"):
             continue
-        ticks, info = opened[1], opened[2].strip()
-        end = _closing(lines, number + 1, len(ticks))
-        if end is None:
+        first, last = token.map or (0, 0)
+        info = token.info.strip()
+        if not lines[first].startswith("`") or info.split(" ")[0] in SHOWN:
+            continue  # an indented fence, or one that is only shown
+        if not _closed(lines[first:last], token.markup):
             report.add(
                 path,
-                number + 1,
-                f"the fence '{lines[number].strip()}' is never closed. "
-                f"Add a line with {ticks}",
+                first + 1,
+                f"the fence '{lines[first].strip()}' is never closed. "
+                f"Add a line with {token.markup}",
             )
+            done = len(lines)
             break
-        if info.split(" ")[0] in SHOWN:
-            if not text:
-                start = number
-            text.extend(lines[number : end + 1])
-        else:
-            close_text()
-            body = "\n".join(lines[number + 1 : end])
-            fence = _fence(info, body, number + 1, path, report)
-            if fence is not None:
-                blocks.append(fence)
-        number = end + 1
-    close_text()
+        close_text(first)
+        done = last
+        fence = _fence(info, token.content, first + 1, path, report)
+        if fence is not None:
+            blocks.append(fence)
+    close_text(len(lines))
     return blocks
 
 
-def _closing(lines: list[str], start: int, ticks: int) -> int | None:
-    for number in range(start, len(lines)):
-        line = lines[number].rstrip()
-        if len(line) >= ticks and not line.strip("`"):
-            return number
-        opened = _OPEN.match(line)
-        if opened and len(opened[1]) >= ticks and opened[2].startswith("{"):
-            return None  # a new fence begins: this one was forgotten
-    return None
+def fences(source: str) -> Iterator[Fence]:
+    """The fences of a source; what is wrong with it is for the weave to say."""
+    for block in parse(source, "", Report()):
+        if isinstance(block, Fence):
+            yield block
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("zero").enable("fence")
+
+
+def _closed(lines: list[str], ticks: str) -> bool:
+    """Does the fence end with its own last line, before another one begins?"""
+    *body, last = lines[1:] or [""]
+    begun = any(re.match(ticks + r"`*\s*\{", line) for line in body)
+    return not begun and len(last.rstrip()) >= len(ticks) and not last.strip("` ")
 
 
 def _fence(info: str, body: str, line: int, path: str, report: Report) -> Fence | None:

@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
+from coursekit.checks.spec import Question
 from coursekit.sources.parser import Fence
-from coursekit.weave.registry import Entry
 
 _MAX_ID = 64  # nbformat's limit on a cell id
 
@@ -80,24 +80,21 @@ def hint(fence: Fence, exercise_id: str, count: int) -> str:
     )
 
 
-def question(fence: Fence, entry: Entry | None) -> str:
+def question(asked: Question) -> str:
     """The text of a pen-and-paper question, with its options where it has some."""
-    options = entry.options if entry else {}
-    listed = "\n".join(f"- **{letter}** {text}" for letter, text in options.items())
-    return f"{fence.body}\n\n{listed}".rstrip()
+    listed = "\n".join(f"- **{n}** {text}" for n, text in asked.options.items())
+    return f"{asked.text}\n\n{listed}".rstrip()
 
 
-def answer_cell(exercise_id: str, entry: Entry | None, solved: bool) -> str:
+def answer_cell(asked: Question, solved: bool) -> str:
     """The cell that holds an answer; solved, it holds the right one."""
-    name = answer_name(exercise_id)
-    first = f"# exercise {exercise_id}\n{name} = "
-    if solved and entry:
-        return first + json.dumps(entry.answer, ensure_ascii=False)
-    what = "your answer, in quotes"
-    if entry and entry.options:
-        what = "one of " + ", ".join(f'"{letter}"' for letter in entry.options)
-    elif entry and entry.names:
-        what = f"a formula in quotes, made of {', '.join(entry.names)}"
+    first = f"# exercise {asked.id}\n{answer_name(asked.id)} = "
+    if solved:
+        return first + json.dumps(asked.answer, ensure_ascii=False)
+    if asked.options:
+        what = "one of " + ", ".join(f'"{letter}"' for letter in asked.options)
+    else:
+        what = f"a formula in quotes, made of {', '.join(asked.names)}"
     return f"{first}None  # {what}"
 
 

@@ -16,6 +16,7 @@ class Draft:
     """What the weave knows about one notebook while it walks through its source.
 
     labels: cell id -> line.  exercises: id -> line.  hints: id -> how many so far.
+    symbols: id of a code exercise -> what it asks for.
     woven: origin of a symbol -> the cell that shows it.  later: origins of exercises
     still to come.  anchor: id of the cell that headless text comes after.
     headings: the open headings as (level, slug), outermost first.
@@ -28,6 +29,7 @@ class Draft:
     cells: list[Cell] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     exercises: dict[str, int] = field(default_factory=dict)
+    symbols: dict[str, str] = field(default_factory=dict)
     hints: dict[str, int] = field(default_factory=dict)
     woven: dict[str, str] = field(default_factory=dict)
     later: set[str] = field(default_factory=set)

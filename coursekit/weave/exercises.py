@@ -5,17 +5,21 @@ An exercise is three cells with ids made from its own id: `about-01-4` (header),
 `metadata.coursekit.id`, then by the cell id, then by the first line of the code.
 """
 
+import ast
 import re
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
+from coursekit.checks.mistakes import problems, read
+from coursekit.checks.questions import QuestionError, read_question
+from coursekit.sources.modules import free_names
 from coursekit.sources.parser import Block, Fence
+from coursekit.sources.symbols import Symbol, SymbolError, find
 from coursekit.weave import cell_text as shown
 from coursekit.weave import info_string as fields
 from coursekit.weave.cells import ROLES, Cell, Role
 from coursekit.weave.draft import Draft
-from coursekit.weave.modules import free_names
-from coursekit.weave.registry import passed
-from coursekit.weave.symbols import Symbol, SymbolError, find
 
 
 def look_ahead(draft: Draft, blocks: list[Block]) -> None:
@@ -55,17 +59,11 @@ def exercise(draft: Draft, fence: Fence) -> None:
         return
     draft.woven[symbol.origin] = f"exercise {exercise_id} (line {fence.line})"
     draft.later.discard(symbol.origin)
-    entry = fields.entry(draft, fence, exercise_id, "code")
-    if entry and entry.symbol != symbol.target:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} is registered for {entry.symbol}, not for "
-            f"{symbol.target}. Change the fence or the registry",
-        )
     facts = fields.facts(draft, fence, fields.FACTS)
     if not known:
         return
-    title = (entry.title if entry else "") or symbol.headline()
+    draft.symbols[exercise_id] = symbol.target
+    title = fence.body.strip() or symbol.headline()
     sources = _sources(draft, fence, symbol, stub, full, exercise_id)
     _three_cells(
         draft,
@@ -74,7 +72,7 @@ def exercise(draft: Draft, fence: Fence) -> None:
         about=shown.header(title, exercise_id, facts),
         sources=sources,
         check=f"{symbol.name} = check({symbol.name})",
-        prints=passed(exercise_id, symbol.name),
+        prints=f"PASS {exercise_id} {symbol.name}\n",
         facts=facts,
     )
 
@@ -111,39 +109,39 @@ def _sources(
     return texts["learner"], texts["solution"]
 
 
-def paper(draft: Draft, fence: Fence) -> None:
+def question(draft: Draft, fence: Fence) -> None:
     """A pen-and-paper question: text, a cell for the answer, check."""
     if len(fence.args) != 1:
         draft.problem(
             fence.line,
-            "a paper question needs its id. Write {paper} 01.15 minutes=3 points=1",
+            "a question needs its id. Write {question} 01.15 minutes=3 points=1",
         )
         return
     exercise_id = fence.args[0]
     known = fields.open_exercise(draft, fence, exercise_id)
-    if not fence.body.strip():
-        draft.problem(fence.line, f"question {exercise_id} is empty. Write it")
-    entry = fields.entry(draft, fence, exercise_id, "formula", "choice")
     facts = fields.facts(draft, fence, ("minutes", "points"))
+    try:
+        asked = read_question(exercise_id, fence.body)
+    except QuestionError as error:
+        draft.problem(fence.line, f"question {exercise_id}: {error}")
+        return
     if not known:
         return
-    title = (entry.title if entry else "") or "pen and paper"
     name = shown.answer_name(exercise_id)
     for names in draft.names.values():
         names.define(name, f"exercise {exercise_id}", f"ex-{shown.dashed(exercise_id)}")
+    about = shown.header(asked.title, exercise_id, facts)
     _three_cells(
         draft,
         fence,
         exercise_id,
-        about=shown.header(title, exercise_id, facts)
-        + "\n\n"
-        + shown.question(fence, entry),
+        about=f"{about}\n\n{shown.question(asked)}",
         sources=(
-            shown.answer_cell(exercise_id, entry, solved=False),
-            shown.answer_cell(exercise_id, entry, solved=True),
+            shown.answer_cell(asked, solved=False),
+            shown.answer_cell(asked, solved=True),
         ),
         check=f'check_answer("{exercise_id}", {name})',
-        prints=passed(exercise_id),
+        prints=f"PASS {exercise_id}\n",
         facts=facts,
     )
 
@@ -194,3 +192,48 @@ def _three_cells(
     )
     draft.add(cell, fence.line)
     draft.anchor = f"ex-{dashed}"
+
+
+def look_behind(draft: Draft) -> None:
+    """Every exercise is tried, and every known mistake fits its reference."""
+    if not draft.symbols:
+        return
+    folder, shown_folder = (
+        draft.source.path.parent,
+        draft.source.shown.rpartition("/")[0],
+    )
+    tried = _tried(folder / "exercises.py")
+    for exercise_id in draft.symbols:
+        if exercise_id not in tried:
+            draft.problem(
+                draft.exercises[exercise_id],
+                f"nothing tries exercise {exercise_id}. Write a function under "
+                f'@tried("{exercise_id}", ...) in {shown_folder}/exercises.py',
+            )
+    path = folder / "mistakes.md"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for line, problem in problems(text, draft.symbols, draft.project.package):
+        draft.report.add(f"{shown_folder}/mistakes.md", line, problem)
+    counts = Counter(each.exercise for each in read(text))
+    for exercise_id in draft.symbols:
+        if counts[exercise_id] < 2:
+            draft.problem(
+                draft.exercises[exercise_id],
+                f"exercise {exercise_id} needs two known mistakes at least. Write them "
+                f"below '## {exercise_id}' in {shown_folder}/mistakes.md",
+            )
+
+
+def _tried(path: Path) -> set[str]:
+    """The ids in the decorators `@tried("01.4", ...)` of a module, read as text."""
+    if not path.is_file():
+        return set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [
+        decorator
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "tried"
+    ]
+    return {ast.literal_eval(call.args[0]) for call in calls}

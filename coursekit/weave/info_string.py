@@ -1,11 +1,10 @@
-"""What the info string of an exercise or question says: its id, facts and check."""
+"""What the info string of an exercise or question says: its id and facts."""
 
 import re
 
 from coursekit.sources.parser import Fence
 from coursekit.weave.cell_text import number
 from coursekit.weave.draft import Draft
-from coursekit.weave.registry import Entry
 
 FACTS = ("minutes", "difficulty", "points")
 _ID = re.compile(r"^(\d\d[a-z]?)\.(\d+)$")
@@ -35,27 +34,6 @@ def open_exercise(draft: Draft, fence: Fence, exercise_id: str) -> bool:
         return False
     draft.exercises[exercise_id] = fence.line
     return True
-
-
-def entry(draft: Draft, fence: Fence, exercise_id: str, *kinds: str) -> Entry | None:
-    """The registry's entry; a missing or wrong one is reported."""
-    if draft.project.registry is None or not _ID.match(exercise_id):
-        return None
-    entry = draft.project.registry.get(exercise_id)
-    if entry is None:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} has no check. Register it in "
-            "coursekit/workbook/exercises",
-        )
-    elif entry.kind not in kinds:
-        draft.problem(
-            fence.line,
-            f"exercise {exercise_id} is registered as {entry.kind}, and this fence is "
-            f"for {' or '.join(kinds)}. Use the other fence",
-        )
-        return None
-    return entry
 
 
 def facts(

@@ -10,7 +10,7 @@ import builtins
 import sys
 from collections.abc import Collection, Iterable
 
-from coursekit.weave.modules import (
+from coursekit.sources.modules import (
     Import,
     Module,
     Package,

@@ -10,16 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 from coursekit.sources.lectures import Source
+from coursekit.sources.modules import bound_names, free_names
 from coursekit.sources.parser import Block, Fence, Text, parse, sections
 from coursekit.sources.report import Report
+from coursekit.sources.symbols import SymbolError, find
 from coursekit.weave import cell_text as shown
 from coursekit.weave.cells import Cell
 from coursekit.weave.claims import Measured, fill, ledger, read_claim
 from coursekit.weave.draft import Draft
-from coursekit.weave.exercises import exercise, hint, look_ahead, paper
-from coursekit.weave.modules import bound_names, free_names
+from coursekit.weave.exercises import (
+    exercise,
+    hint,
+    look_ahead,
+    look_behind,
+    question,
+)
 from coursekit.weave.project import Project
-from coursekit.weave.symbols import SymbolError, find
 
 _DEFINES = re.compile(r"(?:[#@].*\n)*(?:def|class) ")
 _LABEL = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
@@ -45,6 +51,7 @@ def weave(source: Source, project: Project, report: Report) -> list[Cell]:
                 _setup(draft)
             _FENCES[block.kind](draft, block)
     _links(draft)
+    look_behind(draft)
     return draft.cells
 
 
@@ -204,7 +211,7 @@ _FENCES: dict[str, Callable[[Draft, Fence], None]] = {
     "weave": _weave,
     "exercise": exercise,
     "hint": hint,
-    "paper": paper,
+    "question": question,
     "claim": lambda draft, fence: None,  # collected before the walk
     "ledger": _ledger,
 }

@@ -5,33 +5,21 @@ from pathlib import Path
 
 import coursekit
 from coursekit.sources.lectures import ROOT, Source, lectures
-from coursekit.weave import registry as weave_registry
-from coursekit.weave.modules import Package
-from coursekit.weave.registry import Registry
+from coursekit.sources.modules import Package
 
 
 @dataclass
 class Project:
-    """A checkout: package and notebooks below one root.
-
-    registry: the exercises by id, or None where there is no registry to ask.
-    complaint: why the registry could not be read, if it could not.
-    """
+    """A checkout: package and notebooks below one root."""
 
     root: Path
     package: Package
-    registry: Registry | None
     version: str = coursekit.__version__
-    complaint: str = ""
 
     @classmethod
     def here(cls) -> "Project":
         """The checkout that this package runs from."""
-        try:
-            return cls(ROOT, Package(ROOT), weave_registry.load())
-        except (ImportError, SyntaxError, ValueError) as error:
-            complaint = f"the registry of exercises does not load: {error}. Fix it"
-            return cls(ROOT, Package(ROOT), None, complaint=complaint)
+        return cls(ROOT, Package(ROOT))
 
     @property
     def measured(self) -> Path:

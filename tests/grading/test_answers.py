@@ -9,7 +9,7 @@ from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import verdict
 from coursekit.grading.answers import NotPlainError, read_answer
 from coursekit.grading.types import Attempt, Grade
-from coursekit.workbook.exercises import by_id
+from coursekit.checks.registry import by_id
 
 PAPER = pytest.mark.parametrize(
     ("notebook", "task"),

@@ -14,7 +14,7 @@ import torch
 from coursekit.checks.judge import accepted
 from coursekit.checks.trial import try_function
 from coursekit.grading import official
-from coursekit.workbook.exercises import by_id
+from coursekit.checks.registry import by_id
 
 TASKS = [
     task.id

@@ -204,7 +204,7 @@ def test_check_lines_are_left_out_of_the_code() -> None:
 
 def test_checks_and_exercises_are_never_imported() -> None:
     lines = "from coursekit.checks.cells import check as c\n"
-    lines += "from coursekit.workbook.exercises import by_id\n"
+    lines += "from coursekit.checks.registry import by_id\n"
     found = one(lines + q_sample("by_id(c)"))
     assert "import" not in found.source + found.helpers
 

@@ -9,7 +9,7 @@ import dataclasses
 import pytest
 
 from coursekit.grading import official
-from coursekit.workbook.exercises import all_exercises, by_id
+from coursekit.checks.registry import all_exercises, by_id
 
 
 def test_every_exercise_of_the_registry_is_a_task_exactly_once() -> None:

@@ -12,7 +12,7 @@ import pytest
 from coursekit.checks.spec import BadResult, Exercise
 from coursekit.checks.trial import guarded
 from coursekit.grading import probe_inputs, probe_source
-from coursekit.workbook.exercises import code_exercises
+from coursekit.checks.registry import code_exercises
 
 EXERCISES = pytest.mark.parametrize("exercise", code_exercises(), ids=lambda e: e.id)
 

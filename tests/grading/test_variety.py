@@ -20,7 +20,7 @@ from coursekit.grading import identify, official, reader
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
-from coursekit.workbook.exercises import by_id
+from coursekit.checks.registry import by_id
 
 NAME = "01_diffusion"
 

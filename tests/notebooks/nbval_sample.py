@@ -7,7 +7,7 @@ from nbval_run import ROOT
 
 from coursekit.weave import registry as weave_registry
 from coursekit.weave.command import run
-from coursekit.weave.modules import Package
+from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
 
 SOURCE = """\

@@ -17,8 +17,8 @@ from nbval_sample import edit, sample
 
 from coursekit.weave import command as weave_command
 from coursekit.weave import registry as weave_registry
-from coursekit.weave.modules import FunctionNode, Package, first_line
-from coursekit.weave.symbols import find
+from coursekit.sources.modules import FunctionNode, Package, first_line
+from coursekit.sources.symbols import find
 
 LEARNER = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))

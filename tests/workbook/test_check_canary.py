@@ -12,7 +12,7 @@ import pytest
 from coursekit.checks import spec as exercise_spec
 from coursekit.checks.audit import audit, audit_code, audit_question
 from coursekit.checks.spec import Exercise, Mutant, Oracle, Probe, Variant
-from coursekit.workbook.exercises import by_id, by_symbol
+from coursekit.checks.registry import by_id, by_symbol
 
 
 def problems(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> str:

@@ -6,7 +6,7 @@ Authority: the grading contract, on a namespace that plays the notebook.
 import pytest
 
 from coursekit.checks.cells import UnsolvedError, check, check_answer
-from coursekit.workbook.exercises import by_symbol
+from coursekit.checks.registry import by_symbol
 
 STUB = """
 def q_sample(x0, k, eps, schedule):

@@ -11,7 +11,7 @@ from coursekit.checks.audit import audit, table
 from coursekit.checks.cells import check
 from coursekit.checks.judge import judge
 from coursekit.checks.spec import Entry, Exercise
-from coursekit.workbook.exercises import all_exercises, code_exercises
+from coursekit.checks.registry import all_exercises, code_exercises
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 ALL = [pytest.param(e, id=e.id) for e in all_exercises()]
@@ -102,7 +102,7 @@ def test_the_registry_needs_no_torch() -> None:
     import sys
 
     code = (
-        "import sys; from coursekit.workbook.exercises import all_exercises as a; "
+        "import sys; from coursekit.checks.registry import all_exercises as a; "
         "print([e.title for e in a()] and 'torch' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

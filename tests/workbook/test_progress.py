@@ -13,7 +13,7 @@ import pytest
 
 from coursekit.checks import hints, progress, progress_command
 from coursekit.checks.cells import check, check_answer, hint, reveal
-from coursekit.workbook.exercises import by_symbol
+from coursekit.checks.registry import by_symbol
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.weave.modules import (
+from coursekit.sources.modules import (
     Import,
     Package,
     bound_names,
@@ -13,7 +13,7 @@ from coursekit.weave.modules import (
     imports_of,
 )
 from coursekit.weave.names import Names, render
-from coursekit.weave.symbols import SymbolError, find
+from coursekit.sources.symbols import SymbolError, find
 
 
 @pytest.mark.parametrize(

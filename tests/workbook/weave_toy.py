@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from coursekit.weave.modules import Package
+from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
 from coursekit.weave.registry import Entry
 
