@@ -24,7 +24,7 @@ USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUME
   lab      set up, then open JupyterLab on the start page
   test     set up, then ruff, mypy, weave --check and pytest
   parity   set up, then the comparison with the peer libraries
-  weave    build the notebooks from notebooks/source and coursekit
+  weave    build the notebooks from coursekit/lectures
   train    train a recipe: python run.py train NAME --profile quick
   doctor   what works here, what is missing, how to get it
   setup    set up everything and stop

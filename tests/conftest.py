@@ -17,7 +17,7 @@ FIRST = (
     "tests/notebooks/test_nbval.py",
     "tests/browser/",
     "tests/grading/",
-    "tests/workbook/test_exercises.py",
+    "tests/checks/test_exercises.py",
     "tests/training/",
 )
 TOGETHER = ("tests/browser/",)  # two browsers at once would wait for each other

@@ -199,7 +199,8 @@ def column(t: Any, like: Any) -> Any:
 
 def bend(x: Tensor, t: Tensor) -> Tensor:
     """A velocity that no formula of the course gives: it looks at x and t."""
-    return torch.tanh(x) * (0.3 + column(t, x)) - 0.4 * column(t, x) ** 2
+    late: Tensor = column(t, x)
+    return torch.tanh(x) * (0.3 + late) - 0.4 * late**2
 
 
 class Watched:
@@ -237,7 +238,8 @@ class Net:
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         """The network's answer."""
         self.times.append(torch.as_tensor(t).detach().double())
-        return self.weight * torch.tanh(x) * (1 + column(t, x))
+        late: Tensor = 1 + column(t, x)
+        return self.weight * torch.tanh(x) * late
 
     def learns(self, loss: Any) -> dict[str, Any]:
         """The loss, its gradient and the first times. Raises BadResult, in words."""

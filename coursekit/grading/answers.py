@@ -119,7 +119,7 @@ def _judge(
     except (ArithmeticError, *_UNREADABLE):
         # A number of a thousand digits, say: no honest answer gets here.
         return Verdict("FAIL", f"it cannot be evaluated; {_wanted(task)}")
-    if verdict.message in {wrong.message for wrong in entry.wrong}:
+    if verdict.message in entry.wrong.values():
         return verdict
     return Verdict(verdict.state, _shown(verdict.message))
 

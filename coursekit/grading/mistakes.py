@@ -7,7 +7,8 @@ from functools import lru_cache
 from coursekit.checks.compare import same_kind
 from coursekit.checks.diagnose import describe
 from coursekit.checks.judge import alike, complaint
-from coursekit.checks.spec import Exercise, Function, Mutant, Probe
+from coursekit.checks.mistakes import mistakes_of
+from coursekit.checks.spec import Exercise, Function, Mistake, Probe
 from coursekit.checks.trial import Trial, try_function
 from coursekit.grading.wire import stir as stir_of
 from coursekit.grading.wire import without_values
@@ -47,41 +48,25 @@ def name(
     value is shown.
     """
     probe = bench.probe
-    for mutant in probe.mutants:
-        if _fits(bench, mutant, got):
-            return mutant.message
+    for known in mistakes_of(bench.exercise):
+        if _fits(bench, known, got):
+            return known.message
     first = list(right).index(False)
-    said = None
     # Whatever a student's numbers do to an oracle, the grade stands already.
     try:
-        said = _diagnosis(probe, got, want)
-        if said is None:
-            heard = None
-            if _comparable(got[first], want[first]):
-                heard = complaint(probe, got[first])
-            heard = None if heard is None else without_values(heard)
-            return describe(probe, got, want, right, heard, numbers=False)
+        heard = None
+        if got[first].fault is None and same_kind(
+            got[first].outputs, want[first].outputs
+        ):
+            heard = complaint(probe, got[first])
+        heard = None if heard is None else without_values(heard)
+        return describe(probe, got, want, right, heard, numbers=False)
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
-        pass
-    return without_values(said or "the values differ")
+        return "the values differ"
 
 
-def _fits(bench: Bench, mutant: Mutant, got: Sequence[Trial]) -> bool:
+def _fits(bench: Bench, wrong: Mistake, got: Sequence[Trial]) -> bool:
     """Does this wrong version do the same on every case?"""
     return all(
-        alike(bench.probe, [g], [bench.trial(mutant.function, g.seed)]) for g in got
+        alike(bench.probe, [g], [bench.trial(wrong.function, g.seed)]) for g in got
     )
-
-
-def _diagnosis(probe: Probe, got: Sequence[Trial], want: Sequence[Trial]) -> str | None:
-    """What the exercise's own `diagnose` has to say."""
-    for g, w in zip(got, want, strict=True):
-        if probe.diagnose is not None and _comparable(g, w):
-            said = probe.diagnose(g.inputs, g.outputs, w.outputs)
-            if said is not None:
-                return said
-    return None
-
-
-def _comparable(got: Trial, want: Trial) -> bool:
-    return got.fault is None and same_kind(got.outputs, want.outputs)

@@ -1,9 +1,9 @@
 """The code that calls a student's function, as text that stands on its own.
 
-An exercise's `call` lives in a module beside its oracles, mutants and messages, and
+The function that tries an exercise lives in a module beside oracles and inputs, and
 none of those may enter a kernel that a student controls. So the text is put together
-from the syntax trees: `call`, whatever it uses by name, whatever that uses, and no
-more. Modules of `coursekit.workbook` are taken apart in this way; everything else is
+from the syntax trees: the function, whatever it uses by name, whatever that uses, and
+no more. Modules of checks and lectures are taken apart in this way; everything else is
 imported.
 """
 
@@ -16,28 +16,30 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-_INLINED = ("coursekit.checks", "coursekit.workbook")
+_INLINED = ("coursekit.checks", "coursekit.lectures")
 _SPEC = "coursekit.checks.spec"
-_CALL = "probe_call"
+_TRIED = "coursekit.checks.tried"
 
 
 @cache
-def source(spec: str) -> str:
+def source(look: str) -> str:
     """Python text that defines `call(fn, inputs)` and `BadResult`.
 
-    spec: where the `Probe` is, "module:NAME". Raises ValueError for a module written
-    in a way that cannot be taken apart; a test goes through all exercises.
+    look: `Probe.source`, "module:name". Raises ValueError for a module written in a
+    way that cannot be taken apart; a test goes through all exercises.
     """
-    module, _, name = spec.partition(":")
+    module, _, name = look.partition(":")
     wanted = _Wanted()
     wanted.add(_SPEC, "BadResult")
-    wanted.add_expression(module, _call_of(_tree(module), name))
+    wanted.add(_TRIED, "calling")
+    wanted.add(module, name)
     lines = []
     for part in wanted.in_order():
         lines.append(ast.unparse(_as_function(part)))
         lines.append(f"{part.label} = {part.label}()")
-    lines.append(f"call = {wanted.parts[module].label}[{_CALL!r}]")
-    lines.append(f"BadResult = {wanted.parts[_SPEC].label}['BadResult']")
+    labels = {module: part.label for module, part in wanted.parts.items()}
+    lines.append(f"call = {labels[_TRIED]}['calling']({labels[module]}[{name!r}])")
+    lines.append(f"BadResult = {labels[_SPEC]}['BadResult']")
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +53,6 @@ class _Part:
     nodes: list[ast.stmt] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     imports: list[ast.stmt] = field(default_factory=list)
-    last: list[ast.stmt] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)  # other modules that are parts
 
 
@@ -91,19 +92,12 @@ class _Wanted:
             part.nodes.append(node)
             self._follow(module, bare(node))
 
-    def add_expression(self, module: str, value: ast.expr) -> None:
-        """Take an expression of a module under the name `probe_call`."""
-        target = ast.Name(_CALL, ast.Store())
-        assign = ast.fix_missing_locations(ast.Assign([target], value))
-        self._follow(module, assign)
-        self.part(module).last.append(assign)
-
     def _follow(self, module: str, node: ast.stmt) -> None:
         part = self.part(module)
         for name in sorted(_globals(node)):
             if name in part.bound:
                 self.add(module, name)
-            elif not hasattr(builtins, name) and name != _CALL:
+            elif not hasattr(builtins, name):
                 raise ValueError(f"{module} uses {name!r}, which nothing there binds")
 
     def _add_import(
@@ -165,17 +159,6 @@ def _bound_name(alias: ast.alias) -> str:
     return alias.asname or alias.name.partition(".")[0]
 
 
-def _call_of(tree: ast.Module, name: str) -> ast.expr:
-    """The expression after `call=` in `NAME = Probe(...)`."""
-    node = _bindings(tree).get(name)
-    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "Probe":
-        for keyword in value.keywords:
-            if keyword.arg == "call":
-                return keyword.value
-    raise ValueError(f"no `{name} = Probe(..., call=..., ...)` to be found")
-
-
 def _globals(node: ast.stmt) -> set[str]:
     """The names that a statement takes from around it, as Python resolves them."""
     table = symtable.symtable(ast.unparse(node), "<part>", "exec")
@@ -194,6 +177,7 @@ class _Strip(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         node.returns = None
+        node.decorator_list = [d for d in node.decorator_list if not _registers(d)]
         spec = node.args
         every = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg]
         for argument in [*every, spec.kwarg]:
@@ -218,6 +202,11 @@ class _Strip(ast.NodeTransformer):
         raise ValueError("`global` cannot be taken apart")
 
 
+def _registers(decorator: ast.expr) -> bool:
+    """Is it `@tried(...)`, which says how inputs are made?"""
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "tried"
+
+
 def _without_docstring(node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
     if ast.get_docstring(node) is not None:
         node.body = node.body[1:] or [ast.Pass()]
@@ -235,7 +224,7 @@ def _as_function(part: _Part) -> ast.stmt:
     """The part as a function that returns its names: two modules never collide."""
     ordered = [bare(node) for node in part.tree.body if node in part.nodes]
     result = ast.parse("return locals()").body
-    body = [*part.imports, *ordered, *part.last, *result]
+    body = [*part.imports, *ordered, *result]
     (shell,) = ast.parse(f"def {part.label}(): pass").body
     assert isinstance(shell, ast.FunctionDef)
     shell.body = body

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coursekit.checks.mistakes import read
 from coursekit.checks.registry import all_exercises
 from coursekit.checks.spec import (
     ChoiceQuestion,
@@ -21,6 +22,7 @@ from coursekit.checks.spec import (
     Exercise,
     FormulaQuestion,
 )
+from coursekit.sources.lectures import lectures
 from coursekit.sources.modules import FunctionNode, Package, first_line
 from coursekit.sources.symbols import SymbolError, find
 
@@ -70,19 +72,22 @@ def secrets(root: Path, entries: Iterable[Entry] | None = None) -> list[Secret]:
     for entry in all_exercises() if entries is None else entries:
         if isinstance(entry, Exercise):
             found += _reference(package, entry)
-            found += [
-                Secret(entry.id, "the message of a check", mutant.message)
-                for mutant in entry.probe().mutants
-            ]
         elif isinstance(entry, FormulaQuestion):
-            wrong = (text for w in entry.wrong for text in (w.formula, w.message))
-            for text in (entry.answer, *entry.variants, *wrong):
+            wrong = (text for each in entry.wrong.items() for text in each)
+            for text in (*entry.right, *wrong):
                 found.append(Secret(entry.id, "an answer", text))
         elif isinstance(entry, ChoiceQuestion):
             for text in entry.why.values():
                 found.append(Secret(entry.id, "an explanation", text))
-    for path in sorted((root / "coursekit/workbook/exercises").glob("*.py")):
-        found += _check_lines(path)
+    for source in lectures(root):
+        folder = source.path.parent
+        found += _check_lines(folder / "exercises.py")
+        written = folder / "mistakes.md"
+        if written.is_file():
+            for each in read(written.read_text(encoding="utf-8")):
+                found.append(
+                    Secret(each.exercise, "the message of a check", each.message)
+                )
     common = idioms(root)
     return [
         s
@@ -95,7 +100,7 @@ def idioms(root: Path) -> frozenset[str]:
     """The lines that stand in many files of the package, the exercises left out."""
     count: Counter[str] = Counter()
     for path in (root / "coursekit").rglob("*.py"):
-        if path.parent.name != "exercises":
+        if path.name != "exercises.py":
             text = path.read_text(encoding="utf-8")
             count.update({line.strip() for line in text.split("\n")})
     return frozenset(line for line, files in count.items() if files >= IDIOM)
@@ -122,18 +127,16 @@ def _reference(package: Package, entry: Exercise) -> Iterator[Secret]:
 
 
 def _check_lines(path: Path) -> Iterator[Secret]:
-    """The code inside the functions and probes of a module of exercises."""
+    """The code inside the functions of a module of exercises."""
+    if not path.is_file():
+        return
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in ast.parse(text).body:
-        probe = isinstance(node, ast.Assign) and "Probe(" in lines[node.lineno - 1]
-        if isinstance(node, FunctionNode):
-            body = node.body[1 if ast.get_docstring(node) else 0 :]
-            start = body[0].lineno if body else node.end_lineno or 0
-        elif probe:
-            start = node.lineno + 1
-        else:
+        if not isinstance(node, FunctionNode):
             continue
+        body = node.body[1 if ast.get_docstring(node) else 0 :]
+        start = body[0].lineno if body else node.end_lineno or 0
         public = {  # signatures: every stub shows one
             number
             for inner in ast.walk(node)
@@ -143,7 +146,7 @@ def _check_lines(path: Path) -> Iterator[Secret]:
         for number in range(start, (node.end_lineno or start) + 1):
             line = lines[number - 1].strip()
             if number not in public and not line.startswith("#"):
-                yield Secret(path.stem, "a line of the check", line)
+                yield Secret(path.parent.name, "a line of the check", line)
 
 
 def scan_texts(texts: Mapping[str, str], hidden: Iterable[Secret]) -> list[Leak]:

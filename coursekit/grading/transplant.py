@@ -169,7 +169,7 @@ def probe(exercise: Exercise, seed: int, token: str, nonce: str) -> str:
     inputs = wire.encode_inputs(probe_inputs.sent(exercise, seed))
     job = f"{exercise.name!r}, {inputs!r}, {wire.stir(nonce, seed)}, {token!r}"
     last = f"main(call, BadResult, space, {job})"
-    text = "\n".join([_runtime(), probe_source.source(exercise.spec), last])
+    text = "\n".join([_runtime(), probe_source.source(exercise.probe().source), last])
     b = "_coursekit_builtins"
     return (
         f"import builtins as {b}\n"

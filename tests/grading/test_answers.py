@@ -5,11 +5,11 @@ Python's grammar. No answer is ever run.
 import pytest
 from probe_kit import everything, find, solutions
 
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import verdict
 from coursekit.grading.answers import NotPlainError, read_answer
 from coursekit.grading.types import Attempt, Grade
-from coursekit.checks.registry import by_id
 
 PAPER = pytest.mark.parametrize(
     ("notebook", "task"),

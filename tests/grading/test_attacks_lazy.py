@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from coursekit.checks.judge import accepted
+from coursekit.checks.registry import by_id
 from coursekit.checks.trial import try_function
 from coursekit.grading import official
-from coursekit.checks.registry import by_id
 
 TASKS = [
     task.id

@@ -8,8 +8,8 @@ import dataclasses
 
 import pytest
 
-from coursekit.grading import official
 from coursekit.checks.registry import all_exercises, by_id
+from coursekit.grading import official
 
 
 def test_every_exercise_of_the_registry_is_a_task_exactly_once() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import identify, official, precheck, precheck_look, precheck_run
 from coursekit.grading.types import Attempt, Cell, Submission
-from coursekit.checks.registry import by_id
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNER = ROOT / "notebooks"

@@ -9,10 +9,10 @@ import textwrap
 import numpy as np
 import pytest
 
+from coursekit.checks.registry import code_exercises
 from coursekit.checks.spec import BadResult, Exercise
 from coursekit.checks.trial import guarded
 from coursekit.grading import probe_inputs, probe_source
-from coursekit.checks.registry import code_exercises
 
 EXERCISES = pytest.mark.parametrize("exercise", code_exercises(), ids=lambda e: e.id)
 

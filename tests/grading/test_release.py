@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from coursekit.checks.registry import all_exercises, by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.grading import release, release_leaks
 from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
-from coursekit.checks.registry import all_exercises, by_id
 
 ROOT = Path(__file__).resolve().parents[2]
 Notebook = dict[str, Any]

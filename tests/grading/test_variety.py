@@ -15,12 +15,12 @@ import pytest
 from honest import HABITS, fresh
 
 from coursekit.checks.judge import judge
+from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
 from coursekit.grading import identify, official, reader
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
-from coursekit.checks.registry import by_id
 
 NAME = "01_diffusion"
 

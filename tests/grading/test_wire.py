@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursekit.checks.registry import code_exercises
 from coursekit.checks.spec import BadResult
 from coursekit.grading import probe_inputs, probe_runtime, wire
-from coursekit.checks.registry import code_exercises
 
 TOKEN = wire.token("nonce", "01.4", 7)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from nbval_run import ROOT
 
+from coursekit.sources.modules import Package
 from coursekit.weave import registry as weave_registry
 from coursekit.weave.command import run
-from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
 
 SOURCE = """\

@@ -15,10 +15,10 @@ import pytest
 from nbval_run import ROOT, code_cells, kind
 from nbval_sample import edit, sample
 
-from coursekit.weave import command as weave_command
-from coursekit.weave import registry as weave_registry
 from coursekit.sources.modules import FunctionNode, Package, first_line
 from coursekit.sources.symbols import find
+from coursekit.weave import command as weave_command
+from coursekit.weave import registry as weave_registry
 
 LEARNER = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))

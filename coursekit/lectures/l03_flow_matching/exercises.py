@@ -7,9 +7,6 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from coursekit.theory.flow import heun_step, marginal_density, marginal_velocity
-from coursekit.theory.likelihood import hutchinson
-from coursekit.theory.prediction import Prediction
 from coursekit.checks.spec import Function, Inputs
 from coursekit.checks.tried import (
     Net,
@@ -24,6 +21,9 @@ from coursekit.checks.tried import (
     pair,
     vectors,
 )
+from coursekit.theory.flow import heun_step, marginal_density, marginal_velocity
+from coursekit.theory.likelihood import hutchinson
+from coursekit.theory.prediction import Prediction
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -106,7 +106,8 @@ def continuity(fn: Function, i: Any) -> Results:
         return marginal_density(x, t, i.data)
 
     def bump(x: Tensor, t: Tensor) -> Tensor:
-        return torch.exp(-((x - t[:, None] * i.drift) ** 2).sum(1) / 2)
+        way: Tensor = x - t[:, None] * i.drift
+        return torch.exp(-(way**2).sum(1) / 2)
 
     def linear(x: Tensor, t: Tensor) -> Tensor:
         return x @ i.matrix.T + (1 + t[:, None]) * i.shift

@@ -220,8 +220,10 @@ def test_metadata_lets_ruff_and_jupyter_work(tmp_path: Path) -> None:
         assert notebook["metadata"]["language_info"]["name"] == "python"
         assert notebook["metadata"]["kernelspec"]["name"] == "python3"
         assert notebook["metadata"]["coursekit"] == {
-            "role": role, "source": "coursekit/lectures/l01_toys/01_toys.md", "version": "9.8.7",
-        }  # fmt: skip
+            "role": role,
+            "source": "coursekit/lectures/l01_toys/01_toys.md",
+            "version": "9.8.7",
+        }
         assert "coursekit/lectures/l01_toys/01_toys.md" in text(notebook, "banner")
         assert 'notebook.start("01_toys", version="9.8.7")' in text(notebook, "setup")
 

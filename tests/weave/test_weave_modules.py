@@ -12,8 +12,8 @@ from coursekit.sources.modules import (
     free_names,
     imports_of,
 )
-from coursekit.weave.names import Names, render
 from coursekit.sources.symbols import SymbolError, find
+from coursekit.weave.names import Names, render
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from coursekit.checks.cells import check
+from coursekit.checks.registry import by_symbol, code_exercises
 from coursekit.checks.spec import Exercise
 from coursekit.checks.trial import try_function
-from coursekit.checks.registry import by_symbol, code_exercises
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 

@@ -12,8 +12,8 @@ import pytest
 
 from coursekit.checks.cells import check_answer
 from coursekit.checks.formula import FormulaError, evaluate, judge_formula
-from coursekit.checks.spec import FormulaQuestion
 from coursekit.checks.registry import all_exercises, by_id
+from coursekit.checks.spec import FormulaQuestion
 
 X = {"a": np.array([0.3, 0.7, 2.0]), "alpha_bar": np.array([0.2, 0.5, 0.9])}
 A, S = X["a"], X["alpha_bar"]

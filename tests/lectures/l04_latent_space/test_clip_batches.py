@@ -45,7 +45,7 @@ FIGURES = {
 
 def test_the_stored_figures_say_what_the_notebook_says() -> None:
     """Chance is 1 in 256; with equally many pictures the small batches are ahead."""
-    stored = Path(__file__).parents[2] / "data" / "measured" / "04.D.json"
+    stored = Path(__file__).parents[3] / "data" / "measured" / "04.D.json"
     found = json.loads(stored.read_bytes())["values"]
     recall = [found[f"softmax_{batch}_recall"] for batch in BATCHES]
     assert recall[0] > 2 * recall[-1] > 10 / 256

@@ -349,7 +349,10 @@ def test_all_mistakes_are_reported_together_and_nothing_is_written(
     out, err = capsys.readouterr()
     for words in ("no title", "does not define 'clap'", "minutes=x", "needs one label"):
         assert words in err or words == "no title"
-    assert "coursekit/lectures/l02_more/02_more.md:1: a notebook starts with its title" in err
+    assert (
+        "coursekit/lectures/l02_more/02_more.md:1: a notebook starts with its title"
+        in err
+    )
     assert "mistakes, nothing written" in err and out == ""
     assert list((tmp_path / "notebooks").glob("**/*.ipynb")) == []
     assert run(here, ["--draft"]) == 1

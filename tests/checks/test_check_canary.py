@@ -11,8 +11,8 @@ import pytest
 
 from coursekit.checks import spec as exercise_spec
 from coursekit.checks.audit import audit, audit_code, audit_question
-from coursekit.checks.spec import Exercise, Mutant, Oracle, Probe, Variant
 from coursekit.checks.registry import by_id, by_symbol
+from coursekit.checks.spec import Exercise, Mutant, Oracle, Probe, Variant
 
 
 def problems(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> str:

@@ -3,9 +3,10 @@
 import textwrap
 from pathlib import Path
 
+from coursekit.weave.registry import Entry
+
 from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
-from coursekit.weave.registry import Entry
 
 MATHS = '''
 """Toy maths."""

@@ -10,8 +10,8 @@ import pytest
 from coursekit.checks.audit import audit, table
 from coursekit.checks.cells import check
 from coursekit.checks.judge import judge
-from coursekit.checks.spec import Entry, Exercise
 from coursekit.checks.registry import all_exercises, code_exercises
+from coursekit.checks.spec import Entry, Exercise
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 ALL = [pytest.param(e, id=e.id) for e in all_exercises()]
