@@ -12,7 +12,7 @@ COMMANDS = {
     "doctor": ("doctor.command", "what works here, what is missing, how to get it"),
     "weave": ("weave.command", "build the notebooks from their sources"),
     "progress": ("checks.progress_command", "what you have solved so far"),
-    "claims": ("weave.claims", "every claim of the lectures, with its verdict"),
+    "claims": ("weave.claims_command", "every claim of the lectures, with its verdict"),
     "measure": ("experiments.measure", "run the figures' experiments"),
     "check": ("grading.precheck", "what a grader will find in your notebook"),
     "grade": ("grading.grade_command", "grade submitted notebooks, for teachers"),

@@ -50,12 +50,11 @@ def prompt_figures(
         assert judge is not None, "emoji want a judge"
         return emoji_figures(draw, judge, count, scales)
     if data == "pairs":
-        from coursekit.evaluation.adherence import binding
+        from coursekit.evaluation.prompt_alignment import binding, prompt_alignment
 
         return _by_split(draw, "pair", size, count, scales, binding)
-    from coursekit.evaluation.adherence import adherence
 
-    return _by_split(draw, "solo", size, count, scales, adherence)
+    return _by_split(draw, "solo", size, count, scales, prompt_alignment)
 
 
 def _by_split(

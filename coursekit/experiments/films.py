@@ -73,7 +73,7 @@ def from_checkpoint(
     name: str, count: int, num_evals: int, seed: int, eta: float = 0.0
 ) -> Film:
     """A film of `count` pictures by the shipped checkpoint of recipe `name`."""
-    from coursekit.training.checkpoints import load_model
+    from coursekit.training.pretrained import load_model
     from coursekit.training.recipes_pixels import PIXELS
 
     recipe = PIXELS[name]

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 import coursekit
+from coursekit.training.checkpoints import find_state, restore, run_state, save_run
 from coursekit.training.ema import Ema
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Data, Profile, Recipe
-from coursekit.training.runs import find_state, restore, run_state, save_run
 
 SAVE_SECONDS = 60.0
 RUNS = Path(coursekit.__file__).resolve().parents[1] / "runs"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from coursekit.grading import reader, student_name
+from coursekit.grading import notebook_file, student_name
 from coursekit.grading.intake_entries import (
     MOST_ENTRIES,
     Entry,
@@ -22,7 +22,7 @@ from coursekit.grading.intake_entries import (
 )
 from coursekit.grading.intake_zip import LARGEST_ARCHIVE, Budget
 from coursekit.grading.intake_zip import entries as zip_entries
-from coursekit.grading.reader_json import LARGEST_FILE
+from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.types import Submission
 
 DEEPEST = 20
@@ -140,7 +140,9 @@ def _submissions(
         try:
             data = entry.read()
             if not entry.archive:
-                yield reader.read(data, _student(entry, parts, inside), _text(shown))
+                yield notebook_file.read(
+                    data, _student(entry, parts, inside), _text(shown)
+                )
                 continue
             if depth >= DEEPEST_ARCHIVE:
                 raise NotRead("An archive in an archive in an archive is not opened.")

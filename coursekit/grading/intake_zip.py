@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from coursekit.grading.intake_entries import MOST_ENTRIES, Entry, NotRead, hidden
-from coursekit.grading.reader_json import LARGEST_FILE
+from coursekit.grading.notebook_json import LARGEST_FILE
 
 LARGEST_ARCHIVE = 300 * 2**20
 MOST_UNPACKED = 4000 * 2**20  # one member at a time is in memory

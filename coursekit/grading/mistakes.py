@@ -16,7 +16,7 @@ from coursekit.grading.wire import without_values
 _SECONDS = 60.0
 
 
-class Bench:
+class Rerun:
     """Runs the package's own functions as the kernel ran the student's."""
 
     def __init__(self, exercise: Exercise, nonce: str) -> None:
@@ -39,7 +39,7 @@ def _trial(exercise: Exercise, function: Function, seed: int, nonce: str) -> Tri
 
 
 def name(
-    bench: Bench, got: Sequence[Trial], want: Sequence[Trial], right: Sequence[bool]
+    bench: Rerun, got: Sequence[Trial], want: Sequence[Trial], right: Sequence[bool]
 ) -> str:
     """What went wrong: a known mistake if one fits, else a description.
 
@@ -65,7 +65,7 @@ def name(
         return "the values differ"
 
 
-def _fits(bench: Bench, wrong: Mistake, got: Sequence[Trial]) -> bool:
+def _fits(bench: Rerun, wrong: Mistake, got: Sequence[Trial]) -> bool:
     """Does this wrong version do the same on every case?"""
     return all(
         alike(bench.probe, [g], [bench.trial(wrong.function, g.seed)]) for g in got

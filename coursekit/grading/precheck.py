@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading import identify, official, precheck_run, reader
+from coursekit.grading import identify, notebook_file, official, precheck_run
 from coursekit.grading.precheck_look import Finding, file_notes, findings
 from coursekit.grading.report_clean import number, plain
 from coursekit.grading.types import Submission
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
         said = error.strerror or "it cannot be read"
         print(f"coursekit check: {args.notebook}: {said}", file=sys.stderr)
         return 2
-    submission = reader.read(data, path.stem, str(path))
+    submission = notebook_file.read(data, path.stem, str(path))
     ready = show(submission, data)
     if args.run and not submission.problem:
         ready = rehearse(submission, args.seconds) and ready

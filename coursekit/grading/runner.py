@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from coursekit.grading import sandbox, zygote
-from coursekit.grading.bench import Bench
 from coursekit.grading.kernel import Walls
+from coursekit.grading.pytest_server import PytestServer
 from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ class Workshop:
         self.limits = limits or Limits()
         self.level = sandbox.available() if level == "auto" else level
         self._number = 0
-        self._bench = Bench()
+        self._bench = PytestServer()
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:

@@ -14,7 +14,7 @@ from coursekit.checks.spec import Inputs
 from coursekit.checks.trial import Fault, Trial, one_line
 from coursekit.grading import mistakes, transplant, wire
 from coursekit.grading.answers import grade_answer
-from coursekit.grading.mistakes import Bench
+from coursekit.grading.mistakes import Rerun
 from coursekit.grading.types import Attempt, CellRun, Grade, NotebookRun, Official
 
 __all__ = ["grade", "grade_answer"]
@@ -69,7 +69,7 @@ def grade(
     if begun.state != "ran":  # not one line of the student's has run
         said = f"the official cells did not run ({begun.state}) "
         return _trouble(attempt, said + wire.clean(begun.error)[:200])
-    bench = Bench(exercise, nonce)
+    bench = Rerun(exercise, nonce)
     want = [bench.trial(exercise.reference(), seed) for seed in seeds]
     if not accepted(bench.probe, want, want):
         return _trouble(attempt, "the reference fails its own check")
@@ -157,7 +157,7 @@ def _ended(run: NotebookRun, ending: str) -> _Case:
     return _Case(None, state, where + reason)
 
 
-def _absent(attempt: Attempt, run: NotebookRun, told: wire.Told) -> _Case:
+def _absent(attempt: Attempt, run: NotebookRun, told: wire.Reported) -> _Case:
     """After the student's cell there was nothing to call."""
     name = attempt.task.name
     cell = run.cells.get(transplant.ATTEMPT, _NEVER)
@@ -168,7 +168,7 @@ def _absent(attempt: Attempt, run: NotebookRun, told: wire.Told) -> _Case:
     return _Case(None, "wrong", f"its cell defines no {name}: was it renamed?")
 
 
-def _fault(told: wire.Told, attempt: Attempt) -> Fault:
+def _fault(told: wire.Reported, attempt: Attempt) -> Fault:
     """As `check_run` would put it, from untrusted words."""
     words = frozenset({told.type, *re.findall(r"\w+", told.text)})
     text = one_line(wire.without_values(told.text))
@@ -183,7 +183,7 @@ def _fault(told: wire.Told, attempt: Attempt) -> Fault:
     return Fault("raised", shown + _where(told, attempt), words)
 
 
-def _where(told: wire.Told, attempt: Attempt) -> str:
+def _where(told: wire.Reported, attempt: Attempt) -> str:
     """The line that raised, but only if it is really one of the student's."""
     lines = attempt.source.split("\n")
     if not 0 < told.line <= len(lines):
@@ -194,7 +194,7 @@ def _where(told: wire.Told, attempt: Attempt) -> str:
 
 
 def _why(
-    bench: Bench, cases: Sequence[_Case], want: Sequence[Trial], right: Sequence[bool]
+    bench: Rerun, cases: Sequence[_Case], want: Sequence[Trial], right: Sequence[bool]
 ) -> tuple[str, str]:
     """State and reason for the first case that is not right."""
     first = right.index(False)

@@ -28,7 +28,7 @@ _KINDS = ("todo", "result", "raised", "missing")
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """A fault as the kernel tells it: untrusted text, clipped and cleaned.
 
     kind: todo, result, raised or missing; line, source: where in the notebook's code.
@@ -50,7 +50,7 @@ class Reply:
 
     state: str
     outputs: Outputs = field(default_factory=dict)
-    fault: Told | None = None
+    fault: Reported | None = None
     touched: tuple[str, ...] = ()
     oversized: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
@@ -155,7 +155,7 @@ def _array(packed: Any, dtype: np.dtype[Any], shape: Sequence[int]) -> NDArray[A
     return found
 
 
-def _told(data: Any) -> Told:
+def _told(data: Any) -> Reported:
     if not isinstance(data, dict) or set(data) != {"kind", "type", "text", "place"}:
         raise _NotAsPrinted("another fault")
     if data["kind"] not in _KINDS:
@@ -164,7 +164,7 @@ def _told(data: Any) -> Told:
     kind, text = data["type"], data["text"]
     if not all(isinstance(part, str) for part in (kind, text, source)):
         raise _NotAsPrinted("no text")
-    return Told(
+    return Reported(
         data["kind"],
         clean(kind)[:60],
         clean(text[:LONGEST_TEXT]),

@@ -15,7 +15,7 @@ from coursekit.models.text_encoder import TextConfig, TextEncoder
 START, END = 1, 2  # ids of the tokens around every prompt (coursekit.datasets.tokens)
 
 
-class Told(NamedTuple):
+class Condition(NamedTuple):
     """The condition as the blocks read it."""
 
     vector: Tensor  # (B, width): time, and what stands for the whole condition
@@ -23,7 +23,7 @@ class Told(NamedTuple):
 
 
 class Conditioner(nn.Module):
-    """Time and condition to `Told`."""
+    """Time and condition to `Condition`."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Conditioner(nn.Module):
             return torch.tensor(self.num_classes, device=device)
         raise ValueError("this model takes no condition: there is no null")
 
-    def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Told:
+    def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Condition:
         """t: (B,) or () in [0, 1]; cond: labels, ids, or None for null; like: xt.
 
         Raises ValueError for a condition that the model was not built for.
@@ -73,14 +73,14 @@ class Conditioner(nn.Module):
         if self.label is None and self.text is None:
             if cond is not None:
                 raise ValueError("this model takes no condition: call it without cond")
-            return Told(vector, None)
+            return Condition(vector, None)
         if cond is None:
             cond = self.null(like.device)
             cond = cond.expand(len(like), *cond.shape)
         if self.text is None:
-            return Told(vector + cast(nn.Embedding, self.label)(cond), None)
+            return Condition(vector + cast(nn.Embedding, self.label)(cond), None)
         features = self.text(cond)
         vector = vector + self.from_pooled(features.pooled)
         if self.from_tokens is None:
-            return Told(vector, None)
-        return Told(vector, self.from_tokens(features.tokens))
+            return Condition(vector, None)
+        return Condition(vector, self.from_tokens(features.tokens))

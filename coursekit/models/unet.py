@@ -20,7 +20,7 @@ from torch.nn.functional import (
     silu,
 )
 
-from coursekit.models.conditioning import Conditioner, Told
+from coursekit.models.conditioning import Condition, Conditioner
 from coursekit.models.layers import TimeEmbedding, zero_init
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.unet_conditions import Listen, add_vector, scale_shift
@@ -188,23 +188,23 @@ class UNet(nn.Module):
             h = self.hear(len(self.down) + i, level(h, emb), told)
         return pixel_shuffle(self.out(silu(self.norm(h))), self.config.patch)
 
-    def hear(self, i: int, h: Tensor, told: Told) -> Tensor:
+    def hear(self, i: int, h: Tensor, told: Condition) -> Tensor:
         """Let the features of one level listen to the prompt, if they are to."""
         return self.listen[i](h, told.tokens) if self.listen else h
 
-    def tell(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Told:
+    def tell(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Condition:
         """What every block is told of time and condition: (B, time_width), tokens."""
         if self.config.text is not None:
-            return cast(Told, self.conditioner(t, cond, like))
+            return cast(Condition, self.conditioner(t, cond, like))
         emb: Tensor = self.time(t)
         classes = self.config.num_classes
         if not classes:
             if cond is not None:
                 raise ValueError("this U-Net has no classes: call it without cond")
-            return Told(emb, None)
+            return Condition(emb, None)
         if cond is None:
             cond = torch.full((len(t),), classes, device=t.device)
-        return Told(emb + self.label(cond), None)
+        return Condition(emb + self.label(cond), None)
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -7,7 +7,7 @@ from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.pipeline.boxes import Boxes, PipelineError
-from coursekit.training import checkpoints
+from coursekit.training import pretrained
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
@@ -81,7 +81,7 @@ def entries() -> list[Entry]:
 
 def is_there(name: str, folder: Path | None = None) -> bool:
     """Whether a checkpoint of the recipe ships."""
-    return ((folder or checkpoints.FOLDER) / name / checkpoints.CARD).is_file()
+    return ((folder or pretrained.FOLDER) / name / pretrained.CARD).is_file()
 
 
 def find(boxes: Boxes, folder: Path | None = None, prefer: str = "") -> Entry:

@@ -18,12 +18,12 @@ from coursekit.pipeline.boxes import Boxes, PipelineError
 from coursekit.pipeline.catalogue import NotTrained, find, find_classifier, is_there
 from coursekit.theory.paths import DDPMPath, LinearPath, Path
 from coursekit.theory.prediction import AnyModel
-from coursekit.training import checkpoints
-from coursekit.training.captioned import tokenizer_of
+from coursekit.training import pretrained
 from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
 from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
+from coursekit.training.text_image_data import tokenizer_of
 
 Classifier = Callable[[Tensor, Tensor], Tensor]
 STRAIGHT = LinearPath()
@@ -55,7 +55,7 @@ def load_parts(boxes: Boxes, folder: File | None = None, prefer: str = "") -> Pa
     found = find(boxes, folder, prefer)
     recipe = RECIPES[found.name]
     model = loaded(found.name, folder)
-    notes = {"architecture": _size(model, checkpoints.card(found.name, folder))}
+    notes = {"architecture": _size(model, pretrained.card(found.name, folder))}
     path: Path = (
         DDPMPath(model.schedule) if isinstance(model, Preconditioned) else STRAIGHT
     )
@@ -113,7 +113,7 @@ def _space(
     if not recipe.latents:
         return pixels, (3, size, size), f"3 x {size} x {size}"
     net, digest = loaded(recipe.latents, folder), _digest(recipe.latents, folder)
-    if digest[:12] not in str(checkpoints.card(recipe.name, folder)["data"]):
+    if digest[:12] not in str(pretrained.card(recipe.name, folder)["data"]):
         raise PipelineError(
             f"{recipe.name} learnt the latents of another {recipe.latents} than the "
             "one that is here: train it again"
@@ -137,12 +137,12 @@ def loaded(name: str, folder: File | None = None) -> nn.Module:
 
 def _digest(name: str, folder: File | None) -> str:
     where = folder if is_there(name, folder) else None
-    return str(checkpoints.card(name, where)["sha256"])
+    return str(pretrained.card(name, where)["sha256"])
 
 
 @lru_cache(maxsize=8)
 def _read(name: str, folder: File | None, digest: str) -> nn.Module:
-    return checkpoints.load_model(name, clip=False, folder=folder)
+    return pretrained.load_model(name, clip=False, folder=folder)
 
 
 def _size(model: nn.Module, info: dict[str, object]) -> str:

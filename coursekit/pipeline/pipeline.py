@@ -34,7 +34,7 @@ from coursekit.pipeline.guides import belief
 from coursekit.pipeline.parts import Parts, load_parts
 from coursekit.pipeline.walks import times, walk
 from coursekit.theory.prediction import Predict, Prediction
-from coursekit.training import checkpoints
+from coursekit.training import pretrained
 
 Images = NDArray[np.uint8]
 Asked = int | Sequence[str] | Sequence[int]
@@ -237,7 +237,7 @@ def from_checkpoint(name: str, folder: Path | None = None) -> Pipeline:
             raise NotTrained(name)
         paradigm = each.paradigms[0]
         guidance = "none" if each.told == "nothing" else "classifier-free"
-        scale = float(checkpoints.card(name, folder).get("scale", SCALES[guidance]))
+        scale = float(pretrained.card(name, folder).get("scale", SCALES[guidance]))
         boxes = Boxes(
             world=each.world,
             told=each.told,

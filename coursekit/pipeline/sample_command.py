@@ -67,7 +67,7 @@ def main(argv: list[str]) -> int:
     from coursekit.pipeline.catalogue import NotTrained, is_there
     from coursekit.pipeline.loose_prompts import NotUnderstood
     from coursekit.training.atomic import OutOfSpace
-    from coursekit.training.runs import CheckpointError
+    from coursekit.training.checkpoints import CheckpointError
 
     try:
         check(args)
@@ -176,7 +176,7 @@ def facts_of(
     from dataclasses import asdict
 
     import coursekit
-    from coursekit.training.checkpoints import card
+    from coursekit.training.pretrained import card
 
     return {
         "prompt": asked.prompt,

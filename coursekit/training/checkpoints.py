@@ -1,100 +1,151 @@
-"""The trained networks that travel with the course: `load_model(name)`, `card(name)`.
+"""The checkpoints of a run in progress: saved whole, checked when read.
 
-A checkpoint is a folder with weights.safetensors (the averaged weights, bf16),
-card.json (what was done and measured) and samples.png. The card holds the SHA-256 of
-the weights.
+A file is a line with the format, a line with the SHA-256 of the rest, and the state as
+`torch.save` packs it. The last two are kept; when the newest cannot be read, the one
+before it serves, and the steps in between are simply done again.
 """
 
 import hashlib
-import json
+import io
+import os
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load
 
-from coursekit.training.card_figures import figure_lines
-from coursekit.training.networks import build, from_plain
-from coursekit.training.objectives import make_objective
-from coursekit.training.recipes import RECIPES
-from coursekit.training.runs import CheckpointError
+from coursekit.training.atomic import write_atomic
+from coursekit.training.loop import Run, learning_rate
+from coursekit.training.recipe import PROFILES, Profile, Recipe
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
-WEIGHTS, CARD, SAMPLES = "weights.safetensors", "card.json", "samples.png"
+MAGIC = b"coursekit run 1\n"
+LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
 
-def card(name: str, folder: Path | None = None) -> dict[str, Any]:
-    """The card of the checkpoint of recipe `name`.
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be used; the message says what to do."""
 
-    Raises CheckpointError when there is none, or when it cannot be read.
+
+def run_state(run: Run, data: str, threads: int) -> dict[str, Any]:
+    """Everything that `run` needs to go on. There is no generator state to keep:
+    batch and noise follow from the seed and the number of the step.
+
+    Raises TrainingDiverged where a loss nobody has looked at yet is no number.
     """
-    path = (folder or FOLDER) / name / CARD
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        known = "" if name in RECIPES else f"; the recipes are {', '.join(RECIPES)}"
-        raise CheckpointError(
-            f"no checkpoint {name!r} in {path.parent.parent}{known}: make it with "
-            f"`coursekit train {name} --profile cpu --publish`"
-        ) from None
-    except ValueError:
-        raise CheckpointError(f"{path} is damaged: {restore_line(name)}") from None
-    return content
+    run.settle()
+    return {
+        "profile": asdict(run.profile),
+        "recipe": recipe_values(run.recipe),
+        "seed": run.recipe.seed,
+        "data": data,
+        "threads": threads,
+        "step": run.step,
+        "seconds": run.seconds,
+        "curve": run.curve,
+        "model": run.model.state_dict(),
+        "ema": run.ema.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+    }
 
 
-def load_model(
-    name: str, clip: bool = True, folder: Path | None = None
-) -> torch.nn.Module:
-    """The trained network of recipe `name`, in float32 and eval mode, on the CPU.
+def recipe_values(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe fixes for training beside its profiles, as plain values."""
+    others = {"name", "title", "scale", *PROFILES}  # scale: of previews and figures
+    return {k: v for k, v in asdict(recipe).items() if k not in others}
 
-    It takes (xt, t) and predicts what its card says: "eps", with t = k / T, or
-    "velocity". With `clip` an estimate of noise never implies pixels outside [-1, 1]
-    (models.in_range): leave it on for sampling.
-    Raises CheckpointError when the files are missing, cut off or not those of the card.
+
+def save_run(folder: Path, state: dict[str, Any]) -> None:
+    """Save a `run_state` as the newest checkpoint; the one before it is kept.
+
+    Raises OutOfSpace; the checkpoints that were there are then untouched.
     """
-    info = card(name, folder)
-    path = (folder or FOLDER) / name / WEIGHTS
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise CheckpointError(f"{path} is missing: {restore_line(name)}") from None
-    if hashlib.sha256(content).hexdigest() != info["sha256"]:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    payload = buffer.getvalue()
+    digest = hashlib.sha256(payload).hexdigest().encode()
+    last, fresh = folder / LAST, folder / "fresh.ckpt"
+    write_atomic(fresh, MAGIC + digest + b"\n" + payload)
+    # Killed between the two renames, `previous` is there and `last` is not: no harm.
+    if last.exists():
+        os.replace(last, folder / PREVIOUS)
+    os.replace(fresh, last)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """The state in one checkpoint file; CheckpointError when it is not whole."""
+    content = path.read_bytes()
+    digest, _, payload = content[len(MAGIC) :].partition(b"\n")
+    if content[: len(MAGIC)] != MAGIC:
+        raise CheckpointError(f"{path} is not a checkpoint of coursekit")
+    if hashlib.sha256(payload).hexdigest().encode() != digest:
+        raise CheckpointError(f"{path} is damaged or cut off")
+    state: dict[str, Any] = torch.load(
+        io.BytesIO(payload), map_location="cpu", weights_only=True
+    )
+    return state
+
+
+def find_state(folder: Path) -> tuple[dict[str, Any] | None, str]:
+    """The newest usable state in a run's folder and a line about what was wrong.
+
+    (None, "") when there is none. Raises CheckpointError when files are there and none
+    of them can be used.
+    """
+    problems = []
+    for name in (LAST, PREVIOUS):
+        if (folder / name).exists():
+            try:
+                state = read_state(folder / name)
+            except CheckpointError as error:
+                problems.append(str(error))
+                continue
+            note = f"{problems[0]}: going on from {name}" if problems else ""
+            return state, note
+    if problems:
         raise CheckpointError(
-            f"{path} is damaged or cut off ({len(content)} of {info['bytes']} bytes): "
-            f"{restore_line(name)}"
+            f"{problems[0]}, and there is no other: start again with --fresh"
         )
-    model = build(from_plain(info["model"]))
-    objective = None
-    if "path" in info:  # a network that samples; others only encode or judge
-        learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
-        objective = make_objective(*learnt)
-        model = objective.network(model)
-    try:
-        model.load_state_dict({k: v.float() for k, v in load(content).items()})
-    except (RuntimeError, SafetensorError):
+    return None, ""
+
+
+def _is_longer(profile: Profile, state: dict[str, Any]) -> bool:
+    """Whether the steps of a saved state are also the first steps of `profile`."""
+    length = {"restarts": (), **state["profile"]}
+    before = replace(profile, steps=length["steps"], restarts=length["restarts"])
+    return profile.steps >= before.steps and all(
+        learning_rate(profile, step) == learning_rate(before, step)
+        for step in range(state["step"])
+    )
+
+
+def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
+    """Put a saved state into a new Run of the same recipe and profile.
+
+    A longer profile goes on with a shorter one's state if its learning rates up to that
+    step are the same (restarts): the whole is then what the longer one does anyway.
+    Raises CheckpointError when the state belongs to other settings or other data.
+    """
+    state = {**state, "profile": {"compile": False, **state["profile"]}}
+    values = recipe_values(run.recipe)
+    # What older states do not say of their recipe is taken to be the same.
+    recipe = {**values, **state.get("recipe", {}), "seed": state["seed"]}
+    wanted = {**values, **asdict(run.profile), "data": data}
+    found = {**recipe, **state["profile"], "data": state["data"]}
+    if _is_longer(run.profile, state):
+        for key in ("steps", "restarts"):
+            found[key] = wanted[key]
+    changed = [
+        f"{key} was {found.get(key)}, is {wanted[key]}"
+        for key in wanted
+        if found.get(key) != wanted[key]
+    ]
+    if changed:
         raise CheckpointError(
-            f"{path} does not fit the network its card describes: {restore_line(name)}"
-        ) from None
-    model.eval().requires_grad_(False)
-    return objective.estimator(model).eval() if objective and clip else model
-
-
-def restore_line(name: str) -> str:
-    """How to get a checkpoint's files back."""
-    return (
-        f"restore it with `git checkout -- data/checkpoints/{name}`, or train it with "
-        f"`coursekit train {name} --profile cpu --publish`"
-    )
-
-
-def summary(name: str) -> str:
-    """One line about a checkpoint: how it was made and how good it is."""
-    info = card(name)
-    made = (
-        f"{name}: profile {info['profile']}, {info['parameters'] / 1e6:.2f} M weights, "
-        f"{info['samples_seen']:,} pictures seen in {info['seconds'] / 60:.0f} min on "
-        f"{info['device']} ({info['threads']} thread{'s' * (info['threads'] > 1)}), "
-        f"loss {info['loss']:.4f}"
-    )
-    return "; ".join([made, *figure_lines(info["evaluation"])])
+            f"{folder} holds a run with other settings ({'; '.join(changed)}): "
+            "start again with --fresh, or use another --out"
+        )
+    run.model.load_state_dict(state["model"])
+    run.ema.load_state_dict(state["ema"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.step, run.seconds = state["step"], state["seconds"]
+    run.curve = [(int(place), float(mean)) for place, mean in state["curve"]]

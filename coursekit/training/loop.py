@@ -15,10 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from coursekit.training.ahead import Batches
 from coursekit.training.data import seed_of
 from coursekit.training.distributed import Alone, World
 from coursekit.training.ema import Ema
+from coursekit.training.prefetch import Batches
 from coursekit.training.recipe import Batch, Data, Profile, Recipe
 
 CURVE_POINTS = 100  # the loss curve keeps the mean of each hundredth of the run

@@ -8,7 +8,7 @@ from torch import nn
 from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.dit import DiT, DiTConfig
-from coursekit.models.local import LocalConfig, LocalNet
+from coursekit.models.local_convnet import LocalConfig, LocalNet
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.text_encoder import TextConfig

@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from coursekit.models.in_range import InRange
+from coursekit.models.clip_denoised import ClipDenoised
 from coursekit.models.preconditioned import Preconditioned
 from coursekit.theory.ddpm import loss_simple
 from coursekit.theory.ddpm_samplers import ddim, respaced
@@ -72,7 +72,7 @@ class Chain:
 
     def estimator(self, model: nn.Module) -> nn.Module:
         """It never claims a pixel outside [-1, 1]."""
-        return InRange(model, self.schedule)
+        return ClipDenoised(model, self.schedule)
 
     def walk(
         self, model: nn.Module, start: Tensor, num_evals: int, fresh: torch.Generator
@@ -126,7 +126,7 @@ class Flow:
     ) -> Tensor:
         """Euler's method on even times; it draws no random numbers."""
         begin = 1.0 if self.predicts in ("velocity", "x0", "v") else self.LATEST
-        predict = in_range(denoiser(model, self.path, self.predicts), self.path)
+        predict = clip_denoised(denoiser(model, self.path, self.predicts), self.path)
         with torch.no_grad():
             *_, x0 = ddim_path(predict, start, time_grid(num_evals, begin), self.path)
         return x0
@@ -136,7 +136,7 @@ class Flow:
         return f"Euler, {num_evals} evaluations"
 
 
-def in_range(predict: Predict, path: LinearPath) -> Predict:
+def clip_denoised(predict: Predict, path: LinearPath) -> Predict:
     """The same belief with x0 clamped to [-1, 1] and the rest made to fit it."""
 
     def clamped(xt: Tensor, t: Tensor) -> Prediction:

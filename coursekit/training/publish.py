@@ -6,19 +6,17 @@ import platform
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors.torch import save
 
 from coursekit.evaluation.sampling import png_bytes
-from coursekit.training import checkpoints
+from coursekit.training import pretrained
 from coursekit.training.atomic import write_atomic
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import to_plain
-
-if TYPE_CHECKING:
-    from coursekit.training.session import Session
+from coursekit.training.session import Session
 
 MAX_BYTES = 16 * 2**20
 Figures = dict[str, Any]
@@ -28,7 +26,15 @@ class TooLarge(ValueError):
     """More weights than ship in one file; the message says so in one line."""
 
 
-def evaluate_run(session: "Session") -> Figures:
+def report(session: Session, publish: bool) -> None:
+    """Measure the samples, print the figures, and publish if asked."""
+    figures = evaluate_run(session)
+    print(short_figures(figures))
+    if publish:
+        print(publish_run(session, figures))
+
+
+def evaluate_run(session: Session) -> Figures:
     """Measure the run's averaged network as it will be published, rounded to bf16.
 
     The figures are kept in the run's folder and read back while they are of this step.
@@ -45,7 +51,7 @@ def evaluate_run(session: "Session") -> Figures:
     return figures
 
 
-def published_form(session: "Session") -> torch.nn.Module:
+def published_form(session: Session) -> torch.nn.Module:
     """What ships of the run, its numbers rounded to bf16, as the file holds them."""
     model = session.run.averaged().cpu()
     with torch.no_grad():
@@ -60,9 +66,7 @@ def short_figures(figures: Figures) -> str:
     return "; ".join(figure_lines(figures))
 
 
-def publish_run(
-    session: "Session", figures: Figures, folder: Path | None = None
-) -> str:
+def publish_run(session: Session, figures: Figures, folder: Path | None = None) -> str:
     """Write the three files of the checkpoint; returns one line that says where.
 
     Raises OutOfSpace; TooLarge when the weights are over 16 MB.
@@ -102,12 +106,12 @@ def publish_run(
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
     }
-    target = (folder or checkpoints.FOLDER) / recipe.name
+    target = (folder or pretrained.FOLDER) / recipe.name
     sheet = png_bytes(recipe.preview(model, large=True))
-    write_atomic(target / checkpoints.SAMPLES, sheet)
-    write_atomic(target / checkpoints.WEIGHTS, content)
+    write_atomic(target / pretrained.SAMPLES, sheet)
+    write_atomic(target / pretrained.WEIGHTS, content)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    write_atomic(target / checkpoints.CARD, text.encode())
+    write_atomic(target / pretrained.CARD, text.encode())
     return f"published in {target}"
 
 

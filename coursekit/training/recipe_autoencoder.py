@@ -14,13 +14,14 @@ from torch.func import functional_call
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.sampling import image_grid
 from coursekit.models.autoencoder import Autoencoder
-from coursekit.models.critic import PatchCritic, feature_maps, perceptual_distance
+from coursekit.models.lpips import feature_maps, perceptual_distance
+from coursekit.models.patch_discriminator import PatchDiscriminator
 from coursekit.theory.vae import adaptive_weight, hinge_critic, vae_loss
-from coursekit.training.captioned import captioned_images
 from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.distributed import averaged
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
+from coursekit.training.text_image_data import captioned_images
 
 
 class Judged(nn.Module):
@@ -31,7 +32,7 @@ class Judged(nn.Module):
         super().__init__()
         self.autoencoder = autoencoder
         channels = autoencoder.config.channels
-        self.critic = PatchCritic(channels) if critic else None
+        self.critic = PatchDiscriminator(channels) if critic else None
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class AutoencoderRecipe(Recipe):
         picture in the second, so that each network only sees its own gradient. Of
         several processes all weigh the critic alike: by the gradients of the batch.
         """
-        critic = cast(PatchCritic, model.critic)
+        critic = cast(PatchDiscriminator, model.critic)
         fixed = {name: p.detach() for name, p in critic.named_parameters()}
         said = -functional_call(critic, fixed, (rebuilt,)).mean()
         last = cast(nn.Conv2d, model.autoencoder.up[-1]).weight
@@ -123,7 +124,7 @@ class AutoencoderRecipe(Recipe):
     @torch.no_grad()
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
         """Rows in pairs: held-out pictures, and what comes back."""
-        from coursekit.evaluation.rebuilding import held_out_pictures
+        from coursekit.evaluation.reconstruction import held_out_pictures
 
         rows, columns = (4, 16) if large else (2, 10)
         net = cast(Autoencoder, model)
@@ -139,10 +140,10 @@ class AutoencoderRecipe(Recipe):
 
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How well held-out pictures come back, and what random latents show."""
-        from coursekit.evaluation.rebuilding import rebuilding
+        from coursekit.evaluation.reconstruction import reconstruction
 
         count = 200 if quick else 1000
-        return rebuilding(cast(Autoencoder, model), self.data, count, self.size)
+        return reconstruction(cast(Autoencoder, model), self.data, count, self.size)
 
 
 @lru_cache(maxsize=2)

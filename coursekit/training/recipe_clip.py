@@ -12,16 +12,16 @@ from coursekit.datasets.images import to_model
 from coursekit.evaluation.sampling import image_grid
 from coursekit.models.clip import CLIP
 from coursekit.theory.contrastive import clip_loss, sigmoid_loss
-from coursekit.training.captioned import (
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.distributed import gathered
+from coursekit.training.networks import build
+from coursekit.training.recipe import Batch, Data, Recipe
+from coursekit.training.text_image_data import (
     captioned_images,
     length_of,
     one_wording,
     tokenizer_of,
 )
-from coursekit.training.data import batch_indices, seed_of
-from coursekit.training.distributed import gathered
-from coursekit.training.networks import build
-from coursekit.training.recipe import Batch, Data, Recipe
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ClipRecipe(Recipe):
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
         """One row for each of some held-out captions: the pictures that fit it best."""
         from coursekit.evaluation.prompts import held_out_prompts
-        from coursekit.evaluation.rebuilding import held_out_pictures
+        from coursekit.evaluation.reconstruction import held_out_pictures
 
         rows, columns = (8, 16) if large else (4, 10)
         net, data = cast(CLIP, model), self.data.removesuffix("-all")

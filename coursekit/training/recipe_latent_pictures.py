@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from coursekit.evaluation.text_sampling import Decode
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, time_grid
-from coursekit.training.latents import Space
+from coursekit.training.latent_space import Space
 from coursekit.training.objectives import Flow
 from coursekit.training.recipe import Data
 from coursekit.training.recipe_pictures import PictureRecipe

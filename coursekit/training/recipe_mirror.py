@@ -12,7 +12,7 @@ from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.evaluation.mirror import mirror_figures
 from coursekit.evaluation.sampling import image_grid
-from coursekit.models.finisher import Finisher, blanked
+from coursekit.models.inpainting import Inpainter, blanked
 from coursekit.theory.flow import follow
 from coursekit.theory.paths import LinearPath, expand_as
 from coursekit.theory.solvers import time_grid
@@ -26,7 +26,7 @@ STEPS = 16  # Euler steps from noise to reflection
 
 @dataclass(frozen=True)
 class MirrorRecipe(Recipe):
-    """Flow matching inside the glass; what ships is the network inside a `Finisher`."""
+    """Flow matching inside the glass; what ships is the network of an `Inpainter`."""
 
     size: int = 24
     seed: int = 0
@@ -42,7 +42,7 @@ class MirrorRecipe(Recipe):
 
     def build(self, config: Any) -> nn.Module:
         """A picture network with one channel more, as a finisher."""
-        return Finisher(build(config))
+        return Inpainter(build(config))
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Pictures, times, noise and what is missing."""
@@ -66,7 +66,7 @@ class MirrorRecipe(Recipe):
         """Rows in pairs: halls with a blank mirror, and what was drawn in it."""
         rows, columns = (3, 16) if large else (2, 10)
         pictures, masks, _ = halls(rows * columns, self.size, 7, "test")
-        drawn = finish(Finisher(model), pictures, masks)
+        drawn = finish(Inpainter(model), pictures, masks)
         blank = np.where(masks[..., None], np.uint8(255), pictures)
         rows_of = [a.reshape(rows, columns, *a.shape[1:]) for a in (blank, drawn)]
         both = np.stack(rows_of, 1).reshape(-1, *pictures.shape[1:])
@@ -75,12 +75,12 @@ class MirrorRecipe(Recipe):
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How often the reflection wears what the bear wears, by distance."""
         pictures, masks, scenes = halls(60 if quick else 600, self.size, 11, "test")
-        drawn = finish(Finisher(model), pictures, masks)
+        drawn = finish(Inpainter(model), pictures, masks)
         return mirror_figures(drawn, scenes)
 
     def published(self, model: nn.Module, data: Data) -> nn.Module:
         """The network inside."""
-        return cast(Finisher, model).net.eval()
+        return cast(Inpainter, model).net.eval()
 
     def facts(self) -> dict[str, Any]:
         """What it finishes."""

@@ -21,7 +21,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import scenes
 from coursekit.datasets.teddy.scene import Scene
 from coursekit.datasets.tokens import Tokenizer, teddy_tokenizer
-from coursekit.evaluation.adherence import binding
+from coursekit.evaluation.prompt_alignment import binding
 from coursekit.evaluation.sampling import image_grid
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
@@ -29,7 +29,7 @@ from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import ddim_path, time_grid
 from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.networks import build
-from coursekit.training.objectives import in_range
+from coursekit.training.objectives import clip_denoised
 from coursekit.training.recipe import Batch, Data, Recipe
 
 WORDS = 13  # tokens of a prompt, start and end included
@@ -105,7 +105,7 @@ class PairRecipe(Recipe):
                 return answer
 
             start = torch.randn((len(told), *shape), generator=generator)
-            predict = in_range(denoiser(asked, LinearPath(), "x0"), LinearPath())
+            predict = clip_denoised(denoiser(asked, LinearPath(), "x0"), LinearPath())
             *_, end = ddim_path(predict, start, time_grid(STEPS), LinearPath())
             done.append(end)
         return to_uint8(torch.cat(done))

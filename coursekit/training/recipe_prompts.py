@@ -15,16 +15,16 @@ from coursekit.evaluation.text_sampling import sample_prompts
 from coursekit.theory.guidance import drop_condition
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
-from coursekit.training.captioned import (
+from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.latent_space import Space
+from coursekit.training.networks import build
+from coursekit.training.recipe import Batch, Data, Recipe
+from coursekit.training.text_image_data import (
     captioned_images,
     length_of,
     one_wording,
     tokenizer_of,
 )
-from coursekit.training.data import batch_indices, seed_of
-from coursekit.training.latents import Space
-from coursekit.training.networks import build
-from coursekit.training.recipe import Batch, Data, Recipe
 
 DRAWS = ("uniform", "logit-normal")
 
@@ -109,7 +109,7 @@ class PromptRecipe(Recipe):
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How many pictures show what their prompt says, with and without guidance."""
         from coursekit.evaluation.prompts import prompt_figures
-        from coursekit.training.checkpoints import load_model
+        from coursekit.training.pretrained import load_model
 
         count = 40 if quick else 200
         scales = (1.0, self.scale)

@@ -9,9 +9,9 @@ def main(argv: list[str]) -> int:
     argparse.ArgumentParser(prog="coursekit recipes", description=__doc__).parse_args(
         argv
     )
-    from coursekit.training.checkpoints import FOLDER, summary
+    from coursekit.training.checkpoints import CheckpointError
+    from coursekit.training.pretrained import FOLDER, summary
     from coursekit.training.recipes import RECIPES
-    from coursekit.training.runs import CheckpointError
 
     status = 0
     for name, recipe in RECIPES.items():

@@ -8,13 +8,13 @@ from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.vit import ViTConfig
-from coursekit.training.captioned import text_config
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_clip import ClipRecipe
 from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
 from coursekit.training.recipes_pixels import FASHION_FLOW, TEDDY_FLOW
+from coursekit.training.text_image_data import text_config
 
 F4 = AutoencoderConfig(widths=(40, 80), latent=8)
 QUICK: dict[str, Any] = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from coursekit.models.dit import DiTConfig
-from coursekit.models.local import LocalConfig
+from coursekit.models.local_convnet import LocalConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.training.recipe import Profile
 from coursekit.training.recipe_mirror import MirrorRecipe

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from coursekit.models.mmdit import MMDiTConfig
-from coursekit.training.captioned import text_config
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes_latent import GPU, QUICK
+from coursekit.training.text_image_data import text_config
 
 # `sines`: with RoPE alone, an hour of one core did not teach left from right.
 SMALL = MMDiTConfig(

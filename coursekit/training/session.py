@@ -10,16 +10,16 @@ from tqdm import tqdm
 
 from coursekit.evaluation.sampling import png_bytes
 from coursekit.training.atomic import OutOfSpace, write_atomic
-from coursekit.training.distributed import Alone, World
-from coursekit.training.loop import Run, train
-from coursekit.training.recipes import RECIPES
-from coursekit.training.runs import (
+from coursekit.training.checkpoints import (
     CheckpointError,
     find_state,
     restore,
     run_state,
     save_run,
 )
+from coursekit.training.distributed import Alone, World
+from coursekit.training.loop import Run, train
+from coursekit.training.recipes import RECIPES
 
 SAVE_SECONDS = 60.0  # a checkpoint at least this often
 
@@ -62,7 +62,7 @@ class Session:
         if args.resume and state is None:
             raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
         if args.publish or args.evaluate:
-            from coursekit.training.checkpoints import card
+            from coursekit.training.pretrained import card
 
             for judge in self.recipe.judges():
                 card(judge)
@@ -157,15 +157,6 @@ class Session:
             write_atomic(self.folder / f"samples-{self.run.step:06d}.png", sheet)
         except OutOfSpace as error:
             tqdm.write(f"no sample grid at step {self.run.step}: {error}")
-
-    def report(self, publish: bool) -> None:
-        """Measure the samples, print the figures, and publish if asked."""
-        from coursekit.training.publish import evaluate_run, publish_run, short_figures
-
-        figures = evaluate_run(self)
-        print(short_figures(figures))
-        if publish:
-            print(publish_run(self, figures))
 
 
 class StopRequest(Protocol):

@@ -35,10 +35,10 @@ def main(argv: list[str]) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from coursekit.datasets.fashion import DataError
     from coursekit.training.atomic import OutOfSpace
+    from coursekit.training.checkpoints import CheckpointError
     from coursekit.training.distributed import Group, Lost, join
     from coursekit.training.loop import TrainingDiverged
-    from coursekit.training.publish import TooLarge
-    from coursekit.training.runs import CheckpointError
+    from coursekit.training.publish import TooLarge, report
     from coursekit.training.session import BadRequest, Session
 
     session, world = None, None
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
             complain(f"Stopped. {session.saved_line()}")
             return 128 + stop.signal
         if (args.evaluate or args.publish) and world.rank == 0:
-            session.report(args.publish)
+            report(session, args.publish)
     except BadRequest as error:
         complain(f"coursekit train: {error}")
         return 2

@@ -5,13 +5,10 @@ A claim is a fence in a notebook source. Its measured text has placeholders such
 by hand. The notebook's ledger and `coursekit claims` are made from the same rows.
 """
 
-import argparse
 import json
 import re
-import shutil
-import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -195,31 +192,3 @@ def all_claims(
                 claim = read_claim(block, shown, source.name, measured, report)
                 if claim is not None:
                     yield claim
-
-
-def main(argv: list[str]) -> int:
-    """`coursekit claims`: print every claim with its measured value and verdict."""
-    from coursekit.weave.project import Project
-
-    parser = argparse.ArgumentParser(
-        prog="coursekit claims",
-        description="Every claim of the lectures: said, measured, verdict, cell.",
-    )
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-    args = parser.parse_args(argv)
-    project, report = Project.here(), Report()
-    found = list(all_claims(project.sources(), Measured(project.measured), report))
-    if args.json:
-        print(json.dumps([asdict(each) for each in found], indent=1))
-    elif found:
-        from coursekit.weave.claims_table import table
-
-        print(table(found, shutil.get_terminal_size((120, 24)).columns))
-        counts = [(v, sum(each.verdict == v for each in found)) for v in VERDICTS]
-        print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counts))
-    else:
-        print("No claims in the notebooks yet.")
-    if report:
-        print(report, file=sys.stderr)
-        return 1
-    return 0

@@ -15,15 +15,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coursekit.widgets.prediction import Prediction
+    from coursekit.widgets.predict_box import PredictBox
     from coursekit.widgets.progress_bars import ProgressView
 
 
-def predict(prediction_id: str, question: str, options: Sequence[str]) -> "Prediction":
+def predict(prediction_id: str, question: str, options: Sequence[str]) -> "PredictBox":
     """Write a prediction down before an experiment; `outcome` compares it later."""
-    from coursekit.widgets.prediction import Prediction
+    from coursekit.widgets.predict_box import PredictBox
 
-    return Prediction(prediction_id, question, options)
+    return PredictBox(prediction_id, question, options)
 
 
 def outcome(prediction_id: str, right: str, because: str = "") -> Any:
@@ -33,7 +33,7 @@ def outcome(prediction_id: str, right: str, because: str = "") -> Any:
     from IPython.display import HTML
 
     from coursekit.plots.theme import colour
-    from coursekit.widgets.prediction import outcome_line
+    from coursekit.widgets.predict_box import outcome_line
 
     text, tone = outcome_line(prediction_id, right, because)
     edge = colour({"good": "green", "bad": "orange"}.get(tone, "ink"))

@@ -49,7 +49,7 @@ ALL = {  # name -> the call, how many sliders it shows, what it needs
         (FILMS / "04.L.webp").is_file() and (folder() / "04.L.json").is_file(),
     ),
     "clip_table": (
-        "from coursekit.training.checkpoints import load_model\n"
+        "from coursekit.training.pretrained import load_model\n"
         "widgets.clip_table(load_model('teddy-clip'), teddies(6, 32, seed=42)[0])",
         0,
         is_there("teddy-clip"),

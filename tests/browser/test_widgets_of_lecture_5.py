@@ -15,8 +15,8 @@ pytestmark = MARKS
 SETUP = """
 import torch
 from coursekit.models.dit import DiT, DiTConfig
-from coursekit.models.finisher import Finisher
-from coursekit.training import checkpoints
+from coursekit.models.inpainting import Inpainter
+from coursekit.training import pretrained
 from coursekit import widgets
 
 torch.set_num_threads(1)
@@ -29,11 +29,11 @@ for p in net.parameters():
 WIDGETS = {
     "reach_grower": ("widgets.reach_grower()", 3),
     "skip_taps": (
-        "widgets.skip_taps(checkpoints.load_model('teddy-flow', clip=False))",
+        "widgets.skip_taps(pretrained.load_model('teddy-flow', clip=False))",
         1,
     ),
     "block_knobs": ("widgets.block_knobs(net)", 1),
-    "patch_gaze": ("widgets.patch_gaze(Finisher(net))", 1),
+    "patch_gaze": ("widgets.patch_gaze(Inpainter(net))", 1),
     "rope_dial": ("widgets.rope_dial()", 3),
     "patch_sizes": ("widgets.patch_sizes()", 3),
 }

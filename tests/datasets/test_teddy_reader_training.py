@@ -37,13 +37,13 @@ from coursekit.datasets.teddy.reader_nets import (
 )
 from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.datasets.teddy.train_readers import (
-    RECIPES,
+    READER_RECIPES,
     main,
     reader_loss,
     train_reader,
 )
 
-TINY = replace(RECIPES["first"], samples=(256, 128))
+TINY = replace(READER_RECIPES["first"], samples=(256, 128))
 
 
 @pytest.fixture(autouse=True)
@@ -161,11 +161,14 @@ def test_batches_and_training_repeat_exactly() -> None:
 
 def test_readers_of_different_recipes_see_different_data() -> None:
     a, b = (
-        next(batches(replace(RECIPES[w], samples=(256,)))) for w in ("first", "second")
+        next(batches(replace(READER_RECIPES[w], samples=(256,))))
+        for w in ("first", "second")
     )
     assert not torch.equal(a.x, b.x)
-    assert isinstance(RECIPES["first"], ReaderRecipe)
-    shapes = [{tuple(p.shape) for p in make_reader(w).parameters()} for w in RECIPES]
+    assert isinstance(READER_RECIPES["first"], ReaderRecipe)
+    shapes = [
+        {tuple(p.shape) for p in make_reader(w).parameters()} for w in READER_RECIPES
+    ]
     assert shapes[0] != shapes[1]
 
 

@@ -28,7 +28,7 @@ import processes
 import pytest
 from attacks import ATTACKS, GROUPS
 
-from coursekit.grading import grade_command, pipeline, reader, sandbox
+from coursekit.grading import grade_command, notebook_file, pipeline, sandbox
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report
 
@@ -225,7 +225,9 @@ def shop() -> Iterator[Workshop]:
 def graded(calls: list[object], shop: Workshop) -> dict[str, Report]:
     """All chosen attacks, graded as one class."""
     handed_in = (
-        reader.read(attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb")
+        notebook_file.read(
+            attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb"
+        )
         for attack in map(ATTACKS.__getitem__, CHOSEN)
     )
     reports = pipeline.grade_all(handed_in, pipeline.Options(shop), jobs=2)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from malformed import ALL, KINDS, Kind
 
-from coursekit.grading import identify, official, reader
+from coursekit.grading import identify, notebook_file, official
 from coursekit.grading.types import Attempt, Submission
 
 NAME = "01_diffusion"
@@ -26,7 +26,7 @@ def solved() -> dict[str, Any]:
 
 
 def read(data: bytes) -> Submission:
-    return reader.read(data, "alice", "alice.ipynb")
+    return notebook_file.read(data, "alice", "alice.ipynb")
 
 
 def attempts(submission: Submission) -> dict[str, Attempt]:

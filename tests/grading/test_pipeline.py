@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from coursekit.grading import official, reader, sandbox
+from coursekit.grading import notebook_file, official, sandbox
 from coursekit.grading.grade_command import main
 from coursekit.grading.pipeline import Options, grade_all, grade_submission
 from coursekit.grading.runner import Limits, Workshop
@@ -35,7 +35,7 @@ def edited(name, change):
 
 
 def read(data, student="ada"):
-    return reader.read(data, student, f"{student}.ipynb")
+    return notebook_file.read(data, student, f"{student}.ipynb")
 
 
 def states(report):

@@ -17,7 +17,7 @@ from honest import HABITS, fresh
 from coursekit.checks.judge import judge
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
-from coursekit.grading import identify, official, reader
+from coursekit.grading import identify, notebook_file, official
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
@@ -33,7 +33,7 @@ def solution(name: str) -> dict[str, Any]:
 
 def attempts(notebook: dict[str, Any], name: str = NAME) -> list[Attempt]:
     data = json.dumps(notebook).encode()
-    submission = reader.read(data, "alice", "alice.ipynb")
+    submission = notebook_file.read(data, "alice", "alice.ipynb")
     assert submission.problem == ""
     assert submission.notebook == name
     return identify.attempts(official.load(name), submission)

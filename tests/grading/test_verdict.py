@@ -12,7 +12,7 @@ from probe_kit import NONCE, Worker, code_tasks, find, graded, seeds_of, solutio
 from coursekit.checks.judge import accepted
 from coursekit.checks.trial import try_function
 from coursekit.grading import probe_runtime, transplant, verdict, wire
-from coursekit.grading.mistakes import Bench
+from coursekit.grading.mistakes import Rerun
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
 
 TASKS = pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_wrong_versions_get_what_their_cases_deserve(notebook, task, worker):
     found = list(versions(task))
     attempts = [Attempt(task, "answered", code) for _, code in found]
     minis = [transplant.mini(notebook, each, seeds, NONCE) for each in attempts]
-    bench = Bench(exercise, NONCE)
+    bench = Rerun(exercise, NONCE)
     want = [bench.trial(exercise.reference(), seed) for seed in seeds]
     runs = worker.run_all(minis, blank=False)
     for (version, _), attempt, run in zip(found, attempts, runs, strict=True):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit.models.conditioning import Told
+from coursekit.models.conditioning import Condition
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.dit_blocks import DiTBlock
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
@@ -112,7 +112,7 @@ class Given(nn.Module):
         self.vector = vector
 
     def forward(self, t, cond, like):
-        return Told(self.vector, None)
+        return Condition(self.vector, None)
 
 
 @torch.no_grad()

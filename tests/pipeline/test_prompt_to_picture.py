@@ -26,7 +26,7 @@ from coursekit.theory.guidance import classifier_slope
 from coursekit.theory.paths import DDPMPath, LinearPath
 from coursekit.theory.paths import Path as NoisePath
 from coursekit.theory.prediction import Prediction, complete, denoiser
-from coursekit.training.checkpoints import load_model
+from coursekit.training.pretrained import load_model
 
 BEAR = "a brown teddy bear with a red hat is reading in the park"
 OTHER = "a blue bear is dancing on the beach"

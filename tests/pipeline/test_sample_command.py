@@ -14,7 +14,7 @@ from PIL import Image
 
 from coursekit.pipeline.pipeline import from_checkpoint
 from coursekit.pipeline.sample_command import main
-from coursekit.training import checkpoints
+from coursekit.training import pretrained
 
 Output = pytest.CaptureFixture[str]
 LOOSE = "a brown teddy bear with a red hat, reading in the park"
@@ -22,7 +22,7 @@ LOOSE = "a brown teddy bear with a red hat, reading in the park"
 
 @pytest.fixture(autouse=True)
 def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(checkpoints, "FOLDER", shelf)
+    monkeypatch.setattr(pretrained, "FOLDER", shelf)
     return shelf
 
 
@@ -46,7 +46,7 @@ def test_it_writes_what_the_pipeline_draws_and_says_how(
     assert facts["seed"] == "4" and facts["Software"].startswith("coursekit")
     settings = json.loads(facts["settings"])
     assert settings["solver"] == "heun" and settings["scale"] == 2.0
-    assert settings["sha256"] == checkpoints.card("teddy-prompts")["sha256"]
+    assert settings["sha256"] == pretrained.card("teddy-prompts")["sha256"]
 
 
 def test_a_grid_holds_the_pictures_of_one_seed(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_no_checkpoint_yet_says_how_to_train_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     assert main(["bear", "-o", str(tmp_path / "x.png")]) == 1
     errors = capsys.readouterr().err
     assert errors == (
@@ -164,7 +164,7 @@ def test_ctrl_c_leaves_no_file(shelf: Path, tmp_path: Path) -> None:
     """The real command, interrupted while it draws."""
     code = (
         "import sys\nfrom pathlib import Path\n"
-        "from coursekit.training import checkpoints\n"
+        "from coursekit.training import pretrained\n"
         f"checkpoints.FOLDER = Path({str(shelf)!r})\n"
         "from coursekit.pipeline import pipeline\n"
         "draw = pipeline.Pipeline.draw\n"

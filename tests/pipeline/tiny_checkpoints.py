@@ -18,10 +18,10 @@ from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.unet import UNetConfig
-from coursekit.training import checkpoints
-from coursekit.training.captioned import text_config
+from coursekit.training import pretrained
 from coursekit.training.networks import build, to_plain
 from coursekit.training.recipes import RECIPES
+from coursekit.training.text_image_data import text_config
 
 UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
 TEXT = text_config("teddy", 16, 1, 2)
@@ -57,7 +57,7 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
     latents = getattr(recipe, "latents", "")
     data = "pictures"
     if latents:
-        kept = json.loads((folder / latents / checkpoints.CARD).read_text())["sha256"]
+        kept = json.loads((folder / latents / pretrained.CARD).read_text())["sha256"]
         data = f"latents of {latents} {kept[:12]}"
     card = {
         "recipe": name,
@@ -69,6 +69,6 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
         "bytes": len(content),
     }
     (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / checkpoints.WEIGHTS).write_bytes(content)
-    (folder / name / checkpoints.CARD).write_text(json.dumps(card))
+    (folder / name / pretrained.WEIGHTS).write_bytes(content)
+    (folder / name / pretrained.CARD).write_text(json.dumps(card))
     return digest

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny_kinds import tiny
 
-from coursekit.training import checkpoints, publish, train_command
+from coursekit.training import pretrained, publish, train_command
 from coursekit.training.recipes import RECIPES
 from coursekit.training.session import Session
 
@@ -31,5 +31,5 @@ def session_trained(session: Session) -> Session:
 @pytest.fixture
 def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """`load_model` looks into the folder with the tiny checkpoint."""
-    monkeypatch.setattr(checkpoints, "FOLDER", shelf)
+    monkeypatch.setattr(pretrained, "FOLDER", shelf)
     yield shelf

@@ -8,7 +8,7 @@ import tiny_kinds
 import torch
 import torch.distributed
 
-from coursekit.training import checkpoints, publish, recipes, session, train_command
+from coursekit.training import pretrained, publish, recipes, session, train_command
 
 assert publish and session and torch.distributed  # imported for the children
 torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])  # imports 800 modules
@@ -27,7 +27,7 @@ def run(arguments: list[str], env: dict[str, str], out: str, err: str) -> None:
         limit = int(os.environ["TINY_LIMIT"])
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     if "TINY_CHECKPOINTS" in os.environ:
-        checkpoints.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
+        pretrained.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
     recipes.RECIPES.update(tiny_kinds.TINY_KINDS)
     status = train_command.main([f"tiny-{arguments[0]}", *arguments[1:]])
     sys.stdout.flush()

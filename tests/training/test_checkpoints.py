@@ -1,190 +1,191 @@
-"""Published checkpoints and the two commands.
+"""Checkpoints of runs, atomic files and the order of the data.
 
-Authorities: the weights of the run that was published, rounded to bf16; SHA-256; the
-stated exit codes.
+Authorities: the run that was not interrupted (same bits), SHA-256, the definition of a
+permutation, and the errors that the system really gives.
 """
 
+import errno
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 import torch
-from PIL import Image
 from tiny_train import TINY
-from torch import nn
 
-from coursekit.models.autoencoder import Autoencoder
-from coursekit.models.finisher import Finisher
-from coursekit.training import checkpoints, publish, recipes_command, train_command
-from coursekit.training.networks import from_plain
-from coursekit.training.recipe import PROFILES
-from coursekit.training.recipe_autoencoder import Judged
-from coursekit.training.recipes import RECIPES
-from coursekit.training.recipes_pixels import PIXELS
-from coursekit.training.runs import CheckpointError
-from coursekit.training.session import Session
+from coursekit.training import atomic, checkpoints
+from coursekit.training.data import batch_at, batch_indices, training_images
+from coursekit.training.loop import Run, TrainingDiverged, learning_rate, train
+from coursekit.training.recipe import Data
+from coursekit.training.recipes_pixels import FASHION, PIXELS
 
-SHIPPED = sorted(p.parent.name for p in checkpoints.FOLDER.glob("*/card.json"))
+PROFILE = replace(TINY.quick, steps=12)
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Session]:
-    """A tiny recipe trained for a few steps and published into an empty folder."""
-    folder = tmp_path_factory.mktemp("published")
-    arguments = ["tiny", "--out", str(folder / "run"), "--threads", "1"]
-    assert RECIPES["tiny"] is TINY
-    assert train_command.main(arguments) == 0
-    session = Session(train_command.parser().parse_args(arguments))
-    figures = {
-        "frechet": {"mean": 2.5},
-        "frechet_real": {"mean": 1.5},
-    }
-    publish.publish_run(session, figures, folder)
-    return folder, session
+def images() -> Data:
+    return training_images("fashion", 200)
 
 
-def copy(published: tuple[Path, Session], target: Path) -> Path:
-    for path in (published[0] / "tiny").iterdir():
-        (target / "tiny").mkdir(exist_ok=True)
-        (target / "tiny" / path.name).write_bytes(path.read_bytes())
-    return target
+def go(run: Run, steps: int) -> Run:
+    for step in train(run):
+        if step.number == steps:
+            break
+    return run
 
 
-def test_the_weights_come_back_rounded_to_bf16(
-    published: tuple[Path, Session],
-) -> None:
-    folder, session = published
-    model = checkpoints.load_model("tiny", clip=False, folder=folder)
-    for name, value in session.run.ema.average.items():
-        assert torch.equal(model.state_dict()[name], value.bfloat16().float())
-    assert not model.training
-    x = torch.randn(2, 1, 28, 28)
-    t = torch.tensor(0.9)
-    eps = checkpoints.load_model("tiny", folder=folder)(x, t)
-    a = session.recipe.make_schedule().alpha_bar[45].float()
-    implied = (x - (1 - a).sqrt() * eps) / a.sqrt()
-    assert implied.abs().max() < 1.001
-
-
-def test_the_card_says_what_happened(published: tuple[Path, Session]) -> None:
-    card = checkpoints.card("tiny", published[0])
-    assert card["steps"] == 60 and card["samples_seen"] == 480
-    assert card["profile"] == "quick" and card["threads"] == 1
-    assert len(card["loss_curve"]) == 60 and card["loss"] == card["loss_curve"][-1][1]
-    assert card["torch"] == torch.__version__ and card["seconds"] >= 0
-    with Image.open(published[0] / "tiny" / "samples.png") as picture:
-        assert picture.size == (16 * 29 * 2 - 2, 6 * 29 * 2 - 2)
-
-
-@pytest.mark.parametrize("harm", ["truncate", "flip", "delete", "card", "absent"])
-def test_damage_is_one_line_that_says_what_to_do(
-    published: tuple[Path, Session], tmp_path: Path, harm: str
-) -> None:
-    folder = copy(published, tmp_path)
-    weights, card = folder / "tiny" / "weights.safetensors", folder / "tiny/card.json"
-    content = bytearray(weights.read_bytes())
-    if harm == "truncate":
-        weights.write_bytes(content[:-10])
-    elif harm == "flip":
-        content[-1] ^= 1
-        weights.write_bytes(content)
-    elif harm == "delete":
-        weights.unlink()
-    elif harm == "card":
-        card.write_text(card.read_text()[:-20])
-    else:
-        card.unlink()
-    with pytest.raises(CheckpointError, match="coursekit train tiny") as error:
-        checkpoints.load_model("tiny", folder=folder)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_what_ships_loads_and_is_small_and_better_than_nothing(name: str) -> None:
-    """Better than nothing: well below the loss of a network that was never trained."""
-    recipe, info = RECIPES[name], checkpoints.card(name)
-    assert info["bytes"] <= publish.MAX_BYTES
-    assert info["profile"] in PROFILES and info["recipe"] == name
-    model = checkpoints.load_model(name, clip=False)
-    data = recipe.load(64)
-    batch = recipe.batch(data, 32, 0)
-    torch.manual_seed(0)
-    fresh = recipe.build(from_plain(info["model"])).eval()
-    with torch.no_grad():
-        trained = float(recipe.loss(as_trained(model, fresh), batch))
-        assert trained < 0.6 * float(recipe.loss(fresh, batch))
-    assert name in checkpoints.summary(name)
-
-
-def as_trained(ships: nn.Module, fresh: nn.Module) -> nn.Module:
-    """What ships, in the place that it had while it was trained."""
-    if isinstance(fresh, Judged):
-        return Judged(cast(Autoencoder, ships), critic=False)
-    return Finisher(ships) if isinstance(fresh, Finisher) else ships
-
-
-@pytest.mark.parametrize("name", sorted(set(SHIPPED) & set(PIXELS)))
-def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name: str) -> None:
-    """Half the loss, at t = 1/2, of the best multiple of xt."""
-    from coursekit.datasets.images import to_model
-    from coursekit.training.data import training_images
-
-    recipe = PIXELS[name]
-    model = checkpoints.load_model(name, clip=False)
-    x0 = to_model(training_images(recipe.data, 16).x)
-    objective = recipe.objective()
-    half = torch.full((16,), 0.5 if recipe.path == "linear" else recipe.num_steps // 2)
-    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
-    best = min(
-        float(objective.loss(lambda xt, t, c=c: c / 20 * xt, x0, half, eps))
-        for c in range(-60, 61)
+def test_a_restored_run_ends_with_the_same_bits(tmp_path: Path, images: Data) -> None:
+    whole = go(Run(TINY, PROFILE, images), 12)
+    half = go(Run(TINY, PROFILE, images), 5)
+    checkpoints.save_run(tmp_path, checkpoints.run_state(half, "d", 1))
+    torch.manual_seed(123)  # no hidden state: this must not matter
+    again = Run(TINY, PROFILE, images)
+    state, note = checkpoints.find_state(tmp_path)
+    assert state is not None and note == ""
+    checkpoints.restore(again, state, "d", tmp_path)
+    go(again, 12)
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    assert all(
+        torch.equal(whole.ema.average[k], v) for k, v in again.ema.average.items()
     )
+    assert whole.curve == again.curve
+
+
+def test_the_loss_falls_and_the_curve_tells(images: Data) -> None:
+    run = Run(TINY, replace(TINY.quick, steps=120), images)
+    losses = [step.loss for step in train(run)]
+    assert sum(losses[-20:]) < 0.8 * sum(losses[:20])
+    assert run.curve[-1] == (120, pytest.approx(losses[-1]))
+    assert len(run.curve) == 120
+
+
+def test_a_truncated_checkpoint_falls_back_or_says_what_to_do(
+    tmp_path: Path, images: Data
+) -> None:
+    run = go(Run(TINY, PROFILE, images), 1)
+    checkpoints.save_run(tmp_path, checkpoints.run_state(run, "d", 1))
+    go(run, 2)
+    checkpoints.save_run(tmp_path, checkpoints.run_state(run, "d", 1))
+    last, previous = tmp_path / checkpoints.LAST, tmp_path / checkpoints.PREVIOUS
+    last.write_bytes(last.read_bytes()[:-100])
+    state, note = checkpoints.find_state(tmp_path)
+    assert state is not None and state["step"] == 1
+    assert "damaged or cut off" in note and "previous" in note
+    for broken in (b"", b"coursekit run 1\n", previous.read_bytes()[:500], b"x" * 900):
+        previous.write_bytes(broken)
+        with pytest.raises(checkpoints.CheckpointError, match="--fresh") as error:
+            checkpoints.find_state(tmp_path)
+        assert "\n" not in str(error.value)
+
+
+def test_one_flipped_bit_is_noticed(tmp_path: Path, images: Data) -> None:
+    checkpoints.save_run(
+        tmp_path, checkpoints.run_state(Run(TINY, PROFILE, images), "d", 1)
+    )
+    path = tmp_path / checkpoints.LAST
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(checkpoints.CheckpointError, match="damaged"):
+        checkpoints.read_state(path)
+
+
+def test_a_run_with_other_settings_is_not_continued(
+    tmp_path: Path, images: Data
+) -> None:
+    state = checkpoints.run_state(Run(TINY, PROFILE, images), "d", 1)
+    other = Run(TINY, replace(PROFILE, lr=1.0), images)
+    with pytest.raises(
+        checkpoints.CheckpointError, match=r"lr was 0.002, is 1.0.*--fresh"
+    ):
+        checkpoints.restore(other, state, "d", tmp_path)
+    with pytest.raises(checkpoints.CheckpointError, match="data was d, is e"):
+        checkpoints.restore(Run(TINY, PROFILE, images), state, "e", tmp_path)
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_change(
+    images: Data,
+) -> None:
+    run = go(Run(TINY, PROFILE, images), 2)
     with torch.no_grad():
-        assert objective.loss(model, x0, half, eps) < best / 2
+        run.model.model.stem.weight[0, 0, 0, 0] = float("nan")
+    before = run.ema.average["model.out.weight"].clone()
+    with pytest.raises(TrainingDiverged, match="step 3"):
+        go(run, 4)
+    assert torch.equal(before, run.ema.average["model.out.weight"]) and run.step == 2
 
 
-def test_recipes_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert recipes_command.main([]) == 0
-    output = capsys.readouterr().out
-    assert all(name in output for name in RECIPES)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["nothing"], "use one of fashion-ddpm, teddy-ddpm"),
-        (["tiny", "--device", "toaster"], "use cpu or cuda"),
-        (["tiny", "--threads", "0"], "use 1 or more"),
-        (["tiny", "--fresh", "--resume"], "give one"),
-        (["tiny", "--resume", "--out", "{}/new"], "nothing to resume"),
-        (["tiny", "--out", "{}/file"], "name a folder"),
-    ],
-)
-def test_bad_requests_are_one_line_and_exit_code_2(
-    arguments: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_no_space_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    (tmp_path / "file").write_text("")
-    arguments = [argument.format(tmp_path) for argument in arguments]
-    assert train_command.main(arguments) == 2
-    errors = capsys.readouterr().err
-    assert message in errors and errors.count("\n") == 1
+    path = tmp_path / "file"
+    atomic.write_atomic(path, b"old")
+
+    def full(_: int) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(atomic.OutOfSpace, match="disk is full"):
+        atomic.write_atomic(path, b"new")
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_the_gpu_profile_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU here")
-    assert train_command.main(["fashion-ddpm", "--profile", "gpu"]) == 2
-    assert "--device cpu" in capsys.readouterr().err
+def test_every_epoch_shows_every_picture_once() -> None:
+    count, batch = 10, 4
+    line = torch.cat([batch_indices(count, batch, 0, step) for step in range(5)])
+    first, second = line[:10], line[10:]
+    assert sorted(first.tolist()) == sorted(second.tolist()) == list(range(10))
+    assert first.tolist() != second.tolist()
+    assert batch_indices(count, batch, 1, 0).tolist() != line[:4].tolist()
 
 
-def test_a_missing_judge_is_named_before_an_hour_of_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_batch_follows_from_seed_and_step_alone(images: Data) -> None:
+    draw = FASHION.objective().draw
+    one = batch_at(images.x, 64, draw, 3, 7, "cpu")
+    torch.manual_seed(1)
+    two = batch_at(images.x, 64, draw, 3, 7, "cpu")
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    x0, k, eps = one
+    assert -1 <= x0.min() < x0.max() <= 1 and 1 <= k.min() and k.max() <= 1000
+    assert abs(eps.mean()) < 0.02 and abs(eps.std() - 1) < 0.02
+    assert not torch.equal(eps, batch_at(images.x, 64, draw, 3, 8, "cpu")[2])
+
+
+def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+    profile = replace(PROFILE, steps=1000, warmup=10, lr=1.0)
+    rates = [learning_rate(profile, step) for step in range(1000)]
+    assert rates[0] == pytest.approx(0.1) and max(rates) == max(rates[:11])
+    assert rates[500] == pytest.approx(0.5) and rates[-1] < 1e-4
+
+
+@pytest.mark.parametrize("name", ["fashion", "teddy"])
+def test_a_smaller_limit_gives_the_first_pictures(name: str) -> None:
+    few, more = training_images(name, 20), training_images(name, 30)
+    assert torch.equal(few.x, more.x[:20]) and few.text.startswith("20 ")
+    shape = PIXELS[f"{name}-ddpm"].shape
+    assert tuple(few.x.shape[1:3]) == shape[1:]
+
+
+def test_a_finished_run_is_made_longer_by_a_restart(
+    tmp_path: Path, images: Data
 ) -> None:
-    monkeypatch.setattr(checkpoints, "FOLDER", tmp_path)
-    arguments = ["emoji-prompts", "--profile", "quick", "--out", str(tmp_path / "run")]
-    assert train_command.main([*arguments, "--publish"]) == 1
-    assert "`coursekit train emoji-judge --profile" in capsys.readouterr().err
-    assert not (tmp_path / "run").exists()
+    longer = replace(PROFILE, steps=20, restarts=(12,))
+    whole = go(Run(TINY, longer, images), 20)
+    short = go(Run(TINY, PROFILE, images), 12)
+    checkpoints.save_run(tmp_path, checkpoints.run_state(short, "d", 1))
+    again = Run(TINY, longer, images)
+    checkpoints.restore(
+        again, checkpoints.read_state(tmp_path / checkpoints.LAST), "d", tmp_path
+    )
+    go(again, 20)
+    for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    stretched = Run(TINY, replace(PROFILE, steps=20), images)
+    with pytest.raises(checkpoints.CheckpointError, match="steps was 12, is 20"):
+        checkpoints.restore(
+            stretched,
+            checkpoints.read_state(tmp_path / checkpoints.LAST),
+            "d",
+            tmp_path,
+        )

@@ -12,10 +12,10 @@ import torch
 from tiny_kinds import tiny
 from torch import Tensor, nn
 
+from coursekit.training.checkpoints import run_state
 from coursekit.training.loop import LOOK_EVERY, Run, TrainingDiverged, train
 from coursekit.training.recipe import Batch
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
-from coursekit.training.runs import run_state
 
 STEPS = 2 * LOOK_EVERY + 3
 

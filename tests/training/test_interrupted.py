@@ -11,7 +11,7 @@ import pytest
 import torch
 from forked import Forked, wait_until
 
-from coursekit.training.runs import LAST, PREVIOUS, read_state
+from coursekit.training.checkpoints import LAST, PREVIOUS, read_state
 
 
 def start(out: Path, **more: str) -> Forked:

@@ -12,11 +12,11 @@ import pytest
 import torch
 from tiny_kinds import KINDS, tiny
 
-from coursekit.training import checkpoints, publish, runs
-from coursekit.training.ahead import Batches
+from coursekit.training import checkpoints, pretrained, publish
 from coursekit.training.distributed import Alone
 from coursekit.training.loop import Run, train
 from coursekit.training.networks import from_plain, to_plain
+from coursekit.training.prefetch import Batches
 from coursekit.training.recipe import Data, Recipe
 from coursekit.training.session import Session
 
@@ -47,12 +47,12 @@ def go(run: Run, steps: int) -> Run:
 @pytest.mark.parametrize("kind", KINDS)
 def test_interrupted_is_uninterrupted_bit_for_bit(kind: str, tmp_path: Path) -> None:
     whole, half = go(begun(kind), 6), go(begun(kind), 3)
-    runs.save_run(tmp_path, runs.run_state(half, "d", 1))
+    checkpoints.save_run(tmp_path, checkpoints.run_state(half, "d", 1))
     torch.manual_seed(123)  # no hidden state: this must not matter
     again = begun(kind)
-    state, note = runs.find_state(tmp_path)
+    state, note = checkpoints.find_state(tmp_path)
     assert state is not None and note == ""
-    runs.restore(again, state, "d", tmp_path)
+    checkpoints.restore(again, state, "d", tmp_path)
     go(again, 6)
     for name, value in whole.model.state_dict().items():
         assert torch.equal(value, again.model.state_dict()[name]), name
@@ -118,11 +118,11 @@ def test_published_weights_come_back(
     session.threads, session.world = 1, Alone()
     monkeypatch.setattr(type(run.recipe), "preview", lambda *_, **__: SHEET)
     publish.publish_run(session, {}, tmp_path)
-    model = checkpoints.load_model(run.recipe.name, clip=False, folder=tmp_path)
+    model = pretrained.load_model(run.recipe.name, clip=False, folder=tmp_path)
     kept = run.averaged().state_dict()
     for name, value in model.state_dict().items():
         assert torch.equal(value, kept[name].bfloat16().float()), name
-    card = checkpoints.card(run.recipe.name, tmp_path)
+    card = pretrained.card(run.recipe.name, tmp_path)
     assert from_plain(card["model"]) == run.profile.model
     assert card["model"] == plain_json(to_plain(run.profile.model))
     assert card["steps"] == 2 and card["samples_seen"] == 16
@@ -145,14 +145,14 @@ def plain_json(value: object) -> object:
 def test_a_changed_recipe_is_not_continued(tmp_path: Path) -> None:
     """What a recipe fixes beside its profile changes the numbers as well."""
     run = go(begun("vae"), 1)
-    state = runs.run_state(run, "d", 1)
+    state = checkpoints.run_state(run, "d", 1)
     other = Run(
         replace(run.recipe, beta=9.0),  # type: ignore[call-arg]
         run.profile,
         run.data,
     )
-    with pytest.raises(runs.CheckpointError, match=r"beta was 0.05, is 9.0"):
-        runs.restore(other, state, "d", tmp_path)
+    with pytest.raises(checkpoints.CheckpointError, match=r"beta was 0.05, is 9.0"):
+        checkpoints.restore(other, state, "d", tmp_path)
     del state["recipe"]  # as states were written before they said it
-    runs.restore(other, state, "d", tmp_path)
+    checkpoints.restore(other, state, "d", tmp_path)
     assert other.step == 1

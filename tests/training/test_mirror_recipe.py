@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.looking_glass import halls
-from coursekit.models.finisher import Finisher
+from coursekit.models.inpainting import Inpainter
 from coursekit.training.recipe_mirror import finish
 from coursekit.training.recipes_mirror import MIRROR, NETWORKS
 
@@ -29,7 +29,7 @@ def test_who_knows_the_picture_draws_it() -> None:
     x0 = to_model(PICTURES)
     noise = PICTURES.copy()
     noise[MASKS] = 77  # whatever stands in the mirror must not matter
-    drawn = finish(Finisher(Oracle(x0)), noise, MASKS, steps=3)
+    drawn = finish(Inpainter(Oracle(x0)), noise, MASKS, steps=3)
     assert (abs(drawn.astype(int) - PICTURES) <= 1).all()
 
 
@@ -38,7 +38,7 @@ def test_the_loss_is_the_error_inside_the_mirror_only() -> None:
     batch = MIRROR.batch(data, 6, step=4)
     x0, _, _, missing = batch
     for off in (0.0, 0.5):
-        loss = MIRROR.loss(Finisher(Oracle(x0, off)), batch)
+        loss = MIRROR.loss(Inpainter(Oracle(x0, off)), batch)
         torch.testing.assert_close(loss, torch.tensor(off**2))
     assert missing.dtype == torch.bool and missing.any()
     again = MIRROR.batch(data, 6, step=4)
@@ -56,4 +56,4 @@ def test_all_networks_have_about_as_many_numbers() -> None:
 def test_what_ships_is_the_network_inside() -> None:
     data = MIRROR.load(4)
     model = MIRROR.build(MIRROR.quick.model)
-    assert MIRROR.published(model, data) is cast(Finisher, model).net
+    assert MIRROR.published(model, data) is cast(Inpainter, model).net

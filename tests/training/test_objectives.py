@@ -5,7 +5,7 @@ import torch
 
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import complete
-from coursekit.training.objectives import Flow, in_range, make_objective
+from coursekit.training.objectives import Flow, clip_denoised, make_objective
 
 MEAN, STD = 0.2, 0.1
 
@@ -57,7 +57,7 @@ def test_beliefs_are_kept_in_range_and_still_explain_the_picture() -> None:
     path, flow = LinearPath(), Flow("velocity")
     xt = torch.linspace(-3, 3, 40).reshape(4, 1, 2, 5)
     t = torch.tensor([0.1, 0.4, 0.8, 1.0])
-    wild = in_range(lambda x, s: complete(9 * x, x, s, path), flow.path)(xt, t)
+    wild = clip_denoised(lambda x, s: complete(9 * x, x, s, path), flow.path)(xt, t)
     assert wild.x0.abs().max() == 1
     assert (path.corrupt(wild.x0, wild.eps, t) - xt).abs().max() < 1e-6
     assert (wild.eps - wild.x0 - wild.velocity).abs().max() < 1e-6

@@ -15,7 +15,7 @@ import pytest
 import torch
 from forked import Forked, wait_until
 
-from coursekit.training.runs import LAST, read_state
+from coursekit.training.checkpoints import LAST, read_state
 
 SCRIPT = Path(__file__).with_name("tiny_kinds.py")
 

@@ -18,14 +18,14 @@ from tiny_kinds import UNET
 
 from coursekit.datasets.tokens import EMOJI_WORDS, TEDDY_WORDS
 from coursekit.models.unet import UNet
-from coursekit.training import checkpoints, publish, recipe_prompts, recipes_command
-from coursekit.training.captioned import text_config, tokenizer_of
+from coursekit.training import pretrained, publish, recipe_prompts, recipes_command
 from coursekit.training.card_figures import figure_lines
-from coursekit.training.latents import Space
+from coursekit.training.latent_space import Space
 from coursekit.training.loop import Run, train
 from coursekit.training.networks import build, from_plain, to_plain
 from coursekit.training.recipe import PROFILES, Recipe
 from coursekit.training.recipes import RECIPES
+from coursekit.training.text_image_data import text_config, tokenizer_of
 
 SHIPPED = [name for name in RECIPES if not name.startswith("tiny")]
 Prepared = Callable[[str, str], Recipe]
@@ -34,7 +34,7 @@ Prepared = Callable[[str, str], Recipe]
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
     """A recipe whose autoencoder, if it wants one, is fresh and not from a file."""
-    monkeypatch.setattr(checkpoints, "card", lambda *_: {"sha256": "fresh"})
+    monkeypatch.setattr(pretrained, "card", lambda *_: {"sha256": "fresh"})
 
     def prepare(name: str, profile: str) -> Recipe:
         recipe = replace(RECIPES[name])
@@ -126,7 +126,7 @@ def test_an_old_card_still_loads(tmp_path: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "weights.safetensors").write_bytes(content)
     (tmp_path / "old" / "card.json").write_text(json.dumps(old))
-    back = checkpoints.load_model("old", folder=tmp_path).state_dict()
+    back = pretrained.load_model("old", folder=tmp_path).state_dict()
     for name, value in model.state_dict().items():
         assert torch.equal(value.bfloat16().float(), back[name])
 
@@ -144,8 +144,8 @@ def test_recipes_says_which_profile_made_each(
             blocks[name].append(line)
     assert [name for name in blocks if not name.startswith("tiny")] == SHIPPED
     for name in SHIPPED:
-        if (checkpoints.FOLDER / name).is_dir():
-            made = checkpoints.card(name)["profile"]
+        if (pretrained.FOLDER / name).is_dir():
+            made = pretrained.card(name)["profile"]
             assert f"profile {made}" in blocks[name][0] and len(blocks[name]) > 1
         else:
             assert "no checkpoint" in blocks[name][0]

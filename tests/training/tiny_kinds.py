@@ -13,22 +13,22 @@ from tiny_train import TINY
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
-from coursekit.models.local import LocalConfig
+from coursekit.models.local_convnet import LocalConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training import (
-    checkpoints,
+    pretrained,
     recipes,
     recipes_latent,
     recipes_mirror,
     recipes_pixels,
 )
-from coursekit.training.captioned import length_of, tokenizer_of
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
+from coursekit.training.text_image_data import length_of, tokenizer_of
 from coursekit.training.train_command import main
 
 EFFORT = Profile(
@@ -105,6 +105,6 @@ TINY_KINDS["tiny-long"] = replace(TINY, name="tiny-long")  # time to be interrup
 
 if __name__ == "__main__":
     if "TINY_CHECKPOINTS" in os.environ:
-        checkpoints.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
+        pretrained.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
     recipes.RECIPES.update(TINY_KINDS)
     sys.exit(main([f"tiny-{sys.argv[1]}", *sys.argv[2:]]))

@@ -8,7 +8,7 @@ import pytest
 from coursekit import widgets
 from coursekit.checks import progress
 from coursekit.widgets import predictions, progress_bars
-from coursekit.widgets.prediction import outcome_line
+from coursekit.widgets.predict_box import outcome_line
 
 OPTIONS = ("wider", "the same", "narrower")
 

@@ -34,7 +34,7 @@ WEIGHTS = (
     {"valid": 3.0, "glasses": 3.0, "pose": 6.0},
     {"valid": 3.0, "glasses": 3.0, "pose": 8.0},
 )
-RECIPES = {
+READER_RECIPES = {
     "first": ReaderRecipe(seed=11),
     "second": ReaderRecipe(
         seed=2207,
@@ -143,7 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="default: data/readers/<which>")
     args = parser.parse_args(argv)
     torch.set_num_threads(max(1, args.threads))
-    recipe = RECIPES[args.which]
+    recipe = READER_RECIPES[args.which]
     if args.samples is not None:
         if args.samples < 1:
             print("train_readers: --samples must be at least 1", file=sys.stderr)

@@ -107,10 +107,11 @@ def continuity(fn: Function, i: Any) -> Results:
 
     def bump(x: Tensor, t: Tensor) -> Tensor:
         way: Tensor = x - t[:, None] * i.drift
-        return torch.exp(-(way**2).sum(1) / 2)
+        return torch.exp(-way.square().sum(1) / 2)
 
     def linear(x: Tensor, t: Tensor) -> Tensor:
-        return x @ i.matrix.T + (1 + t[:, None]) * i.shift
+        moved: Tensor = x @ i.matrix.T + (1 + t[:, None]) * i.shift
+        return moved
 
     return {
         "residual of the exact flow": fn(

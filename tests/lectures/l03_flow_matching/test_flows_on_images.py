@@ -21,11 +21,11 @@ from coursekit.lectures.l03_flow_matching.experiments.reflow_images import (
     walk,
 )
 from coursekit.models.unet import UNetConfig
+from coursekit.training.checkpoints import CheckpointError, run_state, save_run
 from coursekit.training.data import batch_at
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Data
 from coursekit.training.recipes_pixels import FASHION_FLOW
-from coursekit.training.runs import CheckpointError, run_state, save_run
 
 TARGET = torch.linspace(-0.9, 0.9, 784).reshape(1, 1, 28, 28)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from coursekit.experiments import kept
+from coursekit.experiments import cache
 from coursekit.lectures.l04_latent_space.experiments import clip_batches
 from coursekit.lectures.l04_latent_space.experiments.clip_batches import (
     BATCHES,
@@ -28,7 +28,7 @@ def test_every_run_sees_as_many_pictures() -> None:
 
 
 def test_measure_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(kept, "RUNS", tmp_path)
+    monkeypatch.setattr(cache, "RUNS", tmp_path)
     monkeypatch.setattr(clip_batches, "RUNS", tmp_path)
     monkeypatch.setattr(clip_batches, "alignment", lambda model, data: FIGURES)
     result = measure(seeds=(0,), quick=True)

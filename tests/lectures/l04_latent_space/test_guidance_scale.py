@@ -93,8 +93,8 @@ def test_noise_of_a_picture_does_not_depend_on_the_others() -> None:
 def test_measure_puts_everything_together(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from coursekit.experiments import kept
-    from coursekit.training import checkpoints
+    from coursekit.experiments import cache
+    from coursekit.training import pretrained
 
     class Blind(nn.Module):
         def forward(self, x: Tensor, t: Tensor) -> Tensor:
@@ -103,9 +103,9 @@ def test_measure_puts_everything_together(
     def load(name: str, clip: bool = True) -> nn.Module:
         return Painter() if name == guidance_scale.NETWORK else Blind()
 
-    monkeypatch.setattr(checkpoints, "load_model", load)
-    monkeypatch.setattr(checkpoints, "card", lambda name: {"sha256": name})
-    monkeypatch.setattr(kept, "RUNS", tmp_path)
+    monkeypatch.setattr(pretrained, "load_model", load)
+    monkeypatch.setattr(pretrained, "card", lambda name: {"sha256": name})
+    monkeypatch.setattr(cache, "RUNS", tmp_path)
     result = measure(seeds=(0, 1), quick=True)
     assert result["free_adherence"][1] == 1.0 > result["free_adherence"][0]
     assert len(result["noisy_frechet"]) == len(guidance_scale.SLOPES)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.experiments import kept
+from coursekit.experiments import cache
 from coursekit.experiments.film_store import load_film, save_film
 from coursekit.lectures.l04_latent_space.experiments import (
     flows as latent_flows,
@@ -162,7 +162,7 @@ def test_films_come_back_as_they_were(tmp_path: Path) -> None:
 
 def test_measure_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One small space from end to end; a second call trains nothing."""
-    for module in (kept, latent_small_vaes, latent_mixes):
+    for module in (cache, latent_small_vaes, latent_mixes):
         monkeypatch.setattr(module, "RUNS", tmp_path)
     monkeypatch.setattr(latent_flows, "SPACES", {"f8": SPACES["f8"]})
     result = latent_flows.measure(seeds=(0,), quick=True)
@@ -179,7 +179,7 @@ def test_a_film_trains_what_is_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The first row of every frame is the held-out pictures themselves."""
-    monkeypatch.setattr(kept, "RUNS", tmp_path)
+    monkeypatch.setattr(cache, "RUNS", tmp_path)
     film = beta_film(FASHION, quick=True)
     assert film.shape[1:3] == (4 * COUNT, 28) and list(tmp_path.rglob("*.safetensors"))
     real = to_uint8(to_model(FASHION.held_out(COUNT)))

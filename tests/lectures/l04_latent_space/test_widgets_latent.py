@@ -28,7 +28,7 @@ from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.plots.draw import Line, Text
 from coursekit.plots.heat import heat_table
-from coursekit.training.captioned import text_config
+from coursekit.training.text_image_data import text_config
 
 # --- guidance on a line ---------------------------------------
 

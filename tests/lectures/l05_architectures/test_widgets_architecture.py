@@ -21,9 +21,9 @@ from coursekit.lectures.l05_architectures.widgets import reach as architecture_r
 from coursekit.lectures.l05_architectures.widgets import taps as architecture_taps
 from coursekit.lectures.l05_architectures.widgets import tiles as architecture_tiles
 from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker
-from coursekit.models.counters import dit_block, receptive_field
 from coursekit.models.dit import DiT, DiTConfig
-from coursekit.models.finisher import Finisher
+from coursekit.models.flops import dit_block, receptive_field
+from coursekit.models.inpainting import Inpainter
 from coursekit.models.unet import UNet, UNetConfig
 
 DIT = DiTConfig(channels=4, size=24, patch=3, width=16, depth=2, heads=2, zero=False)
@@ -32,7 +32,7 @@ DIT = DiTConfig(channels=4, size=24, patch=3, width=16, depth=2, heads=2, zero=F
 @pytest.fixture(scope="module")
 def finisher():
     torch.manual_seed(0)
-    return Finisher(DiT(DIT))
+    return Inpainter(DiT(DIT))
 
 
 @pytest.fixture(scope="module")

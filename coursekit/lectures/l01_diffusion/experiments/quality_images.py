@@ -106,7 +106,7 @@ def sample_all(name: str, settings: Sequence[Setting]) -> dict[Setting, Images]:
     """
     from tqdm.auto import tqdm
 
-    from coursekit.training.checkpoints import card, load_model
+    from coursekit.training.pretrained import card, load_model
 
     recipe = PIXELS[NAMES[name]]
     schedule, mark = recipe.make_schedule(), card(recipe.name)["sha256"][:12]

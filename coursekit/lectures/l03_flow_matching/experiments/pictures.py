@@ -34,7 +34,7 @@ def film(
     method: one of METHODS. The estimates are the pictures that the network sees: from
     the state, all the way along its velocity.
     """
-    from coursekit.training.checkpoints import load_model
+    from coursekit.training.pretrained import load_model
 
     model, step = load_model(name), METHODS[method]
     x, ts = starting_noise(name, count, seed), time_grid(num_steps)

@@ -118,7 +118,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `straightness` with _std and _all. And `floor_frechet`, `pairs`, `steps`,
     `one_step_gain` (one-step distance of flow 1 over that of flow 2).
     """
-    from coursekit.training.checkpoints import card, load_model
+    from coursekit.training.pretrained import card, load_model
 
     count, num_pairs, steps = (32, 500, 20) if quick else (250, 8000, 2500)
     ruler = make_ruler("fashion", quick)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.pipeline.catalogue import is_there
-from coursekit.training.checkpoints import card
+from coursekit.training.pretrained import card
 
 NAMES = (
     "teddy-vae",

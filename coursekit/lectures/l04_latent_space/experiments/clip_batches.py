@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from coursekit.evaluation.alignment import alignment
-from coursekit.experiments.kept import kept
+from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, curves, mean_std, over_seeds
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
-from coursekit.training.captioned import captioned_images, text_config
 from coursekit.training.recipe import Data, Profile
 from coursekit.training.recipe_clip import ClipRecipe
+from coursekit.training.text_image_data import captioned_images, text_config
 
 BATCHES = (8, 32, 128)
 SIGMOID = (8, 32, 128)

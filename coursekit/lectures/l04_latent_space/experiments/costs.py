@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from coursekit.experiments.kept import fresh
+from coursekit.experiments.cache import fresh
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
     flops,
 )

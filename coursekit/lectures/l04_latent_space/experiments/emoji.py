@@ -11,11 +11,11 @@ from functools import partial
 
 from coursekit.datasets import emoji
 from coursekit.evaluation.emoji_figures import pair_figures, some
-from coursekit.experiments.kept import kept
+from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, over_seeds
 from coursekit.pipeline.parts import loaded
 from coursekit.pipeline.pipeline import from_checkpoint
-from coursekit.training.checkpoints import card
+from coursekit.training.pretrained import card
 
 MODEL, JUDGE = "emoji-prompts", "emoji-judge"
 SCALES = (1.0, 3.0)

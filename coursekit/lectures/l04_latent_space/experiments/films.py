@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
-from coursekit.evaluation.rebuilding import held_out_pictures
+from coursekit.evaluation.reconstruction import held_out_pictures
 from coursekit.experiments.film_store import save_film
 from coursekit.lectures.l04_latent_space.experiments import (
     mixes as latent_mixes,

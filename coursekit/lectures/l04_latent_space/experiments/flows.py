@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model, to_uint8
+from coursekit.experiments.cache import kept
 from coursekit.experiments.image_ruler import Ruler, make_ruler
-from coursekit.experiments.kept import kept
 from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
     SPACES,

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.features import fashion_classes
+from coursekit.experiments.cache import kept
 from coursekit.experiments.image_ruler import Ruler, make_ruler
-from coursekit.experiments.kept import kept
 from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.theory.guidance import classifier_free, classifier_guided
 from coursekit.theory.paths import LinearPath
@@ -146,7 +146,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     single value as `{guide}_{scale}_{figure}`, with _std and _all. `real_adherence`,
     `real_frechet`; `steps`, `pictures`; `best_scale`, that of the least distance.
     """
-    from coursekit.training.checkpoints import card, load_model
+    from coursekit.training.pretrained import card, load_model
 
     count, steps = (20, 3) if quick else (100, STEPS)
     model = load_model(NETWORK, clip=False)

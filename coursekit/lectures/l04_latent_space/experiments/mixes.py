@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
-from coursekit.evaluation.rebuilding import held_out_pictures, kl_bits, rebuilt
-from coursekit.experiments.kept import kept
+from coursekit.evaluation.reconstruction import held_out_pictures, kl_bits, rebuilt
+from coursekit.experiments.cache import kept
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
     lost_and_kept,

@@ -18,10 +18,10 @@ from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.datasets.teddy.scene import Scene
-from coursekit.evaluation.adherence import adherence
+from coursekit.evaluation.prompt_alignment import prompt_alignment
 from coursekit.evaluation.prompts import SEED
-from coursekit.evaluation.rebuilding import rebuilt
-from coursekit.experiments.kept import kept
+from coursekit.evaluation.reconstruction import rebuilt
+from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, over_seeds
 from coursekit.lectures.l04_latent_space.experiments.emoji import (
     JUDGE,
@@ -33,7 +33,7 @@ from coursekit.lectures.l04_latent_space.experiments.emoji import (
 from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.parts import loaded
 from coursekit.pipeline.pipeline import Pipeline, from_checkpoint
-from coursekit.training.checkpoints import card
+from coursekit.training.pretrained import card
 
 Images = NDArray[np.uint8]
 MODEL, AUTOENCODER = "teddy-prompts", "teddy-vae"
@@ -58,7 +58,9 @@ def shares(images: Images, scenes: Sequence[Scene]) -> dict[str, dict[str, float
     """Adherence of each split and of all, by attribute; the first half is "test"."""
     half = len(scenes) // 2
     parts = {"test": slice(0, half), "heldout": slice(half, None), "both": slice(None)}
-    return {k: adherence(images[part], scenes[part]) for k, part in parts.items()}
+    return {
+        k: prompt_alignment(images[part], scenes[part]) for k, part in parts.items()
+    }
 
 
 def measure_teddies(seeds: Sequence[int], quick: bool) -> Result:

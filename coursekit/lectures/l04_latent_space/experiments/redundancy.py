@@ -113,8 +113,8 @@ def data_sets(count: int) -> dict[str, Tensor]:
 
 def shipped_vae() -> torch.nn.Module | None:
     """The VAE that ships, or None where it does not."""
-    from coursekit.training.checkpoints import load_model
-    from coursekit.training.runs import CheckpointError
+    from coursekit.training.checkpoints import CheckpointError
+    from coursekit.training.pretrained import load_model
 
     try:
         return load_model("teddy-vae")

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.datasets.images import to_model
-from coursekit.evaluation.rebuilding import held_out_pictures, psnr, rebuilt
-from coursekit.experiments.kept import kept
+from coursekit.evaluation.reconstruction import held_out_pictures, psnr, rebuilt
+from coursekit.experiments.cache import kept
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
-from coursekit.training.captioned import captioned_images
 from coursekit.training.recipe import Data
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipes_latent import TEDDY_VAE
+from coursekit.training.text_image_data import captioned_images
 
 Images = NDArray[np.uint8]
 SPACES = {  # name -> widths of the levels, channels of the latent grid

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model, to_uint8
-from coursekit.evaluation.rebuilding import psnr
-from coursekit.experiments.kept import fresh, kept, kept_network
+from coursekit.evaluation.reconstruction import psnr
+from coursekit.experiments.cache import fresh, kept, kept_network
 from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.lectures.l04_latent_space.experiments.dense import (
     Dense,

@@ -12,7 +12,7 @@ from torch import Tensor
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_model
 from coursekit.evaluation.features import load_classifier
-from coursekit.evaluation.rebuilding import held_out_pictures
+from coursekit.evaluation.reconstruction import held_out_pictures
 from coursekit.experiments.image_ruler import Ruler, make_ruler
 from coursekit.lectures.l04_latent_space.experiments.dense import (
     DenseConfig,

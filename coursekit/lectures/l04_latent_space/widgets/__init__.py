@@ -111,7 +111,7 @@ def guidance_classes(
     )
     from coursekit.pipeline.catalogue import is_there
     from coursekit.plots.table import Table
-    from coursekit.training.checkpoints import load_model
+    from coursekit.training.pretrained import load_model
 
     if not is_there(name):
         command = f"coursekit train {name} --profile cpu --publish"

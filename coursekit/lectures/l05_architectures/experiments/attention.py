@@ -18,7 +18,7 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> Tensor:
     """The attention weights of every `SelfAttention` during model(*inputs).
 
     Returns (layers, B, heads, T, T): the last axis sums to 1. `model` may hold the
-    transformer inside (a `Finisher` does).
+    transformer inside (a `Inpainter` does).
     """
     found: list[Tensor] = []
 

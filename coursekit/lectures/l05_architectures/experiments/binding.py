@@ -13,10 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from coursekit.datasets.teddy.render import render
-from coursekit.evaluation.adherence import binding
+from coursekit.evaluation.prompt_alignment import binding
 from coursekit.experiments.summary import Result, over_seeds
 from coursekit.lectures.l05_architectures.experiments.runs import kept
-from coursekit.models.counters import (
+from coursekit.models.dit import DiTConfig
+from coursekit.models.flops import (
     Cost,
     cross_block,
     dit_block,
@@ -24,7 +25,6 @@ from coursekit.models.counters import (
     knobs,
     single_block,
 )
-from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.training.recipe import Profile

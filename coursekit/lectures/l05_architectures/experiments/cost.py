@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from coursekit.experiments.summary import Result, over_seeds
 from coursekit.lectures.l05_architectures.experiments.runs import errors, learn, mean
-from coursekit.models.counters import dit_flops, linear
 from coursekit.models.dit import DiTConfig
+from coursekit.models.flops import dit_flops, linear
 
 SIDE, DEPTH, BATCH = 16, 4, 16
 PATCHES, WIDTHS = (8, 4, 2), (32, 64)

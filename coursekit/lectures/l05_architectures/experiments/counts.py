@@ -12,9 +12,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.experiments.kept import fresh
+from coursekit.experiments.cache import fresh
 from coursekit.experiments.summary import Result, over_seeds
-from coursekit.models.counters import dit_flops, double_block, single_block
+from coursekit.models.flops import dit_flops, double_block, single_block
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 
 WORDS, PATCHES, WIDTH, HEADS = 28, 64, 128, 4  # as in the shipped text-to-image model

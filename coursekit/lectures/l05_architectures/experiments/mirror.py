@@ -18,9 +18,9 @@ from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.evaluation.mirror import BINS, chance, mirror_figures
 from coursekit.experiments.summary import Result, curves, over_seeds
 from coursekit.lectures.l05_architectures.experiments.runs import kept
-from coursekit.models.counters import receptive_field, unet_layers
-from coursekit.models.finisher import Finisher
-from coursekit.models.local import LocalConfig
+from coursekit.models.flops import receptive_field, unet_layers
+from coursekit.models.inpainting import Inpainter
+from coursekit.models.local_convnet import LocalConfig
 from coursekit.training.networks import build
 from coursekit.training.recipe_mirror import finish
 from coursekit.training.recipes_mirror import MIDDLE, MIRROR, NEAR, NETWORKS, UNET
@@ -91,7 +91,7 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
             ends = [value for _, value in curve[-5:]]
             figures = mirror_figures(drawn, scenes)
             found.append(figures | {"error": sum(ends) / len(ends)})
-            assert isinstance(model, Finisher)
+            assert isinstance(model, Inpainter)
             count_of = sum(p.numel() for p in model.parameters())
             result[f"{net}_parameters"] = count_of
         result[f"{net}_mflops"] = work(config)

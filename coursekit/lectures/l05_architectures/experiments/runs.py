@@ -18,9 +18,9 @@ from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.experiments.train_images import RUNS, trained
 from coursekit.theory.paths import LinearPath
+from coursekit.training.checkpoints import find_state
 from coursekit.training.recipe import Data, Profile, Recipe
 from coursekit.training.recipes_pixels import TEDDY_FLOW
-from coursekit.training.runs import find_state
 
 Curve = list[tuple[int, float]]
 TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)  # at which the ruler looks

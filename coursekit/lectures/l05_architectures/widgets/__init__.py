@@ -75,7 +75,7 @@ def block_knobs(net: Any) -> Live:
 def patch_gaze(model: Any, *, number: int = 0) -> Live:
     """Click a patch of a hall: whom does it look at?
 
-    model: a `Finisher` around a DiT.  number: which hall.
+    model: a `Inpainter` around a DiT.  number: which hall.
     """
     from coursekit.lectures.l05_architectures.widgets.gaze import Gaze, draw
     from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker

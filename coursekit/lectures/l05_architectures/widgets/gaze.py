@@ -15,7 +15,7 @@ from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.looking_glass import halls, reflection_at
 from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.lectures.l05_architectures.experiments.attention import attention_maps
-from coursekit.models.finisher import blanked
+from coursekit.models.inpainting import blanked
 from coursekit.plots.theme import rgb
 from coursekit.theory.paths import LinearPath
 from coursekit.widgets.scene import Scene as Shown

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from coursekit.datasets.teddy.looking_glass import halls
-from coursekit.models.counters import receptive_field
+from coursekit.models.flops import receptive_field
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.theme import rgb
 from coursekit.widgets.scene import Scene

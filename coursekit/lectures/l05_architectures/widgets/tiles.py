@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.models.counters import Cost, attention, dit_block, dit_flops, linear
+from coursekit.models.flops import Cost, attention, dit_block, dit_flops, linear
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.theme import rgb
 from coursekit.widgets.scene import Scene

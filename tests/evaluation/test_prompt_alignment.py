@@ -12,12 +12,12 @@ from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.reader import Reading
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.scene import Bear, Scene
-from coursekit.evaluation import adherence as module
-from coursekit.evaluation.adherence import (
-    adherence,
-    adherence_real,
+from coursekit.evaluation import prompt_alignment as module
+from coursekit.evaluation.prompt_alignment import (
     binding,
     binding_real,
+    prompt_alignment,
+    prompt_alignment_real,
 )
 
 IMAGES = np.zeros((4, 32, 32, 3), np.uint8)
@@ -37,7 +37,7 @@ def test_shares_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         reading("snow", "unreadable", count=2),
     ]
     monkeypatch.setattr(module, "read", lambda images, which: answers)
-    assert adherence(IMAGES, scenes) == pytest.approx(
+    assert prompt_alignment(IMAGES, scenes) == pytest.approx(
         {
             **{"place": 3 / 4, "count": 1, "fur": 1, "hat": 2 / 3, "glasses": 1},
             **{"pose": 1, "action": 1, "all": 2 / 4, "valid": 3 / 4},
@@ -49,10 +49,10 @@ def test_shares_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("split", ["test", "heldout"])
 def test_real_pictures_show_their_scenes(which: str, split: str) -> None:
     _, scenes = prompts(200, split, 11)
-    found = adherence_real(scenes, which)
+    found = prompt_alignment_real(scenes, which)
     assert min(found[name] for name in ("place", "count", "fur", "hat")) > 0.98
     assert min(found.values()) == found["all"] > 0.9
-    assert adherence(to_model(render(scenes)), scenes, which) == found
+    assert prompt_alignment(to_model(render(scenes)), scenes, which) == found
 
 
 def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
@@ -64,7 +64,7 @@ def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
         )
         for s in scenes
     ]
-    real, found = adherence_real(scenes), adherence(render(scenes), asked)
+    real, found = prompt_alignment_real(scenes), prompt_alignment(render(scenes), asked)
     assert found["hat"] < 0.02 and found["all"] < 0.02
     for name in ("place", "fur", "glasses", "pose", "action", "count", "valid"):
         assert found[name] == real[name]
@@ -72,7 +72,7 @@ def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
 
 def test_pictures_of_other_prompts_are_right_by_chance() -> None:
     _, scenes = prompts(600, "train", 13)
-    found = adherence(render(scenes), scenes[300:] + scenes[:300])
+    found = prompt_alignment(render(scenes), scenes[300:] + scenes[:300])
     for name, choices in (("place", 6), ("glasses", 3), ("pose", 4), ("action", 3)):
         chance = 1 / choices
         margin = 5 * (chance * (1 - chance) / 600) ** 0.5
@@ -125,11 +125,11 @@ def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split: str) -> None
 def test_misuse_is_refused() -> None:
     scenes = [Scene("park", (Bear(),))]
     with pytest.raises(ValueError, match="4 pictures for 1 scenes"):
-        adherence(IMAGES, scenes)
+        prompt_alignment(IMAGES, scenes)
     with pytest.raises(ValueError, match="0 pictures for 0 scenes"):
-        adherence(IMAGES[:0], [])
+        prompt_alignment(IMAGES[:0], [])
     with pytest.raises(ValueError, match="which='third'"):
-        adherence(IMAGES[:1], scenes, "third")
+        prompt_alignment(IMAGES[:1], scenes, "third")
     twins = Scene("park", (Bear(hat="red", x=0.3), Bear(hat="blue", x=0.7)))
     for scene in (*scenes, twins):
         with pytest.raises(ValueError, match="different furs and hats"):

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model
 from coursekit.evaluation.text_sampling import Decode, pixels
+from coursekit.training.pretrained import card, load_model
 from coursekit.training.recipe import Data
 
 
@@ -19,8 +20,6 @@ class Space:
         self.latents = latents
         self.net: nn.Module | None = None
         if latents:
-            from coursekit.training.checkpoints import load_model
-
             self.net = load_model(latents)
 
     @property
@@ -43,8 +42,6 @@ class Space:
         """
         if self.net is None:
             return data
-        from coursekit.training.checkpoints import card
-
         parts: list[Tensor] = [
             self.net.encode(to_model(data.x[i : i + 250]))  # type: ignore[operator]
             for i in range(0, len(data.x), 250)

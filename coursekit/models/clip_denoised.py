@@ -6,7 +6,7 @@ from coursekit.theory.clipping import clip_x0
 from coursekit.theory.ddpm_schedule import Schedule
 
 
-class InRange(nn.Module):
+class ClipDenoised(nn.Module):
     """`theory.clipping.clip_x0` as a module: pixels lie in [-1, 1], and samplers that
     take few steps need to be told. They need not know: it is called like the network.
     """

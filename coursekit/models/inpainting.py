@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 def blanked(x0: Tensor, missing: Tensor) -> Tensor:
-    """What a `Finisher` is told: the given pixels, 0 elsewhere, and what is missing.
+    """What a `Inpainter` is told: the given pixels, 0 elsewhere, and what is missing.
 
     x0: (B, C, H, W); missing: (B, H, W) bool or float. Returns (B, C + 1, H, W).
     """
@@ -18,7 +18,7 @@ def blanked(x0: Tensor, missing: Tensor) -> Tensor:
     return torch.cat([x0 * (1 - hole), hole], dim=1)
 
 
-class Finisher(nn.Module):
+class Inpainter(nn.Module):
     """A picture network of C + 1 channels as model(xt, t, cond) of C channels."""
 
     def __init__(self, net: nn.Module) -> None:

@@ -6,7 +6,9 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from coursekit.models.counters import (
+from coursekit.models.dit import DiT, DiTConfig
+from coursekit.models.dit_blocks import CrossBlock, DiTBlock
+from coursekit.models.flops import (
     Cost,
     attention,
     cross_block,
@@ -19,8 +21,6 @@ from coursekit.models.counters import (
     single_block,
     unet_layers,
 )
-from coursekit.models.dit import DiT, DiTConfig
-from coursekit.models.dit_blocks import CrossBlock, DiTBlock
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.unet import UNet, UNetConfig, count_parameters
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from coursekit.experiments.kept import fresh, kept, kept_network, stamp
+from coursekit.experiments.cache import fresh, kept, kept_network, stamp
 
 
 def test_numbers_are_computed_once_for_each_setting(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""InRange. Authority: the definition of x0 implied by a noise estimate, solved here."""
+"""ClipDenoised. Authority: the x0 that a noise estimate implies, solved for here."""
 
 import torch
 
-from coursekit.models.in_range import InRange
+from coursekit.models.clip_denoised import ClipDenoised
 from coursekit.theory.ddpm_schedule import make_schedule
 
 
@@ -15,7 +15,7 @@ class Wild(torch.nn.Module):
 
 def test_the_implied_picture_stays_in_range_at_every_time() -> None:
     schedule = make_schedule("cosine", 50)
-    model = InRange(Wild(), schedule)
+    model = ClipDenoised(Wild(), schedule)
     x = torch.randn(3, 1, 4, 4, dtype=torch.float64)
     for k in (1, 20, 49):
         eps = model(x, torch.tensor(k / 50, dtype=torch.float64))

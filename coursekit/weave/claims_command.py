@@ -1,9 +1,16 @@
-"""Claims on a terminal: a table where there is room, else one paragraph each."""
+"""`coursekit claims`: a table where there is room, else one paragraph each."""
 
+import argparse
 import itertools
+import json
+import shutil
+import sys
 import textwrap
+from dataclasses import asdict
 
-from coursekit.weave.claims import Claim
+from coursekit.sources.report import Report
+from coursekit.weave.claims import VERDICTS, Claim, Measured, all_claims
+from coursekit.weave.project import Project
 
 
 def table(claims: list[Claim], width: int) -> str:
@@ -51,3 +58,27 @@ def _paragraph(claim: Claim, width: int) -> str:
     )
     wrapped = [wrapper.fill(text) for text in texts]
     return "\n".join([head, *wrapped])
+
+
+def main(argv: list[str]) -> int:
+    """`coursekit claims`: print every claim with its measured value and verdict."""
+    parser = argparse.ArgumentParser(
+        prog="coursekit claims",
+        description="Every claim of the lectures: said, measured, verdict, cell.",
+    )
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    args = parser.parse_args(argv)
+    project, report = Project.here(), Report()
+    found = list(all_claims(project.sources(), Measured(project.measured), report))
+    if args.json:
+        print(json.dumps([asdict(each) for each in found], indent=1))
+    elif found:
+        print(table(found, shutil.get_terminal_size((120, 24)).columns))
+        counts = [(v, sum(each.verdict == v for each in found)) for v in VERDICTS]
+        print("\n" + ", ".join(f"{count} {verdict}" for verdict, count in counts))
+    else:
+        print("No claims in the notebooks yet.")
+    if report:
+        print(report, file=sys.stderr)
+        return 1
+    return 0

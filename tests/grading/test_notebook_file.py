@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from coursekit.grading import official, reader
+from coursekit.grading import notebook_file, official
 from coursekit.grading.types import Submission
 
 
 def read(notebook: Any) -> Submission:
     data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-    return reader.read(data, "alice", "x/alice.ipynb")
+    return notebook_file.read(data, "alice", "x/alice.ipynb")
 
 
 def notebook(*cells: dict[str, Any], **top: Any) -> dict[str, Any]:
@@ -93,16 +93,16 @@ def test_outputs_are_never_kept() -> None:
 
 
 def test_the_caps() -> None:
-    just = code("#" + "x" * (reader.LONGEST_CELL - 1))
-    over = code("#" + "x" * reader.LONGEST_CELL)
+    just = code("#" + "x" * (notebook_file.LONGEST_CELL - 1))
+    over = code("#" + "x" * notebook_file.LONGEST_CELL)
     found = read(notebook(just, over))
-    assert [len(c.source) for c in found.cells] == [reader.LONGEST_CELL, 0]
-    assert len(read(notebook(*[code("x")] * 3001)).cells) == reader.MOST_CELLS
+    assert [len(c.source) for c in found.cells] == [notebook_file.LONGEST_CELL, 0]
+    assert len(read(notebook(*[code("x")] * 3001)).cells) == notebook_file.MOST_CELLS
 
 
 def test_notes_do_not_flood_the_report() -> None:
     found = read(notebook(*[code(7)] * 500))
-    assert len(found.notes) == reader.MOST_NOTES + 1
+    assert len(found.notes) == notebook_file.MOST_NOTES + 1
     assert "notes more" in found.notes[-1]
 
 
@@ -141,7 +141,9 @@ def test_an_old_copy_is_noted() -> None:
 
 def test_the_file_name_is_the_last_resort() -> None:
     data = json.dumps(notebook(code("print(1)"))).encode()
-    found = reader.read(data, "alice", "class.zip: alice/03_flow_matching (1).ipynb")
+    found = notebook_file.read(
+        data, "alice", "class.zip: alice/03_flow_matching (1).ipynb"
+    )
     assert found.notebook == "03_flow_matching"
 
 
@@ -149,7 +151,7 @@ def test_even_the_unforeseen_does_not_raise(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(data: bytes) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(reader.reader_json, "load", broken)
+    monkeypatch.setattr(notebook_file.reader_json, "load", broken)
     assert "ZeroDivisionError" in read(notebook()).problem
 
 
@@ -169,4 +171,7 @@ def test_a_long_notebook_keeps_its_exercises() -> None:
         }
         assert any(cell.source.startswith("def helper") for cell in found.cells)
         assert any("other cells are left out" in note for note in found.notes)
-        assert sum(len(cell.source) for cell in found.cells) < 2 * reader.LONGEST_CODE
+        assert (
+            sum(len(cell.source) for cell in found.cells)
+            < 2 * notebook_file.LONGEST_CODE
+        )

@@ -22,7 +22,7 @@ def still(question: str, options: Sequence[str]) -> Picture:
     return to_png(marks, round(width), 32 + 22 * len(options))
 
 
-class Prediction(w.VBox):  # type: ignore[misc]
+class PredictBox(w.VBox):  # type: ignore[misc]
     """Radio buttons, none chosen at first; a click is kept, and can be changed."""
 
     def __init__(

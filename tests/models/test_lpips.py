@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit.models.critic import PatchCritic, feature_maps, perceptual_distance
+from coursekit.models.lpips import feature_maps, perceptual_distance
+from coursekit.models.patch_discriminator import PatchDiscriminator
 
 
 def normal(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -13,7 +14,7 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
-def blind_norms(critic: PatchCritic) -> PatchCritic:
+def blind_norms(critic: PatchDiscriminator) -> PatchDiscriminator:
     """Without its norm, which looks at the whole picture."""
     for i, layer in enumerate(critic.net):
         if isinstance(layer, nn.GroupNorm):
@@ -23,7 +24,7 @@ def blind_norms(critic: PatchCritic) -> PatchCritic:
 
 def test_a_score_sees_a_patch_of_18_pixels() -> None:
     torch.manual_seed(0)
-    critic = blind_norms(PatchCritic(3, 8))
+    critic = blind_norms(PatchDiscriminator(3, 8))
     x = torch.randn(1, 3, 64, 64, requires_grad=True)
     scores = critic(x)
     assert scores.shape == (1, 1, 16, 16)
@@ -35,7 +36,7 @@ def test_a_score_sees_a_patch_of_18_pixels() -> None:
 
 def test_neighbouring_scores_are_four_pixels_apart() -> None:
     torch.manual_seed(0)
-    critic, x = blind_norms(PatchCritic(1, 8)), torch.randn(1, 1, 64, 64)
+    critic, x = blind_norms(PatchDiscriminator(1, 8)), torch.randn(1, 1, 64, 64)
     moved = critic(x.roll((4, 8), (2, 3)))
     torch.testing.assert_close(
         moved[..., 4:-3, 5:-3], critic(x)[..., 3:-4, 3:-5], atol=1e-5, rtol=1e-4

@@ -81,7 +81,7 @@ def from_random_latents(model: Autoencoder, count: int, size: int, seed: int) ->
     return to_uint8(model.decode(z))
 
 
-def rebuilding(
+def reconstruction(
     model: Autoencoder, data: str, count: int = 1000, size: int = 32
 ) -> dict[str, Any]:
     """The figures of a card: psnr, kl bits a picture, and for teddies what is read.

@@ -1,8 +1,8 @@
 """Does a picture show what its prompt says? Attribute by attribute, by a reader.
 
 Readers err too, so every figure belongs beside the same figure for real pictures of the
-same scenes (`adherence_real`, `binding_real`): that, not 1, is what a perfect model
-would get. An unreadable attribute counts as missed. For the small bears before a
+same scenes (`prompt_alignment_real`, `binding_real`): that, not 1, is what a perfect
+model would get. An unreadable attribute counts as missed. For the small bears before a
 mirror ask `read_pairs` instead: these readers were made for larger ones.
 """
 
@@ -38,7 +38,7 @@ def hits(scene: Scene, reading: Reading) -> dict[str, bool]:
     return {**found, "all": all(found.values())}
 
 
-def adherence(
+def prompt_alignment(
     images: Pictures, scenes: Sequence[Scene], which: str = "second"
 ) -> dict[str, float]:
     """The share of the pictures that show what their prompts say, by attribute.
@@ -59,9 +59,11 @@ def adherence(
     return {name: float(np.mean(column)) for name, column in table.items()}
 
 
-def adherence_real(scenes: Sequence[Scene], which: str = "second") -> dict[str, float]:
+def prompt_alignment_real(
+    scenes: Sequence[Scene], which: str = "second"
+) -> dict[str, float]:
     """The same shares for real pictures of the scenes: what the reader can see."""
-    return adherence(render(scenes), scenes, which)
+    return prompt_alignment(render(scenes), scenes, which)
 
 
 def binding(images: Pictures, scenes: Sequence[Scene]) -> dict[str, float]:
@@ -69,8 +71,8 @@ def binding(images: Pictures, scenes: Sequence[Scene]) -> dict[str, float]:
 
     "bound": each fur wears its own hat, on whichever side; "swapped": the furs and hats
     asked for, exchanged; "other": anything else, unreadable pictures included.
-    images: as for `adherence`; scenes: of kind "pair". Raises ValueError for scenes
-    whose two bears do not differ in both fur and hat.
+    images: as for `prompt_alignment`; scenes: of kind "pair". Raises ValueError for
+    scenes     whose two bears do not differ in both fur and hat.
     """
     _check(images, scenes)
     for scene in scenes:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from coursekit.models.counters import felt, receptive_field
-from coursekit.models.finisher import Finisher, blanked
-from coursekit.models.local import LocalConfig, LocalNet, PositionNorm
+from coursekit.models.flops import felt, receptive_field
+from coursekit.models.inpainting import Inpainter, blanked
+from coursekit.models.local_convnet import LocalConfig, LocalNet, PositionNorm
 from coursekit.models.unet import ResBlock, UNetConfig
 
 
@@ -52,7 +52,7 @@ def test_a_finisher_keeps_what_is_given_and_never_sees_noise_there() -> None:
     missing = torch.zeros(3, 16, 16, dtype=torch.bool)
     missing[:, 4:9, 3:8] = True
     cond, t = blanked(x0, missing), torch.tensor([0.2, 0.5, 0.9])
-    model = Finisher(net)
+    model = Inpainter(net)
     answer = model(noise, t, cond)
     outside = ~missing[:, None].expand_as(x0)
     assert torch.equal(answer[outside], x0[outside])

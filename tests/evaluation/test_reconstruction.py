@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.teddy.reader import attributes, valid_rate
-from coursekit.evaluation.rebuilding import (
+from coursekit.evaluation.reconstruction import (
     from_random_latents,
     held_out_pictures,
     kl_bits,

@@ -10,8 +10,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from coursekit.grading import cell_budget, notebook_name, reader_json
-from coursekit.grading.reader_json import Unreadable
+from coursekit.grading import cell_budget, notebook_json, notebook_name
+from coursekit.grading.notebook_json import Unreadable
 from coursekit.grading.types import Cell, Submission
 
 MOST_CELLS = 3000  # with answers, and as many without
@@ -38,7 +38,7 @@ def read(data: bytes, student: str, origin: str) -> Submission:
 
 
 def _read(data: bytes, student: str, origin: str) -> Submission:
-    value, notes = reader_json.load(data)
+    value, notes = notebook_json.load(data)
     notebook = _notebook(value)
     about = notebook.get("metadata")
     _format_notes(notebook, notes)
@@ -78,12 +78,12 @@ def _notebook(value: Any) -> dict[str, Any]:
         kind = {list: "a list", str: "a text", type(None): "empty"}.get(type(value))
         raise Unreadable(
             f"The file is JSON, but {kind or 'a number'}, not a notebook. "
-            f"{reader_json.AGAIN}"
+            f"{notebook_json.AGAIN}"
         )
     if "cells" not in value and "worksheets" not in value:
         raise Unreadable(
             f"The file is JSON, but it has no cells: it is not a notebook. "
-            f"{reader_json.AGAIN}"
+            f"{notebook_json.AGAIN}"
         )
     return value
 
@@ -99,7 +99,7 @@ def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
     if not groups or any(not isinstance(group, list) for group in groups):
         raise Unreadable(
             "The notebook's cells are not a list, so none can be read. "
-            f"{reader_json.AGAIN}"
+            f"{notebook_json.AGAIN}"
         )
     return [raw for group in groups for raw in group]
 

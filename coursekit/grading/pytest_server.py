@@ -14,10 +14,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-PRELOAD = ["pytest", "nbval.plugin", "jupyter_client", "coursekit.grading.bench"]
+PRELOAD = [
+    "pytest",
+    "nbval.plugin",
+    "jupyter_client",
+    "coursekit.grading.pytest_server",
+]
 
 
-class Bench:
+class PytestServer:
     """Where pytest runs."""
 
     def __init__(self) -> None:

@@ -1,0 +1,190 @@
+"""Published checkpoints and the two commands.
+
+Authorities: the weights of the run that was published, rounded to bf16; SHA-256; the
+stated exit codes.
+"""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+import torch
+from PIL import Image
+from tiny_train import TINY
+from torch import nn
+
+from coursekit.models.autoencoder import Autoencoder
+from coursekit.models.inpainting import Inpainter
+from coursekit.training import pretrained, publish, recipes_command, train_command
+from coursekit.training.checkpoints import CheckpointError
+from coursekit.training.networks import from_plain
+from coursekit.training.recipe import PROFILES
+from coursekit.training.recipe_autoencoder import Judged
+from coursekit.training.recipes import RECIPES
+from coursekit.training.recipes_pixels import PIXELS
+from coursekit.training.session import Session
+
+SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Session]:
+    """A tiny recipe trained for a few steps and published into an empty folder."""
+    folder = tmp_path_factory.mktemp("published")
+    arguments = ["tiny", "--out", str(folder / "run"), "--threads", "1"]
+    assert RECIPES["tiny"] is TINY
+    assert train_command.main(arguments) == 0
+    session = Session(train_command.parser().parse_args(arguments))
+    figures = {
+        "frechet": {"mean": 2.5},
+        "frechet_real": {"mean": 1.5},
+    }
+    publish.publish_run(session, figures, folder)
+    return folder, session
+
+
+def copy(published: tuple[Path, Session], target: Path) -> Path:
+    for path in (published[0] / "tiny").iterdir():
+        (target / "tiny").mkdir(exist_ok=True)
+        (target / "tiny" / path.name).write_bytes(path.read_bytes())
+    return target
+
+
+def test_the_weights_come_back_rounded_to_bf16(
+    published: tuple[Path, Session],
+) -> None:
+    folder, session = published
+    model = pretrained.load_model("tiny", clip=False, folder=folder)
+    for name, value in session.run.ema.average.items():
+        assert torch.equal(model.state_dict()[name], value.bfloat16().float())
+    assert not model.training
+    x = torch.randn(2, 1, 28, 28)
+    t = torch.tensor(0.9)
+    eps = pretrained.load_model("tiny", folder=folder)(x, t)
+    a = session.recipe.make_schedule().alpha_bar[45].float()
+    implied = (x - (1 - a).sqrt() * eps) / a.sqrt()
+    assert implied.abs().max() < 1.001
+
+
+def test_the_card_says_what_happened(published: tuple[Path, Session]) -> None:
+    card = pretrained.card("tiny", published[0])
+    assert card["steps"] == 60 and card["samples_seen"] == 480
+    assert card["profile"] == "quick" and card["threads"] == 1
+    assert len(card["loss_curve"]) == 60 and card["loss"] == card["loss_curve"][-1][1]
+    assert card["torch"] == torch.__version__ and card["seconds"] >= 0
+    with Image.open(published[0] / "tiny" / "samples.png") as picture:
+        assert picture.size == (16 * 29 * 2 - 2, 6 * 29 * 2 - 2)
+
+
+@pytest.mark.parametrize("harm", ["truncate", "flip", "delete", "card", "absent"])
+def test_damage_is_one_line_that_says_what_to_do(
+    published: tuple[Path, Session], tmp_path: Path, harm: str
+) -> None:
+    folder = copy(published, tmp_path)
+    weights, card = folder / "tiny" / "weights.safetensors", folder / "tiny/card.json"
+    content = bytearray(weights.read_bytes())
+    if harm == "truncate":
+        weights.write_bytes(content[:-10])
+    elif harm == "flip":
+        content[-1] ^= 1
+        weights.write_bytes(content)
+    elif harm == "delete":
+        weights.unlink()
+    elif harm == "card":
+        card.write_text(card.read_text()[:-20])
+    else:
+        card.unlink()
+    with pytest.raises(CheckpointError, match="coursekit train tiny") as error:
+        pretrained.load_model("tiny", folder=folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_ships_loads_and_is_small_and_better_than_nothing(name: str) -> None:
+    """Better than nothing: well below the loss of a network that was never trained."""
+    recipe, info = RECIPES[name], pretrained.card(name)
+    assert info["bytes"] <= publish.MAX_BYTES
+    assert info["profile"] in PROFILES and info["recipe"] == name
+    model = pretrained.load_model(name, clip=False)
+    data = recipe.load(64)
+    batch = recipe.batch(data, 32, 0)
+    torch.manual_seed(0)
+    fresh = recipe.build(from_plain(info["model"])).eval()
+    with torch.no_grad():
+        trained = float(recipe.loss(as_trained(model, fresh), batch))
+        assert trained < 0.6 * float(recipe.loss(fresh, batch))
+    assert name in pretrained.summary(name)
+
+
+def as_trained(ships: nn.Module, fresh: nn.Module) -> nn.Module:
+    """What ships, in the place that it had while it was trained."""
+    if isinstance(fresh, Judged):
+        return Judged(cast(Autoencoder, ships), critic=False)
+    return Inpainter(ships) if isinstance(fresh, Inpainter) else ships
+
+
+@pytest.mark.parametrize("name", sorted(set(SHIPPED) & set(PIXELS)))
+def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name: str) -> None:
+    """Half the loss, at t = 1/2, of the best multiple of xt."""
+    from coursekit.datasets.images import to_model
+    from coursekit.training.data import training_images
+
+    recipe = PIXELS[name]
+    model = pretrained.load_model(name, clip=False)
+    x0 = to_model(training_images(recipe.data, 16).x)
+    objective = recipe.objective()
+    half = torch.full((16,), 0.5 if recipe.path == "linear" else recipe.num_steps // 2)
+    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
+    best = min(
+        float(objective.loss(lambda xt, t, c=c: c / 20 * xt, x0, half, eps))
+        for c in range(-60, 61)
+    )
+    with torch.no_grad():
+        assert objective.loss(model, x0, half, eps) < best / 2
+
+
+def test_recipes_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert recipes_command.main([]) == 0
+    output = capsys.readouterr().out
+    assert all(name in output for name in RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing"], "use one of fashion-ddpm, teddy-ddpm"),
+        (["tiny", "--device", "toaster"], "use cpu or cuda"),
+        (["tiny", "--threads", "0"], "use 1 or more"),
+        (["tiny", "--fresh", "--resume"], "give one"),
+        (["tiny", "--resume", "--out", "{}/new"], "nothing to resume"),
+        (["tiny", "--out", "{}/file"], "name a folder"),
+    ],
+)
+def test_bad_requests_are_one_line_and_exit_code_2(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").write_text("")
+    arguments = [argument.format(tmp_path) for argument in arguments]
+    assert train_command.main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert message in errors and errors.count("\n") == 1
+
+
+def test_the_gpu_profile_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    assert train_command.main(["fashion-ddpm", "--profile", "gpu"]) == 2
+    assert "--device cpu" in capsys.readouterr().err
+
+
+def test_a_missing_judge_is_named_before_an_hour_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    arguments = ["emoji-prompts", "--profile", "quick", "--out", str(tmp_path / "run")]
+    assert train_command.main([*arguments, "--publish"]) == 1
+    assert "`coursekit train emoji-judge --profile" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
