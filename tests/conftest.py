@@ -25,9 +25,21 @@ APART = ("tests/grading/test_verdict.py",)  # each of its tests a group of its o
 _COSTS: list[dict[str, Any]] = []
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: also what is left out daily."""
+    parser.addoption("--long", action="store_true", help="also run what takes long")
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put each test into its group, and the long groups in front."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out what is long, put each test into its group, long groups in front."""
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     items.sort(key=_place)  # stable: within a module the order stays

@@ -72,7 +72,7 @@ def binding(images: Pictures, scenes: Sequence[Scene]) -> dict[str, float]:
     "bound": each fur wears its own hat, on whichever side; "swapped": the furs and hats
     asked for, exchanged; "other": anything else, unreadable pictures included.
     images: as for `prompt_alignment`; scenes: of kind "pair". Raises ValueError for
-    scenes     whose two bears do not differ in both fur and hat.
+    scenes whose two bears do not differ in both fur and hat.
     """
     _check(images, scenes)
     for scene in scenes:

@@ -20,6 +20,7 @@ MOST_STATEMENTS = 2000
 # What the parser may raise for a source that is no Python, or too deep for it.
 ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 
+_JUDGES = re.compile(r"coursekit\.(checks|lectures\.\w+\.exercises)\b")
 _CHECKS = {"check", "check_answer", "hint", "reveal"}
 _GROW = {"append", "extend", "add", "update", "insert", "setdefault", "register"}
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
@@ -185,9 +186,7 @@ def _kind(node: ast.stmt) -> Kind:
         if value.func.id in _CHECKS:
             return "check"
     match node:
-        case ast.ImportFrom(module=str() as name) if name.startswith(
-            ("coursekit.workbook.check", "coursekit.workbook.exercises")
-        ):
+        case ast.ImportFrom(module=str() as name) if _JUDGES.match(name):
             return "check"
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return "def"

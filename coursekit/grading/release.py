@@ -144,7 +144,10 @@ def write(
     part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         part.chmod(0o755)
+        left_out = {s.path for s in project.sources() if s.name not in notebooks}
         for path in _package_files(project.root):
+            if path in left_out:
+                continue
             target = part / path.relative_to(project.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)

@@ -7,6 +7,7 @@ import contextlib
 import importlib
 import os
 import pkgutil
+import re
 import sys
 
 WARM = ("theory", "models", "datasets", "evaluation", "training", "experiments")
@@ -22,9 +23,14 @@ def warm_up() -> None:
 
     torch.set_num_threads(1)
     import coursekit
+    from coursekit.sources.lectures import lectures
 
-    for part in WARM:
-        package = importlib.import_module(f"coursekit.{part}")
+    folders = [f"{source.package}.experiments" for source in lectures()]
+    for part in (*(f"coursekit.{name}" for name in WARM), *folders):
+        try:
+            package = importlib.import_module(part)
+        except ModuleNotFoundError:
+            continue  # a lecture without experiments
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
@@ -34,7 +40,7 @@ def warm_up() -> None:
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # slow, and no use here
     for name in KERNEL:
         importlib.import_module(name)
-    held = [name for name in sys.modules if name.startswith(GRADERS_ONLY)]
+    held = [name for name in sys.modules if GRADERS_ONLY.match(name)]
     if held:
         raise RuntimeError(f"the kernel would know {held[0]}")
     del coursekit
@@ -57,4 +63,4 @@ KERNEL = (  # what a kernel would import at its start
     "tornado.queues",
     "zmq.utils.garbage",
 )
-GRADERS_ONLY = ("coursekit.workbook.exercises", "coursekit.checks")
+GRADERS_ONLY = re.compile(r"coursekit\.(checks|lectures\.\w+\.exercises)\b")

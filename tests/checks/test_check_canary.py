@@ -1,40 +1,54 @@
 """Checkers that sleep must be noticed: the audit, tested by putting parts to sleep.
 
-Authority: mutation of the checker itself. Each test plants one fault in a
-specification and expects the audit to report it.
+Authority: mutation of the checker itself. Each test plants one fault and expects the
+audit to report it.
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from right_versions import right_versions
 
+from coursekit.checks import audit as module
+from coursekit.checks import judge, registry
 from coursekit.checks import spec as exercise_spec
 from coursekit.checks.audit import audit, audit_code, audit_question
+from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import by_id, by_symbol
-from coursekit.checks.spec import Exercise, Mutant, Oracle, Probe, Variant
+from coursekit.checks.spec import Exercise, Mistake, Oracle, Probe
+from coursekit.sources.lectures import Source
+
+NAME = "conditional_path"
 
 
-def problems(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> str:
-    """What the audit says about q_sample with another probe."""
-    exercise = by_symbol("q_sample")
-    monkeypatch.setattr(Exercise, "probe", lambda self: probe)
-    return "; ".join(audit_code(exercise).problems)
+def problems(
+    monkeypatch: pytest.MonkeyPatch, probe: Probe | None = None, *more: Mistake
+) -> str:
+    """What the audit says about an exercise with another probe and more mistakes."""
+    exercise = by_symbol(NAME)
+    if probe is not None:
+        monkeypatch.setattr(Exercise, "probe", lambda self: probe)
+    for where in (module, judge):
+        known = (*mistakes_of(exercise), *more)
+        monkeypatch.setattr(where, "mistakes_of", lambda _: known)
+    return "; ".join(audit_code(exercise, 0, right_versions()[exercise.id]).problems)
 
 
 @pytest.fixture
 def probe() -> Probe:
-    return by_symbol("q_sample").probe()
+    return by_symbol(NAME).probe()
 
 
-def test_an_audit_without_a_fault_is_silent(probe: Probe) -> None:
-    assert audit(by_symbol("q_sample")).problems == []
+def test_an_audit_without_a_fault_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert problems(monkeypatch) == ""
 
 
 def test_an_oracle_that_sleeps(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> None:
     asleep = Oracle("variance is kept", lambda inputs, outputs: None)
-    said = problems(monkeypatch, replace(probe, oracles=(probe.oracles[0], asleep)))
-    assert "oracle 'variance is kept' catches no mutant: is it asleep?" in said
+    said = problems(monkeypatch, replace(probe, oracles=(asleep,)))
+    assert "oracle 'variance is kept' catches no mistake: is it asleep?" in said
 
 
 def test_an_oracle_that_always_objects(
@@ -42,77 +56,62 @@ def test_an_oracle_that_always_objects(
 ) -> None:
     grumpy = Oracle("grumpy", lambda inputs, outputs: "no")
     said = problems(monkeypatch, replace(probe, oracles=(grumpy,)))
-    assert "the reference: no" in said and "variant" in said
-
-
-def test_no_oracles_at_all(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> None:
-    said = problems(monkeypatch, replace(probe, oracles=()))
-    assert "it needs two mutants, a variant and an oracle at least" in said
+    assert "the reference: no" in said and "right version" in said
 
 
 def test_a_tolerance_that_forgives_everything(
     monkeypatch: pytest.MonkeyPatch, probe: Probe
 ) -> None:
-    names = ("x_k", "x_k without noise")
-    slack = {name: (1e9, 1e9) for name in names}
+    slack = {name: (1e9, 1e9) for name in ("x_t", "x_t with sigma_min")}
     said = problems(monkeypatch, replace(probe, tolerances=slack))
-    assert "the comparison with the reference catches no mutant" in said
+    assert "the comparison with the reference catches no mistake" in said
     assert "cannot be told apart" in said
 
 
-def test_a_mutant_that_is_right(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> None:
-    tame = Mutant("tame", by_symbol("q_sample").reference(), "it is wrong")
-    said = problems(monkeypatch, replace(probe, mutants=(*probe.mutants, tame)))
-    assert "mutant 'tame' gets PASS" in said
+def test_a_mistake_that_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    tame = Mistake("tame", by_symbol(NAME).reference(), "it is wrong")
+    assert "mistake 'tame' gets PASS" in problems(monkeypatch, None, tame)
 
 
-def test_two_mutants_that_are_the_same(
-    monkeypatch: pytest.MonkeyPatch, probe: Probe
-) -> None:
-    twin = Mutant("twin", probe.mutants[0].function, "another message")
-    said = problems(monkeypatch, replace(probe, mutants=(*probe.mutants, twin)))
-    assert f"mutants {probe.mutants[0].name!r} and 'twin' cannot be told apart" in said
-    assert "mutant 'twin' gets FAIL" in said
+def test_two_mistakes_that_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = mistakes_of(by_symbol(NAME))[0]
+    twin = Mistake("twin", first.function, "another message")
+    said = problems(monkeypatch, None, twin)
+    assert f"mistakes {first.name!r} and 'twin' cannot be told apart" in said
+    assert "mistake 'twin' gets FAIL" in said
 
 
-def test_a_variant_that_is_wrong(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> None:
-    wrong = Variant("wrong", probe.mutants[0].function)
-    said = problems(monkeypatch, replace(probe, variants=(wrong,)))
-    assert "variant 'wrong': " in said
+def test_a_right_version_that_is_wrong() -> None:
+    exercise = by_symbol(NAME)
+    wrong = mistakes_of(exercise)[0].function
+    said = "; ".join(audit_code(exercise, 0, (wrong,)).problems)
+    assert f"right version {wrong.__name__!r}: " in said
 
 
-def test_a_reference_that_is_wrong(
-    monkeypatch: pytest.MonkeyPatch, probe: Probe
-) -> None:
-    """The oracles do not need the reference: they notice when it is wrong."""
-    for mutant in probe.mutants:
-        monkeypatch.setattr(Exercise, "reference", lambda self, f=mutant.function: f)
-        assert any("the reference" in p for p in audit(by_symbol("q_sample")).problems)
-
-
-def test_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_questions() -> None:
     formula: Any = by_id("01.15")
     choice: Any = by_id("01.19")
-    wrong = formula.wrong[0]
+    wrong, message = next(iter(formula.wrong.items()))
     cases = [
-        (replace(formula, answer=wrong.formula), "PASS"),
-        (replace(formula, variants=("x0",)), "'x0'"),
-        (replace(formula, wrong=(wrong,)), "it needs two wrong answers"),
-        (replace(choice, why={"a": "no"}), "every option needs its explanation"),
+        (replace(formula, right=(wrong,)), "PASS"),
+        (replace(formula, right=(*formula.right, "x0")), "'x0'"),
+        (replace(formula, wrong={wrong: message}), "it needs two wrong answers"),
+        (replace(choice, why=dict.fromkeys(choice.why, "no")), "two wrong answers"),
     ]
     for question, part in cases:
         assert part in "; ".join(audit_question(question).problems)
+    assert audit(formula).problems == audit(choice).problems == []
 
 
-def test_two_exercises_with_one_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    from coursekit.workbook import exercises
+def test_two_exercises_with_one_id(tmp_path: Path) -> None:
+    fence = "```{exercise} 00.1 a:b\nA\n```\n"
+    (tmp_path / "00_x.md").write_text(f"# T\n\n{fence}\n{fence}")
+    with pytest.raises(ValueError, match=r"two exercises have the id 00\.1"):
+        registry.read([Source(tmp_path / "00_x.md")])
+    (tmp_path / "00_x.md").write_text("# T\n\n```{question} 00.1\nA\n```\n")
+    with pytest.raises(ValueError, match=r"00_x\.md:3: a question begins with its"):
+        registry.read([Source(tmp_path / "00_x.md")])
 
-    monkeypatch.setattr(exercises, "LECTURES", ("start", "start"))
-    exercises.all_exercises.cache_clear()
-    try:
-        with pytest.raises(ValueError, match=r"two exercises have the id 00\.1"):
-            exercises.all_exercises()
-    finally:
-        monkeypatch.undo()
-        exercises.all_exercises.cache_clear()
+
+def test_resolve() -> None:
     assert exercise_spec.resolve("math:pi") > 3

@@ -143,7 +143,7 @@ def test_a_home_that_is_a_file(
 
 def test_two_writers_lose_nothing(home: Path) -> None:
     code = (
-        "import sys; from coursekit.workbook import progress\n"
+        "import sys; from coursekit.checks import progress\n"
         "for i in range(25): progress.record(f'{sys.argv[1]}.{i}', 'PASS')"
     )
     environment = os.environ | {"COURSEKIT_HOME": str(home)}

@@ -405,7 +405,7 @@ ATTACKS = (
     ),
     Attack(
         "file-other-notebook",
-        changed(_source_of("notebooks/source/00_start_here.md")),
+        changed(_source_of("coursekit/lectures/l00_start/00_start_here.md")),
         "claims to be another notebook: then there is nothing to earn",
         neighbour=None,
     ),

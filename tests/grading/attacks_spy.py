@@ -186,7 +186,7 @@ REFERENCE = {  # name -> (code, note)
     "probe-module": (
         """
         import importlib
-        m = importlib.import_module('coursekit.workbook.exercises.diffusion_jump')
+        m = importlib.import_module('coursekit.lectures.l01_diffusion.exercises')
         try_all([v.function for v in m.Q_SAMPLE.variants])
         """,
         "the right versions that test the grader",

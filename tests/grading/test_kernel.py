@@ -52,7 +52,7 @@ def test_the_reference_is_gone_wherever_it_is_held(shop):
     found = run(
         shop,
         "import gc, types, coursekit.theory.ddpm as d\n"
-        "from coursekit.experiments import forward\n"
+        "from coursekit.lectures.l01_diffusion.experiments import forward\n"
         "held = [f for f in gc.get_objects() if isinstance(f, types.FunctionType)\n"
         "        and f.__name__ in ('q_sample', 'blanked')]\n"
         "for f in {d.q_sample, *held}:\n"

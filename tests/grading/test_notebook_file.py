@@ -109,7 +109,7 @@ def test_notes_do_not_flood_the_report() -> None:
 @pytest.mark.parametrize(
     ("made", "wanted"),
     [
-        (named("notebooks/source/02_score_matching.md"), "02_score_matching"),
+        (named("coursekit/lectures/l02_score_matching/02_score_matching.md"), "02_score_matching"),
         (named("C:\\x\\02_score_matching.ipynb"), "02_score_matching"),
         (named("../../02_score_matching/../x"), ""),
         (named("99_unknown.md"), ""),
@@ -128,13 +128,20 @@ def test_which_notebook_it_is(made: dict[str, Any], wanted: str) -> None:
 
 def test_the_cells_overrule_a_wrong_source() -> None:
     """An answer pasted into another notebook's file."""
-    about = {"coursekit": {"source": "notebooks/source/02_score_matching.md"}}
+    about = {
+        "coursekit": {
+            "source": "coursekit/lectures/l02_score_matching/02_score_matching.md"
+        }
+    }
     found = read(notebook(claimed({"id": "01.4"}), metadata=about))
     assert found.notebook == "01_diffusion"
 
 
 def test_an_old_copy_is_noted() -> None:
-    about = {"source": "notebooks/source/01_diffusion.md", "version": "0.0.7"}
+    about = {
+        "source": "coursekit/lectures/l01_diffusion/01_diffusion.md",
+        "version": "0.0.7",
+    }
     found = read(notebook(metadata={"coursekit": about}))
     assert found.notes[-1].startswith("This copy is of version 0.0.7; the course")
 

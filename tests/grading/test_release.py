@@ -222,11 +222,9 @@ def test_what_somebody_wrote_into_a_copy_stays_there(tmp_path: Path) -> None:
     for name in ("coursekit", "data"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "notebooks").mkdir()
-    (tmp_path / "notebooks/source").symlink_to(ROOT / "notebooks" / "source")
     worked = tmp_path / "notebooks" / "01_diffusion.ipynb"
     worked.write_bytes((ROOT / "notebooks/solutions/01_diffusion.ipynb").read_bytes())
-    here = Project.here()
-    project = Project(tmp_path, Package(tmp_path), here.registry)
+    project = Project(tmp_path, Package(tmp_path))
     found, problem = release.woven(project, ["01_diffusion"])
     assert problem == ""
     assert cell(json.loads(found["01_diffusion"]), "ex-01-4")["source"] != solved(
@@ -248,7 +246,7 @@ class TestHandout:
             "pyproject.toml",
             "notebooks/00_start_here.ipynb",
             "notebooks/01_diffusion.ipynb",
-            "notebooks/source/01_diffusion.md",
+            "coursekit/lectures/l01_diffusion/01_diffusion.md",
             "coursekit/theory/ddpm.py",
             "data/SHA256SUMS",
             ".jupyter/jupyter_lab_config.py",
@@ -272,7 +270,7 @@ class TestHandout:
         self, handout: Path, notebooks: dict[str, bytes]
     ) -> None:
         code = (
-            "import coursekit; from coursekit.workbook import hints, progress\n"
+            "import coursekit; from coursekit.checks import hints, progress\n"
             "from coursekit.grading import official, precheck\n"
             "print(coursekit.__file__, len(hints.ladder('01.1')),"
             " len(progress.summary()['exercises']))\n"
@@ -306,7 +304,9 @@ class TestCommand:
         assert release.main(["02_score_matching.ipynb", "--out", str(out)]) == 0
         names = sorted(path.name for path in (out / "notebooks").glob("*.ipynb"))
         assert names == ["00_start_here.ipynb", "02_score_matching.ipynb"]
-        sources = sorted(path.stem for path in (out / "notebooks/source").iterdir())
+        sources = sorted(
+            path.stem for path in out.glob("coursekit/lectures/*/[0-9]*.md")
+        )
         assert sources == ["00_start_here", "02_score_matching"]
         said = capsys.readouterr().out
         assert "contains the reference of every" in said, "it must be said plainly"

@@ -56,7 +56,7 @@ def test_the_cells_are_trusted_but_for_the_attempt(notebook, task):
     text = "".join(cell.source for cell in mini.cells)
     assert not any(str(seed) in text for seed in seeds)
     assert NONCE not in text
-    assert "coursekit.workbook.exercises" not in text
+    assert "coursekit.lectures.l01_diffusion.exercises" not in text
     assert "workbook.check" not in text
 
 

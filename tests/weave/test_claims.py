@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from weave_toy import SOURCE, project
+from weave_toy import SOURCE, add_lecture, project
 
 from coursekit.sources.report import Report
 from coursekit.weave import claims_command
@@ -94,9 +94,9 @@ def test_table_fits_and_loses_no_word(width: int) -> None:
 def test_all_claims_read_every_source(tmp_path: Path) -> None:
     here = project(tmp_path)
     second = SOURCE.replace("01.", "02.").replace("{02.A", "{01.A")
-    (here.source / "02_more.md").write_text(second)
+    add_lecture(tmp_path, second, "02_more")
     report = Report()
-    found = list(all_claims(here.source, Measured(here.measured), report))
+    found = list(all_claims(here.sources(), Measured(here.measured), report))
     assert not report
     assert [(each.notebook, each.row, each.measured) for each in found] == [
         ("01_toys", "R1.1", "We found 3.14, $|y|$ and | more."),
@@ -118,7 +118,7 @@ def test_command(
         {
             "row": "R1.1", "time": "2:09", "claim": "Discs have $|x|$ area.",
             "measured": "We found 3.14, $|y|$ and | more.", "verdict": "in part",
-            "see": ["use-area"], "notebook": "01_toys", "line": 43,
+            "see": ["use-area"], "notebook": "01_toys", "line": 55,
         }
     ]  # fmt: skip
 

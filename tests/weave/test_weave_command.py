@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from weave_toy import project
+from weave_toy import add_lecture, project
 
 from coursekit.weave.command import run
 from coursekit.weave.project import Project
@@ -51,7 +51,7 @@ def test_check_passes_after_weave(here: Project, capsys: Output) -> None:
 
 
 ADVICE = (
-    "Notebooks are made, not edited: change notebooks/source/*.md or the package, "
+    "Notebooks are made, not edited: change coursekit/lectures/*/*.md or the package, "
     "then run: coursekit weave\n"
 )
 
@@ -83,7 +83,7 @@ def test_canary_a_changed_package_fails_the_check(
 ) -> None:
     path = here.root / "toy" / "maths.py"
     path.write_text(path.read_text().replace("min(max(x, LOW), HIGH)", "x"))
-    fresh = Project(here.root, type(here.package)(here.root), here.registry, "9.8.7")
+    fresh = Project(here.root, type(here.package)(here.root), "9.8.7")
     assert run(fresh, ["--check"]) == 1
     assert "01_toys.ipynb differs first in the cell 'clip'" in capsys.readouterr().err
 
@@ -157,14 +157,14 @@ def test_a_notebook_someone_works_in_is_not_overwritten(
     "name", ["01_toys", "01_toys.md", "notebooks/01_toys.ipynb", "./01_toys.ipynb"]
 )
 def test_one_notebook_by_name(here: Project, name: str) -> None:
-    (here.source / "02_bad.md").write_text("no title\n")
+    add_lecture(here.root, "no title\n", "02_bad")
     assert run(here, [name]) == 0
 
 
 def test_unknown_name(here: Project, capsys: Output) -> None:
     assert run(here, ["01_toy"]) == 2
     assert capsys.readouterr().err == (
-        "coursekit weave: no source notebooks/source/01_toy.md; there are: 01_toys\n"
+        "coursekit weave: no notebook 01_toy; there are: 01_toys\n"
     )
 
 
@@ -193,7 +193,7 @@ def test_the_real_weave_needs_no_torch_and_is_quick(
     record_property: Callable[[str, object], None],
 ) -> None:
     script = (
-        "import sys; from coursekit.workbook import weave_command as w\n"
+        "import sys; from coursekit.weave import command as w\n"
         "code = w.main(['--check']); print('torch' in sys.modules, file=sys.stderr)"
     )
     start = time.perf_counter()

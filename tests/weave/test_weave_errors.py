@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from weave_toy import SOURCE, project
+from weave_toy import SOURCE, add_lecture, project
 
 from coursekit.sources.report import Report
 from coursekit.weave.command import build, run
@@ -11,11 +11,9 @@ from coursekit.weave.command import build, run
 EX = "```{exercise} 01.1 toy.maths:area minutes=5 difficulty=2 points=2\n```\n"
 
 
-def problems(root: Path, body: str, registry: bool = True) -> list[str]:
+def problems(root: Path, body: str) -> list[str]:
     """The messages for a source that starts with a title on lines 1 and 2."""
     here, report = project(root, "# T\n\n" + body), Report()
-    if not registry:
-        here.registry = None
     build(here, here.sources(), report)
     return str(report).splitlines()
 
@@ -137,19 +135,15 @@ MISTAKES = {
         EX + "\n```{hint} 01.1\n```",
         "6: this hint for 01.1 is empty. Write it",
     ),
-    "not in the registry": (
-        exercise("toy.maths:clip", "01.77"),
-        "3: exercise 01.77 has no check. Register it in coursekit/workbook/exercises",
+    "nothing tries it": (
+        exercise("toy.maths:doubled", "01.77"),
+        "3: nothing tries exercise 01.77. Write a function under "
+        '@tried("01.77", ...) in coursekit/lectures/l01_toys/exercises.py',
     ),
-    "registered for another symbol": (
-        exercise("toy.maths:clip", "01.1"),
-        "3: exercise 01.1 is registered for toy.maths:area, not for toy.maths:clip. "
-        "Change the fence or the registry",
-    ),
-    "registered as another kind": (
-        "```{paper} 01.1 minutes=1 points=1\nHow?\n```",
-        "3: exercise 01.1 is registered as code, and this fence is for "
-        "formula or choice. Use the other fence",
+    "no known mistakes": (
+        exercise("toy.maths:doubled", "01.77"),
+        "3: exercise 01.77 needs two known mistakes at least. Write them below "
+        "'## 01.77' in coursekit/lectures/l01_toys/mistakes.md",
     ),
     "another notebook's id": (
         exercise("toy.maths:area", "02.1"),
@@ -163,13 +157,43 @@ MISTAKES = {
         "```{exercise} 01.1 minutes=5\n```",
         "3: an exercise needs an id and a symbol. Write {exercise} 01.4 ",
     ),
-    "paper without id": (
-        "```{paper} minutes=5\nHow?\n```",
-        "3: a paper question needs its id. Write {paper} 01.15 minutes=3 points=1",
+    "question without id": (
+        "```{question} minutes=5\n# A\nHow?\nright x\n```",
+        "3: a question needs its id. Write {question} 01.15 minutes=3 points=1",
     ),
     "empty question": (
-        "```{paper} 01.2 minutes=5 points=1\n```",
-        "3: question 01.2 is empty. Write it",
+        "```{question} 01.2 minutes=5 points=1\n```",
+        "3: question 01.2: a question begins with its title. Write '# Title' first",
+    ),
+    "question without text": (
+        "```{question} 01.2 minutes=5 points=1\n# A\ngiven x normal\nright x\n```",
+        "3: question 01.2: the question itself is empty. Write it below the title",
+    ),
+    "question without answer": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\n```",
+        "3: question 01.2: it has no answer. Write 'right FORMULA' or '- [x] option'",
+    ),
+    "formula without symbols": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\nright x\n```",
+        "3: question 01.2: a formula needs 'given NAMES DRAWN' and 'right FORMULA'",
+    ),
+    "unknown way to draw": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\ngiven x often\nright x\n```",
+        "3: question 01.2: given 'x often': write x normal or x 0.1..0.9",
+    ),
+    "wrong formula without reason": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\ngiven x normal\nright x\n"
+        "wrong -x\n```",
+        "3: question 01.2: 'wrong -x': write wrong FORMULA => what is wrong",
+    ),
+    "two right options": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\n- [x] a\n  - b\n- [x] c\n"
+        "  - d\n```",
+        "3: question 01.2: 2 options are marked [x], and one must be",
+    ),
+    "option without reason": (
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\n- [x] a\n- [ ] c\n  - d\n```",
+        "3: question 01.2: every option needs one reason, '  - because', below it",
     ),
     "minutes not a number": (
         exercise("toy.maths:area", facts="minutes=few difficulty=2 points=2"),
@@ -309,7 +333,7 @@ def test_one_mistake_gives_one_message(tmp_path: Path) -> None:
         "symbol exercised twice", "another notebook's id", "duplicate exercise id",
         "hint without exercise", "open quote", "no docstring", "only a docstring",
         "docstring beside code", "constant as exercise", "class without methods",
-        "unknown method", "woven twice",
+        "unknown method", "woven twice", "nothing tries it", "no known mistakes",
     }  # fmt: skip
     for number, (name, (body, _)) in enumerate(MISTAKES.items()):
         if name not in several:
@@ -332,9 +356,50 @@ def test_an_empty_source_is_an_error_not_a_crash(tmp_path: Path) -> None:
     assert "Write '# Title' first" in str(report)
 
 
-def test_no_registry_asks_for_none(tmp_path: Path) -> None:
-    body = exercise("toy.maths:clip", "01.77")
-    assert problems(tmp_path, body, registry=False) == []
+UNFIT = {
+    "an edit that fits nowhere": (
+        "the radius\n    cube(radius) => 1",
+        "2: 01.1, 'the radius': 'cube(radius)' occurs nowhere, and must occur once",
+    ),
+    "an edit that fits twice": (
+        "the radius\n    secret => 1",
+        "2: 01.1, 'the radius': 'secret' occurs 2 times, and must occur once",
+    ),
+    "no Python left": (
+        "the radius\n    math.pi * => math.pi * (",
+        "2: 01.1, 'the radius': what the edit leaves is not Python: ",
+    ),
+    "no arrow": (
+        "the radius\n    clip(radius)",
+        "2: 'the radius': an edit is written OLD => NEW",
+    ),
+    "a message alone": (
+        "the radius",
+        "2: a mistake is a message and, indented below it, its edits",
+    ),
+    "an edit alone": (
+        "    clip(radius) => radius",
+        "2: a mistake is a message and, indented below it, its edits",
+    ),
+    "no change": (
+        "the radius\n    clip(radius) => clip(radius)",
+        "2: 'the radius': its edits change nothing new",
+    ),
+    "another exercise": ("## 01.9\n\nx\n    y => z", "4: there is no exercise 01.9"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_known_mistake_that_does_not_fit(tmp_path: Path, name: str) -> None:
+    text, message = UNFIT[name]
+    here, report = project(tmp_path, f"# T\n\n{EX}"), Report()
+    path = tmp_path / "coursekit/lectures/l01_toys/mistakes.md"
+    fits = "a\n    math.pi * =>\nb\n    ** 2 =>\n"
+    path.write_text(f"## 01.1\n{text}\n\n## 01.1\n{fits}")
+    build(here, here.sources(), report)
+    found = str(report).splitlines()
+    wanted = f"coursekit/lectures/l01_toys/mistakes.md:{message}"
+    assert len(found) == 1 and found[0].startswith(wanted), found
 
 
 def test_all_mistakes_are_reported_together_and_nothing_is_written(
@@ -344,7 +409,7 @@ def test_all_mistakes_are_reported_together_and_nothing_is_written(
         "minutes=5", "minutes=x"
     )
     here = project(tmp_path, source.replace("```python use-area", "```python"))
-    (here.source / "02_more.md").write_text("no title\n")
+    add_lecture(tmp_path, "no title\n", "02_more")
     assert run(here, []) == 2
     out, err = capsys.readouterr()
     for words in ("no title", "does not define 'clap'", "minutes=x", "needs one label"):

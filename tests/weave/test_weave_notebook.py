@@ -239,11 +239,9 @@ def test_learner_does_not_import_what_a_later_exercise_asks_for(tmp_path: Path) 
     ```
     """
     here, report = project(tmp_path, source), Report()
-    here.registry = None
     learner, solution = (
         json.loads(x) for x in build(here, here.sources(), report).values()
     )
-    assert not report
     assert "import area" not in text(learner, "ex-01-9")
     assert "from toy.maths import area" in text(solution, "ex-01-9")
     assert "def area(  # noqa: F811" in text(solution, "ex-01-1")
@@ -281,10 +279,10 @@ def test_long_headings_give_valid_ids(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_line_ends_of_the_source_do_not_matter(tmp_path: Path, ending: str) -> None:
     here = project(tmp_path)
-    path = here.sources()[0]
-    reference = build(here, [path], Report())
-    path.write_bytes(path.read_text().replace("\n", ending).encode())
-    assert build(here, [path], Report()) == reference
+    (source,) = here.sources()
+    reference = build(here, [source], Report())
+    source.path.write_bytes(source.text().replace("\n", ending).encode())
+    assert build(here, [source], Report()) == reference
 
 
 def test_prose_quotes_what_was_measured(tmp_path: Path) -> None:

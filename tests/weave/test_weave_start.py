@@ -76,7 +76,7 @@ def test_the_woven_first_cell_is_silent(tmp_path: Path) -> None:
 def test_a_problem_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     code = (
         "import sys; from collections import namedtuple\n"
-        "from coursekit.workbook import notebook\n"
+        "from coursekit import notebook\n"
         "notebook._NEEDED = ('torch', 'no_such_library')\n"
         f"notebook.start('01_x', version='{coursekit.__version__}')"
     )
@@ -87,7 +87,7 @@ def test_a_problem_is_one_line_without_a_traceback(tmp_path: Path) -> None:
 
 
 def test_without_the_package_the_first_cell_says_how_to_get_it(tmp_path: Path) -> None:
-    """`coursekit.workbook` is made unfindable, as in another kernel."""
+    """`coursekit` is made unfindable, as in another kernel."""
     hide = "import sys; sys.modules['coursekit'] = None\n"
     shown = ipython(hide + setup("01_x", coursekit.__version__), tmp_path)
     assert "This kernel has no coursekit. Start JupyterLab with `make lab`" in shown

@@ -1,9 +1,8 @@
-"""A checkout in miniature for tests of the weave: a package, a source, a registry."""
+"""A checkout in miniature for tests of the weave: a package, and one lecture."""
 
+import re
 import textwrap
 from pathlib import Path
-
-from coursekit.weave.registry import Entry
 
 from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
@@ -119,6 +118,7 @@ A disc is round.
 ```
 
 ```{exercise} 01.1 toy.maths:area minutes=5 difficulty=2 points=2
+Area of a disc
 ```
 
 ```{hint} 01.1
@@ -135,12 +135,22 @@ Now use it.
 print(area(1.0))
 ```
 
-```{paper} 01.2 minutes=3 points=1
+```{question} 01.2 minutes=3 points=1
+# Disc
 How large is a disc of radius $r$?
+given r 0.5..2
+right pi * r**2
+wrong 2*pi*r => this is the way round it
+wrong r**2 => this is a square
 ```
 
-```{paper} 01.3 minutes=1 points=0.5
+```{question} 01.3 minutes=1 points=0.5
+# Round
 Is it round?
+- [x] yes
+  - every point of its edge is as far from the middle
+- [ ] no
+  - look again
 ```
 
 ### Claims
@@ -154,29 +164,63 @@ We found {01.A:area:.2f}, $|y|$ and | more.
 ```
 """
 
-REGISTRY = {
-    "01.1": Entry("01.1", "code", "Area of a disc", symbol="toy.maths:area"),
-    "01.2": Entry("01.2", "formula", "Disc", names=("r",), answer="pi * r**2"),
-    "01.3": Entry(
-        "01.3", "choice", "Round", options={"a": "yes", "b": "no"}, answer="a"
-    ),
-    "01.4": Entry("01.4", "code", "Line", symbol="toy.maths:Line.at"),
+# What goes wrong in the exercises of the toys, by symbol.
+WRONG = {
+    "toy.maths:area": """
+        the radius is not squared
+            clip(radius) ** 2 => clip(radius)
+        pi is missing
+            math.pi * =>
+        """,
+    "toy.maths:clip": """
+        the lower end is forgotten
+            max(x, LOW) => x
+        the upper end is forgotten
+            min(max(x, LOW), HIGH) => max(x, LOW)
+        """,
+    "toy.maths:Line.at": """
+        the slope is added
+            self.slope * x => self.slope + x
+        x is returned as it is
+            =>
+                return x
+        """,
 }
 
 
+def mistakes(source: str) -> str:
+    """The mistakes.md that goes with a source."""
+    parts, seen = ["# Lecture 1: what goes wrong"], set()
+    for found in re.finditer(r"\{exercise\} (\d\d\.\d+) (\S+)", source):
+        if found[2] in WRONG and found[1] not in seen:
+            seen.add(found[1])
+            parts.append(f"## {found[1]}\n{textwrap.dedent(WRONG[found[2]])}")
+    return "\n".join(parts)
+
+
 def project(root: Path, source: str = SOURCE, name: str = "01_toys") -> Project:
-    """A checkout below root with one notebook source."""
+    """A checkout below root with one lecture."""
     package = root / "toy"
     package.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").write_text("from toy.maths import clip\n")
     (package / "maths.py").write_text(MATHS.lstrip())
     (package / "base.py").write_text(BASE.lstrip())
-    sources = root / "coursekit" / "lectures" / f"l{name}"
-    sources.mkdir(parents=True, exist_ok=True)
-    (sources / f"{name}.md").write_text(textwrap.dedent(source).lstrip())
+    add_lecture(root, source, name)
     measured = root / "data" / "measured"
     measured.mkdir(parents=True, exist_ok=True)
     (measured / "01.A.json").write_text(
         '{"id": "01.A", "values": {"area": 3.14159, "by": {"n": [1, 2]}}}'
     )
-    return Project(root, Package(root), dict(REGISTRY), version="9.8.7")
+    return Project(root, Package(root), version="9.8.7")
+
+
+def add_lecture(root: Path, source: str, name: str) -> Path:
+    """One more lecture; returns its folder."""
+    folder = root / "coursekit" / "lectures" / f"l{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.md").write_text(textwrap.dedent(source).lstrip())
+    (folder / "mistakes.md").write_text(mistakes(source))
+    ids = re.findall(r"\{exercise\} (\d\d\.\d+) (\S+)", source)
+    tries = [f'@tried("{n}", draws())\ndef f(): ...\n' for n, s in ids if s in WRONG]
+    (folder / "exercises.py").write_text("\n".join(tries))
+    return folder

@@ -1,0 +1,355 @@
+"""Right versions of lecture 4's exercises in other styles: each must pass."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.distributions import Normal, kl_divergence
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    normalize,
+    pixel_shuffle,
+    scaled_dot_product_attention,
+    softplus,
+    unfold,
+)
+
+from coursekit.models.autoencoder import Autoencoder, Bells
+from coursekit.models.vit import ViT
+from coursekit.theory.prediction import AnyModel
+from coursekit.theory.vae import kl_to_normal, reparameterize
+
+
+def affine_draw(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
+    """torch's own way to move a standard normal."""
+    move = torch.distributions.AffineTransform(mean, torch.exp(log_var).sqrt())
+    found: Tensor = move(eps)
+    return found
+
+
+def fused_draw(mean: Tensor, log_var: Tensor, eps: Tensor) -> Tensor:
+    return torch.addcmul(mean, torch.exp(0.5 * log_var), eps)
+
+
+def kl_by_torch(mean: Tensor, log_var: Tensor) -> Tensor:
+    found = kl_divergence(
+        Normal(mean, (log_var / 2).exp()),
+        Normal(torch.zeros_like(mean), torch.ones_like(mean)),
+    )
+    return found.reshape(len(mean), -1).sum(-1)
+
+
+def kl_by_samples(mean: Tensor, log_var: Tensor) -> Tensor:
+    found = []
+    for m, spread in zip(mean, torch.exp(0.5 * log_var), strict=True):
+        found.append(0.5 * (m * m + spread * spread).sum() - spread.log().sum())
+    return torch.stack(found) - 0.5 * mean[0].numel()
+
+
+def vae_by_likelihood(
+    x: Tensor,
+    rebuilt: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    beta: float = 1.0,
+    noise: float = 1.0,
+) -> Tensor:
+    """Log likelihoods of the decoder's bell; its constant is that of a perfect copy."""
+    known: Tensor = Normal(x, noise).log_prob(x)  # type: ignore[no-untyped-call]
+    said: Tensor = Normal(rebuilt, noise).log_prob(x)  # type: ignore[no-untyped-call]
+    lost = (known - said).sum()
+    return (lost + beta * kl_to_normal(mean, log_var).sum()) / x.numel()
+
+
+def vae_by_mse(
+    x: Tensor,
+    rebuilt: Tensor,
+    mean: Tensor,
+    log_var: Tensor,
+    beta: float = 1.0,
+    noise: float = 1.0,
+) -> Tensor:
+    far = torch.nn.functional.mse_loss(rebuilt, x) / 2 / noise**2
+    return far + beta * kl_to_normal(mean, log_var).mean() * len(x) / x.numel()
+
+
+class WrittenOut(Autoencoder):
+    """Without its own methods for the way back and for the draw."""
+
+    def forward(self, x: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Bells]:
+        mean, log_var = self.bells(x)
+        z = mean
+        if eps is not None:
+            z = z + eps * torch.sqrt(torch.exp(log_var))
+        return pixel_shuffle(self.up(z), self.config.patch), Bells(mean, log_var)
+
+
+class AlwaysNoise(Autoencoder):
+    """No noise is noise of size 0."""
+
+    def forward(self, x: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Bells]:
+        told = self.bells(x)
+        noise = torch.zeros_like(told[0]) if eps is None else eps
+        return self.rebuild(reparameterize(told[0], told[1], noise)), told
+
+
+def lpips(maps: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
+    """As in the code of LPIPS: a small number under the fraction, a running sum."""
+    total = torch.zeros(len(maps[0]), dtype=maps[0].dtype)
+    for a, b in zip(maps, others, strict=True):
+        sizes = [v.square().sum(1, keepdim=True).sqrt() + 1e-10 for v in (a, b)]
+        total += (a / sizes[0] - b / sizes[1]).pow(2).sum(1).flatten(1).mean(1)
+    return total
+
+
+def distance_by_products(maps: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
+    """|a - b|^2 = |a|^2 + |b|^2 - 2 a b, place by place."""
+    found = []
+    for a, b in zip(maps, others, strict=True):
+        u, v = (normalize(m.flatten(2), dim=1) for m in (a, b))
+        square = torch.einsum("bcp,bcp->bp", u, u) + torch.einsum("bcp,bcp->bp", v, v)
+        found.append((square - 2 * torch.einsum("bcp,bcp->bp", u, v)).mean(-1))
+    return sum(found, torch.zeros_like(found[0]))
+
+
+def hinge_where(real: Tensor, fake: Tensor) -> Tensor:
+    """The scores that still cost something."""
+    a = torch.where(real < 1, 1 - real, 0).sum() / real.numel()
+    b = torch.where(fake > -1, 1 + fake, 0).sum() / fake.numel()
+    return 0.5 * a + 0.5 * b
+
+
+def hinge_clamped(real: Tensor, fake: Tensor) -> Tensor:
+    scores = [1 - real.flatten(), 1 + fake.flatten()]
+    return torch.stack([part.clamp(min=0).mean() for part in scores]).mean()
+
+
+def attention_einsum(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    logits = torch.einsum("...td,...sd->...ts", q, k) / math.sqrt(k.size(-1))
+    if mask is not None:
+        logits = torch.where(mask, logits, torch.finfo(logits.dtype).min)
+    shares = torch.exp(logits - logits.amax(-1, keepdim=True))
+    heard = torch.einsum("...ts,...se->...te", shares, v)
+    return heard / shares.sum(-1, keepdim=True)
+
+
+def attention_fused(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    return scaled_dot_product_attention(q, k, v, attn_mask=mask)
+
+
+def patches_unfolded(x: Tensor, patch: int) -> Tensor:
+    if any(side % patch for side in x.shape[2:]):
+        raise ValueError
+    return unfold(x, patch, stride=patch).transpose(1, 2)
+
+
+def patches_split(x: Tensor, patch: int) -> Tensor:
+    if x.shape[2] % patch != 0 or x.shape[3] % patch != 0:
+        raise ValueError(f"sides must be multiples of {patch}")
+    tokens = [
+        tile.flatten(1)
+        for row in torch.split(x, patch, dim=2)
+        for tile in torch.split(row, patch, dim=3)
+    ]
+    return torch.stack(tokens, dim=1)
+
+
+class FilledTable(ViT):
+    """A table made first, then filled."""
+
+    def tokens(self, x: Tensor) -> Tensor:
+        patches = self.embed(x)
+        b, count, width = patches.shape
+        z = self.position.unsqueeze(0).repeat(b, 1, 1)
+        z[:, 0] += self.cls
+        z[:, 1:] += patches
+        for i in range(len(self.blocks)):
+            z = self.blocks[i](z)
+        return cast(Tensor, self.norm(z.reshape(b, count + 1, width)))
+
+
+class PictureByPicture(ViT):
+    """One picture after the other, through a chain of layers."""
+
+    def tokens(self, x: Tensor) -> Tensor:
+        chain = torch.nn.Sequential(*self.blocks, self.norm)
+        rows = []
+        for picture in x:
+            patches = self.embed(picture[None])[0]
+            rows.append(torch.vstack([self.cls, patches]) + self.position)
+        return cast(Tensor, chain(torch.stack(rows)))
+
+
+def end_gathered(tokens: Tensor, ids: Tensor, end: int) -> Tensor:
+    place = torch.nonzero(ids == end)[:, 1]
+    index = place[:, None, None].expand(-1, 1, tokens.shape[-1])
+    return tokens.gather(1, index).squeeze(1)
+
+
+def end_masked(tokens: Tensor, ids: Tensor, end: int) -> Tensor:
+    return tokens[ids == end]
+
+
+def end_summed(tokens: Tensor, ids: Tensor, end: int) -> Tensor:
+    return torch.einsum("bld,bl->bd", tokens, (ids == end).to(tokens.dtype))
+
+
+Classifier = Callable[[Tensor, Tensor], Tensor]
+
+
+def clip_by_logsumexp(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
+    """Without cross_entropy: what the own pair lacks, along both axes."""
+    u = images / images.norm(dim=1, keepdim=True)
+    v = texts / texts.norm(dim=1, keepdim=True)
+    logits = torch.exp(log_scale) * torch.einsum("id,jd->ij", u, v)
+    rows = logits.logsumexp(1) + logits.logsumexp(0) - 2 * logits.diagonal()
+    return rows.mean() / 2
+
+
+def clip_stacked(images: Tensor, texts: Tensor, log_scale: Tensor) -> Tensor:
+    """One cross entropy over a batch of 2 B questions."""
+    logits = torch.cosine_similarity(images[:, None], texts[None], dim=-1)
+    logits = logits * log_scale.exp()
+    own = torch.arange(len(images)).repeat(2)
+    return cross_entropy(torch.cat([logits, logits.T]), own)
+
+
+def pairs_by_softplus(
+    images: Tensor, texts: Tensor, log_scale: Tensor, bias: Tensor
+) -> Tensor:
+    """All pairs as wrong ones, then the own ones put right: the logit moves over."""
+    u, v = normalize(images, dim=1), normalize(texts, dim=1)
+    logits = torch.exp(log_scale) * (u @ v.T) + bias
+    return (softplus(logits).sum() - logits.trace()) / images.shape[0]
+
+
+def pairs_by_entropy(
+    images: Tensor, texts: Tensor, log_scale: Tensor, bias: Tensor
+) -> Tensor:
+    logits = torch.cosine_similarity(images[:, None], texts[None], dim=2)
+    logits = logits * log_scale.exp() + bias
+    own = torch.eye(len(images), dtype=images.dtype)
+    each = binary_cross_entropy_with_logits(logits, own, reduction="none")
+    return each.sum(1).mean()
+
+
+def slope_for_x_only(
+    classifier: Classifier, xt: Tensor, t: Tensor, label: Tensor
+) -> Tensor:
+    """backward(), but for x alone; log p is minus the cross entropy."""
+    x = torch.nn.Parameter(xt.clone())
+    with torch.enable_grad():
+        loss = cross_entropy(classifier(x, t), label, reduction="sum")
+        loss.backward(inputs=[x])  # type: ignore[no-untyped-call]
+    assert x.grad is not None
+    return -x.grad
+
+
+@torch.enable_grad()
+def slope_one_by_one(
+    classifier: Classifier, xt: Tensor, t: Tensor, label: Tensor
+) -> Tensor:
+    found = []
+    for x, time, own in zip(xt, t, label, strict=True):
+        leaf = x[None].clone().requires_grad_()
+        logits = classifier(leaf, time[None])[0]
+        log_p = logits[own] - torch.logsumexp(logits, 0)
+        found.append(torch.autograd.grad(log_p, leaf)[0][0])
+    return torch.stack(found)
+
+
+def guided_lerp(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    return torch.lerp(unconditional, conditional, scale)
+
+
+def guided_weights(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    """Two weights that add up to 1."""
+    pair = torch.stack([conditional, unconditional])
+    share = torch.tensor([scale, 1 - scale], dtype=pair.dtype)
+    return torch.einsum("i,i...->...", share, pair)
+
+
+def drop_in_copy(cond: Tensor, null: Tensor, chance: float, luck: Tensor) -> Tensor:
+    kept = cond.clone()
+    kept[luck < chance] = null
+    return kept
+
+
+def drop_by_row(cond: Tensor, null: Tensor, chance: float, luck: Tensor) -> Tensor:
+    rows = [null if a < chance else c for c, a in zip(cond, luck, strict=True)]
+    return torch.stack(rows)
+
+
+def null_first(model: AnyModel, cond: Tensor, null: Tensor, scale: float) -> AnyModel:
+    def ask(xt: Tensor, t: Tensor) -> Tensor:
+        if scale == 1.0:
+            return model(xt, t, cond)
+        rows = null.repeat(len(xt), *[1] * null.ndim)
+        shape = [2] + [1] * (xt.ndim - 1)
+        y = model(xt.repeat(shape), t.repeat(2), torch.cat((rows, cond), dim=0))
+        without, told = y[: len(xt)], y[len(xt) :]
+        return scale * told + (1 - scale) * without
+
+    return ask
+
+
+class GuidedNeighbours:
+    """An object that can be called; the two questions of a sample are neighbours."""
+
+    def __init__(
+        self, model: AnyModel, cond: Tensor, null: Tensor, scale: float
+    ) -> None:
+        self.model, self.scale, self.cond = model, scale, cond
+        self.both = torch.stack([cond, null.expand_as(cond)], dim=1).flatten(0, 1)
+
+    def __call__(self, xt: Tensor, t: Tensor) -> Tensor:
+        if self.scale == 1:
+            return self.model(xt, t, self.cond)
+        pair = (xt.repeat_interleave(2, 0), t.repeat_interleave(2))
+        y = self.model(*pair, self.both)
+        return torch.lerp(y[1::2], y[::2], self.scale)
+
+
+RIGHT = {
+    "04.1": (affine_draw, fused_draw),
+    "04.2": (kl_by_torch, kl_by_samples),
+    "04.3": (vae_by_likelihood, vae_by_mse),
+    "04.4": (WrittenOut, AlwaysNoise),
+    "04.5": (lpips, distance_by_products),
+    "04.6": (hinge_where, hinge_clamped),
+    "04.7": (attention_einsum, attention_fused),
+    "04.8": (patches_unfolded, patches_split),
+    "04.9": (FilledTable, PictureByPicture),
+    "04.10": (end_gathered, end_masked, end_summed),
+    "04.11": (
+        clip_by_logsumexp,
+        clip_stacked,
+    ),
+    "04.12": (
+        pairs_by_softplus,
+        pairs_by_entropy,
+    ),
+    "04.13": (
+        slope_for_x_only,
+        slope_one_by_one,
+    ),
+    "04.14": (
+        guided_lerp,
+        guided_weights,
+    ),
+    "04.15": (
+        drop_in_copy,
+        drop_by_row,
+    ),
+    "04.16": (
+        null_first,
+        GuidedNeighbours,
+    ),
+}
