@@ -101,9 +101,9 @@ def test_any_algebraic_form_is_right(question: FormulaQuestion) -> None:
     assert judge_formula(question, function).state == "PASS"
     for seed in range(20):
         assert judge_formula(question, answer, seed).state == "PASS"
-        for wrong in question.wrong:
-            verdict = judge_formula(question, wrong.formula, seed)
-            assert (verdict.state, verdict.message) == ("FAIL", wrong.message)
+        for formula, message in question.wrong.items():
+            verdict = judge_formula(question, formula, seed)
+            assert (verdict.state, verdict.message) == ("FAIL", message)
 
 
 def test_what_no_known_mistake_explains() -> None:

@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from right_versions import right_versions
 
 from coursekit.checks import hints, progress, progress_command
 from coursekit.checks.cells import check, check_answer, hint, reveal
+from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import by_symbol
+from coursekit.sources.lectures import Source
 
 
 @pytest.fixture
@@ -36,8 +39,8 @@ def test_what_is_solved_stays_solved(home: Path) -> None:
 
 
 def test_checks_are_recorded(home: Path) -> None:
-    check(by_symbol("q_sample").probe().variants[0].function, "01.4")
-    check(by_symbol("q_step").probe().mutants[0].function, "01.3")
+    check(right_versions()["01.4"][0], "01.4")
+    check(mistakes_of(by_symbol("q_step"))[0].function, "01.3")
     check_answer("01.19", "b")
     check_answer("01.20", None)
     states = {"01.4": "solved", "01.3": "failed", "01.19": "solved"}
@@ -56,7 +59,7 @@ def test_reveal_shows_the_source_and_is_remembered(
     assert "\nb: all the noise in x_k at once" in shown
     assert "(xk - sqrt(alpha_bar)*x0)/sqrt(1-alpha_bar)" in shown
     assert "no exercise '99.1'" in shown
-    check(by_symbol("q_sample").probe().variants[0].function, "01.4")
+    check(right_versions()["01.4"][0], "01.4")
     assert capsys.readouterr().out == "PASS 01.4 q_sample\n"
     assert progress.load() == dict.fromkeys(("01.4", "01.19", "01.15"), "revealed")
 
@@ -178,17 +181,24 @@ x = 1
 ```
 ````
 
-```{paper} 01.19 minutes=2 points=1
+```{question} 01.19 minutes=2 points=1
+# Why
 Why?
+- [x] so
+  - because
 ```
 """
+
+
+def one_lecture(folder: Path) -> list[Source]:
+    (folder / "01_x.md").write_text(SOURCE)
+    return [Source(folder / "01_x.md")]
 
 
 def test_hints_and_headers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "01_x.md").write_text(SOURCE)
-    monkeypatch.setattr(hints, "_SOURCES", tmp_path)
+    monkeypatch.setattr(hints, "lectures", lambda root: one_lecture(tmp_path))
     facts = {"minutes": 5, "difficulty": 2, "points": 3}
     assert hints.headers()["01.4"] == facts
     hint("01.4")
@@ -211,10 +221,7 @@ def test_hints_and_headers(
 def test_summary_and_table(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "01_x.md").write_text(SOURCE)
-    monkeypatch.setattr(hints, "_SOURCES", source)
+    monkeypatch.setattr(hints, "lectures", lambda root: one_lecture(tmp_path))
     progress.record("01.4", "PASS")
     data = progress.summary()
     assert data["total"] == {

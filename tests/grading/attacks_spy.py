@@ -186,10 +186,10 @@ REFERENCE = {  # name -> (code, note)
     "probe-module": (
         """
         import importlib
-        m = importlib.import_module('coursekit.lectures.l01_diffusion.exercises')
-        try_all([v.function for v in m.Q_SAMPLE.variants])
+        m = importlib.import_module('coursekit.checks.registry')
+        try_all([m.by_id('01.4').reference()])
         """,
-        "the right versions that test the grader",
+        "the reference that the registry of exercises names",
     ),
     "files": (
         """

@@ -45,8 +45,8 @@ def test_a_stub_is_unanswered(notebook, task):
 def test_every_known_answer_gets_what_it_deserves(notebook, task):
     entry = by_id(task.id)
     if isinstance(entry, FormulaQuestion):
-        right = [entry.answer, *entry.variants]
-        wrong = {w.formula: w.message for w in entry.wrong}
+        right = list(entry.right)
+        wrong = dict(entry.wrong)
     else:
         right = [entry.answer, f"({entry.answer.upper()})"]
         wrong = {k: v for k, v in entry.why.items() if k != entry.answer}

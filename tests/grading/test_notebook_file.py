@@ -109,7 +109,8 @@ def test_notes_do_not_flood_the_report() -> None:
 @pytest.mark.parametrize(
     ("made", "wanted"),
     [
-        (named("coursekit/lectures/l02_score_matching/02_score_matching.md"), "02_score_matching"),
+        (named("lectures/l02_x/02_score_matching.md"), "02_score_matching"),
+        (named("notebooks/source/02_score_matching.md"), "02_score_matching"),
         (named("C:\\x\\02_score_matching.ipynb"), "02_score_matching"),
         (named("../../02_score_matching/../x"), ""),
         (named("99_unknown.md"), ""),

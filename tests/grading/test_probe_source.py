@@ -9,6 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import code_exercises
 from coursekit.checks.spec import BadResult, Exercise
 from coursekit.checks.trial import guarded

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import all_exercises, by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
 from coursekit.grading import release, release_leaks
@@ -74,7 +75,7 @@ def body(cell_id: str) -> str:
 def message(exercise_id: str) -> str:
     entry = by_id(exercise_id)
     assert isinstance(entry, Exercise)
-    return entry.probe().mutants[0].message
+    return mistakes_of(entry)[0].message
 
 
 def why(exercise_id: str) -> str:

@@ -4,17 +4,21 @@ here, without any wire.
 """
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from probe_kit import NONCE, Worker, code_tasks, find, graded, seeds_of, solutions
+from right_versions import right_versions
 
 from coursekit.checks.judge import accepted
+from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.trial import try_function
 from coursekit.grading import probe_runtime, transplant, verdict, wire
 from coursekit.grading.mistakes import Rerun
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
 
+TESTS = Path(__file__).resolve().parents[1]
 TASKS = pytest.mark.parametrize(
     ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")
 )
@@ -28,13 +32,27 @@ def worker():
 
 
 def versions(task):
-    """(version, code that defines it) of every mutant and variant of an exercise."""
+    """(name, function, message, code) of every wrong and right version."""
     exercise = transplant.exercise_of(task)
-    module, _, spec = exercise.spec.partition(":")
-    for kind in ("mutants", "variants"):
-        for n, version in enumerate(getattr(exercise.probe(), kind)):
-            where = f"{task.name} = {spec}.{kind}[{n}].function"
-            yield version, f"from {module} import {spec}\n{where}\n"
+    for n, known in enumerate(mistakes_of(exercise)):
+        code = (
+            "from coursekit.checks.mistakes import mistakes_of\n"
+            "from coursekit.checks.registry import by_id\n"
+            f"{task.name} = mistakes_of(by_id({task.id!r}))[{n}].function\n"
+        )
+        yield known.name, known.function, known.message, code
+    for n, function in enumerate(right_versions()[task.id]):
+        code = (
+            f"import sys\nsys.path.insert(0, {str(TESTS)!r})\n"
+            "from right_versions import right_versions\n"
+            f"{task.name} = right_versions()[{task.id!r}][{n}]\n"
+        )
+        yield function.__name__, function, "", code
+
+
+def some(found, long):
+    """Daily every third version, and the right ones; all of them in a long run."""
+    return found if long else [v for n, v in enumerate(found) if n % 3 == 0 or not v[2]]
 
 
 @TASKS
@@ -51,25 +69,29 @@ def test_a_stub_gets_none(notebook, task, worker):
     assert (grade.state, grade.points) == ("unanswered", 0)
 
 
+@pytest.mark.parametrize(
+    "long", [False, pytest.param(True, marks=pytest.mark.long)], ids=["some", "all"]
+)
 @TASKS
-def test_wrong_versions_get_what_their_cases_deserve(notebook, task, worker):
+def test_wrong_versions_get_what_their_cases_deserve(notebook, task, worker, long):
     """And right ones in another style get all; every reason is the mistake's name."""
     exercise, seeds = transplant.exercise_of(task), seeds_of(task)
     probe = exercise.probe()
-    found = list(versions(task))
-    attempts = [Attempt(task, "answered", code) for _, code in found]
+    found = some(list(versions(task)), long)
+    attempts = [Attempt(task, "answered", code) for *_, code in found]
     minis = [transplant.mini(notebook, each, seeds, NONCE) for each in attempts]
     bench = Rerun(exercise, NONCE)
     want = [bench.trial(exercise.reference(), seed) for seed in seeds]
     runs = worker.run_all(minis, blank=False)
-    for (version, _), attempt, run in zip(found, attempts, runs, strict=True):
+    for version, attempt, run in zip(found, attempts, runs, strict=True):
+        name, function, message, _ = version
         grade = verdict.grade(attempt, notebook, run, seeds, NONCE)
-        got = [bench.trial(version.function, seed) for seed in seeds]
+        got = [bench.trial(function, seed) for seed in seeds]
         right = [accepted(probe, [g], [w]) for g, w in zip(got, want, strict=True)]
         points = round(task.points * sum(right) / len(right), 2)
-        assert (grade.right, grade.points) == (sum(right), points), version.name
-        assert grade.reason == getattr(version, "message", ""), version.name
-        assert all(right) == (grade.state == "right"), version.name
+        assert (grade.right, grade.points) == (sum(right), points), name
+        assert grade.reason == message, name
+        assert all(right) == (grade.state == "right"), name
 
 
 CHANGE = """
@@ -98,7 +120,7 @@ def test_no_reason_shows_a_value(notebook, task, worker):
     source += CHANGE.format(name=task.name, extra=extra)
     grade = graded(worker, task.id, source)
     assert grade.state in ("wrong", "partly"), grade
-    messages = {getattr(version, "message", "") for version, _ in versions(task)}
+    messages = {message for _, _, message, _ in versions(task)}
     if grade.reason not in messages:
         assert wire.without_values(grade.reason) == grade.reason
 

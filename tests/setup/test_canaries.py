@@ -131,13 +131,15 @@ def test_weave_check_notices(tmp_path: Path) -> None:
 
     here = Project.here()
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    lecture = "coursekit/lectures/l00_start"
+    shutil.copytree(ROOT / lecture, tmp_path / lecture)
     if here.measured.is_dir():
         shutil.copytree(here.measured, tmp_path / "data" / "measured")
-    copy = Project(tmp_path, here.package, here.registry)
+    copy = Project(tmp_path, here.package)
     assert weave(copy, ["--force", "00_start_here"]) == 0
     command = ["--check", "00_start_here"]
     assert weave(copy, command) == 0
-    source = tmp_path / "notebooks" / "source" / "00_start_here.md"
+    source = tmp_path / lecture / "00_start_here.md"
     source.write_text(source.read_text(encoding="utf-8") + "\nOne more line.\n")
     assert weave(copy, command) == 1
 

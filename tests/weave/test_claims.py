@@ -118,7 +118,7 @@ def test_command(
         {
             "row": "R1.1", "time": "2:09", "claim": "Discs have $|x|$ area.",
             "measured": "We found 3.14, $|y|$ and | more.", "verdict": "in part",
-            "see": ["use-area"], "notebook": "01_toys", "line": 55,
+            "see": ["use-area"], "notebook": "01_toys", "line": 54,
         }
     ]  # fmt: skip
 

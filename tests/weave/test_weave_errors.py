@@ -192,7 +192,8 @@ MISTAKES = {
         "3: question 01.2: 2 options are marked [x], and one must be",
     ),
     "option without reason": (
-        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\n- [x] a\n- [ ] c\n  - d\n```",
+        "```{question} 01.2 minutes=5 points=1\n# A\nHow?\n- [x] a\n- [ ] c\n  - d\n"
+        "```",
         "3: question 01.2: every option needs one reason, '  - because', below it",
     ),
     "minutes not a number": (
@@ -363,7 +364,7 @@ UNFIT = {
     ),
     "an edit that fits twice": (
         "the radius\n    secret => 1",
-        "2: 01.1, 'the radius': 'secret' occurs 2 times, and must occur once",
+        "2: 01.1, 'the radius': 'secret' occurs 3 times, and must occur once",
     ),
     "no Python left": (
         "the radius\n    math.pi * => math.pi * (",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coursekit.checks.spec import Function
 
-LECTURES = Path(__file__).resolve().parents[1] / "lectures"
+LECTURES = Path(__file__).resolve().parent / "lectures"
 
 
 @cache
