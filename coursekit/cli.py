@@ -1,18 +1,24 @@
 """The `coursekit` command: one line here for each subcommand, the work elsewhere.
 
-Every import of a heavy library happens inside the function that a subcommand calls,
-so `coursekit --help` answers at once and `coursekit doctor` runs without torch.
+A subcommand is the function `main` of its module; its parameters are the options. The
+module is imported when it is asked for, so `coursekit --help` answers at once and
+`coursekit doctor` runs without torch.
 """
 
 import importlib
 import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-# subcommand -> (module of coursekit with a `main(argv) -> int`, one line of help)
+import typer
+from typer.core import TyperGroup
+
+# subcommand -> (module of coursekit with a `main(...) -> int`, one line of help)
 COMMANDS = {
     "doctor": ("doctor.command", "what works here, what is missing, how to get it"),
     "weave": ("weave.command", "build the notebooks from their sources"),
     "progress": ("checks.progress_command", "what you have solved so far"),
-    "claims": ("weave.claims_command", "every claim of the lectures, with its verdict"),
+    "claims": ("weave.claims_command", "every claim of the lectures, and its verdict"),
     "measure": ("experiments.measure", "run the figures' experiments"),
     "check": ("grading.precheck", "what a grader will find in your notebook"),
     "grade": ("grading.grade_command", "grade submitted notebooks, for teachers"),
@@ -24,40 +30,81 @@ COMMANDS = {
 }
 
 
-def usage() -> str:
-    """One line for each subcommand."""
-    lines = ["usage: coursekit COMMAND [--help]", ""]
-    lines += [f"  {name:<10} {text}" for name, (_, text) in COMMANDS.items()]
-    return "\n".join(lines)
+class Commands(TyperGroup):
+    """The subcommands, each imported on first use."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The subcommand of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"coursekit.{COMMANDS[cmd_name][0]}")
+        single = typer.Typer(**_PLAIN, add_completion=False)
+        single.command(cmd_name)(module.main)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """One line each in `--help`, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run one subcommand and exit with its status."""
-    args = sys.argv[1:] if argv is None else argv
-    if not args or args[0] in {"-h", "--help", "help"}:
-        print(usage())
-        sys.exit(0)
-    if args[0] == "--version":
+_PLAIN: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "pretty_exceptions_enable": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+app = typer.Typer(**_PLAIN, cls=Commands)
+
+
+def _version(asked: bool) -> None:
+    if asked:
         from coursekit import __version__
 
         print(f"coursekit {__version__}")
-        sys.exit(0)
-    if args[0] not in COMMANDS:
-        print(f"coursekit: no command {args[0]!r}\n\n{usage()}", file=sys.stderr)
-        sys.exit(2)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """The workbook of the course Diffusion & Large Vision Models."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; its exit status: 0 done, 2 bad input, 130 stopped."""
+    name = next((word for word in argv if not word.startswith("-")), "")
+    shown = f"coursekit {name}" if name in COMMANDS else "coursekit"
     try:
-        module = importlib.import_module(f"coursekit.{COMMANDS[args[0]][0]}")
-        status = module.main(args[1:])
+        command = typer.main.get_command(app)
+        words = list(argv) or ["--help"]
+        return int(command(words, "coursekit", standalone_mode=False) or 0)
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "coursekit":
             raise  # our own mistake: the traceback says where
-        print(
-            f"coursekit {args[0]}: {str(error).splitlines()[0]}. "
-            "`coursekit doctor` says what is missing and how to get it",
-            file=sys.stderr,
+        said = (
+            f"{str(error).splitlines()[0]}. "
+            "`coursekit doctor` says what is missing and how to get it"
         )
-        status = 1
-    except KeyboardInterrupt:
+        print(f"{shown}: {said}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
         print("\nStopped. Nothing is lost: run it again.", file=sys.stderr)
-        status = 130
-    sys.exit(status)
+        return 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # not about the command line
+            raise
+        said = " ".join(error.format_message().split()).rstrip(".")
+        print(f"{shown}: {said}. Try: {shown} --help", file=sys.stderr)
+        return 2
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))

@@ -8,15 +8,16 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from coursekit.checks import hints
 from coursekit.checks.registry import all_exercises
+from coursekit.files import write_atomic
 
 _STATES = ("solved", "revealed", "failed")
 
@@ -85,13 +86,17 @@ def record(exercise_id: str, event: str) -> None:
     if state is None or not is_on():
         return
     try:
-        with _locked(home()):
+        home().mkdir(parents=True, exist_ok=True)
+        # Two kernels may check at once: one writes after the other.
+        with FileLock(home() / "progress.lock", timeout=2):
             states = load()
             before = states.get(exercise_id, "")
             if before in ("solved", "revealed") or before == state:
                 return
             states[exercise_id] = state
-            _write(home() / "progress.json", {"version": 1, "exercises": states})
+            content = {"version": 1, "exercises": states}
+            text = json.dumps(content, indent=1, sort_keys=True)
+            write_atomic(home() / "progress.json", text)
     except OSError as error:
         _complain(f"progress is not saved: {error.strerror or error} ({home()})")
 
@@ -130,45 +135,3 @@ def summary() -> dict[str, Any]:
 
 def _complain(line: str) -> None:
     print(f"coursekit: {line}", file=sys.stderr)
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    """Write a temporary file beside the target and rename it: whole, or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".progress-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Two kernels may check at once: one writes after the other.
-
-    The lock is a folder, which every system creates atomically. One that is older
-    than ten seconds belongs to a kernel that died.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / ".progress-lock"
-    for _ in range(100):
-        try:
-            lock.mkdir()
-            break
-        except FileExistsError:
-            with contextlib.suppress(OSError):
-                if time.time() - lock.stat().st_mtime > 10:
-                    lock.rmdir()
-            time.sleep(0.02)
-    else:
-        raise OSError("another notebook holds the lock")
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            lock.rmdir()

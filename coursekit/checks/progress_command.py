@@ -1,9 +1,10 @@
 """`coursekit progress`: the table of what is done, in the terminal."""
 
-import argparse
 import json
 import sys
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from coursekit.checks import progress
 
@@ -33,28 +34,29 @@ def details(data: dict[str, Any], notebook: str | None) -> str:
     )
 
 
-def main(argv: list[str]) -> int:
-    """Print the progress; returns 2 for a notebook that does not exist."""
-    parser = argparse.ArgumentParser(prog="coursekit progress")
-    parser.add_argument("notebook", nargs="?", help="a number such as 01: list it")
-    parser.add_argument("--all", action="store_true", help="list every exercise")
-    parser.add_argument("--json", action="store_true", help="plain data")
-    args = parser.parse_args(argv)
+def main(
+    notebook: Annotated[
+        str | None, typer.Argument(help="A number such as 01: list it.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="List every exercise.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Plain data.")] = False,
+) -> int:
+    """What you have solved so far. Exit status 2 for an unknown notebook."""
     data = progress.summary()
     known = [tally["notebook"] for tally in data["notebooks"]]
-    if args.notebook is not None and args.notebook not in known:
+    if notebook is not None and notebook not in known:
         print(
-            f"coursekit progress: no notebook {args.notebook!r} with exercises; "
+            f"coursekit progress: no notebook {notebook!r} with exercises; "
             f"there is {', '.join(known)}",
             file=sys.stderr,
         )
         return 2
-    if args.json:
+    if as_json:
         print(json.dumps(data, indent=1))
         return 0
     print(table(data))
-    if args.all or args.notebook is not None:
-        print(f"\n{details(data, args.notebook)}")
+    if every or notebook is not None:
+        print(f"\n{details(data, notebook)}")
     else:
         print("\n`coursekit progress 01` lists the exercises of notebook 01.")
     return 0

@@ -270,7 +270,7 @@ def slopes(loss: Any, **leaves: Tensor) -> dict[str, Tensor]:
 
 def weights(model: torch.nn.Module, seed: int) -> Inputs:
     """Fresh weights for every parameter and buffer, as inputs called `weight NAME`."""
-    rng, found = generator(seed), Inputs()
+    rng, found = generator(~seed), Inputs()  # not the numbers of `vectors(seed)`
     for name, old in model.state_dict().items():
         fresh = rng.standard_normal(tuple(old.shape))
         if old.ndim > 1:  # so that the numbers neither grow nor vanish on the way

@@ -4,11 +4,12 @@ Nothing outside the standard library is imported before it is needed, so the doc
 answers when torch, or anything else, is missing or broken.
 """
 
-import argparse
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from textwrap import shorten
+from typing import Annotated
+
+import typer
 
 import coursekit
 from coursekit.doctor import data as doctor_data
@@ -58,26 +59,20 @@ def screen(findings: list[Finding], root: Path) -> str:
     return "\n".join(lines)
 
 
-def main(argv: list[str]) -> int:
-    """`coursekit doctor`: 0 when nothing needed is missing, else 1."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit doctor",
-        description="What works here, what is missing, and how to get it.",
-    )
-    parser.add_argument(
-        "--write-checksums",
-        action="store_true",
-        help="for authors: record the embedded data files in data/SHA256SUMS",
-    )
-    options = parser.parse_args(argv)
-    if options.write_checksums:
+def main(
+    write_checksums: Annotated[
+        bool,
+        typer.Option(
+            "--write-checksums",
+            help="For authors: record the embedded data files in data/SHA256SUMS.",
+        ),
+    ] = False,
+) -> int:
+    """What works here, what is missing, and how to get it."""
+    if write_checksums:
         count = doctor_data.write_checksums(ROOT)
         print(f"data/SHA256SUMS lists {count} files.")
         return 0
     findings = list(examine())
     print(screen(findings, ROOT))
     return int(any(each.state == "missing" for each in findings))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from coursekit.experiments.train_images import RUNS
-from coursekit.training.atomic import write_atomic
+from coursekit.files import write_atomic
 
 
 def stamp(settings: Any) -> str:

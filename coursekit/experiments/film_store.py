@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import coursekit
-from coursekit.training.atomic import write_atomic
+from coursekit.files import write_atomic
 
 FOLDER = Path(coursekit.__file__).resolve().parents[1] / "data" / "measured" / "films"
 Pixels = NDArray[np.uint8]

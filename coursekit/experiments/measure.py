@@ -8,20 +8,21 @@ The numbers go to `data/measured/ID.json` with their provenance. Notebook prose 
 claims ledger quote them from there, so no measured figure is ever typed by hand.
 """
 
-import argparse
 import importlib
 import inspect
 import json
 import math
-import os
 import subprocess
 import sys
 import time
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 import coursekit
+from coursekit.files import write_atomic
 from coursekit.sources.lectures import lectures
 
 
@@ -134,27 +135,23 @@ def _git(*words: str) -> str:
 
 def write(record: dict[str, Any], target: Path) -> None:
     """Write a record in one step: a reader sees the old file or the new one."""
-    target.mkdir(parents=True, exist_ok=True)
-    path = target / f"{record['id']}.json"
-    partial = path.with_name(f".{path.name}.part")
     text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
-    partial.write_text(text + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_atomic(target / f"{record['id']}.json", text + "\n")
 
 
-def main(argv: list[str]) -> int:
-    """`coursekit measure [ID ...] [--quick] [--list]`."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit measure",
-        description="Run the experiments behind the figures (default: all of them).",
-    )
-    parser.add_argument("ids", nargs="*", metavar="ID", help="such as 01.C")
-    parser.add_argument(
-        "--quick", action="store_true", help="small runs, written to build/measured"
-    )
-    parser.add_argument("--list", action="store_true", help="only list the experiments")
-    args = parser.parse_args(argv)
-    unknown = [each for each in args.ids if each not in experiments()]
+def main(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Such as 01.C (default: all).")
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small runs, written to build/measured.")
+    ] = False,
+    only_list: Annotated[
+        bool, typer.Option("--list", help="Only list the experiments.")
+    ] = False,
+) -> int:
+    """Run the experiments behind the figures and keep their numbers."""
+    unknown = [each for each in ids or () if each not in experiments()]
     if unknown:
         print(
             f"coursekit measure: no experiment {', '.join(unknown)}; "
@@ -162,17 +159,17 @@ def main(argv: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    if args.list:
+    if only_list:
         for name, target in experiments().items():
             state = "measured" if (folder() / f"{name}.json").is_file() else "-"
             print(f"{name:<6} {state:<9} {target}")
         return 0
     failed = 0
-    for name in args.ids or experiments():
+    for name in ids or experiments():
         print(f"{name} ...", end=" ", flush=True)
         try:
-            record = measure(name, experiments()[name], args.quick)
-            write(record, folder(args.quick))
+            record = measure(name, experiments()[name], quick)
+            write(record, folder(quick))
         except (
             ImportError,
             AttributeError,
@@ -184,6 +181,6 @@ def main(argv: list[str]) -> int:
             print("failed")
             print(f"coursekit measure: {name}: {error}", file=sys.stderr)
             continue
-        shown = "build/measured" if args.quick else "data/measured"
+        shown = "build/measured" if quick else "data/measured"
         print(f"{record['provenance']['seconds']} s, {shown}/{name}.json")
     return 1 if failed else 0

@@ -53,4 +53,4 @@ def trained(
         finally:
             if saved < run.step:
                 save()
-    return run.ema.copy_of(run.model).eval().requires_grad_(False)
+    return run.ema.copy_of().requires_grad_(False)

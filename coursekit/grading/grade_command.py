@@ -5,12 +5,14 @@
 Ctrl-C keeps the reports of what was graded so far.
 """
 
-import argparse
 import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
 
 from coursekit.grading import report_class, report_text, sandbox
 from coursekit.grading.intake import collect
@@ -19,39 +21,38 @@ from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report, Submission
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options, in the order in which a teacher meets them."""
-    made = argparse.ArgumentParser(
-        prog="coursekit grade",
-        description="Grade submitted notebooks. Their code runs; its results are "
-        "judged outside, on inputs made now.",
-    )
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    made.add_argument("--out", type=Path, required=True, help="folder for the reports")
-    made.add_argument("--seed", type=int, help="the same inputs as an earlier run")
-    made.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    made.add_argument("--sandbox", choices=["auto", "require", "off"], default="auto")
-    made.add_argument(
-        "--timeout", type=float, default=20.0, help="seconds for each call (20)"
-    )
-    made.add_argument("--shard", default=report_class.WHOLE, metavar="I/N")
-    return made
+def main(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the reports.")],
+    seed: Annotated[
+        int | None, typer.Option(help="The same inputs as an earlier run.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Submissions at a time.")] = (
+        os.cpu_count() or 1
+    ),
+    sandbox: Annotated[
+        Literal["auto", "require", "off"], typer.Option(help="Walls around kernels.")
+    ] = "auto",
+    timeout: Annotated[float, typer.Option(help="Seconds for each call.")] = 20.0,
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="This machine's part of the class.")
+    ] = report_class.WHOLE,
+) -> int:
+    """Grade submitted notebooks: results are judged outside, on inputs made now.
 
-
-def main(argv: list[str]) -> int:
-    """Grade; 0 when every submission has a report, else 1 with one line."""
-    args = parser().parse_args(argv)
+    Exit status 0 when every submission has a report, else 1 with one line.
+    """
     try:
-        shard = report_class.parse_shard(args.shard)
-        level = sandbox_level(args.sandbox)
+        part = report_class.parse_shard(shard)
+        level = sandbox_level(sandbox)
     except ValueError as error:
         print(f"coursekit grade: {error}", file=sys.stderr)
         return 2
-    missing = [path for path in args.paths if not path.exists()]
+    missing = [path for path in paths if not path.exists()]
     if missing:
         print(f"coursekit grade: {missing[0]} does not exist", file=sys.stderr)
         return 2
-    if args.timeout <= 0 or args.jobs < 1:
+    if timeout <= 0 or jobs < 1:
         print("coursekit grade: --timeout and --jobs are positive", file=sys.stderr)
         return 2
     if not hasattr(os, "fork"):
@@ -65,12 +66,12 @@ def main(argv: list[str]) -> int:
     start, complete = time.monotonic(), True
     reports: list[Report] = []
     try:
-        limits = Limits(cell_seconds=args.timeout)
-        hide = [path.resolve() for path in (*args.paths, args.out)]
+        limits = Limits(cell_seconds=timeout)
+        hide = [path.resolve() for path in (*paths, out)]
         with Workshop(level, limits, hide) as shop:
-            options = Options(shop) if args.seed is None else Options(shop, args.seed)
-            submissions = chosen(args.paths, shard)
-            for report in grade_all(submissions, options, args.jobs):
+            options = Options(shop) if seed is None else Options(shop, seed)
+            submissions = chosen(paths, part)
+            for report in grade_all(submissions, options, jobs):
                 reports.append(report)
                 said = report.problem or f"{report.points:g} of {report.possible:g}"
                 print(f"{len(reports):5d}  {said[:60]}", file=sys.stderr)
@@ -82,16 +83,16 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         complete = False
         print("\nStopped. The reports so far are written.", file=sys.stderr)
-    if not reports and (args.shard == report_class.WHOLE or not complete):
+    if not reports and (shard == report_class.WHOLE or not complete):
         print("coursekit grade: no notebook found", file=sys.stderr)
         return 1
-    report_class.write_all(reports, args.out, args.shard, complete)
+    report_class.write_all(reports, out, shard, complete)
     print(report_text.classroom(reports))
     spent = time.monotonic() - start
-    seed = reports[0].seed if reports else "-"
+    used = reports[0].seed if reports else "-"
     print(
         f"\n{len(reports)} submission{'s' * (len(reports) != 1)} in {spent:.0f} s, "
-        f"seed {seed}, sandbox {level}. Reports: {args.out}"
+        f"seed {used}, sandbox {level}. Reports: {out}"
     )
     return 0 if complete else 1
 

@@ -3,13 +3,14 @@
 Without --run nothing of the notebook is executed.
 """
 
-import argparse
 import json
 import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from coursekit.grading import identify, notebook_file, official, precheck_run
 from coursekit.grading.precheck_look import Finding, file_notes, findings
@@ -21,36 +22,33 @@ _WORDS = {"found": "found", "empty": "not answered yet", "lost": "NOT FOUND"}
 _LARGEST = 64 << 20  # far above what may be handed in; the reader says what is allowed
 
 
-def main(argv: list[str]) -> int:
-    """Show what is found. 0: ready, 1: something to mend, 2: no such file."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit check",
-        description="Shows what the grader will find in your notebook. Runs nothing "
-        "without --run.",
-    )
-    parser.add_argument("notebook", help="the file that you are going to hand in")
-    parser.add_argument(
-        "--run", action="store_true", help="run all cells and their checks with nbval"
-    )
-    parser.add_argument(
-        "--seconds", type=int, default=120, help="limit for a cell with --run (120)"
-    )
-    args = parser.parse_args(argv)
-    path = Path(args.notebook)
-    if not path.is_file():
-        print(f"coursekit check: there is no file {args.notebook}", file=sys.stderr)
+def main(
+    notebook: Annotated[
+        Path, typer.Argument(help="The file that you are going to hand in.")
+    ],
+    run: Annotated[
+        bool, typer.Option("--run", help="Run all cells and their checks with nbval.")
+    ] = False,
+    seconds: Annotated[int, typer.Option(help="Limit for a cell with --run.")] = 120,
+) -> int:
+    """Show what the grader will find in your notebook; runs nothing without --run.
+
+    Exit status 0: ready, 1: something to mend, 2: no such file.
+    """
+    if not notebook.is_file():
+        print(f"coursekit check: there is no file {notebook}", file=sys.stderr)
         return 2
     try:
-        with path.open("rb") as file:
+        with notebook.open("rb") as file:
             data = file.read(_LARGEST)
     except OSError as error:
         said = error.strerror or "it cannot be read"
-        print(f"coursekit check: {args.notebook}: {said}", file=sys.stderr)
+        print(f"coursekit check: {notebook}: {said}", file=sys.stderr)
         return 2
-    submission = notebook_file.read(data, path.stem, str(path))
+    submission = notebook_file.read(data, notebook.stem, str(notebook))
     ready = show(submission, data)
-    if args.run and not submission.problem:
-        ready = rehearse(submission, args.seconds) and ready
+    if run and not submission.problem:
+        ready = rehearse(submission, seconds) and ready
     return 0 if ready else 1
 
 

@@ -4,7 +4,6 @@ The notebooks are woven afresh, so nothing that somebody wrote into a copy can s
 and nothing is written before all of it has passed the leak test.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -12,6 +11,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from coursekit.grading import release_leaks
 from coursekit.sources.report import Report
@@ -52,20 +54,20 @@ finds all of it: the notebooks hide solutions, they do not lock them away. Grade
 learning, or set exercises of your own for an exam (docs/grading.md says more)."""
 
 
-def main(argv: list[str]) -> int:
-    """Make the folder. 0: done, 1: a leak or a mistake, nothing written, 2: usage."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit release",
-        description="Makes a folder to hand out: learner notebooks, package and data, "
-        "no solutions and no tests.",
-    )
-    parser.add_argument("names", nargs="*", help="such as 01_diffusion (default: all)")
-    parser.add_argument("--out", required=True, help="a folder, new or empty")
-    parser.add_argument(
-        "--check", action="store_true", help="only test for leaks, write nothing"
-    )
-    args = parser.parse_args(argv)
-    return run(Project.here(), args.names, Path(args.out), args.check)
+def main(
+    out: Annotated[Path, typer.Option(help="A folder, new or empty.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Such as 01_diffusion (default: all).")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only test for leaks, write nothing.")
+    ] = False,
+) -> int:
+    """Make a folder to hand out: learner notebooks, package and data, no solutions.
+
+    Exit status 1 for a leak or a mistake: nothing is written.
+    """
+    return run(Project.here(), names or (), out, check)
 
 
 def run(project: Project, names: Sequence[str], out: Path, check: bool = False) -> int:

@@ -5,16 +5,15 @@ students/NAME/feedback.html feedback.txt               for the student
 students/NAME/report.json junit.xml results.json       for programs
 """
 
-import contextlib
 import csv
 import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from coursekit.files import write_atomic
 from coursekit.grading import report_data, report_html, report_text
 from coursekit.grading.report_clean import folder_names, name, number, plain
 from coursekit.grading.report_tally import look, percent, tallies
@@ -79,7 +78,7 @@ def write_all(
     mask = os.umask(0o077)  # grades are as private as the teacher's other files
     os.umask(mask)
     for path, content in files.items():
-        _write(path, content, 0o666 & ~mask)
+        write_atomic(path, content, 0o666 & ~mask)
     return list(files)
 
 
@@ -159,18 +158,3 @@ def _load(path: Path) -> tuple[tuple[int, int], list[Report]]:
 
 def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Under a name nobody can guess first, then renamed over whatever is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(part, mode)
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise

@@ -4,12 +4,14 @@ Draws what a prompt says with the models that ship: teddy bears, or emoji by nam
 style. Says what it understood, and what it chose because the prompt did not say.
 """
 
-import argparse
 import os
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
 
 if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
@@ -22,32 +24,22 @@ MODELS = {
 MOST = 100  # pictures in a grid
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for."""
 
-    def error(self, message: str) -> NoReturn:
-        """The line, and exit status 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    p = _Parser(prog="coursekit sample", description=__doc__)
-    p.add_argument("prompt", help="what to draw, in plain English")
-    p.add_argument("-o", "--out", type=Path, default=Path("sample.png"))
-    p.add_argument("--world", default="teddy", choices=tuple(MODELS))
-    p.add_argument("--seed", type=int, default=0, help="of the noise (0)")
-    p.add_argument("--steps", type=int, help="of the solver (24)")
-    p.add_argument("--guidance", type=float, help="1: none (default: the model's own)")
-    p.add_argument("--solver", help="euler, heun, rk4, dpm2m or ancestral (euler)")
-    p.add_argument("--negative", metavar="TEXT", help="what to stay away from")
-    p.add_argument("--grid", type=int, default=1, metavar="N", help="so many pictures")
-    p.add_argument("--zoom", type=int, default=8, help="magnify each pixel (8)")
-    p.add_argument(
-        "--film", action="store_true", help="from noise to picture: .png strip or .gif"
-    )
-    p.add_argument("--force", action="store_true", help="overwrite the file")
-    return p
+    prompt: str
+    out: Path
+    world: str
+    seed: int
+    steps: int | None
+    guidance: float | None
+    solver: str | None
+    negative: str | None
+    grid: int
+    zoom: int
+    film: bool
+    force: bool
 
 
 class Asked(NamedTuple):
@@ -58,15 +50,45 @@ class Asked(NamedTuple):
     note: str
 
 
-def main(argv: list[str]) -> int:
-    """Run it; 0: done, 1: a file is missing or damaged, 2: bad input."""
-    args = parser().parse_args(argv)
+def main(
+    prompt: Annotated[str, typer.Argument(help="What to draw, in plain English.")],
+    out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
+    world: Literal["teddy", "emoji"] = "teddy",
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    steps: Annotated[
+        int | None, typer.Option(help="Of the solver (the model's own: 24).")
+    ] = None,
+    guidance: Annotated[
+        float | None, typer.Option(help="1: none (default: the model's own).")
+    ] = None,
+    solver: Annotated[
+        str | None, typer.Option(help="euler, heun, rk4, dpm2m or ancestral (euler).")
+    ] = None,
+    negative: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="What to stay away from.")
+    ] = None,
+    grid: Annotated[int, typer.Option(metavar="N", help="So many pictures.")] = 1,
+    zoom: Annotated[int, typer.Option(help="Magnify each pixel.")] = 8,
+    film: Annotated[
+        bool,
+        typer.Option("--film", help="From noise to picture: .png strip or .gif."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> int:
+    """Draw what a prompt says, as a PNG file.
+
+    Exit status 0: done, 1: a file is missing or damaged, 2: bad input.
+    """
+    args = Request(
+        prompt, out, world, seed, steps, guidance, solver, negative, grid, zoom,
+        film, force,
+    )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
+    from coursekit.files import OutOfSpace
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
     from coursekit.pipeline.loose_prompts import NotUnderstood
-    from coursekit.training.atomic import OutOfSpace
     from coursekit.training.checkpoints import CheckpointError
 
     try:
@@ -89,7 +111,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def check(args: argparse.Namespace) -> None:
+def check(args: Request) -> None:
     """PipelineError for numbers and files that cannot be."""
     from coursekit.pipeline.boxes import PipelineError
 
@@ -108,7 +130,7 @@ def check(args: argparse.Namespace) -> None:
         raise PipelineError(f"--seed {args.seed}: use 0 to {2**32 - 1}")
 
 
-def understood(args: argparse.Namespace) -> Asked:
+def understood(args: Request) -> Asked:
     """The prompt in the words of the model. Raises NotUnderstood."""
     if args.world == "emoji":
         from coursekit.pipeline import emoji_prompts
@@ -123,7 +145,7 @@ def understood(args: argparse.Namespace) -> Asked:
     return Asked(bear.prompt, away or "", bear.note)
 
 
-def pipeline(args: argparse.Namespace, asked: Asked) -> "Pipeline":
+def pipeline(args: Request, asked: Asked) -> "Pipeline":
     """The model of the world with the boxes that were asked for."""
     from coursekit.pipeline.pipeline import from_checkpoint
 
@@ -139,10 +161,10 @@ def pipeline(args: argparse.Namespace, asked: Asked) -> "Pipeline":
     return pipe.avoiding(asked.negative) if asked.negative else pipe
 
 
-def sample(args: argparse.Namespace, asked: Asked) -> None:
+def sample(args: Request, asked: Asked) -> None:
     """Draw, write the file, say what was done."""
+    from coursekit.files import write_atomic
     from coursekit.pipeline import picture_file
-    from coursekit.training.atomic import write_atomic
 
     start = time.perf_counter()
     pipe = pipeline(args, asked)
@@ -169,9 +191,7 @@ def sample(args: argparse.Namespace, asked: Asked) -> None:
     )
 
 
-def facts_of(
-    args: argparse.Namespace, asked: Asked, pipe: "Pipeline"
-) -> dict[str, Any]:
+def facts_of(args: Request, asked: Asked, pipe: "Pipeline") -> dict[str, Any]:
     """What the file says about itself."""
     from dataclasses import asdict
 

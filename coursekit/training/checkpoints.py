@@ -14,11 +14,11 @@ from typing import Any
 
 import torch
 
-from coursekit.training.atomic import write_atomic
+from coursekit.files import write_atomic
 from coursekit.training.loop import Run, learning_rate
 from coursekit.training.recipe import PROFILES, Profile, Recipe
 
-MAGIC = b"coursekit run 1\n"
+MAGIC = b"coursekit run 2\n"
 LAST, PREVIOUS = "last.ckpt", "previous.ckpt"
 
 

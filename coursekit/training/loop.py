@@ -168,5 +168,5 @@ def update(run: Run, batch: Batch) -> Tensor:
     for group in run.optimiser.param_groups:
         group["lr"] = learning_rate(profile, run.step)
     run.optimiser.step()
-    run.ema.update(run.model)
+    run.ema.update_parameters(run.model)
     return report

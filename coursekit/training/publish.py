@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save
 
 from coursekit.evaluation.sampling import png_bytes
+from coursekit.files import write_atomic
 from coursekit.training import pretrained
-from coursekit.training.atomic import write_atomic
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import to_plain
 from coursekit.training.session import Session

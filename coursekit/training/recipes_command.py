@@ -1,14 +1,13 @@
 """`coursekit recipes`: every recipe, with the profile and figures of its checkpoint."""
 
-import argparse
 import sys
 
 
-def main(argv: list[str]) -> int:
-    """Print one block for each recipe; 1 when a checkpoint cannot be read."""
-    argparse.ArgumentParser(prog="coursekit recipes", description=__doc__).parse_args(
-        argv
-    )
+def main() -> int:
+    """Every recipe, with the profile and figures of its checkpoint.
+
+    Exit status 1 when a checkpoint cannot be read.
+    """
     from coursekit.training.checkpoints import CheckpointError
     from coursekit.training.pretrained import FOLDER, summary
     from coursekit.training.recipes import RECIPES

@@ -1,7 +1,7 @@
 """One training session: a run, its folder, its progress bar, its pictures."""
 
-import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import torch
 from tqdm import tqdm
 
 from coursekit.evaluation.sampling import png_bytes
-from coursekit.training.atomic import OutOfSpace, write_atomic
+from coursekit.files import OutOfSpace, write_atomic
 from coursekit.training.checkpoints import (
     CheckpointError,
     find_state,
@@ -28,11 +28,25 @@ class BadRequest(ValueError):
     """The command line asks for something that cannot be; the message says what."""
 
 
-class Session:
-    """Sets a run up from the command line and carries it through."""
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for. judged: evaluation follows the training."""
 
-    def __init__(self, args: argparse.Namespace, world: World | None = None) -> None:
-        """Check the request, find or start the run. `args`: train_command.parser."""
+    recipe: str
+    profile: str = "quick"
+    out: Path | None = None
+    device: str | None = None
+    threads: int | None = None
+    fresh: bool = False
+    resume: bool = False
+    judged: bool = False
+
+
+class Session:
+    """Sets a run up from a request and carries it through."""
+
+    def __init__(self, args: Request, world: World | None = None) -> None:
+        """Check the request, find or start the run. Raises BadRequest."""
         self.world = world or Alone()
         if args.recipe not in RECIPES:
             raise BadRequest(
@@ -61,7 +75,7 @@ class Session:
         self.say(note)
         if args.resume and state is None:
             raise BadRequest(f"nothing to resume in {self.folder}: leave --resume out")
-        if args.publish or args.evaluate:
+        if args.judged:
             from coursekit.training.pretrained import card
 
             for judge in self.recipe.judges():

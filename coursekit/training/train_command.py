@@ -3,56 +3,71 @@
 Kill it at any moment and give the same command again: it goes on where it was.
 """
 
-import argparse
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of the command."""
-    p = argparse.ArgumentParser(prog="coursekit train", description=__doc__)
-    p.add_argument("recipe", help="a name that `coursekit recipes` lists")
-    p.add_argument("--profile", default="quick", choices=("quick", "cpu", "gpu"))
-    p.add_argument("--out", type=Path, help="folder of the run (runs/RECIPE-PROFILE)")
-    p.add_argument("--device", help="cpu or cuda (gpu profile: cuda, else cpu)")
-    p.add_argument("--threads", type=int, help="CPU threads; recorded with the run")
-    p.add_argument("--fresh", action="store_true", help="start again from step 0")
-    p.add_argument("--resume", action="store_true", help="fail if nothing to resume")
-    p.add_argument("--evaluate", action="store_true", help="measure the samples")
-    p.add_argument(
-        "--publish", action="store_true", help="evaluate, then fill data/checkpoints"
-    )
-    return p
+def main(
+    recipe: Annotated[
+        str, typer.Argument(help="A name that `coursekit recipes` lists.")
+    ],
+    profile: Literal["quick", "cpu", "gpu"] = "quick",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run (runs/RECIPE-PROFILE).")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu or cuda (gpu profile: cuda, else cpu).")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="CPU threads; recorded with the run.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start again from step 0.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Fail if nothing to resume.")
+    ] = False,
+    evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Measure the samples.")
+    ] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Evaluate, then fill data/checkpoints.")
+    ] = False,
+) -> int:
+    """Train, show, save, go on; evaluate and publish on request.
 
-
-def main(argv: list[str]) -> int:
-    """Run it; 0: done, 1: stopped by the machine, 2: bad input, 130: Ctrl-C."""
-    args = parser().parse_args(argv)
+    Exit status 0: done, 1: stopped by the machine, 2: bad input, 130: Ctrl-C.
+    """
     # Threads that wait by spinning starve whoever shares the cores. Read when torch
     # starts, so it is set before the first import.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from coursekit.datasets.fashion import DataError
-    from coursekit.training.atomic import OutOfSpace
+    from coursekit.files import OutOfSpace
     from coursekit.training.checkpoints import CheckpointError
     from coursekit.training.distributed import Group, Lost, join
     from coursekit.training.loop import TrainingDiverged
     from coursekit.training.publish import TooLarge, report
-    from coursekit.training.session import BadRequest, Session
+    from coursekit.training.session import BadRequest, Request, Session
 
     session, world = None, None
     try:
         world = join()
         stop = Stop(patient=world.size > 1)
-        session = Session(args, world)
+        judged = evaluate or publish
+        asked = Request(recipe, profile, out, device, threads, fresh, resume, judged)
+        session = Session(asked, world)
         with stop:
             finished = session.go(stop)
         if not finished:
             complain(f"Stopped. {session.saved_line()}")
             return 128 + stop.signal
-        if (args.evaluate or args.publish) and world.rank == 0:
-            report(session, args.publish)
+        if judged and world.rank == 0:
+            report(session, publish)
     except BadRequest as error:
         complain(f"coursekit train: {error}")
         return 2
@@ -105,7 +120,3 @@ class Stop:
         """Give the signals back to whoever had them."""
         for each, handler in self._before.items():
             signal.signal(each, handler)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

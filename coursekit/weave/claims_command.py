@@ -1,12 +1,14 @@
 """`coursekit claims`: a table where there is room, else one paragraph each."""
 
-import argparse
 import itertools
 import json
 import shutil
 import sys
 import textwrap
 from dataclasses import asdict
+from typing import Annotated
+
+import typer
 
 from coursekit.sources.report import Report
 from coursekit.weave.claims import VERDICTS, Claim, Measured, all_claims
@@ -60,17 +62,13 @@ def _paragraph(claim: Claim, width: int) -> str:
     return "\n".join([head, *wrapped])
 
 
-def main(argv: list[str]) -> int:
-    """`coursekit claims`: print every claim with its measured value and verdict."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit claims",
-        description="Every claim of the lectures: said, measured, verdict, cell.",
-    )
-    parser.add_argument("--json", action="store_true", help="print as JSON")
-    args = parser.parse_args(argv)
+def main(
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> int:
+    """Every claim of the lectures: said, measured, verdict, cell."""
     project, report = Project.here(), Report()
     found = list(all_claims(project.sources(), Measured(project.measured), report))
-    if args.json:
+    if as_json:
         print(json.dumps([asdict(each) for each in found], indent=1))
     elif found:
         print(table(found, shutil.get_terminal_size((120, 24)).columns))

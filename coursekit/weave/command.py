@@ -1,13 +1,15 @@
 """`coursekit weave`: build the notebooks from their sources, or compare."""
 
-import argparse
 import json
-import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from coursekit.files import write_atomic
 from coursekit.sources.lectures import Source
 from coursekit.sources.report import Report
 from coursekit.weave.cells import ROLES, notebook_bytes
@@ -74,10 +76,7 @@ def write(path: Path, content: bytes) -> bool:
     """Write a file in one step; False if it held these bytes already."""
     if path.is_file() and path.read_bytes() == content:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    write_atomic(path, content)
     return True
 
 
@@ -91,47 +90,37 @@ def strays(project: Project) -> list[Path]:
     return sorted(path for path in found if path.stem not in names)
 
 
-def run(project: Project, argv: list[str]) -> int:
+def run(
+    project: Project,
+    names: Sequence[str] = (),
+    check: bool = False,
+    draft: bool = False,
+    force: bool = False,
+) -> int:
     """The command on one checkout: 0 well, 1 the notebooks differ, 2 bad input."""
-    parser = argparse.ArgumentParser(
-        prog="coursekit weave",
-        description="Build notebooks/*.ipynb and notebooks/solutions/*.ipynb from "
-        "coursekit/lectures/*/*.md and the package. Nothing is executed.",
-    )
-    parser.add_argument("names", nargs="*", help="such as 01_diffusion (default: all)")
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; fail if anything differs"
-    )
-    parser.add_argument(
-        "--draft", action="store_true", help="write in spite of mistakes (exit 1)"
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="overwrite notebooks with results in them"
-    )
-    args = parser.parse_args(argv)
-    paths = _chosen(project, args.names)
-    if paths is None:
+    chosen = _chosen(project, names)
+    if chosen is None:
         return 2
     report = Report()
-    built = build(project, paths, report)
+    built = build(project, chosen, report)
     if report:
         print(report, file=sys.stderr)
         count = len(report.problems)
         print(
             f"coursekit weave: {count} mistake{'s' * (count > 1)}, "
-            + ("drafts written" if args.draft else "nothing written"),
+            + ("drafts written" if draft else "nothing written"),
             file=sys.stderr,
         )
-        if args.draft:
-            _write(project, built, args.force)
+        if draft:
+            _write(project, built, force)
             return 1
         return 2
-    if args.check:
-        return _check(project, built, whole=not args.names)
-    return _write(project, built, args.force)
+    if check:
+        return _check(project, built, whole=not names)
+    return _write(project, built, force)
 
 
-def _chosen(project: Project, names: list[str]) -> list[Source] | None:
+def _chosen(project: Project, names: Sequence[str]) -> list[Source] | None:
     """The sources of these names, all of them for none; None if one is unknown."""
     known = {source.name: source for source in project.sources()}
     wanted = [re.sub(r"\.(md|ipynb)$", "", Path(name).name) for name in names]
@@ -189,6 +178,23 @@ def _write(project: Project, built: dict[Path, bytes], force: bool) -> int:
     return 0
 
 
-def main(argv: list[str]) -> int:
-    """`coursekit weave [NAMES] [--check] [--force]`."""
-    return run(Project.here(), argv)
+def main(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Such as 01_diffusion (default: all).")
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; fail if anything differs."),
+    ] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Write in spite of mistakes (exit 1).")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite notebooks with results in them.")
+    ] = False,
+) -> int:
+    """Build notebooks/*.ipynb and notebooks/solutions/*.ipynb; nothing is executed.
+
+    They come from coursekit/lectures/*/*.md and the package.
+    """
+    return run(Project.here(), names or (), check, draft, force)

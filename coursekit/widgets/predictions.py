@@ -6,11 +6,10 @@ written in tests or on a CI machine. If the file cannot be used, memory has to d
 
 import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from coursekit.checks import progress
+from coursekit.files import write_atomic
 
 _session: dict[str, str] = {}
 
@@ -35,12 +34,8 @@ def save(prediction_id: str, option: str) -> bool:
     if not progress.is_on():
         return False
     try:
-        path = _file()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".predictions-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(load(), file, indent=1, sort_keys=True, ensure_ascii=False)
-        os.replace(name, path)  # whole, or not at all
+        text = json.dumps(load(), indent=1, sort_keys=True, ensure_ascii=False)
+        write_atomic(_file(), text)
     except OSError:
         return False
     return True

@@ -12,7 +12,8 @@ import pytest
 import torch
 from tiny_train import TINY
 
-from coursekit.training import atomic, checkpoints
+from coursekit import files as atomic
+from coursekit.training import checkpoints
 from coursekit.training.data import batch_at, batch_indices, training_images
 from coursekit.training.loop import Run, TrainingDiverged, learning_rate, train
 from coursekit.training.recipe import Data

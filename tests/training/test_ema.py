@@ -14,7 +14,7 @@ def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
         with torch.no_grad():
             model.weight.normal_()
         seen.append(model.weight.detach().clone())
-        ema.update(model)
+        ema.update_parameters(model)
     decays = [min(0.6, n / (n + 10)) for n in range(1, 31)]
     shares = [1.0]
     for d in decays:
@@ -27,7 +27,7 @@ def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
 def test_a_copy_carries_the_average_and_shares_nothing() -> None:
     model = torch.nn.Linear(2, 1)
     ema = Ema(model, 0.9)
-    copy = ema.copy_of(model)
+    copy = ema.copy_of()
     with torch.no_grad():
         copy.weight += 1
     assert not copy.training
@@ -38,17 +38,17 @@ def test_saved_and_loaded_it_goes_on_alike() -> None:
     torch.manual_seed(0)
     model = torch.nn.Linear(2, 1)
     one, two = Ema(model, 0.9), Ema(torch.nn.Linear(2, 1), 0.9)
-    one.update(model)
+    one.update_parameters(model)
     two.load_state_dict(one.state_dict())
     with torch.no_grad():
         model.weight += 1
-    one.update(model)
-    two.update(model)
+    one.update_parameters(model)
+    two.update_parameters(model)
     assert torch.equal(one.average["weight"], two.average["weight"])
 
 
 def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other() -> None:
-    """And what is no floating-point number is copied."""
+    """And what is no weight is copied."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))
     ema, kept = Ema(model, 0.9), {}
@@ -59,9 +59,9 @@ def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other() -> None:
             for value in model.parameters():
                 value.normal_()
         model(torch.randn(4, 3))
-        ema.update(model)
+        ema.update_parameters(model)
         for name, value in model.state_dict().items():
-            if value.is_floating_point():
+            if name in dict(model.named_parameters()):
                 kept[name].lerp_(value, 1 - min(0.9, n / (n + 10)))
             else:
                 kept[name].copy_(value)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from coursekit.datasets.images import to_uint8
@@ -35,6 +34,7 @@ from coursekit.datasets.teddy.reader_card import best_temperature, least_confide
 from coursekit.datasets.teddy.reader_data import blur, noisy
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.scene import Scene
+from coursekit.files import write_atomic
 
 SEED = 78_001  # scenes that no training stream contains
 WORDS = ("fur", "hat")
@@ -137,17 +137,15 @@ def finish(
     net.eval()
     folder.mkdir(parents=True, exist_ok=True)
     weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    fresh = weights.with_suffix(".new")
-    save_file(half, fresh)
+    content = save(half)
     card: dict[str, Any] = {
         **facts,
         **calibrate(net, n),
         "torch": torch.__version__,
-        "bytes": fresh.stat().st_size,
-        "sha256": hashlib.sha256(fresh.read_bytes()).hexdigest(),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
-    fresh.chmod(0o644)
-    os.replace(fresh, weights)
+    write_atomic(weights, content)
     _write(card, card_file)
     load_pair_reader.cache_clear()
     card["report"] = report(n, folder)
@@ -163,11 +161,9 @@ def finish(
 
 
 def _write(card: dict[str, Any], path: Path) -> None:
-    text = path.with_suffix(".new")
     lines = json.dumps(card, indent=1)
     # Rows of a table on one line each, or a card has thousands of lines.
     rows = re.sub(
         r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", lines
     )
-    text.write_text(rows + "\n")
-    os.replace(text, path)
+    write_atomic(path, rows + "\n")

@@ -2,20 +2,20 @@
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.reader import READ, raw_outputs
 from coursekit.datasets.teddy.reader_data import IGNORE, Batch, blur, noisy, scene_batch
 from coursekit.datasets.teddy.reader_nets import CHOICES
+from coursekit.files import write_atomic
 
 SEED = 77_001  # scenes that no training stream contains
 PICTURES = 6000
@@ -92,22 +92,18 @@ def finish(net: nn.Module, facts: dict[str, object], folder: Path) -> dict[str, 
     net.eval()
     folder.mkdir(parents=True, exist_ok=True)
     weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    fresh = weights.with_suffix(".new")
-    save_file(half, fresh)
+    content = save(half)
     card: dict[str, Any] = {
         **facts,
         "reads": READ,
         "accuracy_clean": clean_accuracy(net),
         **calibrate(net),
         "torch": torch.__version__,
-        "bytes": fresh.stat().st_size,
-        "sha256": hashlib.sha256(fresh.read_bytes()).hexdigest(),
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
     }
-    text = card_file.with_suffix(".new")
-    text.write_text(json.dumps(card, indent=1) + "\n")
-    fresh.chmod(0o644)
-    os.replace(fresh, weights)
-    os.replace(text, card_file)
+    write_atomic(weights, content)
+    write_atomic(card_file, json.dumps(card, indent=1) + "\n")
     print(f"saved {weights} ({card['bytes'] / 1e6:.2f} MB)")
     for name in READ:
         print(

@@ -7,7 +7,6 @@ kind pass as valid. Seeds differ from those of training and calibration.
 
 import argparse
 import json
-import os
 import sys
 from typing import Any
 
@@ -32,6 +31,7 @@ from coursekit.datasets.teddy.reader_nets import CHOICES, READERS, reader_folder
 from coursekit.datasets.teddy.render import SIZES, render
 from coursekit.datasets.teddy.sample import special_teddies, teddies
 from coursekit.datasets.teddy.scene import Scene, random_scene
+from coursekit.files import write_atomic
 
 NOISE = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 BLUR = (0.0, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
@@ -158,9 +158,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"report: {error}", file=sys.stderr)
         return 2
     target = reader_folder() / "report.json"
-    fresh = target.with_suffix(".new")
-    fresh.write_text(text + "\n")
-    os.replace(fresh, target)
+    write_atomic(target, text + "\n")
     print(f"wrote {target}")
     return 0
 

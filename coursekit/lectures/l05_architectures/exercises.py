@@ -338,7 +338,7 @@ MMDIT: dict[str, Any] = {"width": 12, "heads": 3, "ratio": 2.0}
 
 def _two_streams(seed: int) -> Inputs:
     last = seed % 2 == 1
-    tokens = vectors(~seed, text=(7, 4, 12), image=(7, 5, 12), c=(7, 12), angles=(9, 2))
+    tokens = vectors(seed, text=(7, 4, 12), image=(7, 5, 12), c=(7, 12), angles=(9, 2))
     return weights(DoubleBlock(**MMDIT, last=last), seed) | tokens | {"last": last}
 
 
@@ -357,7 +357,7 @@ def double_block(fn: Function, i: Any) -> Results:
 
 def _one_stream(seed: int) -> Inputs:
     normed = seed % 2 == 0
-    tokens = vectors(~seed, x=(7, 5, 12), c=(7, 12), angles=(5, 2))
+    tokens = vectors(seed, x=(7, 5, 12), c=(7, 12), angles=(5, 2))
     block = SingleBlock(**MMDIT, qk_norm=normed)
     return weights(block, seed) | tokens | {"normed": normed}
 

@@ -128,7 +128,7 @@ def lesson(
     found: dict[str, Any] = {"frechet": [], "valid": [], "steps": steps}
     for step in train(run):
         if step.number in marks:
-            model = run.ema.copy_of(run.model).eval()
+            model = run.ema.copy_of()
             scores = ruler.scores(samples(model, space, count, seed))
             found["frechet"].append(scores["frechet"])
             found["valid"].append(scores["valid"])

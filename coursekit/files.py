@@ -6,34 +6,40 @@ file or the new one, never a part.
 
 import errno
 import os
+import tempfile
 from pathlib import Path
 
 
-class OutOfSpace(RuntimeError):
+class OutOfSpace(OSError):
     """The disk is full; the message says so in one line."""
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
     """Write `content` to `path` so that a crash leaves the old file or the new one.
 
+    Text is written as UTF-8. mode: the file's permissions, where the system has them.
     Raises OutOfSpace when the disk (or a quota, or a file-size limit) is full; what was
     there before is untouched and the unfinished file is removed.
     """
-    part = path.with_name(path.name + ".part")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name that nobody can guess, so that no planted link is followed.
+    handle, name = tempfile.mkstemp(".part", f"{path.name}.", path.parent)
+    part = Path(name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        part.chmod(mode)
         os.replace(part, path)
         _flush_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:
         part.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise OutOfSpace(
-                f"the disk is full ({os.strerror(error.errno)}): free "
-                f"{len(content) / 1e6:.1f} MB or more for {path}"
+                f"the disk is full ({os.strerror(errno.ENOSPC)}): free "
+                f"{len(data) / 1e6:.1f} MB or more for {path}"
             ) from None
         raise
 
