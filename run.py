@@ -23,6 +23,7 @@ USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUME
 
   lab      set up, then open JupyterLab on the start page
   test     set up, then ruff, mypy, weave --check and pytest
+  test-all the same with all that is left out daily: more draws, every attack
   parity   set up, then the comparison with the peer libraries
   weave    build the notebooks from coursekit/lectures
   train    train a recipe: python run.py train NAME --profile quick
@@ -255,7 +256,7 @@ def main(arguments):
     arguments = arguments[1:] if here else arguments
     command, rest = (arguments + ["help"])[0], arguments[1:]
     levels = {"lab": 0, "weave": 0, "train": 0, "doctor": 0, "test": 1, "setup": 1}
-    levels["parity"] = 2
+    levels.update({"test-all": 1, "parity": 2})
     if command == "clean":
         return clean()
     if command not in levels:
@@ -267,6 +268,9 @@ def main(arguments):
         return lab(python, rest)
     if command == "test":
         return test(python, rest)
+    if command == "test-all":
+        os.environ["COURSEKIT_ATTACKS"] = "all"
+        return test(python, ["--long"] + rest)
     if command == "setup":
         return 0
     if command == "parity":

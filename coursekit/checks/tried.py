@@ -216,10 +216,15 @@ class Watched:
         self.times.append(torch.as_tensor(t).detach().double())
         return self.function(x, t)
 
-    def asked(self, what: str = "velocity") -> dict[str, Tensor]:
-        """How often, and at which times. Raises BadResult, naming it, when never."""
+    def asked(self, found: Any, how: str = "velocity(x, t)") -> dict[str, Tensor]:
+        """How often, and at which times.
+
+        found: what came of it, judged first. Raises BadResult, with `how`, when never.
+        """
+        array(found)
         if not self.times:
-            raise BadResult(f"the {what} is never asked: call {what}(x, t)")
+            name = how.partition("(")[0]
+            raise BadResult(f"the {name} is never asked: call {how}")
         if len({t.shape for t in self.times}) == 1:
             times = torch.stack(self.times)
         else:

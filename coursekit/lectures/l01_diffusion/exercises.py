@@ -338,7 +338,7 @@ def ddim(fn: Function, i: Any) -> Results:
     spread = run(lambda x, t: x / 2, many, 1.0, thirds, 0)
     return {
         "the film with eta = 0": film,
-        **model.asked("model"),
+        **model.asked(film, "model(xk, k)"),
         "difference of two runs": (one - other).abs().max(),
         "covariance of the states": torch.cov(spread.flatten(1)),
     }

@@ -150,8 +150,9 @@ def ssm_loss(fn: Function, i: Any) -> Results:
     return _implicit_losses(fn, i, i.v)
 
 
-def _asked_first(asked: list[Tensor]) -> Tensor:
+def _asked_first(asked: list[Tensor], loss: Any) -> Tensor:
     """A score's first batch, also when the samples came one by one."""
+    array(loss, scalar=True)
     if not asked:
         raise BadResult("the score is never asked: call it with the noised data")
     return torch.cat(asked) if asked[0].shape[:1] == (1,) else asked[0]
@@ -167,7 +168,7 @@ def _denoising(fn: Function, i: Any, score: Function, weight: Tensor) -> Results
     loss = fn(watched, i.x0, i.sigma, i.eps)
     return {
         "loss": loss,
-        "x that the score sees": _asked_first(seen),
+        "x that the score sees": _asked_first(seen, loss),
         **slopes(loss, weight=weight),
         "loss of a score that says 0": fn(
             lambda x, *sigma: 0 * x, i.x0, i.sigma, i.eps
@@ -216,7 +217,10 @@ _SILENT_EACH = equals(
 def ncsn_loss(fn: Function, i: Any) -> Results:
     net = Net(i.weight, i.x0)
     results = _denoising(fn, i, net, net.weight)
-    return {**results, "sigma that the score is told": _asked_first(net.times)}
+    return {
+        **results,
+        "sigma that the score is told": _asked_first(net.times, results["loss"]),
+    }
 
 
 def _langevin_start(seed: int) -> Inputs:
@@ -291,9 +295,10 @@ def langevin(fn: Function, i: Any) -> Results:
 @tried("02.8", _langevin_start, oracles=(REPEATS,))
 def annealed_langevin(fn: Function, i: Any) -> Results:
     hill = Watched(lambda x, sigma: torch.tanh(i.top - x) / sigma)
+    film = _film(fn, i, hill, i.sigmas)
     return {
-        "the film": _film(fn, i, hill, i.sigmas),
-        "sigma that the score sees": hill.asked("score")["times asked"],
+        "the film": film,
+        "sigma that the score sees": hill.asked(film, "score(x, sigma)")["times asked"],
         "the film again": _film(fn, i, hill, i.sigmas, stir=1),
     }
 
@@ -471,8 +476,8 @@ def dpm_step(fn: Function, i: Any) -> Results:
     found = {}
     for name, path in _paths(i).items():
         network = Watched(_believing(path))
-        found[f"the step on {name}"] = fn(network, i.x, i.t, i.s, path)
-        seen = network.asked("predict")["times asked"]
+        step = found[f"the step on {name}"] = fn(network, i.x, i.t, i.s, path)
+        seen = network.asked(step, "predict(x, t)")["times asked"]
         found[f"t that the network sees on {name}"] = seen
     line = LinearPath()
     steady, xt = _believing(line, lambda x, t: i.eps), line.corrupt(i.x0, i.eps, i.t)

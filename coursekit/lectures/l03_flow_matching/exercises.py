@@ -82,9 +82,10 @@ def _two_times(seed: int) -> Inputs:
 @tried("03.6", _two_times)
 def step(fn: Function, i: Any) -> Results:
     field = Watched()
+    found = fn(field, i.x, i.t, i.s)
     return {
-        "the step": fn(field, i.x, i.t, i.s),
-        **field.asked(),
+        "the step": found,
+        **field.asked(found),
         "the step up, from s to t": fn(bend, i.x, i.s, i.t),
         "the step where the velocity is t": fn(
             lambda x, t: column(t, x).expand_as(x), i.x, i.t, i.s
