@@ -1,4 +1,4 @@
-"""Describing a mistake that no mutant names, from the plainest to the subtle."""
+"""Describing a mistake that no known one names, from the plainest to the subtle."""
 
 from collections.abc import Sequence
 

@@ -35,7 +35,7 @@ class Fault:
 
     kind: str
     text: str
-    words: frozenset[str] = frozenset()  # to recognise the same error of a mutant
+    words: frozenset[str] = frozenset()  # to recognise the same error of a known mistake
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class MirrorRecipe(Recipe):
         return Data(torch.from_numpy(pictures), text, torch.from_numpy(masks))
 
     def build(self, config: Any) -> nn.Module:
-        """A picture network with one channel more, as a finisher."""
+        """A picture network with one channel more, as an inpainter."""
         return Inpainter(build(config))
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
@@ -97,7 +97,7 @@ def finish(
 ) -> NDArray[np.uint8]:
     """Fill in the mirrors: uint8 (N, H, W, 3), all other pixels as given.
 
-    model: a finisher, on the CPU; pictures: uint8 (N, H, W, 3), whatever is in the
+    model: an inpainter, on the CPU; pictures: uint8 (N, H, W, 3), whatever is in the
     mirror; masks: (N, H, W), the inside of each mirror; steps: of Euler's method.
     """
     generator = torch.Generator().manual_seed(seed)

@@ -1,12 +1,12 @@
 """A small notebook on the real package and the real checks, woven for each test."""
 
 import json
+import re
 from pathlib import Path
 
 from nbval_run import ROOT
 
 from coursekit.sources.modules import Package
-from coursekit.weave import registry as weave_registry
 from coursekit.weave.command import run
 from coursekit.weave.project import Project
 
@@ -48,23 +48,28 @@ x0 = torch.ones(3, 2)
 q_sample(x0, torch.tensor([1, 5, 10]), torch.zeros(3, 2), schedule)
 ```
 
-```{paper} 01.15 minutes=4 points=1
-Solve for the noise.
-```
-
-```{paper} 01.19 minutes=2 points=1
-What does the network predict?
-```
+QUESTIONS
 """.replace("SCHEDULE", "coursekit.theory.ddpm_schedule")
+LECTURE = ROOT / "coursekit/lectures/l01_diffusion"
+
+
+def parts(name: str, pattern: str) -> str:
+    """Parts of lecture 1's own files, so that the real checks judge the sample."""
+    text = (LECTURE / name).read_text(encoding="utf-8")
+    return "\n".join(re.findall(pattern, text, re.MULTILINE | re.DOTALL))
 
 
 def sample(root: Path, source: str = SOURCE) -> Project:
     """The sample, woven below root."""
-    folder = root / "notebooks" / "source"
+    folder = root / "coursekit/lectures/l01_sample"
     folder.mkdir(parents=True)
-    (folder / "01_sample.md").write_text(source)
-    project = Project(root, Package(ROOT), weave_registry.load())
-    assert run(project, []) == 0
+    asked = parts("01_diffusion.md", r"^```\{question\} 01\.1[59] .*?^```$\n")
+    (folder / "01_sample.md").write_text(source.replace("QUESTIONS", asked))
+    known = parts("mistakes.md", r"^## 01\.[24] .*?(?=^## |\Z)")
+    (folder / "mistakes.md").write_text(known)
+    (folder / "exercises.py").write_bytes((LECTURE / "exercises.py").read_bytes())
+    project = Project(root, Package(ROOT))
+    assert run(project) == 0
     return project
 
 

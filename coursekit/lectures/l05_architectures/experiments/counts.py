@@ -1,7 +1,7 @@
 """Figure 05.G: what two streams cost, and what one stream costs.
 
 Blocks of equal width over the same words and patches. Weights and FLOPs follow from
-formulas (`models.counters`, which tests hold against torch's own counter). Time is the
+formulas (`models.flops`, which tests hold against torch's own counter). Time is the
 processor's, for a pass forwards and back; only ratios are kept, since seconds belong to
 one machine.
 """
