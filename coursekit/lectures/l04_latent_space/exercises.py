@@ -440,7 +440,7 @@ def _with_conditions(seed: int) -> Inputs:
     }
 
 
-class Told:
+class WatchedConditions:
     """A model of (x, t, cond) that remembers the batches it was asked about."""
 
     def __init__(self) -> None:
@@ -459,7 +459,7 @@ class Told:
 
 @tried("04.16", _with_conditions)
 def classifier_free(fn: Function, i: Any) -> Results:
-    both, one, none = Told(), Told(), Told()
+    both, one, none = WatchedConditions(), WatchedConditions(), WatchedConditions()
     return {
         "guided": fn(both, i.cond, i.null, i.scale)(i.xt, i.t),
         "guided at scale 1": fn(one, i.cond, i.null, 1.0)(i.xt, i.t),
