@@ -45,11 +45,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     vars(module).update(good=good, plain=plain, infinite=infinite, crash=crash)
     monkeypatch.setitem(sys.modules, "toy_experiments", module)
     names = {"99.A": "good", "99.B": "plain", "99.C": "infinite", "99.D": "crash"}
-    monkeypatch.setattr(
-        measure,
-        "EXPERIMENTS",
-        {key: f"toy_experiments:{name}" for key, name in names.items()},
-    )
+    targets = {key: f"toy_experiments:{name}" for key, name in names.items()}
+    monkeypatch.setattr(measure, "experiments", lambda: targets)
     monkeypatch.setattr(
         measure,
         "folder",
@@ -82,7 +79,7 @@ def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
 def test_quick_runs_leave_the_committed_figures_alone(
     toy: types.ModuleType, tmp_path: Path
 ) -> None:
-    assert measure.main(["99.A", "99.B", "--quick"]) == 0
+    assert measure.main(["99.A", "99.B"], quick=True) == 0
     assert not (tmp_path / "data").exists()
     quick = json.loads((tmp_path / "build" / "measured" / "99.A.json").read_text())
     assert quick["values"]["n"] == 2 and quick["provenance"]["quick"] is True
@@ -108,7 +105,7 @@ def test_unknown_id(toy: types.ModuleType, capsys: Output) -> None:
 
 
 def test_list_runs_nothing(toy: types.ModuleType, capsys: Output) -> None:
-    assert measure.main(["--list"]) == 0
+    assert measure.main(only_list=True) == 0
     assert "99.D   -         toy_experiments:crash" in capsys.readouterr().out
 
 
