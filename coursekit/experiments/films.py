@@ -3,7 +3,7 @@
 A film is what the notebooks scrub through. It is computed once, then looked at often.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -26,6 +26,12 @@ class Film(NamedTuple):
     states: list[Tensor]
     estimates: list[Tensor]
     ts: list[float]
+
+
+def last(states: Iterable[Tensor]) -> Tensor:
+    """The final state of a sampler."""
+    *_, x = states
+    return x
 
 
 def record(

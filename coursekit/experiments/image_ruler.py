@@ -15,9 +15,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from coursekit.datasets import fashion
+from coursekit.datasets.teddy.reader import valid_rate
+from coursekit.datasets.teddy.sample import teddies
 from coursekit.evaluation.distances import energy_distance
-from coursekit.evaluation.features import NAMES, features
+from coursekit.evaluation.features import NAMES
 from coursekit.evaluation.frechet import frechet
+from coursekit.evaluation.quality import vectors
 
 Images = NDArray[np.uint8]
 DIMS = 16
@@ -43,6 +47,10 @@ class Ruler:
         if self.valid is not None:
             scores["valid"] = self.valid(images)
         return scores
+
+    def floor(self, count: int, seed: int) -> dict[str, float]:
+        """The scores of `count` real pictures: what perfection gets."""
+        return self.scores(self.real(count, seed))
 
 
 def reduced(
@@ -74,34 +82,25 @@ def make_ruler(name: str, quick: bool = False) -> Ruler:
     """The ruler for "fashion" or "teddy"; ValueError for another name."""
     if name not in NAMES:
         raise ValueError(f"no ruler for {name!r}: use one of {', '.join(NAMES)}")
-    reference, real = _real_pictures(name, 500 if quick else 3000)
-    project = reduced(partial(raw_features, name), reference)
-    valid: Callable[[Images], float] | None = None
-    if name == "teddy":
-        from coursekit.datasets.teddy.reader import valid_rate
-
-        valid = valid_rate
+    sets = {"fashion": _clothes, "teddy": _bears}
+    reference, real = sets[name](500 if quick else 3000)
+    project = reduced(partial(vectors, name), reference)
     text = f"{DIMS} principal components, scaled to variance 1, of {NAMES[name]}"
+    valid = valid_rate if name == "teddy" else None
     return Ruler(project, project(reference), real, valid, text)
 
 
-def raw_features(name: str, images: Images) -> Tensor:
-    """The features of `coursekit.evaluation.features` as a tensor (N, D)."""
-    return torch.from_numpy(features(name, images))
+Source = tuple[Images, Callable[[int, int], Images]]  # training pictures, Ruler.real
 
 
-def _real_pictures(
-    name: str, count: int
-) -> tuple[Images, Callable[[int, int], Images]]:
-    """`count` training pictures, and a source (n, seed) of held-out ones."""
-    if name == "teddy":
-        from coursekit.datasets.teddy.sample import teddies
+def _bears(count: int) -> Source:
+    def real(n: int, seed: int) -> Images:
+        return teddies(n, 32, seed=5000 + seed, split="test")[0]
 
-        return teddies(count, 32, seed=3)[0], lambda n, seed: teddies(
-            n, 32, seed=5000 + seed, split="test"
-        )[0]
-    from coursekit.datasets import fashion
+    return teddies(count, 32, seed=3)[0], real
 
+
+def _clothes(count: int) -> Source:
     train, test = fashion.load("train")[0], fashion.load("test")[0]
 
     def some(images: Images, n: int, seed: int) -> Images:

@@ -6,14 +6,12 @@ from pathlib import Path
 import torch
 from torch import nn
 
-import coursekit
 from coursekit.training.checkpoints import find_state, restore, run_state, save_run
 from coursekit.training.ema import Ema
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Data, Profile, Recipe
 
 SAVE_SECONDS = 60.0
-RUNS = Path(coursekit.__file__).resolve().parents[1] / "runs"
 
 
 def trained(
@@ -54,3 +52,10 @@ def trained(
             if saved < run.step:
                 save()
     return run.ema.copy_of().requires_grad_(False)
+
+
+def loss_curve(folder: Path) -> list[tuple[int, float]]:
+    """The training loss of the run in `folder`: (step, mean since the one before)."""
+    state, _ = find_state(folder)
+    assert state is not None
+    return [(int(step), float(loss)) for step, loss in state["curve"]]

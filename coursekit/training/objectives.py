@@ -16,7 +16,7 @@ from coursekit.theory.ddpm import loss_simple
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import ScheduleKind, make_schedule
 from coursekit.theory.losses import prediction_loss
-from coursekit.theory.paths import LinearPath, expand_as
+from coursekit.theory.paths import LinearPath, Path, expand_as
 from coursekit.theory.prediction import Predict, Prediction, complete, denoiser
 from coursekit.theory.solvers import ddim_path, time_grid
 
@@ -136,11 +136,11 @@ class Flow:
         return f"Euler, {num_evals} evaluations"
 
 
-def clip_denoised(predict: Predict, path: LinearPath) -> Predict:
-    """The same belief with x0 clamped to [-1, 1] and the rest made to fit it."""
+def clip_denoised(predict: Predict, path: Path, limit: float = 1.0) -> Predict:
+    """The same belief with x0 clamped to [-limit, limit] and the rest made to fit."""
 
     def clamped(xt: Tensor, t: Tensor) -> Prediction:
-        x0 = predict(xt, t).x0.clamp(-1, 1)
+        x0 = predict(xt, t).x0.clamp(-limit, limit)
         t = t.double()
         alpha, sigma = expand_as(path.alpha(t), xt), expand_as(path.sigma(t), xt)
         return complete(x0, (xt - alpha * x0) / sigma, t, path)

@@ -2,37 +2,65 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
-from coursekit.experiments.cache import fresh, kept, kept_network, stamp
+from coursekit.experiments import cache
+from coursekit.experiments.cache import kept, kept_images, kept_network, stamp
+from coursekit.experiments.train_toy import fresh
 
 
-def test_numbers_are_computed_once_for_each_setting(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "RUNS", tmp_path)
+    return tmp_path
+
+
+def test_numbers_are_computed_once_for_each_setting() -> None:
     calls: list[int] = []
 
     def compute() -> dict[str, float]:
         calls.append(1)
         return {"value": 0.1 + len(calls)}
 
-    first = kept("some/run", ("a", 1), compute, tmp_path)
-    assert kept("some/run", ("a", 1), compute, tmp_path) == first == {"value": 1.1}
-    assert kept("some/run", ("a", 2), compute, tmp_path) == {"value": 2.1}
+    first = kept("some/run", ("a", 1), compute)
+    assert kept("some/run", ("a", 1), compute) == first == {"value": 1.1}
+    assert kept("some/run", ("a", 2), compute) == {"value": 2.1}
     assert stamp(("a", 1)) != stamp(("a", 2))
 
 
-def test_weights_are_read_back(tmp_path: Path) -> None:
+def test_weights_are_read_back() -> None:
     calls: list[int] = []
 
-    def train(net: nn.Module) -> None:
+    def train(net: nn.Linear) -> None:
         calls.append(1)
-        nn.init.constant_(net.weight, 3.5)  # type: ignore[arg-type]
+        nn.init.constant_(net.weight, 3.5)
 
-    def make() -> nn.Module:
-        return kept_network("n", 0, fresh(1, lambda: nn.Linear(2, 2)), train, tmp_path)
+    def build() -> nn.Linear:
+        return fresh(1, lambda: nn.Linear(2, 2))
 
-    first, second = make(), make()
+    first, second = (kept_network("n", 0, build(), train) for _ in range(2))
     assert len(calls) == 1 and not second.training
-    assert torch.equal(first.weight, second.weight)  # type: ignore[arg-type]
-    assert torch.equal(first.bias, fresh(1, lambda: nn.Linear(2, 2)).bias)  # type: ignore[arg-type]
+    assert torch.equal(first.weight, second.weight)
+    assert torch.equal(first.bias, build().bias)
     assert not any(p.requires_grad for p in second.parameters())
+
+
+def test_pictures_are_read_back(runs: Path) -> None:
+    calls: list[int] = []
+
+    def make() -> cache.Images:
+        calls.append(1)
+        return np.full((3, 8, 8, 1), len(calls), np.uint8)
+
+    first = kept_images(runs / "a" / "x.npy", make)
+    assert np.array_equal(kept_images(runs / "a" / "x.npy", make), first)
+    assert kept_images(runs / "a" / "y.npy", make).max() == 2
+    assert not list(runs.rglob("*.part"))
+
+
+def test_quick_runs_are_kept_apart(runs: Path) -> None:
+    assert cache.run_folder("some/run") == runs / "some" / "run"
+    assert cache.run_folder("some/run", quick=True) == runs / "some_quick" / "run"

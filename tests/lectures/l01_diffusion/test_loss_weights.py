@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import exact_eps_model, lopsided, ring
-from coursekit.experiments.summary import curves, over_seeds
+from coursekit.experiments.summary import mean
 from coursekit.experiments.train_2d import step_weights, train_eps_mlp
 from coursekit.lectures.l01_diffusion.experiments.judge_2d import (
     bound_cost,
@@ -62,7 +62,7 @@ def test_weights_have_mean_one_and_the_shape_of_the_bound() -> None:
 
 
 def test_the_bound_prices_the_first_steps_highest() -> None:
-    result = weight_curves(1000, points=30)
+    result = weight_curves()
     assert result["ks"][0] == 1
     assert result["ks"][-1] == 1000
     assert result["linear"][0] == pytest.approx(1 / (2 * (1 - 1e-4)), rel=1e-3)
@@ -72,11 +72,11 @@ def test_the_bound_prices_the_first_steps_highest() -> None:
 
 def test_training_learns_and_needs_the_noise_level() -> None:
     schedule = make_schedule("linear-short", 50)
-    least = least_loss(ring(), schedule)
+    least = least_loss(ring(), schedule, 200)
     told = train_eps_mlp(ring(), schedule, steps=250, width=32, seed=0)
     blind = train_eps_mlp(ring(), schedule, steps=250, width=32, seed=0, time=False)
-    assert least < told.losses[-1] < 0.7 * told.losses[0]
-    assert told.steps[-1] == 250
+    assert least < mean(told.losses[-50:]) < 0.7 * mean(told.losses[:50])
+    assert len(told.losses) == 250
     high = [
         excess_errors(run.model, ring(), schedule, (45, 50), 400, 0)
         for run in (told, blind)
@@ -92,12 +92,3 @@ def test_the_lower_loss_can_give_the_worse_samples() -> None:
     assert result["wiggly_excess"] > 2 * result["biased_excess"]
     assert result["biased_distance"] > 5 * abs(result["wiggly_distance"])
     assert result["biased_distance"] > 0.02
-
-
-def test_summaries() -> None:
-    assert over_seeds("a", [1.0, 3.0]) == {
-        "a": 2.0,
-        "a_std": pytest.approx(2**0.5),
-        "a_all": [1.0, 3.0],
-    }
-    assert curves("c", [[1.0, 2.0]]) == {"c": [1.0, 2.0], "c_std": [0.0, 0.0]}

@@ -22,7 +22,7 @@ from coursekit.lectures.l01_diffusion.experiments.naive_density import (
 
 def test_three_points_by_hand() -> None:
     train = np.array([[0.5], [0.6], [1.7]])  # cells of width 0.8: two in one, one alone
-    scores = histogram_scores(train, np.array([[0.7], [-3.0]]), bins=10)
+    scores = histogram_scores(train, np.array([[0.7], [-3.0]]))
     assert scores["hit"] == 0.5
     unseen = 1 / 3  # one cell was seen once among three points
     seen_mass = (1 - unseen) * 2 / 3 + unseen / 10

@@ -1,23 +1,19 @@
 """Pictures by sampler: the bookkeeping around the samplers.
 
 Authorities: the closed-form predictor of Gaussian pictures (samples must match their
-moments), a ruler fed with real pictures (distance at the floor), and files that show
-whether anything was sampled twice.
+moments), and a ruler fed with real pictures (distance at the floor).
 """
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from coursekit.experiments.cache import Images
 from coursekit.experiments.image_ruler import DIMS, Ruler, correlation, reduced
 from coursekit.lectures.l01_diffusion.experiments.quality_images import (
-    Images,
     Setting,
     judge,
-    keep,
     plan,
     sample,
 )
@@ -60,21 +56,6 @@ def test_one_seed_starts_every_length_from_the_same_noise() -> None:
     other = sample(gaussian_model, Setting("ddim_0", 10, 4, 6), SCHEDULE, (1, 8, 8))
     assert correlation(short, long) > 0.99
     assert abs(correlation(short, other)) < 0.3
-
-
-def test_kept_settings_are_not_sampled_again(tmp_path: Path) -> None:
-    calls = []
-
-    def make() -> Images:
-        calls.append(1)
-        return real(3, 0)
-
-    setting = Setting("ddim_05", 5, 0, 3)
-    first = keep(tmp_path, setting, make)
-    assert np.array_equal(keep(tmp_path, setting, make), first)
-    keep(tmp_path, setting._replace(seed=1), make)
-    assert len(calls) == 2
-    assert not list(tmp_path.glob("*.part"))
 
 
 def test_judging_real_pictures_lands_on_the_floor() -> None:

@@ -29,7 +29,6 @@ def test_every_run_sees_as_many_pictures() -> None:
 
 def test_measure_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(cache, "RUNS", tmp_path)
-    monkeypatch.setattr(clip_batches, "RUNS", tmp_path)
     monkeypatch.setattr(clip_batches, "alignment", lambda model, data: FIGURES)
     result = measure(seeds=(0,), quick=True)
     assert result["softmax_recall"] == [0.5, 0.5] and result["gain"] == 1

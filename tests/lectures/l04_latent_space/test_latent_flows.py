@@ -12,24 +12,12 @@ from torch import Tensor, nn
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.experiments import cache
+from coursekit.experiments.compute import flops
 from coursekit.experiments.film_store import load_film, save_film
-from coursekit.lectures.l04_latent_space.experiments import (
-    flows as latent_flows,
-)
-from coursekit.lectures.l04_latent_space.experiments import (
-    mixes as latent_mixes,
-)
-from coursekit.lectures.l04_latent_space.experiments import (
-    small_vaes as latent_small_vaes,
-)
-from coursekit.lectures.l04_latent_space.experiments.costs import (
-    counted,
-    networks,
-)
-from coursekit.lectures.l04_latent_space.experiments.films import (
-    COUNT,
-    beta_film,
-)
+from coursekit.lectures.l04_latent_space.experiments import flows as latent_flows
+from coursekit.lectures.l04_latent_space.experiments import mixes as latent_mixes
+from coursekit.lectures.l04_latent_space.experiments.costs import counted, networks
+from coursekit.lectures.l04_latent_space.experiments.films import COUNT, beta_film
 from coursekit.lectures.l04_latent_space.experiments.flows import (
     RECIPE,
     Space,
@@ -43,7 +31,6 @@ from coursekit.lectures.l04_latent_space.experiments.mixes import (
 )
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
     SPACES,
-    flops,
     lost_and_kept,
     plan,
 )
@@ -156,14 +143,13 @@ def test_films_come_back_as_they_were(tmp_path: Path) -> None:
     frames = rng.integers(0, 256, (3, 4, 8, 8, 3), dtype=np.uint8)
     save_film("x", frames, tmp_path)
     assert (load_film("x", 8, tmp_path) == frames).all()
-    with pytest.raises(FileNotFoundError, match="latent_films"):
+    with pytest.raises(FileNotFoundError, match=r"experiments\.films"):
         load_film("y", 8, tmp_path)
 
 
 def test_measure_quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One small space from end to end; a second call trains nothing."""
-    for module in (cache, latent_small_vaes, latent_mixes):
-        monkeypatch.setattr(module, "RUNS", tmp_path)
+    monkeypatch.setattr(cache, "RUNS", tmp_path)
     monkeypatch.setattr(latent_flows, "SPACES", {"f8": SPACES["f8"]})
     result = latent_flows.measure(seeds=(0,), quick=True)
     assert result["f8_steps"] > 4 == result["pixels_steps"]

@@ -4,7 +4,6 @@ that it forgets hats unless it is guided."""
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -15,12 +14,7 @@ from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.tokens import emoji_tokenizer
 from coursekit.experiments.measure import plain
-from coursekit.lectures.l04_latent_space.experiments import (
-    emoji as pipeline_emoji,
-)
-from coursekit.lectures.l04_latent_space.experiments import (
-    prompts as pipeline_prompts,
-)
+from coursekit.lectures.l04_latent_space.experiments import prompts as pipeline_prompts
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.pipeline.boxes import Boxes
 
@@ -74,13 +68,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
         guidance="classifier-free",
         scale=3.0,
     )
-    for module in (pipeline_prompts, pipeline_emoji):
-        monkeypatch.setattr(module, "kept", lambda name, settings, compute: compute())
-        monkeypatch.setattr(module, "card", lambda name: {"sha256": name})
-    monkeypatch.setattr(
-        pipeline_prompts, "from_checkpoint", lambda name: Drawer(boxes, log)
-    )
-    monkeypatch.setattr(pipeline_prompts, "loaded", lambda name: Same())
+    for name, stand_in in {
+        "kept": lambda name, settings, compute: compute(),
+        "card": lambda name: {"sha256": name},
+        "from_checkpoint": lambda name: Drawer(boxes, log),
+        "loaded": lambda name: Same(),
+    }.items():
+        monkeypatch.setattr(pipeline_prompts, name, stand_in)
     return log
 
 
@@ -143,10 +137,10 @@ def test_emoji(drawn: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch) 
     boxes = Boxes("emoji", "prompt", representation="latents", architecture="MM-DiT")
     judge = Judge()
     monkeypatch.setattr(
-        pipeline_emoji, "from_checkpoint", lambda name: EmojiDrawer(boxes, drawn)
+        pipeline_prompts, "from_checkpoint", lambda name: EmojiDrawer(boxes, drawn)
     )
-    monkeypatch.setattr(pipeline_emoji, "loaded", lambda name: judge)
-    found = pipeline_emoji.measure_emoji((0, 1), quick=True)
+    monkeypatch.setattr(pipeline_prompts, "loaded", lambda name: judge)
+    found = pipeline_prompts.measure_emoji((0, 1), quick=True)
     for split in ("pairs", "train"):
         assert found[f"emoji_{split}_prompts"] == 20
         for name in ("name", "style", "copy", "copies", "own"):
@@ -156,8 +150,3 @@ def test_emoji(drawn: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch) 
     assert found["emoji_pairs_1_copy"] == 0.0 and found["emoji_pairs_1_copies"] == 1.0
     assert found["emoji_pairs_real_copy"] > 0.05
     plain(found)
-
-
-def test_scales_become_parts_of_keys() -> None:
-    assert [pipeline_prompts.label(s) for s in (1.0, 1.5, 12.0)] == ["1", "1_5", "12"]
-    assert np.unique([pipeline_prompts.label(s) for s in pipeline_prompts.SCALES]).size

@@ -133,7 +133,7 @@ def test_a_batch_of_pairs_follows_from_seed_and_step() -> None:
 def test_the_binding_figures() -> None:
     found = stored("05.C")
     for net in found["nets"]:
-        shares = [found[f"{net}_{s}"] for s in architecture_binding.SHARES]
+        shares = [found[f"{net}_{s}"] for s in ("bound", "swapped", "other")]
         assert sum(shares) == pytest.approx(1)
     assert found["cross_bound"] > found["adaln_bound"] + 0.1
     # Places decide, but for two streams.

@@ -5,6 +5,7 @@ step. What is left between the bound and the truth is the price of the chain its
 of its Gaussian steps and of its finite length.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_eps_model, lopsided
+from coursekit.experiments.summary import mean
 from coursekit.theory.ddpm import (
     as_time,
     at,
@@ -25,13 +27,15 @@ from coursekit.theory.ddpm import (
 from coursekit.theory.ddpm_samplers import everywhere
 from coursekit.theory.ddpm_schedule import Schedule, make_schedule
 from coursekit.theory.elbo import elbo_terms, gaussian_nll, learnt_variance
+from coursekit.theory.noise import fresh_noise
 
 KINDS = ("linear", "linear-short", "cosine")
 
 
-def mean_and_error(values: Tensor) -> tuple[float, float]:
-    """The mean over samples and its standard error."""
-    return float(values.mean()), float(values.std() / math.sqrt(len(values)))
+def with_error(name: str, values: Tensor) -> dict[str, float]:
+    """The mean over samples, and its standard error as `{name}_error`."""
+    error = values.std() / math.sqrt(len(values))
+    return {name: float(values.mean()), f"{name}_error": float(error)}
 
 
 def learnt_step(
@@ -40,15 +44,12 @@ def learnt_step(
     """Mean and variance of p(x_(k-1) | x_k) with the best network and variance beta."""
     eps_hat = exact_eps_model(mixture, schedule)(xk, as_time(k, xk, schedule))
     x0_hat = predict_x0(xk, eps_hat, k, schedule)
-    mean, _ = q_posterior(x0_hat, xk, k, schedule)
-    return mean, at(learnt_variance(schedule), k, xk)
+    centre, _ = q_posterior(x0_hat, xk, k, schedule)
+    return centre, at(learnt_variance(schedule), k, xk)
 
 
 def step_gaps(
-    mixture: Mixture,
-    schedule: Schedule,
-    num_samples: int,
-    generator: torch.Generator,
+    mixture: Mixture, schedule: Schedule, num_samples: int, generator: torch.Generator
 ) -> Tensor:
     """What each step costs the bound, per sample: shape (num_samples, T + 1), nats.
 
@@ -62,13 +63,12 @@ def step_gaps(
     log_q = mixture.log_prob(x)
     for step in range(1, schedule.num_steps + 1):
         k = everywhere(step, x)
-        noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
-        ahead = q_step(x, k, noise, schedule)
+        ahead = q_step(x, k, fresh_noise(x, generator), schedule)
         alpha_bar = float(schedule.alpha_bar[step])
         law = mixture.noised(math.sqrt(alpha_bar), math.sqrt(1 - alpha_bar))
         log_q_ahead = law.log_prob(ahead)
-        mean = at((1 - schedule.beta).sqrt(), k, x) * x
-        forward = -gaussian_nll(ahead, mean, at(schedule.beta, k, x))
+        centre = at((1 - schedule.beta).sqrt(), k, x) * x
+        forward = -gaussian_nll(ahead, centre, at(schedule.beta, k, x))
         reverse = -gaussian_nll(x, *learnt_step(mixture, ahead, k, schedule))
         gaps.append(forward + log_q - log_q_ahead - reverse)
         x, log_q = ahead, log_q_ahead
@@ -76,30 +76,29 @@ def step_gaps(
     return torch.stack([*gaps, log_q - log_prior], dim=1)
 
 
+def terms_and_gaps(
+    mixture: Mixture, schedule: Schedule, num_samples: int, seed: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """x0 (N, D), the terms of the negative bound (N, T + 1), and `step_gaps`."""
+    generator = torch.Generator().manual_seed(seed)
+    x0 = mixture.sample(num_samples, generator)
+    eps = (fresh_noise(x0, generator) for _ in range(schedule.num_steps))
+    terms = elbo_terms(exact_eps_model(mixture, schedule), x0, schedule, eps)
+    return x0, terms, step_gaps(mixture, schedule, num_samples, generator)
+
+
 def one_setting(
     mixture: Mixture, schedule: Schedule, num_samples: int, seed: int
 ) -> dict[str, float]:
     """log p(x0), the bound and the gap between them, two ways, for one seed."""
-    generator = torch.Generator().manual_seed(seed)
-    x0 = mixture.sample(num_samples, generator)
-    model = exact_eps_model(mixture, schedule)
-    eps = (
-        torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
-        for _ in range(schedule.num_steps)
-    )
-    bound = -elbo_terms(model, x0, schedule, eps).sum(1)
-    log_prob = mixture.log_prob(x0)
-    plain, plain_error = mean_and_error(log_prob - bound)
-    sharp = step_gaps(mixture, schedule, num_samples, generator)
-    gap, gap_error = mean_and_error(sharp.sum(1))
+    x0, terms, gaps = terms_and_gaps(mixture, schedule, num_samples, seed)
+    bound, log_prob = -terms.sum(1), mixture.log_prob(x0)
     return {
         "log_prob": float(log_prob.mean()),
         "elbo": float(bound.mean()),
-        "gap_by_difference": plain,
-        "gap_by_difference_error": plain_error,
-        "gap": gap,
-        "gap_error": gap_error,
-        "gap_prior": float(sharp[:, -1].mean()),
+        **with_error("gap_by_difference", log_prob - bound),
+        **with_error("gap", gaps.sum(1)),
+        "gap_prior": float(gaps[:, -1].mean()),
     }
 
 
@@ -107,20 +106,11 @@ def term_table(
     mixture: Mixture, schedule: Schedule, num_samples: int, seed: int
 ) -> list[dict[str, Any]]:
     """Every term of the bound at one setting, its error, and its share of the gap."""
-    generator = torch.Generator().manual_seed(seed)
-    x0 = mixture.sample(num_samples, generator)
-    eps = torch.randn(
-        schedule.num_steps, *x0.shape, generator=generator, dtype=x0.dtype
-    )
-    terms = elbo_terms(exact_eps_model(mixture, schedule), x0, schedule, eps)
-    wasted = step_gaps(mixture, schedule, num_samples, generator).mean(0)
+    _, terms, gaps = terms_and_gaps(mixture, schedule, num_samples, seed)
     rows: list[dict[str, Any]] = []
-    for column in range(schedule.num_steps + 1):
-        mean, error = mean_and_error(terms[:, column])
-        name = f"L_{column}"
-        rows.append(
-            {"term": name, "nats": mean, "error": error, "gap": float(wasted[column])}
-        )
+    for i, gap in enumerate(gaps.mean(0).tolist()):
+        nats, error = with_error("nats", terms[:, i]).values()
+        rows.append({"term": f"L_{i}", "nats": nats, "error": error, "gap": gap})
     return rows
 
 
@@ -148,11 +138,14 @@ def monte_carlo_terms(
         x = mean_q + var_q.sqrt() * z
         sampled = gaussian_nll(x, mean_p, var_p) - gaussian_nll(x, mean_q, var_q)
         closed = gaussian_kl(mean_q, var_q, mean_p, var_p)
-        row = {"k": float(step)}
-        row["closed_form"], row["closed_form_error"] = mean_and_error(closed)
-        row["monte_carlo"], row["monte_carlo_error"] = mean_and_error(sampled)
-        row["difference"], row["difference_error"] = mean_and_error(sampled - closed)
-        rows.append(row)
+        rows.append(
+            {
+                "k": float(step),
+                **with_error("closed_form", closed),
+                **with_error("monte_carlo", sampled),
+                **with_error("difference", sampled - closed),
+            }
+        )
     return rows
 
 
@@ -172,36 +165,31 @@ def elbo_gap(
     if quick:
         num_samples, steps = min(num_samples, 500), steps[:2]
     mixture, rows = lopsided(), []
-    flat: dict[str, float] = {}
-    for kind in kinds:
-        for num_steps in steps:
-            schedule = make_schedule(kind, num_steps)  # type: ignore[arg-type]
-            runs = [one_setting(mixture, schedule, num_samples, s) for s in seeds]
-            rows += [
-                {"kind": kind, "steps": num_steps, "seed": seed, **run}
-                for seed, run in zip(seeds, runs, strict=True)
-            ]
-            name = f"{kind.replace('-', '_')}_{num_steps}"
-            gaps = torch.tensor([run["gap"] for run in runs])
-            flat[f"gap_{name}"] = float(gaps.mean())
-            flat[f"gap_std_{name}"] = float(gaps.std()) if len(gaps) > 1 else 0.0
-            flat[f"elbo_{name}"] = sum(run["elbo"] for run in runs) / len(runs)
-    short = make_schedule("cosine", 20)
-    generator = torch.Generator().manual_seed(0)
-    log_prob = mixture.log_prob(mixture.sample(200_000, generator)).mean()
-    gaps_only = [
-        v for key, v in flat.items() if key.startswith("gap_") and "std" not in key
-    ]
+    means: dict[str, float] = {}
+    gaps: dict[str, float] = {}
+    for kind, num_steps in itertools.product(kinds, steps):
+        schedule = make_schedule(kind, num_steps)  # type: ignore[arg-type]
+        runs = [one_setting(mixture, schedule, num_samples, s) for s in seeds]
+        for seed, run in zip(seeds, runs, strict=True):
+            rows.append({"kind": kind, "steps": num_steps, "seed": seed, **run})
+        name = f"{kind.replace('-', '_')}_{num_steps}"
+        found = torch.tensor([run["gap"] for run in runs])
+        gaps[f"gap_{name}"] = float(found.mean())
+        means[f"gap_std_{name}"] = float(found.std()) if len(runs) > 1 else 0.0
+        means[f"elbo_{name}"] = mean([run["elbo"] for run in runs])
+    short, many = make_schedule("cosine", 20), 10 * num_samples
+    exact = mixture.sample(200_000, torch.Generator().manual_seed(0))
     return {
         "dims": 2,
         "num_samples": num_samples,
-        "log_prob": float(log_prob),
-        "gap_min": min(gaps_only),
-        "gap_max": max(gaps_only),
-        **flat,
+        "log_prob": float(mixture.log_prob(exact).mean()),
+        "gap_min": min(gaps.values()),
+        "gap_max": max(gaps.values()),
+        **gaps,
+        **means,
         "rows": rows,
-        "terms": term_table(mixture, short, 10 * num_samples, seeds[0]),
+        "terms": term_table(mixture, short, many, seeds[0]),
         "monte_carlo": monte_carlo_terms(
-            mixture, short, (2, 5, 10, 15, 20), 10 * num_samples, seeds[0]
+            mixture, short, (2, 5, 10, 15, 20), many, seeds[0]
         ),
     }

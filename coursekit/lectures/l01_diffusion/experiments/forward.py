@@ -5,21 +5,34 @@ Second part: what a machine can still read off a teddy picture as noise grows.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy.reader import read
+from coursekit.datasets.teddy.sample import teddies
 from coursekit.datasets.teddy.scene import Scene
 from coursekit.datasets.toys import Mixture, lopsided
 from coursekit.evaluation.distances import mmd2
-from coursekit.experiments.summary import Result, curves, mean_std
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    curves,
+    for_seeds,
+    mean,
+    mean_std,
+    prefixed,
+)
 from coursekit.theory.ddpm import q_sample, q_step
 from coursekit.theory.ddpm_samplers import everywhere
 from coursekit.theory.ddpm_schedule import Schedule, make_schedule, snr
 from coursekit.theory.noise import fresh_noise
 
 ATTRIBUTES = ("place", "fur", "hat", "glasses", "pose")
+SCORES = ("mean_z", "var_z")
+KS = (0, 50, 100, 200, 300, 400, 500, 600, 700, 800, 1000)  # where pictures are read
 SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)  # of T: where chain and jump are compared
 
 
@@ -64,6 +77,27 @@ def moment_scores(x: Tensor, y: Tensor) -> tuple[list[float], list[float]]:
     return mean_z.tolist(), ((vx - vy) / var_error).tolist()
 
 
+def compared(
+    seed: int, schedule: Schedule, ks: Sequence[int], moments_n: int, mmd_n: int
+) -> dict[str, list[Any]]:
+    """One walk against jumps, lists over ks: mean_z and var_z (`moment_scores`), and
+    the squared MMDs mmd, floor and contrast.
+    """
+    data, generator, rows = lopsided(), torch.Generator().manual_seed(seed), []
+    walk = chain(data.sample(moments_n, generator), schedule, generator)
+    for k, xk in enumerate(walk, start=1):
+        if k not in ks:
+            continue
+        direct = jump(data, moments_n, k, schedule, generator)
+        other = jump(data, mmd_n, k, schedule, generator)
+        swollen = unshrunk(data, mmd_n, k, schedule, generator)
+        row: Result = dict(zip(SCORES, moment_scores(xk, direct), strict=True))
+        points = {"mmd": xk[:mmd_n], "floor": other, "contrast": swollen}
+        row |= {name: mmd2(x, direct[:mmd_n]) for name, x in points.items()}
+        rows.append(row)
+    return columns(rows)
+
+
 def chain_vs_closed_form(
     seeds: Sequence[int] = (0, 1, 2), quick: bool = False
 ) -> Result:
@@ -77,59 +111,28 @@ def chain_vs_closed_form(
     by floor_noise, the standard deviation of all floors.
     """
     schedule = make_schedule("linear-short", 200 if quick else 1000)
-    moments_n, mmd_n = (10_000, 600) if quick else (30_000, 2000)
-    data = lopsided()
+    sizes = (10_000, 600) if quick else (30_000, 2000)
     ks = [max(1, round(share * schedule.num_steps)) for share in SHARES]
-    mean_z: list[list[float]] = [[] for _ in ks]
-    var_z: list[list[float]] = [[] for _ in ks]
-    found: dict[str, list[list[float]]] = {"mmd": [], "floor": [], "contrast": []}
-    for seed in seeds:
-        generator = torch.Generator().manual_seed(seed)
-        rows: dict[str, list[float]] = {name: [] for name in found}
-        walk = chain(data.sample(moments_n, generator), schedule, generator)
-        for k, xk in enumerate(walk, start=1):
-            if k not in ks:
-                continue
-            i = ks.index(k)
-            direct = jump(data, moments_n, k, schedule, generator)
-            for scores, new in zip(
-                (mean_z, var_z), moment_scores(xk, direct), strict=True
-            ):
-                scores[i] += new
-            other = jump(data, mmd_n, k, schedule, generator)
-            swollen = unshrunk(data, mmd_n, k, schedule, generator)
-            reference = direct[:mmd_n]
-            rows["mmd"].append(mmd2(xk[:mmd_n], reference))
-            rows["floor"].append(mmd2(other, reference))
-            rows["contrast"].append(mmd2(swollen, reference))
-        for name, row in rows.items():
-            found[name].append(row)
-    every = [z for scores in (mean_z, var_z) for row in scores for z in row]
+    found = columns(compared(seed, schedule, ks, *sizes) for seed in seeds)
+    z = torch.tensor([found[name] for name in SCORES], dtype=torch.float64)
+    every = z.transpose(1, 2).flatten().tolist()  # z is (2, seeds, ks, coordinates)
     noise = mean_std([v for row in found["floor"] for v in row])[1]
     result: Result = {
         "ks": ks,
         "num_steps": schedule.num_steps,
-        "mean_z": [max(abs(z) for z in row) for row in mean_z],
-        "var_z": [max(abs(z) for z in row) for row in var_z],
-        "z_max": max(abs(z) for z in every),
-        "z_rms": (sum(z * z for z in every) / len(every)) ** 0.5,
+        **dict(zip(SCORES, z.abs().amax((1, 3)).tolist(), strict=True)),
+        "z_max": float(z.abs().max()),
+        "z_rms": mean([each * each for each in every]) ** 0.5,
         "z_count": len(every),
         "floor_noise": noise,
-        "mmd_z_max": max(v for row in found["mmd"] for v in row) / noise,
-        "floor_z_max": max(v for row in found["floor"] for v in row) / noise,
-        "contrast_z_max": max(v for row in found["contrast"] for v in row) / noise,
     }
-    for name, table in found.items():
-        result |= curves(name, table)
+    for name in ("mmd", "floor", "contrast"):
+        result |= curves(name, found[name])
+        result[f"{name}_z_max"] = max(map(max, found[name])) / noise
     return result
 
 
-def readability(
-    ks: Sequence[int] = (0, 50, 100, 200, 300, 400, 500, 600, 700, 800, 1000),
-    seeds: Sequence[int] = (0, 1, 2),
-    quick: bool = False,
-    schedule: Schedule | None = None,
-) -> Result:
+def readability(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """What the teddy reader still gets right at step k of the chain (cosine, T = 1000).
 
     Test pictures with one bear are noised by `q_sample`, rounded back to pictures, and
@@ -139,45 +142,37 @@ def readability(
     naming the most frequent word; `half_` and the attribute, the first k of ks where
     more than half of the way from the clean rate to chance is lost.
     """
-    from coursekit.datasets.teddy.reader import read
-    from coursekit.datasets.teddy.sample import teddies
+    schedule, n = make_schedule("cosine", 1000), 60 if quick else 400
+    chances: list[dict[str, float]] = []
 
-    chain_schedule = schedule or make_schedule("cosine", 1000)
-    n = 60 if quick else 400
-    rows: dict[str, list[list[float]]] = {name: [] for name in (*ATTRIBUTES, "valid")}
-    chances: dict[str, list[float]] = {name: [] for name in ATTRIBUTES}
-    for seed in seeds:
+    def one(seed: int) -> dict[str, list[float]]:
         images, scenes = teddies(n, 32, seed=1000 + seed, split="test")
         x0, generator = to_model(images), torch.Generator().manual_seed(seed)
         truth = {name: [word(s, name) for s in scenes] for name in ATTRIBUTES}
-        for name, words in truth.items():
-            chances[name].append(max(map(words.count, words)) / n)
-        curve: dict[str, list[float]] = {name: [] for name in rows}
-        for k in ks:
+        often = {name: max(map(words.count, words)) for name, words in truth.items()}
+        chances.append({name: count / n for name, count in often.items()})
+        rows = []
+        for k in KS:
             eps = fresh_noise(x0, generator)
-            xk = q_sample(x0, everywhere(k, x0), eps, chain_schedule) if k else x0
-            readings = read(to_uint8(xk))
-            curve["valid"].append(sum(r.valid for r in readings) / n)
+            xk = q_sample(x0, everywhere(k, x0), eps, schedule) if k else x0
+            found = read(to_uint8(xk))
+            row = {"valid": sum(r.valid for r in found) / n}
             for name, words in truth.items():
-                right = [
-                    getattr(r, name) == w for r, w in zip(readings, words, strict=True)
-                ]
-                curve[name].append(sum(right) / n)
-        for name, values in curve.items():
-            rows[name].append(values)
-    ratio = snr(chain_schedule)
-    result: Result = {
-        "ks": list(ks),
-        "snr": [float(ratio[k]) if k else 0.0 for k in ks],
-    }
-    for name, table in rows.items():
-        result |= curves(name, table)
-    for name, values in chances.items():
+                pairs = zip(found, words, strict=True)
+                row[name] = sum(getattr(r, name) == w for r, w in pairs) / n
+            rows.append(row)
+        return columns(rows)
+
+    result, ratio = for_seeds(one, seeds), snr(schedule)
+    for name, values in columns(chances).items():
         chance, _ = mean_std(values)
         middle = (result[name][0] + chance) / 2
-        lost = [k for k, rate in zip(ks, result[name], strict=True) if rate < middle]
-        result |= {f"chance_{name}": chance, f"half_{name}": min(lost, default=max(ks))}
-    return result
+        lost = [k for k, rate in zip(KS, result[name], strict=True) if rate < middle]
+        result |= {f"chance_{name}": chance, f"half_{name}": min(lost, default=KS[-1])}
+    return result | {
+        "ks": list(KS),
+        "snr": [float(ratio[k]) if k else 0.0 for k in KS],
+    }
 
 
 def word(scene: Scene, attribute: str) -> str:
@@ -188,7 +183,5 @@ def word(scene: Scene, attribute: str) -> str:
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 01.A: `chain_vs_closed_form`, and `readability` prefixed read_."""
-    read = readability(seeds=seeds, quick=quick)
-    return chain_vs_closed_form(seeds, quick) | {
-        f"read_{k}": v for k, v in read.items()
-    }
+    read_back = readability(seeds, quick)
+    return chain_vs_closed_form(seeds, quick) | prefixed("read", read_back)

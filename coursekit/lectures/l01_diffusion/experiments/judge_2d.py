@@ -9,29 +9,20 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from coursekit.datasets.toys import Mixture
+from coursekit.datasets.toys import Mixture, exact_eps_model
 from coursekit.evaluation.distances import energy_distance
 from coursekit.theory.ddpm import Model, as_time, q_sample
-from coursekit.theory.ddpm_samplers import ancestral, ddim, everywhere, respaced
+from coursekit.theory.ddpm_samplers import ancestral, everywhere
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.theory.elbo import elbo_weight
+from coursekit.theory.noise import fresh_noise
 
 
-def draw(
-    model: Model,
-    schedule: Schedule,
-    n: int,
-    seed: int,
-    num_evals: int | None = None,
-    dim: int = 2,
-) -> Tensor:
-    """n samples (n, dim), float32: ancestral, or DDIM (eta 0) given `num_evals`."""
+def draw(model: Model, schedule: Schedule, n: int, seed: int) -> Tensor:
+    """n samples of the full ancestral chain, (n, 2), float32."""
     generator = torch.Generator().manual_seed(seed)
-    start = torch.randn(n, dim, generator=generator)
-    if num_evals is None:
-        *_, x0 = ancestral(model, start, schedule, generator=generator)
-    else:
-        *_, x0 = ddim(model, start, respaced(schedule.num_steps, num_evals), schedule)
+    start = torch.randn(n, 2, generator=generator)
+    *_, x0 = ancestral(model, start, schedule, generator=generator)
     return x0
 
 
@@ -62,38 +53,34 @@ def excess_errors(
     is there for every model.
     """
     generator = torch.Generator().manual_seed(seed + 55_000)
-    errors = []
+    best, errors = exact_eps_model(data, schedule), []
     for step in ks:
         x0 = data.sample(n, generator).float()
         k = everywhere(step, x0)
-        xk = q_sample(x0, k, torch.randn(x0.shape, generator=generator), schedule)
-        alpha_bar = float(schedule.alpha_bar[step])
-        best = data.eps_hat(xk, alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
-        guess = model(xk, as_time(k, xk, schedule))
-        errors.append(float((guess - best).square().mean()))
+        xk = q_sample(x0, k, fresh_noise(x0, generator), schedule)
+        t = as_time(k, xk, schedule)
+        errors.append(float((model(xk, t) - best(xk, t)).square().mean()))
     return errors
 
 
-def bound_cost(errors: Sequence[float], schedule: Schedule, dim: int = 2) -> float:
-    """Nats that a model loses in the ELBO against the best noise predictor.
+def bound_cost(errors: Sequence[float], schedule: Schedule) -> float:
+    """Nats that a model of the plane loses in the ELBO against the best predictor.
 
     errors: `excess_errors` at k = 1..T, all of them. Each counts with `elbo_weight`;
     the cross term vanishes, since the best predictor is a conditional mean.
     """
     k = torch.arange(1, schedule.num_steps + 1)
-    return dim * float(elbo_weight(schedule, k) @ torch.tensor(errors).double())
+    return 2 * float(elbo_weight(schedule, k) @ torch.tensor(errors).double())
 
 
 @torch.no_grad()
-def least_loss(data: Mixture, schedule: Schedule, n: int = 200, seed: int = 0) -> float:
+def least_loss(data: Mixture, schedule: Schedule, n: int) -> float:
     """L_simple of the best predictor: E|eps - E[eps | xk]|^2 per dimension."""
-    generator = torch.Generator().manual_seed(seed + 33_000)
-    total = 0.0
+    generator = torch.Generator().manual_seed(33_000)
+    best, total = exact_eps_model(data, schedule), 0.0
     for step in range(1, schedule.num_steps + 1):
         x0 = data.sample(n, generator)
-        eps = torch.randn(x0.shape, generator=generator, dtype=x0.dtype)
-        xk = q_sample(x0, everywhere(step, x0), eps, schedule)
-        alpha_bar = float(schedule.alpha_bar[step])
-        best = data.eps_hat(xk, alpha_bar**0.5, (1 - alpha_bar) ** 0.5)
-        total += float((eps - best).square().mean())
+        k, eps = everywhere(step, x0), fresh_noise(x0, generator)
+        xk = q_sample(x0, k, eps, schedule)
+        total += float((eps - best(xk, as_time(k, xk, schedule))).square().mean())
     return total / schedule.num_steps

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import exact_eps_model, ring
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, mean, prefixed
 from coursekit.experiments.train_2d import Weighting, train_eps_mlp
 from coursekit.lectures.l01_diffusion.experiments.judge_2d import (
     bound_cost,
@@ -37,27 +37,27 @@ RUNS: dict[str, tuple[ScheduleKind, bool, Weighting]] = {
 QUICK = ("simple", "no_time")
 
 
-def weight_curves(num_steps: int = 1000, points: int = 120) -> Result:
+def weight_curves() -> Result:
     """The true weight of |eps - eps_hat|^2 per step, beside L_simple's constant.
 
-    Keys: ks (about `points` steps, evenly spaced on a log scale), and for each schedule
-    of linear, cosine: its weights at ks, `_simple` (the constant with the same mean
-    over all steps, 1 / T times their sum), `_ratio` (weight at k = 2 over weight at T /
-    2) and `_first_percent`, the share of the total weight held by the first 1 % of
-    steps.
+    Keys: ks (steps of a chain of `num_steps`, evenly spaced on a log scale), and for
+    each schedule of linear, cosine: its weights at ks, `_simple` (the constant with the
+    same mean over all steps), `_ratio` (weight at k = 2 over weight at T / 2),
+    `_first_percent` and `_last_step`, the shares of the total weight held by the first
+    1 % of steps and by the last step.
     """
-    grid = torch.logspace(0, torch.log10(torch.tensor(num_steps)).item(), points)
+    num_steps = 1000
+    grid = torch.logspace(0, torch.log10(torch.tensor(num_steps)).item(), 120)
     ks = sorted({min(num_steps, max(1, round(float(k)))) for k in grid})
     every = torch.arange(1, num_steps + 1)
     result: Result = {"ks": ks, "num_steps": num_steps}
-    kinds: tuple[ScheduleKind, ...] = ("linear-short", "cosine")
-    for kind in kinds:
-        name = "cosine" if kind == "cosine" else "linear"
+    kinds: dict[str, ScheduleKind] = {"linear": "linear-short", "cosine": "cosine"}
+    for name, kind in kinds.items():
         weight = elbo_weight(make_schedule(kind, num_steps), every)
         result[name] = [float(weight[k - 1]) for k in ks]
         result[f"{name}_simple"] = float(weight.mean())
         result[f"{name}_ratio"] = float(weight[1] / weight[num_steps // 2 - 1])
-        first = weight[: max(1, num_steps // 100)].sum() / weight.sum()
+        first = weight[: num_steps // 100].sum() / weight.sum()
         result[f"{name}_first_percent"] = float(first)
         result[f"{name}_last_step"] = float(weight[-1] / weight.sum())
     return result
@@ -74,41 +74,42 @@ def train_and_judge(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
     """
     steps, width, n = (400, 64, 800) if quick else (3000, 128, 3000)
     num_steps = 100 if quick else 200
-    data = ring()
-    every = range(1, num_steps + 1)
+    data, every = ring(), range(1, num_steps + 1)
     shown = [k for k in every if k in (1, 2, 3, 5) or k % (num_steps // 20) == 0]
     result: Result = {"ks": shown, "num_steps": num_steps, "train_steps": steps}
-    result |= over_seeds("floor_distance", [floor(data, n, s) for s in seeds])
     least: dict[str, float] = {}
-    for name in QUICK if quick else RUNS:
+
+    def judged(name: str, schedule: Schedule, seed: int) -> Result:
         kind, time, weighting = RUNS[name]
+        model = train_eps_mlp(data, schedule, steps, width, seed, time, weighting).model
+        errors = excess_errors(model, data, schedule, every, n // 8, seed)
+        samples = draw(model, schedule, n, seed)
+        return {
+            "distance": distance_to(data, samples, seed),
+            "excess": mean(errors),
+            "loss": least[kind] + mean(errors),
+            "bound": bound_cost(errors, schedule),
+            "error": [errors[k - 1] for k in shown],
+        }
+
+    for name in QUICK if quick else RUNS:
+        kind = RUNS[name][0]
         schedule = make_schedule(kind, num_steps)
         if kind not in least:
             least[kind] = least_loss(data, schedule, n=500 if quick else 2000)
-        rows: dict[str, list[float]] = {"distance": [], "excess": [], "bound": []}
-        shapes = []
-        for seed in seeds:
-            model = train_eps_mlp(
-                data, schedule, steps, width, 3, seed, time, weighting
-            ).model
-            samples = draw(model, schedule, n, seed)
-            errors = excess_errors(model, data, schedule, every, n // 8, seed)
-            rows["distance"].append(distance_to(data, samples, seed))
-            rows["excess"].append(sum(errors) / len(errors))
-            rows["bound"].append(bound_cost(errors, schedule))
-            shapes.append([errors[k - 1] for k in shown])
-        rows["loss"] = [least[kind] + e for e in rows["excess"]]
-        for ruler, values in rows.items():
-            result |= over_seeds(f"{name}_{ruler}", values)
-        result |= curves(f"{name}_error", shapes)
+        result |= prefixed(name, for_seeds(judged, seeds, name, schedule))
     schedule = make_schedule("linear-short", num_steps)
-    best = exact_eps_model(data, schedule)
-    exact = [distance_to(data, draw(best, schedule, n, s), s) for s in seeds]
-    result |= over_seeds("exact_distance", exact)
     result["exact_loss"] = least["linear-short"]
     if "cosine" in least:
         result["cosine_exact_loss"] = least["cosine"]
-    return result
+    best = exact_eps_model(data, schedule)
+    return result | for_seeds(
+        lambda seed: {
+            "floor_distance": floor(data, n, seed),
+            "exact_distance": distance_to(data, draw(best, schedule, n, seed), seed),
+        },
+        seeds,
+    )
 
 
 def disturbed(schedule: Schedule, bias: float, wiggle: float) -> Model:
@@ -141,17 +142,18 @@ def lower_loss_worse_samples(
     n = 1500 if quick else 6000
     data, schedule = ring(), make_schedule("linear-short", 100 if quick else 200)
     every = range(1, schedule.num_steps + 1)
-    result = over_seeds("floor_distance", [floor(data, n, s) for s in seeds])
-    for name, bias, wiggle in (("biased", 0.15, 0.0), ("wiggly", 0.0, 0.3)):
-        model = disturbed(schedule, bias, wiggle)
-        excess, distance = [], []
-        for seed in seeds:
+    biased, wiggly = disturbed(schedule, 0.15, 0.0), disturbed(schedule, 0.0, 0.3)
+
+    def one(seed: int) -> Result:
+        found = {"floor_distance": floor(data, n, seed)}
+        for name, model in (("biased", biased), ("wiggly", wiggly)):
             errors = excess_errors(model, data, schedule, every, n // 10, seed)
-            excess.append(sum(errors) / len(errors))
-            distance.append(distance_to(data, draw(model, schedule, n, seed), seed))
-        result |= over_seeds(f"{name}_excess", excess)
-        result |= over_seeds(f"{name}_distance", distance)
-    return result
+            samples = draw(model, schedule, n, seed)
+            found[f"{name}_excess"] = mean(errors)
+            found[f"{name}_distance"] = distance_to(data, samples, seed)
+        return found
+
+    return for_seeds(one, seeds)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -159,7 +161,9 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 
     The counter-example's keys are prefixed example_.
     """
-    result = train_and_judge(seeds, quick)
-    result |= {f"weights_{k}": v for k, v in weight_curves().items()}
     example = lower_loss_worse_samples(seeds, quick)
-    return result | {f"example_{k}": v for k, v in example.items()}
+    return {
+        **train_and_judge(seeds, quick),
+        **prefixed("weights", weight_curves()),
+        **prefixed("example", example),
+    }

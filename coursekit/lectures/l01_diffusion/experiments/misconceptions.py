@@ -10,7 +10,14 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_eps_model, lopsided, ring
-from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    for_seeds,
+    mean,
+    over_seeds,
+    prefixed,
+)
 from coursekit.lectures.l01_diffusion.experiments.judge_2d import distance_to, floor
 from coursekit.theory.ddpm import (
     ancestral_step,
@@ -20,7 +27,8 @@ from coursekit.theory.ddpm import (
     q_step,
 )
 from coursekit.theory.ddpm_samplers import ancestral, ddim, everywhere, respaced
-from coursekit.theory.ddpm_schedule import Schedule, ScheduleKind, make_schedule
+from coursekit.theory.ddpm_schedule import Schedule, make_schedule
+from coursekit.theory.noise import fresh_noise
 
 SHARES = (1.0, 0.9, 0.75, 0.5, 0.25, 0.1)
 
@@ -35,35 +43,36 @@ def _correlation(a: Tensor, b: Tensor) -> float:
     return float((a * b).sum() / (a.square().sum() * b.square().sum()).sqrt())
 
 
-def first_guess(
-    seeds: Sequence[int] = (0, 1, 2), quick: bool = False, kind: ScheduleKind = "linear"
-) -> Result:
+def first_guess(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Is x0_hat at k = T the mean of the data?
 
-    Keys: shares (k / T), and guess_distance: the root mean square distance of x0_hat
-    from the data mean, in data standard deviations, at each share (mean over seeds); at
-    the ends, guess_start (k = T) and guess_late (k = T / 10), with _std and _all.
+    Keys: guess_shares (k / T), and guess_distance: the root mean square distance of
+    x0_hat from the data mean, in data standard deviations, at each share (mean over
+    seeds); at the ends, guess_start (k = T) and guess_late (k = T / 10), with _std and
+    _all.
     """
-    data, schedule = lopsided(), make_schedule(kind, 1000)
+    data, schedule = lopsided(), make_schedule("linear", 1000)
     scale = float(data.covariance().trace().sqrt())
     model, n = exact_eps_model(data, schedule), 500 if quick else 5000
-    table = []
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
-        row = []
+        off = []
         for share in SHARES:
             x0 = data.sample(n, generator)
             k = everywhere(round(share * schedule.num_steps), x0)
-            xk = q_sample(x0, k, _normal(n, generator), schedule)
+            xk = q_sample(x0, k, fresh_noise(x0, generator), schedule)
             guess = predict_x0(xk, model(xk, as_time(k, xk, schedule)), k, schedule)
             away = (guess - data.mean()).square().sum(1).mean().sqrt()
-            row.append(float(away) / scale)
-        table.append(row)
+            off.append(float(away) / scale)
+        return {"guess_distance": off, "guess_start": off[0], "guess_late": off[-1]}
+
+    table = columns(one(seed) for seed in seeds)
     return {
-        "shares": list(SHARES),
-        "guess_distance": [sum(c) / len(c) for c in zip(*table, strict=True)],
-        **over_seeds("guess_start", [row[0] for row in table]),
-        **over_seeds("guess_late", [row[-1] for row in table]),
+        "guess_shares": list(SHARES),
+        "guess_distance": [mean(c) for c in zip(*table["guess_distance"], strict=True)],
+        **over_seeds("guess_start", table["guess_start"]),
+        **over_seeds("guess_late", table["guess_late"]),
     }
 
 
@@ -87,25 +96,25 @@ def without_noise(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Resu
     n = 1000 if quick else 3000
     schedule = make_schedule("linear-short", 100 if quick else 400)
     ks = respaced(schedule.num_steps, schedule.num_steps)
-    result: Result = {}
-    for prefix, data in (("", lopsided()), ("ring_", ring())):
+
+    def one(data: Mixture, seed: int) -> Result:
         model, scale = exact_eps_model(data, schedule), data.covariance().trace()
-        found: dict[str, list[float]] = {}
-        for seed in seeds:
-            generator = torch.Generator().manual_seed(seed)
-            x = _normal(n, generator)
-            *_, noisy = ancestral(model, x, schedule, generator=generator)
-            *_, fixed = ddim(model, x, ks, schedule)
-            ends = {"with_noise": noisy, "ddim": fixed}
-            ends["noiseless"] = _noiseless(data, schedule, x)
-            for name, points in ends.items():
-                share = float(points.var(0).sum() / scale)
-                found.setdefault(name, []).append(distance_to(data, points, seed))
-                found.setdefault(f"{name}_variance", []).append(share)
-        found["floor"] = [floor(data, n, seed) for seed in seeds]
-        for name, values in found.items():
-            result |= over_seeds(prefix + name, values)
-    return result
+        generator = torch.Generator().manual_seed(seed)
+        x = _normal(n, generator)
+        *_, noisy = ancestral(model, x, schedule, generator=generator)
+        *_, fixed = ddim(model, x, ks, schedule)
+        ends = {"with_noise": noisy, "ddim": fixed}
+        ends["noiseless"] = _noiseless(data, schedule, x)
+        found = {"floor": floor(data, n, seed)}
+        for name, points in ends.items():
+            found[name] = distance_to(data, points, seed)
+            found[f"{name}_variance"] = float(points.var(0).sum() / scale)
+        return found
+
+    return {
+        **for_seeds(one, seeds, lopsided()),
+        **prefixed("ring", for_seeds(one, seeds, ring())),
+    }
 
 
 def same_seed(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -118,34 +127,27 @@ def same_seed(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     num_steps = 200 if quick else 1000
     data, schedule = lopsided(), make_schedule("linear-short", num_steps)
     model, n = exact_eps_model(data, schedule), 200 if quick else 1000
-    few, many = respaced(num_steps, 20), respaced(num_steps, num_steps)
-    found: dict[str, list[float]] = {}
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
         x = _normal(n, generator)
 
-        def end(
-            ks: Sequence[int] | None,
-            eta: float = 0.0,
-            x: Tensor = x,
-            generator: torch.Generator = generator,
-        ) -> Tensor:
-            if ks is None:
-                *_, x0 = ancestral(model, x, schedule, generator=generator)
-            else:
-                *_, x0 = ddim(model, x, ks, schedule, eta, generator)
+        def jumping(nfe: int, eta: float) -> Tensor:
+            ks = respaced(num_steps, nfe)
+            *_, x0 = ddim(model, x, ks, schedule, eta, generator)
             return x0
 
-        for name, a, b in (
-            ("ddim", end(few), end(many)),
-            ("ancestral_twice", end(None), end(None)),
-            ("eta_1", end(few, 1.0), end(many, 1.0)),
-        ):
-            found.setdefault(name, []).append(_correlation(a, b))
-    result: Result = {"num_steps": num_steps}
-    for name, values in found.items():
-        result |= over_seeds(name, values)
-    return result
+        def walking() -> Tensor:
+            *_, x0 = ancestral(model, x, schedule, generator=generator)
+            return x0
+
+        return {
+            "ddim": _correlation(jumping(20, 0.0), jumping(num_steps, 0.0)),
+            "ancestral_twice": _correlation(walking(), walking()),
+            "eta_1": _correlation(jumping(20, 1.0), jumping(num_steps, 1.0)),
+        }
+
+    return {"num_steps": num_steps} | for_seeds(one, seeds)
 
 
 def which_noise(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -158,32 +160,30 @@ def which_noise(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result
     data, schedule = lopsided(), make_schedule("linear-short", 200)
     model, n = exact_eps_model(data, schedule), 4000 if quick else 40_000
     middle = schedule.num_steps // 2
-    total, last = [], []
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
         x0 = data.sample(n, generator)
-        before = everywhere(middle - 1, x0)
-        x = q_sample(x0, before, _normal(n, generator), schedule)
-        k, step_noise = everywhere(middle, x0), _normal(n, generator)
+        before, k = everywhere(middle - 1, x0), everywhere(middle, x0)
+        x = q_sample(x0, before, fresh_noise(x0, generator), schedule)
+        step_noise = fresh_noise(x0, generator)
         xk = q_step(x, k, step_noise, schedule)
         alpha_bar = schedule.alpha_bar[middle]
         all_noise = (xk - alpha_bar.sqrt() * x0) / (1 - alpha_bar).sqrt()
         guess = model(xk, as_time(k, xk, schedule))
-        total.append(_correlation(guess, all_noise))
-        last.append(_correlation(guess, step_noise))
-    return over_seeds("total", total) | over_seeds("last_step", last)
+        return {
+            "total": _correlation(guess, all_noise),
+            "last_step": _correlation(guess, step_noise),
+        }
+
+    return for_seeds(one, seeds)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
-    """Everything of 01.M, prefixed guess_, noise_, seed_ and which_ by experiment."""
-    parts = {
-        "guess": first_guess(seeds, quick),
-        "noise": without_noise(seeds, quick),
-        "seed": same_seed(seeds, quick),
-        "which": which_noise(seeds, quick),
-    }
+    """Everything of 01.M, prefixed noise_, seed_ and which_ by experiment."""
     return {
-        key if key.startswith(f"{prefix}_") else f"{prefix}_{key}": value
-        for prefix, part in parts.items()
-        for key, value in part.items()
+        **first_guess(seeds, quick),
+        **prefixed("noise", without_noise(seeds, quick)),
+        **prefixed("seed", same_seed(seeds, quick)),
+        **prefixed("which", which_noise(seeds, quick)),
     }

@@ -12,10 +12,15 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from coursekit.experiments.summary import Result, curves
+from coursekit.datasets import fashion
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.experiments.summary import Result, for_seeds, prefixed
 
 Array = NDArray[np.float64]
+Images = NDArray[np.uint8]
+Split = Callable[[int], tuple[Array, Array]]  # seed -> training rows, held-out rows
 DIMS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+LAGS = (1, 2, 4, 8, 12)
 BINS = 10
 REACH = 4.0  # the grid covers -4..4 standard deviations; what lies outside is clamped
 
@@ -35,13 +40,13 @@ def whitened_components(train: Array, held_out: Array, d: int) -> tuple[Array, A
     return (train - mean) @ directions, (held_out - mean) @ directions
 
 
-def cells(points: Array, bins: int = BINS) -> NDArray[np.int64]:
+def cells(points: Array) -> NDArray[np.int64]:
     """The grid cell of each point, as integers per dimension. (N, d) -> (N, d)."""
-    index = np.floor((points + REACH) * bins / (2 * REACH)).astype(np.int64)
-    return np.clip(index, 0, bins - 1)
+    index = np.floor((points + REACH) * BINS / (2 * REACH)).astype(np.int64)
+    return np.clip(index, 0, BINS - 1)
 
 
-def histogram_scores(train: Array, held_out: Array, bins: int = BINS) -> Result:
+def histogram_scores(train: Array, held_out: Array) -> Result:
     """Judge a d-dimensional histogram by points it has not seen.
 
     train (N, d), held_out (M, d), whitened. Keys: hit, the fraction of held-out points
@@ -50,12 +55,12 @@ def histogram_scores(train: Array, held_out: Array, bins: int = BINS) -> Result:
     the number of cells seen once, divided by N. Without it one miss costs infinity.
     """
     d = train.shape[1]
-    seen, counts = np.unique(cells(train, bins), axis=0, return_counts=True)
+    seen, counts = np.unique(cells(train), axis=0, return_counts=True)
     table = {row.tobytes(): int(c) for row, c in zip(seen, counts, strict=True)}
-    count = np.array([table.get(row.tobytes(), 0) for row in cells(held_out, bins)])
+    count = np.array([table.get(row.tobytes(), 0) for row in cells(held_out)])
     unseen = min(max(int((counts == 1).sum()), 1), len(train) - 1) / len(train)
-    mass = (1 - unseen) * count / len(train) + unseen * float(bins) ** -d
-    cell_size = d * np.log(2 * REACH / bins)
+    mass = (1 - unseen) * count / len(train) + unseen * float(BINS) ** -d
+    cell_size = d * np.log(2 * REACH / BINS)
     return {
         "hit": float((count > 0).mean()),
         "log_likelihood": float(np.log(mass).mean() - cell_size),
@@ -69,68 +74,54 @@ def gaussian_log_likelihood(points: Array) -> float:
 
 
 def density_by_dimension(
-    split: Callable[[int], tuple[Array, Array]],
-    seeds: Sequence[int] = (0, 1, 2),
-    dims: Sequence[int] = DIMS,
-    bins: int = BINS,
+    split: Split, seeds: Sequence[int] = (0, 1, 2), dims: Sequence[int] = DIMS
 ) -> Result:
     """Histogram quality against the number of dimensions, over several splits.
 
-    split(seed) -> (train, held_out) as rows of numbers. Keys, each a list over `dims`
-    with `_std`: hit; gain, the histogram's log-likelihood minus a plain Gaussian's,
-    nats per image. And cells = bins ** d; half_dims, the largest d with hit >= 1/2;
-    lost_dims, the first d where the Gaussian wins (0 if none).
+    Keys, each a list over `dims` with `_std`: hit; gain, the histogram's log-likelihood
+    minus a plain Gaussian's, nats per image. And cells = bins ** d; half_dims, the
+    largest d with hit >= 1/2; lost_dims, the first d where the Gaussian wins (0 if
+    none).
     """
-    hits, gains = [], []
-    for seed in seeds:
-        train, held_out = split(seed)
-        left, right = whitened_components(train, held_out, max(dims))
-        scores = [histogram_scores(left[:, :d], right[:, :d], bins) for d in dims]
-        hits.append([s["hit"] for s in scores])
-        gains.append(
-            [
-                s["log_likelihood"] - gaussian_log_likelihood(right[:, :d])
-                for s, d in zip(scores, dims, strict=True)
-            ]
-        )
-    result = curves("hit", hits) | curves("gain", gains)
+
+    def one(seed: int) -> Result:
+        left, right = whitened_components(*split(seed), max(dims))
+        scores = [histogram_scores(left[:, :d], right[:, :d]) for d in dims]
+        rival = [gaussian_log_likelihood(right[:, :d]) for d in dims]
+        pairs = zip(scores, rival, strict=True)
+        return {
+            "hit": [each["hit"] for each in scores],
+            "gain": [each["log_likelihood"] - other for each, other in pairs],
+        }
+
+    result = for_seeds(one, seeds)
     reached = [d for d, h in zip(dims, result["hit"], strict=True) if h >= 0.5]
     lost = [d for d, g in zip(dims, result["gain"], strict=True) if g < 0]
     return result | {
         "dims": list(dims),
-        "bins": bins,
-        "cells": [float(bins) ** d for d in dims],
-        "num_train": len(train),
+        "bins": BINS,
+        "cells": [float(BINS) ** d for d in dims],
+        "num_train": len(split(seeds[0])[0]),
         "half_dims": max(reached, default=0),
         "lost_dims": min(lost, default=0),
     }
 
 
-def grey(images: NDArray[np.uint8]) -> Array:
-    """Brightness in [0, 1]: (N, H, W) as it is, (N, H, W, 3) averaged over colours."""
-    values = images.astype(np.float64) / 255
-    return values if values.ndim == 3 else values.mean(-1)
-
-
-def pixel_pairs(
-    images: NDArray[np.uint8],
-    lag: int,
-    row: int | None = None,
-    column: int | None = None,
-) -> Result:
+def pixel_pairs(images: Images, lag: int) -> Result:
     """Two pixels of every image, `lag` columns apart: their joint law and correlation.
 
-    images: (N, H, W) or (N, H, W, 3). The left pixel is (row, column); by default the
-    pair is centred. Keys: a and b, the values of both pixels in [0, 1], one per image;
-    correlation, of this pair; correlation_everywhere, the mean over all places where
-    both pixels vary. Raises ValueError if the pair does not fit into the image.
+    images: (N, H, W), or (N, H, W, 3), averaged over colours. Keys: a and b, the values
+    of the two pixels in the middle, in [0, 1], one per image; correlation, of this
+    pair; correlation_everywhere, the mean over all places where both pixels vary.
+    Raises ValueError if the pair does not fit into the image.
     """
-    values = grey(images)
+    values = images.astype(np.float64) / 255
+    if values.ndim == 4:
+        values = values.mean(-1)
     height, width = values.shape[1:]
-    row = height // 2 if row is None else row
-    column = (width - lag) // 2 if column is None else column
-    if not (0 <= row < height and 0 <= column < width and 0 <= column + lag < width):
-        raise ValueError(f"pixels {lag} apart at column {column} do not fit in {width}")
+    if lag >= width:
+        raise ValueError(f"pixels {lag} apart do not fit in {width}")
+    row, column = height // 2, (width - lag) // 2
     a, b = values[:, row, column], values[:, row, column + lag]
     standard = values - values.mean(0)
     left, right = standard[:, :, : width - lag], standard[:, :, lag:]
@@ -138,7 +129,6 @@ def pixel_pairs(
     varies = norm > 1e-3 * len(values)  # the black frame of Fashion-MNIST never changes
     everywhere = ((left * right).sum(0)[varies] / norm[varies]).mean()
     return {
-        "lag": lag,
         "a": a.tolist(),
         "b": b.tolist(),
         "correlation": float(np.corrcoef(a, b)[0, 1]),
@@ -146,18 +136,19 @@ def pixel_pairs(
     }
 
 
-def correlation_by_lag(
-    images: NDArray[np.uint8], lags: Sequence[int] = (1, 2, 4, 8, 12)
-) -> Result:
-    """Mean correlation of two pixels by distance. Keys: lags, correlation."""
+def correlation_by_lag(images: Images, lags: Sequence[int] = LAGS) -> Result:
+    """Mean correlation of two pixels by distance: lags, correlation; near and far."""
     found = [pixel_pairs(images, lag)["correlation_everywhere"] for lag in lags]
-    return {"lags": list(lags), "correlation": found}
+    return {
+        "lags": list(lags),
+        "correlation": found,
+        "near": found[0],
+        "far": found[-1],
+    }
 
 
-def splitter(
-    images: NDArray[np.uint8], held_out: int
-) -> Callable[[int], tuple[Array, Array]]:
-    """split(seed): images as rows, shuffled, the last `held_out` set apart."""
+def splitter(images: Images, held_out: int) -> Split:
+    """Images as rows, shuffled, the last `held_out` set apart."""
     rows = images.reshape(len(images), -1).astype(np.float64) / 255
 
     def split(seed: int) -> tuple[Array, Array]:
@@ -167,8 +158,8 @@ def splitter(
     return split
 
 
-def gaussian_split(n: int, held_out: int) -> Callable[[int], tuple[Array, Array]]:
-    """split(seed): the control, max(DIMS) independent standard normal numbers."""
+def gaussian_split(n: int, held_out: int) -> Split:
+    """The control, max(DIMS) independent standard normal numbers."""
 
     def split(seed: int) -> tuple[Array, Array]:
         draw = np.random.Generator(np.random.PCG64(seed)).standard_normal
@@ -177,16 +168,10 @@ def gaussian_split(n: int, held_out: int) -> Callable[[int], tuple[Array, Array]
     return split
 
 
-def pictures(name: str, n: int) -> NDArray[np.uint8]:
-    """n images: "fashion" (28 x 28, grey) or "teddy" (16 x 16, colour)."""
-    if name == "teddy":
-        from coursekit.datasets.teddy.sample import teddies
-
-        return teddies(n, size=16, seed=1)[0]
-    from coursekit.datasets import fashion
-
+def clothes(n: int) -> Images:
+    """n clothes (28 x 28, grey), training and test part mixed."""
     parts = [fashion.load(split)[0] for split in ("train", "test")]
-    images: NDArray[np.uint8] = np.concatenate(parts)
+    images: Images = np.concatenate(parts)
     return images[np.random.Generator(np.random.PCG64(0)).permutation(len(images))[:n]]
 
 
@@ -194,21 +179,16 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 01.N, prefixed fashion_, teddy_ and gaussian_ (the control).
 
     Keys of `density_by_dimension` for each; hit_2, hit_8 and hit_16 as plain numbers;
-    for the two sets of images lags, correlation (`correlation_by_lag`), near (lag 1)
-    and far (lag 12).
+    for the two sets of images those of `correlation_by_lag`.
     """
     n, held_out = (2500, 500) if quick else (10_000, 2000)
-    result: Result = {}
-    for name in ("fashion", "teddy", "gaussian"):
-        part: Result
-        if name == "gaussian":
-            part = density_by_dimension(gaussian_split(n - held_out, held_out), seeds)
-        else:
-            images = pictures(name, n)
-            part = density_by_dimension(splitter(images, held_out), seeds)
-            part |= correlation_by_lag(images)
-            part |= {"near": part["correlation"][0], "far": part["correlation"][-1]}
-        hits = dict(zip(part["dims"], part["hit"], strict=True))
-        part |= {f"hit_{d}": hits[d] for d in (2, 8, 16)}
-        result |= {f"{name}_{key}": value for key, value in part.items()}
+    control = gaussian_split(n - held_out, held_out)
+    result = prefixed("gaussian", density_by_dimension(control, seeds))
+    sets = {"fashion": clothes(n), "teddy": teddies(n, size=16, seed=1)[0]}
+    for name, images in sets.items():
+        found = density_by_dimension(splitter(images, held_out), seeds)
+        result |= prefixed(name, found | correlation_by_lag(images))
+    for name in ("gaussian", *sets):
+        hits = dict(zip(DIMS, result[f"{name}_hit"], strict=True))
+        result |= {f"{name}_hit_{d}": hits[d] for d in (2, 8, 16)}
     return result

@@ -8,44 +8,37 @@ above the exact points' own value it is too timid (the points huddle at the mode
 below it is too blurred.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_eps_model, lopsided
 from coursekit.evaluation.distances import energy_distance
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, columns, for_seeds
 from coursekit.theory.ddpm import Model
 from coursekit.theory.ddpm_samplers import ancestral, ancestral_skipped, ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule, make_schedule
 
-Sampler = Callable[
-    [Model, Tensor, list[int], Schedule, torch.Generator], Iterator[Tensor]
-]
-
 # With eta = 1, DDIM has the law of the skipped DDPM chain with the posterior variance;
 # the skipped chain below takes the larger variance beta (sigma-hat in the DDIM paper).
-SAMPLERS: dict[str, Sampler] = {
-    "ancestral_skipped": lambda model, x, ks, schedule, generator: ancestral_skipped(
-        model, x, ks, schedule, "beta", generator
-    ),
-    "ddim_0": lambda model, x, ks, schedule, generator: ddim(
-        model, x, ks, schedule, 0.0, generator
-    ),
-    "ddim_05": lambda model, x, ks, schedule, generator: ddim(
-        model, x, ks, schedule, 0.5, generator
-    ),
-    "ddim_1": lambda model, x, ks, schedule, generator: ddim(
-        model, x, ks, schedule, 1.0, generator
-    ),
-}
+ETA = {"ddim_0": 0.0, "ddim_05": 0.5, "ddim_1": 1.0, "unclipped": 0.0}
+SAMPLERS = ("ancestral_skipped", "ddim_0", "ddim_05", "ddim_1")
 
 
-def last(film: Iterator[Tensor]) -> Tensor:
-    """The final state of a sampler."""
-    *_, x0 = film
-    return x0
+def walk(
+    sampler: str,
+    model: Model,
+    x: Tensor,
+    nfe: int,
+    schedule: Schedule,
+    generator: torch.Generator,
+) -> Iterator[Tensor]:
+    """The states of DDPM with steps skipped, or of DDIM with one of ETA."""
+    ks = respaced(schedule.num_steps, nfe)
+    if sampler == "ancestral_skipped":
+        return ancestral_skipped(model, x, ks, schedule, "beta", generator)
+    return ddim(model, x, ks, schedule, ETA[sampler], generator)
 
 
 def quality_vs_nfe(
@@ -65,52 +58,47 @@ def quality_vs_nfe(
     seeds), S_log_prob, S_log_prob_std, one entry per NFE; for the full chain of T steps
     "ancestral", "ancestral_std", .. as numbers; for exact points "floor", .., the same.
     """
-    energy: dict[str, list[list[float]]] = {name: [] for name in SAMPLERS}
-    density: dict[str, list[list[float]]] = {name: [] for name in SAMPLERS}
-    single: dict[str, list[float]] = {
-        name: []
-        for name in ("floor", "floor_log_prob", "ancestral", "ancestral_log_prob")
-    }
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
         exact = mixture.sample(samples, generator)
         x = torch.randn(samples, exact.shape[1], generator=generator)
-        full = last(ancestral(model, x, schedule, "beta", generator))
-        for name, points in {
-            "floor": mixture.sample(samples, generator),
-            "ancestral": full,
-        }.items():
-            single[name].append(energy_distance(points, exact))
-            single[f"{name}_log_prob"].append(float(mixture.log_prob(points).mean()))
-        for name, sampler in SAMPLERS.items():
-            fresh = torch.Generator().manual_seed(seed + 1000)
-            walks = [respaced(schedule.num_steps, nfe) for nfe in nfes]
-            outs = [last(sampler(model, x, ks, schedule, fresh)) for ks in walks]
-            energy[name].append([energy_distance(x0, exact) for x0 in outs])
-            density[name].append([float(mixture.log_prob(x0).mean()) for x0 in outs])
-    result: Result = {"nfes": list(nfes), "full_nfe": schedule.num_steps}
-    result["samples"] = samples
-    for name, values in single.items():
-        result |= over_seeds(name, values)
-    for name in SAMPLERS:
-        result |= curves(name, energy[name])
-        result |= curves(f"{name}_log_prob", density[name])
-    return result
+
+        def judged(name: str, points: Tensor) -> dict[str, float]:
+            density = float(mixture.log_prob(points).mean())
+            return {
+                name: energy_distance(points, exact),
+                f"{name}_log_prob": density,
+            }
+
+        *_, full = ancestral(model, x, schedule, "beta", generator)
+        found: Result = judged("floor", mixture.sample(samples, generator))
+        found |= judged("ancestral", full)
+        for name in SAMPLERS:
+            fresh, rows = torch.Generator().manual_seed(seed + 1000), []
+            for nfe in nfes:
+                *_, x0 = walk(name, model, x, nfe, schedule, fresh)
+                rows.append(judged(name, x0))
+            found |= columns(rows)
+        return found
+
+    return {
+        "nfes": list(nfes),
+        "full_nfe": schedule.num_steps,
+        "samples": samples,
+        **for_seeds(one, seeds),
+    }
 
 
 def exact_quality_vs_nfe(
-    num_steps: int = 1000,
-    nfes: Sequence[int] = (5, 10, 20, 50, 100),
-    seeds: Sequence[int] = (0, 1, 2),
-    samples: int = 2000,
-    quick: bool = False,
+    seeds: Sequence[int] = (0, 1, 2), quick: bool = False
 ) -> Result:
     """`quality_vs_nfe` with the best possible network, on the lopsided mixture.
 
     What is measured here is the sampler alone: the network makes no mistake.
     """
-    if quick:
-        num_steps, nfes, samples = 100, nfes[:3], 500
+    num_steps, samples = (100, 500) if quick else (1000, 2000)
+    nfes = (5, 10, 20) if quick else (5, 10, 20, 50, 100)
     mixture, schedule = lopsided(), make_schedule("cosine", num_steps)
     model = exact_eps_model(mixture, schedule)
     return quality_vs_nfe(model, mixture, schedule, nfes, seeds, samples)

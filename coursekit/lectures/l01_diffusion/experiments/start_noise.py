@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_eps_model, lopsided
-from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.lectures.l01_diffusion.experiments.judge_2d import distance_to, floor
 from coursekit.theory.ddpm import q_sample
 from coursekit.theory.ddpm_samplers import ancestral, ddim, everywhere, respaced
-from coursekit.theory.ddpm_schedule import Schedule, ScheduleKind, make_schedule
+from coursekit.theory.ddpm_schedule import Schedule, make_schedule
 from coursekit.theory.elbo import prior_kl
 
 Array = NDArray[np.float64]
@@ -70,34 +70,32 @@ def starts_compared(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
     def shift(x: Tensor) -> float:
         return float((x.mean(0) - data.mean()).norm()) / scale
 
-    generators = [torch.Generator().manual_seed(seed + 500) for seed in seeds]
-    exact = [data.sample(n, generator) for generator in generators]
-    result = over_seeds("floor", [floor(data, n, s) for s in seeds])
-    result |= over_seeds("floor_shift", [shift(x) for x in exact])
-    chains: dict[str, tuple[ScheduleKind, int]] = {
-        "long": ("linear-short", 100 if quick else 400),
-        "short": ("linear", 100),
-    }
-    for chain, (kind, num_steps) in chains.items():
-        schedule = make_schedule(kind, num_steps)
-        model = exact_eps_model(data, schedule)
-        ks = respaced(num_steps, num_steps)
+    def exact(seed: int) -> dict[str, float]:
+        x = data.sample(n, torch.Generator().manual_seed(seed + 500))
+        return {"floor": floor(data, n, seed), "floor_shift": shift(x)}
+
+    def one(schedule: Schedule, seed: int) -> dict[str, float]:
+        model, last = exact_eps_model(data, schedule), schedule.num_steps
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.cat([start(s, n, data, schedule, generator) for s in STARTS])
+        *_, random = ancestral(model, x, schedule, generator=generator)
+        *_, fixed = ddim(model, x, respaced(last, last), schedule)
+        found = {}
+        for sampler, samples in (("ancestral", random), ("ddim", fixed)):
+            for name, part in zip(STARTS, samples.reshape(-1, n, 2), strict=True):
+                found[f"{sampler}_{name}"] = distance_to(data, part, seed)
+                found[f"{sampler}_{name}_shift"] = shift(part)
+        return found
+
+    result = for_seeds(exact, seeds)
+    for chain, schedule in {
+        "long": make_schedule("linear-short", 100 if quick else 400),
+        "short": make_schedule("linear", 100),
+    }.items():
         x0 = data.sample(20_000, torch.Generator().manual_seed(0))
         result[f"{chain}_alpha_bar"] = float(schedule.alpha_bar[-1])
         result[f"{chain}_prior_kl"] = float(prior_kl(x0, schedule).mean())
-        found: dict[str, list[float]] = {}
-        for seed in seeds:
-            generator = torch.Generator().manual_seed(seed)
-            x = torch.cat([start(s, n, data, schedule, generator) for s in STARTS])
-            *_, random = ancestral(model, x, schedule, generator=generator)
-            *_, fixed = ddim(model, x, ks, schedule)
-            for sampler, samples in (("ancestral", random), ("ddim", fixed)):
-                for name, part in zip(STARTS, samples.reshape(-1, n, 2), strict=True):
-                    key = f"{chain}_{sampler}_{name}"
-                    found.setdefault(key, []).append(distance_to(data, part, seed))
-                    found.setdefault(f"{key}_shift", []).append(shift(part))
-        for key, values in found.items():
-            result |= over_seeds(key, values)
+        result |= prefixed(chain, for_seeds(one, seeds, schedule))
     return result
 
 
@@ -156,7 +154,5 @@ def gaussian_closure(betas: Sequence[float] = (0.5, 0.2, 0.1, 0.03, 0.01)) -> Re
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 01.E: `starts_compared`, and `gaussian_closure` under closure_."""
-    closure = gaussian_closure()
-    return starts_compared(seeds, quick) | {
-        f"closure_{k}": v for k, v in closure.items()
-    }
+    closure = prefixed("closure", gaussian_closure())
+    return starts_compared(seeds, quick) | closure

@@ -5,20 +5,22 @@ says nothing about the weights, so a walk that starts everywhere fills both alik
 Annealing starts where the noise has merged the blobs, and there the weights are felt.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture
 from coursekit.evaluation.distances import energy_distance
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.films import last
+from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.lectures.l02_score_matching.experiments.training import train_ncsn
 from coursekit.models.score_net import sigma_ladder
 from coursekit.theory.langevin import annealed_langevin, langevin
 
 SIGMA_MAX, SIGMA_MIN, LEVELS = 10.0, 0.1, 10
 STEP = 0.05  # of the walks that are not annealed
+SIZES = (0.05, 0.2, 0.5, 1.0)  # of steps, where the variance is looked at
 Score = Callable[[Tensor, Tensor], Tensor]  # score(x, sigma)
 
 
@@ -42,12 +44,6 @@ def light(x: Tensor) -> float:
     return float((x.sum(1) < 0).double().mean())
 
 
-def last(states: Iterable[Tensor]) -> Tensor:
-    """The final state of a sampler."""
-    *_, x = states
-    return x
-
-
 def exact_score(data: Mixture) -> Score:
     """score(x, sigma): the exact score of the data with noise of that level."""
 
@@ -57,21 +53,20 @@ def exact_score(data: Mixture) -> Score:
     return score
 
 
-def weights_found(
-    seeds: Sequence[int] = (0, 1, 2), quick: bool = False, learn: bool = True
-) -> Result:
+def weights_found(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Start everywhere, walk with three scores, count who ends where.
 
     Keys, all with _std and _all: truth (share of exact samples in the light blob);
     plain, no_noise, annealed (exact scores), learned (annealed, a network's scores),
     learned_single (plain, the network's score at the smallest level); each also with
-    _distance, the energy distance to exact samples; floor_distance.
+    _distance, the energy distance to exact samples.
     """
     data, exact = two_blobs(), exact_score(two_blobs())
-    n, steps = (500, 300) if quick else (2000, 1000)
+    n, steps, training = (500, 300, 1000) if quick else (2000, 1000, 3000)
     sigmas = sigma_ladder(SIGMA_MAX, SIGMA_MIN, LEVELS)
-    rows: dict[str, list[float]] = {}
-    for seed in seeds:
+    lowest = sigmas[-1].float()
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed + 5000)
         truth = data.sample(n, generator)
         start = everywhere(n, generator)
@@ -87,71 +82,41 @@ def weights_found(
                 annealed_langevin(exact, start, sigmas, generator=generator)
             ),
         }
-        if learn:
-            ends |= learned_ends(data, start, sigmas, seed, quick, generator)
+        net = train_ncsn(data, SIGMA_MIN, SIGMA_MAX, seed, training)
+        first, own = start.float(), torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            ends["learned_single"] = last(
+                langevin(lambda x: net(x, lowest), first, STEP, 500, generator)
+            )
+            ends["learned"] = last(annealed_langevin(net, first, sigmas, generator=own))
+        found = {name: light(x) for name, x in ends.items()}
         for name, x in ends.items():
-            rows.setdefault(name, []).append(light(x))
-            distance = energy_distance(x, truth)
-            rows.setdefault(f"{name}_distance", []).append(distance)
-    result: Result = {"points": n, "steps": steps}
-    for name, values in rows.items():
-        result |= over_seeds(name, values)
-    return result
+            found[f"{name}_distance"] = energy_distance(x, truth)
+        return found
+
+    return {"points": n, "steps": steps, **for_seeds(one, seeds)}
 
 
-@torch.no_grad()
-def walk_learned(net: Score, start: Tensor, sigmas: Tensor, seed: int) -> Tensor:
-    """The end of an annealed walk with a network's scores; float32."""
-    generator = torch.Generator().manual_seed(seed)
-    return last(annealed_langevin(net, start.float(), sigmas, generator=generator))
-
-
-def learned_ends(
-    data: Mixture,
-    start: Tensor,
-    sigmas: Tensor,
-    seed: int,
-    quick: bool,
-    generator: torch.Generator,
-) -> dict[str, Tensor]:
-    """The same walks with one trained network: annealed, and at its lowest level."""
-    with torch.enable_grad():
-        steps = 1000 if quick else 3000
-        net = train_ncsn(data, SIGMA_MIN, SIGMA_MAX, seed, steps)
-    lowest = sigmas[-1].float()
-    with torch.no_grad():
-        single = last(
-            langevin(lambda x: net(x, lowest), start.float(), STEP, 500, generator)
-        )
-    return {
-        "learned": walk_learned(net, start, sigmas, seed),
-        "learned_single": single,
-    }
-
-
-def step_size(
-    seeds: Sequence[int] = (0, 1, 2), steps: Sequence[float] = (0.05, 0.2, 0.5, 1.0)
-) -> Result:
+def step_size(seeds: Sequence[int] = (0, 1, 2)) -> Result:
     """Where Langevin walks settle on N(0, 1): variance by step, found and in theory.
 
     x <- (1 - step/2) x + sqrt(step) z settles at the variance 1 / (1 - step/4): right
     only as the step goes to zero. Keys: sizes, variance, variance_std, theory.
     """
-    rows = []
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed + 9000)
-        row = []
-        for step in steps:
+        found = []
+        for step in SIZES:
             start = torch.zeros(20_000, 1, dtype=torch.float64)
-            num_steps = round(12 / step)
-            x = last(langevin(lambda x: -x, start, step, num_steps, generator))
-            row.append(float(x.var()))
-        rows.append(row)
-    result: Result = {"sizes": list(steps), "theory": [1 / (1 - h / 4) for h in steps]}
-    return result | curves("variance", rows)
+            walk = langevin(lambda x: -x, start, step, round(12 / step), generator)
+            found.append(float(last(walk).var()))
+        return {"variance": found}
+
+    theory = [1 / (1 - step / 4) for step in SIZES]
+    return {"sizes": list(SIZES), "theory": theory, **for_seeds(one, seeds)}
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """`weights_found`, and `step_size` with the prefix step_."""
-    result = weights_found(seeds, quick)
-    return result | {f"step_{k}": v for k, v in step_size(seeds).items()}
+    return weights_found(seeds, quick) | prefixed("step", step_size(seeds))

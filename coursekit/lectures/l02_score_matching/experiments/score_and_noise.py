@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.toys import Mixture, lopsided
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, columns, for_seeds, mean
 from coursekit.experiments.train_2d import train_eps_mlp
 from coursekit.lectures.l02_score_matching.experiments.training import train_ncsn
 from coursekit.theory.ddpm_schedule import Schedule, make_schedule
@@ -47,16 +47,21 @@ def both_answers(
     return guess, score, data.noised_score(xk, float(shrink), float(noise))
 
 
-def agreement(guess: Tensor, score: Tensor, noise: float) -> tuple[float, float]:
-    """Correlation of score and -guess / noise, and the slope between them.
+def agreement(
+    guess: Tensor, score: Tensor, exact: Tensor, noise: float
+) -> dict[str, float]:
+    """How score and -guess / noise agree, and the relative errors of both.
 
     The slope is the least-squares factor c in score = c * (-guess / noise): 1 is right.
     """
-    implied = (-guess / noise).flatten()
-    flat = score.flatten()
-    both = torch.stack([implied, flat])
-    slope = (implied * flat).sum() / implied.square().sum()
-    return float(both.corrcoef()[0, 1]), float(slope)
+    implied, size = -guess / noise, exact.square().mean()
+    a, b = implied.flatten(), score.flatten()
+    return {
+        "correlation": float(torch.stack([a, b]).corrcoef()[0, 1]),
+        "slope": float((a * b).sum() / a.square().sum()),
+        "error_noise": float((implied - exact).square().mean() / size),
+        "error_score": float((score - exact).square().mean() / size),
+    }
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -66,35 +71,23 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     the means over them, correlation, slope (+_std, _all); error_noise, error_score: the
     relative squared errors of both against the exact score (means over ks); num_levels.
     """
-    if quick:
-        seeds = seeds[:1]
     data, schedule = lopsided(), make_schedule("linear-short", 100)
-    rows: dict[str, list[list[float]]] = {
-        n: [] for n in ("correlation", "slope", "error_noise", "error_score")
-    }
-    for seed in seeds:
-        steps = 1000 if quick else 4000
+    kept, steps = schedule.alpha_bar[list(STEPS)], 1000 if quick else 4000
+
+    def one(seed: int) -> Result:
         first = train_eps_mlp(data, schedule, steps, seed=seed).model
         second = train_ncsn(data, SIGMA_MIN, SIGMA_MAX, seed + 500, steps)
-        row: dict[str, list[float]] = {name: [] for name in rows}
+        rows = []
         for k in STEPS:
-            guess, score, exact = both_answers(
-                first, second, data, schedule, k, 4000, seed + 70
-            )
-            noise = float((1 - schedule.alpha_bar[k]).sqrt())
-            found = agreement(guess, score, noise)
-            size = exact.square().mean()
-            row["correlation"].append(found[0])
-            row["slope"].append(found[1])
-            for name, answer in (("noise", -guess / noise), ("score", score)):
-                error = float((answer - exact).square().mean() / size)
-                row[f"error_{name}"].append(error)
-        for name, each in row.items():
-            rows[name].append(each)
-    kept = schedule.alpha_bar[list(STEPS)]
-    result: Result = {"ks": list(STEPS), "num_levels": len(STEPS)}
-    result["sigmas"] = ((1 - kept) / kept).sqrt().tolist()
-    for name, values in rows.items():
-        result |= curves(f"{name}_by_k", values)
-        result |= over_seeds(name, [sum(row) / len(row) for row in values])
-    return result
+            answers = both_answers(first, second, data, schedule, k, 4000, seed + 70)
+            rows.append(agreement(*answers, float((1 - schedule.alpha_bar[k]).sqrt())))
+        lists = columns(rows)
+        means: Result = {name: mean(values) for name, values in lists.items()}
+        return means | {f"{name}_by_k": values for name, values in lists.items()}
+
+    return {
+        "ks": list(STEPS),
+        "num_levels": len(STEPS),
+        "sigmas": ((1 - kept) / kept).sqrt().tolist(),
+        **for_seeds(one, seeds[:1] if quick else seeds),
+    }

@@ -11,9 +11,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from coursekit.datasets.toys import Mixture, exact_predict, lopsided
+from coursekit.datasets.toys import exact_predict, lopsided
 from coursekit.evaluation.distances import energy_distance
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, columns, for_seeds, prefixed
 from coursekit.theory.ddpm_schedule import schedule_from_beta
 from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import VPPath
@@ -21,6 +21,7 @@ from coursekit.theory.sde import drift_diffusion, reverse_sde
 from coursekit.theory.solvers import time_grid
 
 END = 0.002  # sampling stops here: at t = 0 the path rises with infinite slope
+LENGTHS = (10, 30, 100, 300, 1000)  # of chains
 SHOWN = (0.8, 0.6, 0.4, 0.2, 0.1, 0.05)  # times at which marginals are compared
 
 
@@ -55,12 +56,15 @@ def euler_gap(num_steps: int) -> float:
     return worst
 
 
-def limit(lengths: Sequence[int] = (10, 30, 100, 300, 1000)) -> Result:
+def limit() -> Result:
     """Both gaps by number of steps. Keys: steps, gap, euler, gap_10, gap_100, ..."""
-    gaps = [chain_gap(n) for n in lengths]
-    result: Result = {"steps": list(lengths), "gap": gaps}
-    result["euler"] = [euler_gap(n) for n in lengths]
-    return result | {f"gap_{n}": gap for n, gap in zip(lengths, gaps, strict=True)}
+    gaps = [chain_gap(n) for n in LENGTHS]
+    return {
+        "steps": list(LENGTHS),
+        "gap": gaps,
+        "euler": [euler_gap(n) for n in LENGTHS],
+        **{f"gap_{n}": gap for n, gap in zip(LENGTHS, gaps, strict=True)},
+    }
 
 
 def wiener(seeds: Sequence[int], n: int = 20_000, steps: int = 200) -> Result:
@@ -69,24 +73,19 @@ def wiener(seeds: Sequence[int], n: int = 20_000, steps: int = 200) -> Result:
     Keys: variance_half, variance_one (at t = 1/2 and 1), correlation (of the two
     halves), ratio (variance of an increment over its length dt, for dt = 1/steps).
     """
-    rows: dict[str, list[float]] = {}
-    for seed in seeds:
+
+    def one(seed: int) -> dict[str, float]:
         generator = torch.Generator().manual_seed(seed + 600)
         shakes = torch.randn(n, steps, generator=generator) / steps**0.5
         first, second = shakes.reshape(n, 2, -1).sum(2).unbind(1)
-        both = torch.stack([first, second])
-        found = {
+        return {
             "variance_half": float(first.var()),
             "variance_one": float((first + second).var()),
-            "correlation": float(both.corrcoef()[0, 1]),
+            "correlation": float(torch.stack([first, second]).corrcoef()[0, 1]),
             "ratio": float(shakes.var() * steps),
         }
-        for name, value in found.items():
-            rows.setdefault(name, []).append(value)
-    result: Result = {}
-    for name, values in rows.items():
-        result |= over_seeds(name, values)
-    return result
+
+    return for_seeds(one, seeds)
 
 
 def backwards_without_score(
@@ -100,81 +99,69 @@ def backwards_without_score(
     return x
 
 
-def nearest(ts: Tensor, wanted: Sequence[float]) -> list[int]:
-    """The index of the grid time next to each wanted time."""
-    return [int((ts - t).abs().argmin()) for t in wanted]
-
-
-def two_ways(
-    seeds: Sequence[int] = (0, 1, 2),
-    quick: bool = False,
-    data: Mixture | None = None,
-    num_steps: int = 1000,
-) -> Result:
+def two_ways(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Reverse SDE and probability flow from the same starts, with the exact score.
 
-    Keys: times; marginal_sde, marginal_ode, marginal_floor (energy distances to fresh
-    exact samples at each time, +_std); paths_sde_ode, paths_sde_sde (mean distance of
-    walkers from one start, +_std); and, +_std and _all: sde_distance, ode_distance
-    (at the end), naive_distance (the way without a score), end_floor, paths_end
-    (distance of SDE and flow at the end), paths_same (two SDE walks there),
+    Keys: marginal_times; marginal_sde, marginal_ode, marginal_floor (energy distances
+    to fresh exact samples at each time, +_std); paths_sde_ode, paths_sde_sde (mean
+    distance of walkers from one start, +_std); and, +_std and _all: sde_distance,
+    ode_distance (at the end), naive_distance (the way without a score), end_floor,
+    paths_end (distance of SDE and flow at the end), paths_same (two SDE walks there),
     paths_unrelated (two independent samples of the data).
     """
-    mixture, path = data or lopsided(), VPPath()
-    n, num_steps = (500, 200) if quick else (2000, num_steps)
+    mixture, path = lopsided(), VPPath()
+    n, num_steps = (500, 200) if quick else (2000, 1000)
     ts = time_grid(num_steps, 1.0, END)
-    shown = nearest(ts, SHOWN)
+    shown = [int((ts - t).abs().argmin()) for t in SHOWN] + [num_steps]
     predict = exact_predict(mixture, path)
-    rows: dict[str, list[list[float]]] = {}
-    single: dict[str, list[float]] = {}
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed + 800)
         start = torch.randn(n, 2, generator=generator, dtype=torch.float64)
-        films = {
-            "sde": list(reverse_sde(predict, start, ts, path, 1.0, generator)),
-            "again": list(reverse_sde(predict, start, ts, path, 1.0, generator)),
-            "ode": list(reverse_sde(predict, start, ts, path, 0.0, generator)),
-        }
-        row: dict[str, list[float]] = {}
-        for i in [*shown, num_steps]:
-            alpha, sigma = float(path.alpha(ts[i])), float(path.sigma(ts[i]))
-            law = mixture.noised(alpha, sigma)
+        sde, again, ode = (
+            list(reverse_sde(predict, start, ts, path, churn, generator))
+            for churn in (1.0, 1.0, 0.0)
+        )
+        rows = []
+        for i in shown:
+            law = mixture.noised(float(path.alpha(ts[i])), float(path.sigma(ts[i])))
             exact, other = law.sample(n, generator), law.sample(n, generator)
-            sde, again, ode = (films[k][i] for k in ("sde", "again", "ode"))
-            for name, value in {
-                "marginal_sde": energy_distance(sde, exact),
-                "marginal_ode": energy_distance(ode, exact),
-                "marginal_floor": energy_distance(other, exact),
-                "paths_sde_ode": float((sde - ode).norm(dim=1).mean()),
-                "paths_sde_sde": float((sde - again).norm(dim=1).mean()),
-                "unrelated": float((other - exact).norm(dim=1).mean()),
-            }.items():
-                row.setdefault(name, []).append(value)
+            rows.append(
+                {
+                    "marginal_sde": energy_distance(sde[i], exact),
+                    "marginal_ode": energy_distance(ode[i], exact),
+                    "marginal_floor": energy_distance(other, exact),
+                    "paths_sde_ode": apart(sde[i], ode[i]),
+                    "paths_sde_sde": apart(sde[i], again[i]),
+                    "paths_unrelated": apart(other, exact),
+                }
+            )
         naive = backwards_without_score(start, path, ts, generator)
-        ends = {
-            "sde_distance": row["marginal_sde"][-1],
-            "ode_distance": row["marginal_ode"][-1],
-            "end_floor": row["marginal_floor"][-1],
+        lists, end = columns(rows), rows[-1]
+        return {
+            **lists,
+            "sde_distance": end["marginal_sde"],
+            "ode_distance": end["marginal_ode"],
+            "end_floor": end["marginal_floor"],
             "naive_distance": energy_distance(naive, mixture.sample(n, generator)),
-            "paths_end": row["paths_sde_ode"][-1],
-            "paths_same": row["paths_sde_sde"][-1],
-            "paths_unrelated": row.pop("unrelated")[-1],
+            "paths_end": end["paths_sde_ode"],
+            "paths_same": end["paths_sde_sde"],
+            "paths_unrelated": end["paths_unrelated"],
         }
-        for name, values in row.items():
-            rows.setdefault(name, []).append(values)
-        for name, value in ends.items():
-            single.setdefault(name, []).append(value)
-    result: Result = {"times": [float(ts[i]) for i in [*shown, num_steps]]}
-    for name, curve in rows.items():
-        result |= curves(name, curve)
-    for name, values in single.items():
-        result |= over_seeds(name, values)
-    return result
+
+    times = [float(ts[i]) for i in shown]
+    return {"marginal_times": times, **for_seeds(one, seeds)}
+
+
+def apart(x: Tensor, y: Tensor) -> float:
+    """The mean distance of walkers (N, D), row by row."""
+    return float((x - y).norm(dim=1).mean())
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
-    """`two_ways` (marginal_times for its times), limit_..., wiener_..."""
-    found = two_ways(seeds, quick)
-    found["marginal_times"] = found.pop("times")
-    found |= {f"limit_{k}": v for k, v in limit().items()}
-    return found | {f"wiener_{k}": v for k, v in wiener(seeds).items()}
+    """`two_ways`, limit_..., wiener_..."""
+    return {
+        **two_ways(seeds, quick),
+        **prefixed("limit", limit()),
+        **prefixed("wiener", wiener(seeds)),
+    }

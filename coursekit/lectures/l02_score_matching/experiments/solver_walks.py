@@ -26,25 +26,20 @@ GRIDS = {"time": "even in t", "root": "even in √t", "snr": "even in log SNR"}
 USUAL = {"dpm1": "snr", "dpm2": "snr", "dpm2m": "snr"}  # as the authors; others: time
 
 
-def even_snr(path: Path, num_steps: int, start: float, end: float) -> Tensor:
-    """N + 1 times with equal steps of log signal-to-noise, by bisection; float64."""
+def grid(kind: str, path: Path, num_steps: int, start: float, end: float) -> Tensor:
+    """N + 1 decreasing times; kind: one of GRIDS, else ValueError."""
+    if kind == "root":
+        return time_grid(num_steps, start**0.5, end**0.5) ** 2
+    if kind == "time":
+        return time_grid(num_steps, start, end)
+    if kind != "snr":
+        raise ValueError(f"unknown grid {kind!r}: use one of {', '.join(GRIDS)}")
     ends = torch.tensor([start, end], dtype=torch.float64)
     low, high = path.log_snr(ends)
     share = torch.linspace(0, 1, num_steps + 1, dtype=torch.float64)
     ts = time_of_log_snr(path, low + share * (high - low), *ends)
     ts[0], ts[-1] = start, end
     return ts
-
-
-def grid(kind: str, path: Path, num_steps: int, start: float, end: float) -> Tensor:
-    """N + 1 decreasing times; kind: one of GRIDS, else ValueError."""
-    if kind == "snr":
-        return even_snr(path, num_steps, start, end)
-    if kind == "root":
-        return time_grid(num_steps, start**0.5, end**0.5) ** 2
-    if kind == "time":
-        return time_grid(num_steps, start, end)
-    raise ValueError(f"unknown grid {kind!r}: use one of {', '.join(GRIDS)}")
 
 
 def steps_of(solver: str, nfe: int) -> int:
@@ -96,9 +91,3 @@ def walk(
         case "dpm2m":
             return dpm2m(predict, x, ts, path)
     raise ValueError(f"unknown solver {solver!r}: use one of {', '.join(NAMES)}")
-
-
-def last(states: Iterator[Tensor]) -> Tensor:
-    """The final state of a sampler."""
-    *_, x = states
-    return x

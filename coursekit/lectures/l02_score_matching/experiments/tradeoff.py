@@ -8,12 +8,13 @@ the data are and where they are not.
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.toys import Mixture, lopsided
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, columns, for_seeds, prefixed
 from coursekit.lectures.l02_score_matching.experiments.training import (
     train_ncsn,
     train_single,
@@ -38,14 +39,9 @@ def places(data: Mixture, n: int, seed: int) -> dict[str, Tensor]:
     return {"near": near, "far": box[data.log_prob(box) < limit][:n]}
 
 
-def at_level(net: nn.Module, level: Tensor) -> Callable[[Tensor], Tensor]:
+def at_level(net: nn.Module, sigma: float) -> Callable[[Tensor], Tensor]:
     """The network's answer at one noise level: a function of x alone."""
-
-    def score(x: Tensor) -> Tensor:
-        found: Tensor = net(x, level)
-        return found
-
-    return score
+    return lambda x: cast(Tensor, net(x, torch.tensor(sigma)))
 
 
 @torch.no_grad()
@@ -67,12 +63,7 @@ def parts(
     }
 
 
-def measure(
-    seeds: Sequence[int] = (0, 1, 2),
-    quick: bool = False,
-    data: Mixture | None = None,
-    sigmas: Sequence[float] = SIGMAS,
-) -> Result:
+def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """One network per level and seed, and one for all levels, equally long trained.
 
     Keys: sigmas; for place P in near, far: P_total, P_bias, P_estimation, P_ncsn (the
@@ -82,37 +73,30 @@ def measure(
     (the total error at both ends). All on 2,000 points. quick: one seed, a ninth of the
     steps.
     """
-    if quick:
-        seeds = seeds[:1]
-    mixture = data or lopsided()
-    steps = 500 if quick else 4500
-    rows: dict[str, list[list[float]]] = {}
-    for seed in seeds:
+    seeds = seeds[:1] if quick else seeds
+    data, steps = lopsided(), 500 if quick else 4500
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed + 17_000)
-        points = mixture.sample(2000, generator)
-        ncsn = train_ncsn(points, min(sigmas), max(sigmas), seed, steps)
-        where = places(mixture, 2000, seed)
-        row: dict[str, list[float]] = {}
-        for sigma in sigmas:
-            net, level = train_single(points, sigma, seed, steps), torch.tensor(sigma)
-            for place, x in where.items():
-                found = parts(at_level(net, level), mixture, sigma, x)
-                many = parts(at_level(ncsn, level), mixture, sigma, x)
-                for name, value in found.items():
-                    row.setdefault(f"{place}_{name}", []).append(value)
-                row.setdefault(f"{place}_ncsn", []).append(many["total"])
-        for name, each in row.items():
-            rows.setdefault(name, []).append(each)
-    result: Result = {"sigmas": list(sigmas), "num_seeds": len(seeds)}
-    for name, values in rows.items():
-        result |= curves(name, values)
+        points = data.sample(2000, generator)
+        ncsn = train_ncsn(points, SIGMAS[0], SIGMAS[-1], seed, steps)
+        singles = [train_single(points, sigma, seed, steps) for sigma in SIGMAS]
+        found: Result = {}
+        for place, x in places(data, 2000, seed).items():
+            rows = []
+            for sigma, net in zip(SIGMAS, singles, strict=True):
+                many = parts(at_level(ncsn, sigma), data, sigma, x)["total"]
+                rows.append(parts(at_level(net, sigma), data, sigma, x))
+                rows[-1]["ncsn"] = many
+            lists = columns(rows)
+            total = lists["total"]
+            ends = {"smallest": total[0], "largest": total[-1], "least": min(total)}
+            best = SIGMAS[total.index(min(total))]
+            found |= prefixed(place, {**lists, **ends, "best": best})
+        return found
+
+    result = for_seeds(one, seeds)
     for place in ("near", "far"):
-        totals = rows[f"{place}_total"]
-        best = [row.index(min(row)) for row in totals]
-        result |= over_seeds(f"{place}_best", [sigmas[i] for i in best])
-        result |= over_seeds(f"{place}_least", [min(row) for row in totals])
-        result |= over_seeds(f"{place}_smallest", [row[0] for row in totals])
-        result |= over_seeds(f"{place}_largest", [row[-1] for row in totals])
-        inside = [0 < i < len(sigmas) - 1 for i in best]
+        inside = [best in SIGMAS[1:-1] for best in result[f"{place}_best_all"]]
         result[f"{place}_interior"] = sum(inside)
-    return result
+    return result | {"sigmas": list(SIGMAS), "num_seeds": len(seeds)}

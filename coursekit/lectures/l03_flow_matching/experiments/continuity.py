@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.toys import SHAPES
-from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.summary import Result, columns, for_seeds, mean
 from coursekit.lectures.l03_flow_matching.experiments.training import (
     points_again,
     train_flow,
@@ -50,7 +50,7 @@ def crowd(data: Tensor) -> tuple[Density, Velocity]:
     return density, velocity
 
 
-def swirled(density: Density, velocity: Velocity, size: float = 1.0) -> Velocity:
+def swirled(density: Density, velocity: Velocity) -> Velocity:
     """The velocity with a swirl along the lines of equal density.
 
     The quarter turn of grad log p: its flux has no divergence, so the density stays.
@@ -63,7 +63,7 @@ def swirled(density: Density, velocity: Velocity, size: float = 1.0) -> Velocity
             total = density(x, t).log().sum()
             (up,) = torch.autograd.grad(total, x, create_graph=True)
         turned = torch.stack([-up[:, 1], up[:, 0]], dim=1)
-        return velocity(x, t) + size * turned
+        return velocity(x, t) + turned
 
     return field
 
@@ -73,33 +73,36 @@ def residuals(data: Tensor, network: nn.Module, t: float, side: int) -> Result:
     density, velocity = crowd(data)
     x = lattice(side)
     now = torch.full((len(x),), t, dtype=torch.float64)
-    still: Velocity = lambda x, t: torch.zeros_like(x)  # noqa: E731
-    rate = continuity_residual(density, still, x, now)
-    scale = rate.abs().max()
+    rate = continuity_residual(density, lambda x, t: torch.zeros_like(x), x, now)
 
-    def learnt(y: Tensor, t: Tensor) -> Tensor:
-        answer: Tensor = network(y.float(), t.float())
+    def faster(x: Tensor, t: Tensor) -> Tensor:
+        return 1.1 * velocity(x, t)
+
+    def learnt(x: Tensor, t: Tensor) -> Tensor:
+        answer: Tensor = network(x.float(), t.float())
         return answer.double()
 
     spread = divergence(lambda y: velocity(y, now), x)
     with torch.no_grad():
         p = density(x, now)
+    near = x[p > 1e-3 * p.max()]
+    swirl = swirled(density, velocity)
     fields: dict[str, Tensor] = {
         "right": continuity_residual(density, velocity, x, now),
         "wrong": rate + p * spread,
-        "fast": continuity_residual(density, lambda y, t: 1.1 * velocity(y, t), x, now),
+        "fast": continuity_residual(density, faster, x, now),
         "network": continuity_residual(density, learnt, x, now),
+        "swirl": continuity_residual(density, swirl, near, now[: len(near)]),
     }
-    near = x[p > 1e-3 * p.max()]
-    then = now[: len(near)]
-    swirl = swirled(density, velocity)
-    fields["swirl"] = continuity_residual(density, swirl, near, then)
+    scale = rate.abs().max()
     found = {name: float(each.abs().max() / scale) for name, each in fields.items()}
-    found["worst"] = float(fields["right"].abs().max())
-    found["scale"] = float(scale)
     cell = (2 * LIMIT / (side - 1)) ** 2
-    found["mass"] = float(p.sum() * cell)
-    return found
+    return {
+        **found,
+        "worst": float(fields["right"].abs().max()),
+        "scale": float(scale),
+        "mass": float(p.sum() * cell),
+    }
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -107,32 +110,34 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 
     `{field}_relative` with _std, _all: the largest residual over the largest rate of
     change, over all times and toys, once per seed; field is right, wrong (p div u
-    instead of div(p u)), fast (velocity times 1.1), swirl or network. `right_worst`:
-    the same in density per unit time. `mass_mean`, `mass_off`: mean, and largest
-    distance from 1. `points`: places looked at, all in all.
+    instead of div(p u)), fast (velocity times 1.1), swirl or network; `{field}_median`:
+    over all times and toys. `right_worst`: the same in density per unit time.
+    `mass_mean`, `mass_off`: mean, and largest distance from 1. `points`: places looked
+    at, all in all.
     """
     side, steps, count = (21, 100, 40) if quick else (61, 3000, 100)
     toys, times = (TOYS[:1], TIMES[1:3]) if quick else (TOYS, TIMES)
-    rows: list[list[Result]] = []
-    for seed in seeds:
-        rows.append([])
+    every: dict[str, list[float]] = {}
+
+    def one(seed: int) -> Result:
+        rows = []
         for toy in toys:
-            generator = torch.Generator().manual_seed(seed)
-            data = SHAPES[toy](count, generator)
+            data = SHAPES[toy](count, torch.Generator().manual_seed(seed))
             draw = points_again(data.float())
-            network, _ = train_flow(draw, steps=steps, seed=seed, sigma_min=BLUR)
-            rows[-1] += [residuals(data, network, t, side) for t in times]
-    result: Result = {"points": len(seeds) * len(toys) * len(times) * side**2}
-    for name in ("right", "wrong", "fast", "swirl", "network"):
-        worst = [max(found[name] for found in row) for row in rows]
-        result |= over_seeds(f"{name}_relative", worst)
-        middle = [sorted(found[name] for found in row)[len(row) // 2] for row in rows]
-        result |= over_seeds(f"{name}_median", middle)
-    each = [found for row in rows for found in row]
-    mass = [found["mass"] for found in each]
-    return result | {
-        "right_worst": max(found["worst"] for found in each),
-        "scale_mean": sum(found["scale"] for found in each) / len(each),
-        "mass_mean": sum(mass) / len(mass),
-        "mass_off": max(abs(m - 1) for m in mass),
+            network = train_flow(draw, steps=steps, seed=seed, sigma_min=BLUR)
+            rows += [residuals(data, network, t, side) for t in times]
+        lists = columns(rows)
+        for name in ("worst", "scale", "mass"):
+            every.setdefault(name, []).extend(lists.pop(name))
+        largest = {f"{name}_relative": max(each) for name, each in lists.items()}
+        middle = len(rows) // 2
+        return largest | {f"{n}_median": sorted(v)[middle] for n, v in lists.items()}
+
+    return {
+        "points": len(seeds) * len(toys) * len(times) * side**2,
+        **for_seeds(one, seeds),
+        "right_worst": max(every["worst"]),
+        "scale_mean": mean(every["scale"]),
+        "mass_mean": mean(every["mass"]),
+        "mass_off": max(abs(m - 1) for m in every["mass"]),
     }

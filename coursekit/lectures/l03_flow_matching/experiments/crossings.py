@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_predict, ring
-from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.summary import Result, for_seeds
 from coursekit.theory.couplings import ot_coupling, transport_cost
+from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.solvers import rk4, time_grid
 
@@ -48,13 +49,19 @@ def ways(mixture: Mixture, start: Tensor, num_steps: int = 60) -> list[Tensor]:
     return list(rk4(predict, start, time_grid(num_steps)))
 
 
+def drawn(
+    mixture: Mixture, count: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """Data and noise that are strangers, (N, D) each, and the ways from the noise."""
+    x0 = mixture.sample(count, generator)
+    start = fresh_noise(x0, generator)
+    return x0, start, ways(mixture, start)
+
+
 def one_dimension(seed: int = 0, count: int = 24) -> Crossings:
     """Lines to strangers, and the ways of the flow that they make."""
     generator = torch.Generator().manual_seed(seed)
-    data = two_groups()
-    x0 = data.sample(count, generator)
-    start = torch.randn(count, 1, generator=generator, dtype=torch.float64)
-    states = ways(data, start)
+    x0, start, states = drawn(two_groups(), count, generator)
     ts = time_grid(len(states) - 1)
 
     def line(end: Tensor) -> Tensor:
@@ -83,27 +90,22 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     All with _std and _all.
     """
     count = 200 if quick else 1000
-    names = ("lines_crossed", "ways_crossed", "paired_crossed", "rewired")
-    costs = ("cost_strangers", "cost_flow", "cost_transport")
-    rows: dict[str, list[float]] = {name: [] for name in (*names, *costs)}
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
-        data, pairs = two_groups(), count * (count - 1) / 2
-        x0 = data.sample(count, generator)
-        start = torch.randn(count, 1, generator=generator, dtype=torch.float64)
-        states = ways(data, start)
-        end = states[-1]
-        rows["lines_crossed"].append(crossings(x0[:, 0], start[:, 0]) / pairs)
-        rows["ways_crossed"].append(1 - order_kept(states))
-        rows["paired_crossed"].append(crossings(end[:, 0], start[:, 0]) / pairs)
-        rows["rewired"].append(float(((x0 > 0) != (end > 0)).double().mean()))
-        x0 = ring().sample(count, generator)
-        start = torch.randn(count, 2, generator=generator, dtype=torch.float64)
-        end = ways(ring(), start)[-1]
-        rows["cost_strangers"].append(float(transport_cost(x0, start)))
-        rows["cost_flow"].append(float(transport_cost(end, start)))
-        rows["cost_transport"].append(float(transport_cost(x0, ot_coupling(x0, start))))
-    result: Result = {"points": count}
-    for name, values in rows.items():
-        result |= over_seeds(name, values)
-    return result
+        x0, start, states = drawn(two_groups(), count, generator)
+        end, pairs = states[-1], count * (count - 1) / 2
+        found = {
+            "lines_crossed": crossings(x0[:, 0], start[:, 0]) / pairs,
+            "ways_crossed": 1 - order_kept(states),
+            "paired_crossed": crossings(end[:, 0], start[:, 0]) / pairs,
+            "rewired": float(((x0 > 0) != (end > 0)).double().mean()),
+        }
+        x0, start, states = drawn(ring(), count, generator)
+        return found | {
+            "cost_strangers": float(transport_cost(x0, start)),
+            "cost_flow": float(transport_cost(states[-1], start)),
+            "cost_transport": float(transport_cost(x0, ot_coupling(x0, start))),
+        }
+
+    return {"points": count, **for_seeds(one, seeds)}

@@ -7,21 +7,26 @@ spread of the lines at one place, whatever the network.
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.toys import two_moons
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import (
+    Result,
+    for_seeds,
+    log_slope,
+    over_seeds,
+    prefixed,
+)
 from coursekit.lectures.l03_flow_matching.experiments.training import (
     points_again,
     train_flow,
 )
-from coursekit.models.mlp import EpsMLP
 from coursekit.theory.flow import conditional_path, marginal_velocity
 
 SIZES = tuple(4**i for i in range(1, 10))  # 4 to 262,144 samples
 CHUNK = 4096
+STEPS = {"fresh": 0, "young": 100, "trained": 3000}  # of training
 
 
 def losses(
@@ -87,25 +92,18 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     samples, all networks and seeds, with _std, _all (chance gives -1/2).
     """
     sizes = SIZES[:6] if quick else SIZES
-    long = 300 if quick else 3000
     result: Result = {"sizes": list(sizes)}
-    slopes = []
-    for name, steps in {"fresh": 0, "young": 100, "trained": long}.items():
-        rows = []
-        for seed in seeds:
-            data = two_moons(200, torch.Generator().manual_seed(seed)).float()
-            data = data + torch.tensor([1.0, 0.5])  # centred data has hardly a gradient
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                model: nn.Module = EpsMLP(dim=2, width=64, depth=2)
-            if steps:
-                draw = points_again(data)
-                model, _ = train_flow(draw, steps=steps, width=64, depth=2, seed=seed)
-            rows.append(compare(model, data, seed, sizes))
-            fit = np.polyfit(np.log(sizes), np.log(rows[-1]["error"]), 1)
-            slopes.append(float(fit[0]))
-        for key in ("cosine", "error"):
-            result |= curves(f"{name}_{key}", [row[key] for row in rows])
-        for key in ("gap", "spread"):
-            result |= over_seeds(f"{name}_{key}", [row[key] for row in rows])
+    slopes, most = [], 300 if quick else 3000
+
+    def one(steps: int, seed: int) -> Result:
+        data = two_moons(200, torch.Generator().manual_seed(seed)).float()
+        data = data + torch.tensor([1.0, 0.5])  # centred data has hardly a gradient
+        draw = points_again(data)
+        model = train_flow(draw, steps=steps, seed=seed, width=64, depth=2)
+        found = compare(model, data, seed, sizes)
+        slopes.append(log_slope(sizes, found["error"]))
+        return found
+
+    for name, steps in STEPS.items():
+        result |= prefixed(name, for_seeds(one, seeds, min(steps, most)))
     return result | over_seeds("slope", slopes)

@@ -6,18 +6,17 @@ the square of the step. With a trained network the rest is the network's own.
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from coursekit.datasets.toys import exact_predict, lopsided, ring
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, log_slope
 from coursekit.lectures.l03_flow_matching.experiments.training import (
     strangers,
     train_flow,
 )
 from coursekit.theory.flow import Velocity
 from coursekit.theory.likelihood import hutchinson, log_likelihood
+from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.solvers import time_grid
 
@@ -31,18 +30,6 @@ def exact_velocity(name: str) -> Velocity:
     return lambda x, t: predict(x, t).velocity
 
 
-def learnt_velocity(seed: int, steps: int) -> Velocity:
-    """A network's velocity of the ring, in float64."""
-    model, _ = train_flow(strangers("ring"), steps=steps, seed=seed)
-    model = model.double()
-
-    def velocity(x: Tensor, t: Tensor) -> Tensor:
-        answer: Tensor = model(x, t)
-        return answer
-
-    return velocity
-
-
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 03.L.
 
@@ -54,39 +41,36 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     with one random probe from the exact trace, and `hutchinson_bias`, signed.
     """
     steps, count, training = (STEPS[:3], 40, 200) if quick else (STEPS, 300, 4000)
-    result: Result = {"steps": list(steps), "points": count}
-    for name, make in MIXTURES.items():
-        velocity, mixture, table = exact_velocity(name), make(), []
-        for seed in seeds:
-            x0 = mixture.sample(count, torch.Generator().manual_seed(seed))
-            truth = mixture.log_prob(x0)
-            table.append(
-                [
-                    float(
-                        (log_likelihood(velocity, x0, time_grid(n)) - truth)
-                        .abs()
-                        .mean()
-                    )
-                    for n in steps
-                ]
-            )
-        result |= curves(f"{name}_error", table)
-        slopes = [-np.polyfit(np.log(steps), np.log(row), 1)[0] for row in table]
-        result |= over_seeds(f"{name}_order", [float(s) for s in slopes])
-    off, bias, probe, probe_bias, true = [], [], [], [], []
-    for seed in seeds:
-        velocity = learnt_velocity(seed, training)
+
+    def exact(name: str, seed: int) -> Result:
+        velocity, mixture = exact_velocity(name), MIXTURES[name]()
+        x0 = mixture.sample(count, torch.Generator().manual_seed(seed))
+        truth, off = mixture.log_prob(x0), []
+        for n in steps:
+            found = log_likelihood(velocity, x0, time_grid(n))
+            off.append(float((found - truth).abs().mean()))
+        return {f"{name}_error": off, f"{name}_order": -log_slope(steps, off)}
+
+    def learnt(seed: int) -> dict[str, float]:
+        model = train_flow(strangers("ring"), steps=training, seed=seed).double()
         generator = torch.Generator().manual_seed(500 + seed)
-        x0 = ring().sample(count, generator)
+        x0, ts = ring().sample(count, generator), time_grid(steps[-1])
         truth = ring().log_prob(x0)
-        found = log_likelihood(velocity, x0, time_grid(steps[-1])).detach()
-        off.append(float((found - truth).abs().mean()))
-        bias.append(float((found - truth).mean()))
-        true.append(float(truth.mean()))
-        signs = torch.randn(x0.shape, generator=generator, dtype=x0.dtype).sign()
-        guess = log_likelihood(velocity, x0, time_grid(steps[-1]), hutchinson(signs))
-        probe.append(float((guess.detach() - found).abs().mean()))
-        probe_bias.append(float((guess.detach() - found).mean()))
-    result |= over_seeds("network_error", off) | over_seeds("network_bias", bias)
-    result |= over_seeds("truth", true) | over_seeds("hutchinson_error", probe)
-    return result | over_seeds("hutchinson_bias", probe_bias)
+        found = log_likelihood(model, x0, ts).detach()
+        probe = hutchinson(fresh_noise(x0, generator).sign())
+        guess = log_likelihood(model, x0, ts, probe).detach()
+        return {
+            "network_error": float((found - truth).abs().mean()),
+            "network_bias": float((found - truth).mean()),
+            "truth": float(truth.mean()),
+            "hutchinson_error": float((guess - found).abs().mean()),
+            "hutchinson_bias": float((guess - found).mean()),
+        }
+
+    return {
+        "steps": list(steps),
+        "points": count,
+        **for_seeds(exact, seeds, "ring"),
+        **for_seeds(exact, seeds, "lopsided"),
+        **for_seeds(learnt, seeds),
+    }

@@ -7,12 +7,12 @@ Gaussian, whose flow has a closed form.
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from coursekit.datasets.toys import Mixture, exact_predict, ring
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.films import last
+from coursekit.experiments.summary import Result, for_seeds, log_slope
 from coursekit.theory.flow import euler_step, follow, heun_step
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import Predict
@@ -62,45 +62,38 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     true end at equal cost. `ddim_euler`: largest distance between DDIM with eta = 0 and
     Euler, 10 steps. `crossover`: from how many evaluations on Heun beats Euler.
     """
-    steps, count = (STEPS[:2], 50) if quick else (STEPS, 300)
-    fine = 800 if quick else 2000
+    steps, count, fine = (STEPS[:2], 50, 800) if quick else (STEPS, 300, 2000)
     mixed, simple = (exact_predict(m, LinearPath()) for m in (ring(), gaussian()))
-    result: Result = {"steps": list(steps), "evaluations": list(EVALUATIONS)}
-    orders: dict[str, list[float]] = {}
-    tables: dict[str, list[list[float]]] = {name: [] for name in METHODS}
-    same = 0.0
-    for seed in seeds:
+
+    def one(seed: int) -> Result:
         generator = torch.Generator().manual_seed(seed)
         start = torch.randn(count, 2, generator=generator, dtype=torch.float64)
-        *_, truth = rk4(mixed, start, time_grid(fine))
+        truth = last(rk4(mixed, start, time_grid(fine)))
+
+        def off(name: str, n: int) -> float:
+            return far(last(walk(name, mixed, start, time_grid(n))), truth)
+
+        def off_gaussian(name: str, n: int) -> float:
+            end = last(walk(name, simple, start, time_grid(n)))
+            return far(end, gaussian_end(start))
+
+        found: Result = {}
         for name, cost in METHODS.items():
-            for key, predict, end in (
-                (f"{name}_order", mixed, truth),
-                (f"{name}_gaussian_order", simple, gaussian_end(start)),
-            ):
-                off = []
-                for n in steps:
-                    *_, x = walk(name, predict, start, time_grid(n))
-                    off.append(far(x, end))
-                slope = np.polyfit(np.log(steps), np.log(off), 1)[0]
-                orders.setdefault(key, []).append(-float(slope))
-            row = []
-            for n in EVALUATIONS:
-                *_, x = walk(name, mixed, start, time_grid(n // cost))
-                row.append(far(x, truth))
-            tables[name].append(row)
-        *_, a = walk("euler", mixed, start, time_grid(10))
-        *_, b = walk("ddim", mixed, start, time_grid(10))
-        same = max(same, float((a - b).abs().max()))
-    for key, values in orders.items():
-        result |= over_seeds(key, values)
-    for name, table in tables.items():
-        result |= curves(f"{name}_error", table)
-    better = [
-        n
-        for n, e, h in zip(
-            EVALUATIONS, result["euler_error"], result["heun_error"], strict=True
-        )
-        if h < e
-    ]
-    return result | {"ddim_euler": same, "crossover": min(better)}
+            for key, error in (("order", off), ("gaussian_order", off_gaussian)):
+                slope = log_slope(steps, [error(name, n) for n in steps])
+                found[f"{name}_{key}"] = -slope
+            found[f"{name}_error"] = [off(name, n // cost) for n in EVALUATIONS]
+        a, b = (last(walk(m, mixed, start, time_grid(10))) for m in ("euler", "ddim"))
+        same.append(float((a - b).abs().max()))
+        return found
+
+    same: list[float] = []
+    result = for_seeds(one, seeds)
+    pairs = zip(result["euler_error"], result["heun_error"], strict=True)
+    better = [n for n, (e, h) in zip(EVALUATIONS, pairs, strict=True) if h < e]
+    return result | {
+        "steps": list(steps),
+        "evaluations": list(EVALUATIONS),
+        "ddim_euler": max(same),
+        "crossover": min(better),
+    }

@@ -13,7 +13,8 @@ from torch import nn
 
 from coursekit.datasets.toys import SHAPES
 from coursekit.evaluation.distances import energy_distance
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.films import last
+from coursekit.experiments.summary import Result, for_seeds, prefixed, ratios
 from coursekit.lectures.l03_flow_matching.experiments.training import (
     dealt_out,
     partners,
@@ -34,34 +35,36 @@ PAIR_STEPS = 100  # Euler steps from a pair's noise to its data
 def five_flows(shape: str, seed: int, steps: int, count: int) -> dict[str, nn.Module]:
     """Three rounds and the two controls, by the names in FLOWS."""
     drawn = strangers(shape)
-    flows = {"flow1": train_flow(drawn, steps=steps, seed=seed)[0]}
+    first = train_flow(drawn, steps=steps, seed=seed)
+    flows: dict[str, nn.Module] = {"flow1": first}
     for number in (2, 3):
         before = flows[f"flow{number - 1}"]
         generator = torch.Generator().manual_seed(10_000 * number + seed)
         noise = torch.randn(count, 2, generator=generator)
-        pairs = make_pairs(before, noise, time_grid(PAIR_STEPS))
-        flows[f"flow{number}"] = train_flow(
-            partners(*pairs), steps=steps, seed=100 * number + seed, start=before
-        )[0]
-    flows["longer"] = train_flow(
-        drawn, steps=steps, seed=200 + seed, start=flows["flow1"]
-    )[0]
-    flows["transport"] = train_flow(dealt_out(shape), steps=steps, seed=seed)[0]
-    return flows
+        pairs = partners(*make_pairs(before, noise, time_grid(PAIR_STEPS)))
+        own = 100 * number + seed
+        flows[f"flow{number}"] = train_flow(pairs, steps=steps, seed=own, start=before)
+    return flows | {
+        "longer": train_flow(drawn, steps=steps, seed=200 + seed, start=first),
+        "transport": train_flow(dealt_out(shape), steps=steps, seed=seed),
+    }
 
 
 @torch.no_grad()
-def judge(model: nn.Module, shape: str, seed: int, count: int) -> dict[str, float]:
+def judge(model: nn.Module, shape: str, seed: int, count: int) -> Result:
     """Straightness, the cost of its pairs, and the distance at each number of steps."""
     generator = torch.Generator().manual_seed(77_000 + seed)
     noise = torch.randn(count, 2, generator=generator)
     target = SHAPES[shape](count, generator)
-    found = {"straightness": float(straightness(model, noise, time_grid(100)))}
-    pairs = make_pairs(model, noise, time_grid(100))
-    found["cost"] = float(transport_cost(*pairs))
-    for n in NFES:
-        *_, x = follow(model, noise, time_grid(n))
-        found[f"energy_{n}"] = energy_distance(x, target)
+    ts = time_grid(100)
+    found: Result = {
+        "straightness": float(straightness(model, noise, ts)),
+        "cost": float(transport_cost(*make_pairs(model, noise, ts))),
+    }
+    ends = [last(follow(model, noise, time_grid(n))) for n in NFES]
+    found["energy"] = [energy_distance(x, target) for x in ends]
+    for n, energy in zip(NFES, found["energy"], strict=True):
+        found[f"energy_{n}"] = energy
     return found
 
 
@@ -78,24 +81,20 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     steps, count, pairs = (150, 400, 1000) if quick else (4000, 4000, 50_000)
     result: Result = {"nfes": list(NFES), "steps": steps, "pairs": pairs}
     result |= {"pair_steps": PAIR_STEPS, "samples": count}
+
+    def one(shape: str, seed: int) -> Result:
+        generator = torch.Generator().manual_seed(88_000 + seed)
+        exact = [SHAPES[shape](count, generator) for _ in range(2)]
+        found: Result = {"floor": energy_distance(*exact)}
+        for name, model in five_flows(shape, seed, steps, pairs).items():
+            found |= prefixed(name, judge(model, shape, seed, count))
+        return found
+
     for shape in TOYS if not quick else TOYS[:1]:
-        rows = []
-        floors = []
-        for seed in seeds:
-            flows = five_flows(shape, seed, steps, pairs)
-            rows.append({n: judge(m, shape, seed, count) for n, m in flows.items()})
-            generator = torch.Generator().manual_seed(88_000 + seed)
-            exact = [SHAPES[shape](count, generator) for _ in range(2)]
-            floors.append(energy_distance(*exact))
-        result |= over_seeds(f"{shape}_floor", floors)
-        for name in FLOWS:
-            for figure in rows[0][name]:
-                values = [row[name][figure] for row in rows]
-                result |= over_seeds(f"{shape}_{name}_{figure}", values)
-            table = [[row[name][f"energy_{n}"] for n in NFES] for row in rows]
-            result |= curves(f"{shape}_{name}_energy", table)
+        found = for_seeds(one, seeds, shape)
         for key, figure in {"straighter": "straightness", "gain": "energy_1"}.items():
-            ratios = [row["flow1"][figure] / row["flow2"][figure] for row in rows]
-            result[f"{shape}_{key}"] = min(ratios)
-            result[f"{shape}_{key}_all"] = ratios
+            above, below = (found[f"flow{n}_{figure}_all"] for n in (1, 2))
+            found[f"{key}_all"] = ratios(above, below)
+            found[key] = min(found[f"{key}_all"])
+        result |= prefixed(shape, found)
     return result

@@ -9,18 +9,26 @@ these pairs, starting from its weights. Pairs and networks are kept
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.sampling import sample_images
+from coursekit.experiments.cache import Images, kept_images, run_folder
 from coursekit.experiments.image_ruler import Ruler, correlation, make_ruler
-from coursekit.experiments.summary import Result, curves, over_seeds
-from coursekit.experiments.train_images import RUNS, trained
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    entries,
+    over_seeds,
+    prefixed,
+    sum_up,
+)
+from coursekit.experiments.train_images import trained
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, time_grid
@@ -32,19 +40,24 @@ STEPS = 24  # Euler steps from a pair's noise to its picture
 BATCH = 100
 
 
-def walk(
-    model: nn.Module, start: Tensor, num_evals: int, fresh: torch.Generator
-) -> Tensor:
-    """Plain Euler, nothing clipped on the way; it draws no random numbers."""
-    *_, x0 = flow_states(model, start, num_evals)
-    return x0
-
-
 @torch.no_grad()
 def flow_states(model: nn.Module, start: Tensor, num_evals: int) -> list[Tensor]:
     """All num_evals + 1 states from noise to picture."""
     predict = denoiser(model, LinearPath(), "velocity")
     return list(euler(predict, start, time_grid(num_evals)))
+
+
+def walk(
+    model: nn.Module, start: Tensor, num_evals: int, fresh: torch.Generator
+) -> Tensor:
+    """Plain Euler, nothing clipped on the way; it draws no random numbers."""
+    return flow_states(model, start, num_evals)[-1]
+
+
+def ends(model: nn.Module, start: Tensor) -> Images:
+    """The pictures of pairs, uint8 (N, H, W, C)."""
+    parts = torch.split(start, BATCH)
+    return to_uint8(torch.cat([flow_states(model, x, STEPS)[-1] for x in parts]))
 
 
 def pairs(
@@ -56,22 +69,13 @@ def pairs(
     """
     from tqdm.auto import tqdm
 
-    folder.mkdir(parents=True, exist_ok=True)
     images, noise = [], []
     for part in tqdm(range(-(-count // 500)), desc=folder.name):
         generator = torch.Generator().manual_seed(1_000_000 * (seed + 1) + part)
         start = torch.randn((500, *FASHION_FLOW.shape), generator=generator)
         path = folder / f"part-{part}.npy"
-        if not path.is_file():
-            made = [
-                walk(model, each, STEPS, generator)
-                for each in torch.split(start, BATCH)
-            ]
-            partial = path.with_suffix(".part")
-            with partial.open("wb") as file:
-                np.save(file, to_uint8(torch.cat(made)))
-            partial.replace(path)
-        images.append(torch.from_numpy(np.load(path)))
+        made = kept_images(path, partial(ends, model, start))
+        images.append(torch.from_numpy(made))
         noise.append(start)
     return torch.cat(images)[:count], torch.cat(noise)[:count]
 
@@ -89,24 +93,17 @@ def straightness(model: nn.Module, count: int, seed: int, num_evals: int = 32) -
     return float(torch.stack([((v - whole) ** 2).mean() for v in steps]).mean())
 
 
-def judge(model: nn.Module, ruler: Ruler, seeds: Sequence[int], count: int) -> Result:
-    """The figures of one flow, without its prefix; see `measure`."""
-    found, same = [], []
-    for seed in seeds:
-        shown = {
-            n: sample_images(model, walk, FASHION_FLOW.shape, count, n, seed)
-            for n in NFES
-        }
-        found.append([ruler.scores(shown[n]) for n in NFES])
-        same.append([correlation(shown[n], shown[NFES[-1]]) for n in NFES[:-1]])
-    result = curves("same", same)
-    for figure in found[0][0]:
-        table = [[scores[figure] for scores in row] for row in found]
-        result |= curves(figure, table)
-        for i, n in enumerate(NFES):
-            result |= over_seeds(f"{n}_{figure}", [row[i] for row in table])
-    turns = [straightness(model, 64, 100 + seed) for seed in seeds]
-    return result | over_seeds("straightness", turns)
+def judge(model: nn.Module, ruler: Ruler, count: int, seed: int) -> Result:
+    """The figures of one flow and one seed, without its prefix; see `measure`."""
+    shape = FASHION_FLOW.shape
+    drawn = [sample_images(model, walk, shape, count, n, seed) for n in NFES]
+    lists = columns(map(ruler.scores, drawn))
+    return {
+        **lists,
+        **entries(NFES, lists),
+        "same": [correlation(images, drawn[-1]) for images in drawn[:-1]],
+        "straightness": straightness(model, 64, 100 + seed),
+    }
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -122,7 +119,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 
     count, num_pairs, steps = (32, 500, 20) if quick else (250, 8000, 2500)
     ruler = make_ruler("fashion", quick)
-    floors = [ruler.scores(ruler.real(count, seed)) for seed in seeds]
+    floors = [ruler.floor(count, seed)["frechet"] for seed in seeds]
     result: Result = {
         "nfes": list(NFES),
         "pairs": num_pairs,
@@ -130,11 +127,11 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         "steps": steps,
         "pictures": count,
         "features": ruler.description,
-        **over_seeds("floor_frechet", [each["frechet"] for each in floors]),
+        **over_seeds("floor_frechet", floors),
     }
     model = load_model("fashion-flow", clip=False)
-    root = RUNS / ("reflow_quick" if quick else "reflow_images")
-    root /= card("fashion-flow")["sha256"][:12]
+    mark = card("fashion-flow")["sha256"][:12]
+    root = run_folder(f"reflow_images/{mark}", quick)
     profile = replace(
         FASHION_FLOW.cpu, steps=steps, lr=5e-4, ema=0.99, save_every=steps
     )
@@ -147,7 +144,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             recipe = replace(FASHION_FLOW, seed=number)
             folder = root / f"flow{number}"
             model = trained(folder, recipe, profile, data, model)
-        part = judge(model, ruler, seeds, count)
-        result |= {f"flow{number}_{key}": value for key, value in part.items()}
+        found = sum_up([judge(model, ruler, count, seed) for seed in seeds])
+        result |= prefixed(f"flow{number}", found)
     gain = result["flow1_1_frechet"] / result["flow2_1_frechet"]
     return result | {"one_step_gain": gain}

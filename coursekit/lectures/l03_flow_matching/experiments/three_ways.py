@@ -7,39 +7,24 @@ differs is what training made of the target. The ring's exact belief is the yard
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from coursekit.datasets.toys import exact_predict, ring
 from coursekit.evaluation.distances import energy_distance
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.films import last
+from coursekit.experiments.summary import Result, columns, entries, for_seeds, prefixed
 from coursekit.lectures.l03_flow_matching.experiments.training import (
     strangers,
     train_flow,
 )
-from coursekit.theory.paths import LinearPath, expand_as
-from coursekit.theory.prediction import Predict, Prediction, complete, denoiser
+from coursekit.theory.paths import LinearPath
+from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import ddim_path, time_grid
+from coursekit.training.objectives import Flow, clip_denoised
 
 KINDS = ("eps", "score", "velocity", "x0", "v")
 NFES = (2, 5, 10, 20, 50, 100)
 TIMES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
-LATEST = 0.999  # a noise or a score estimate says nothing about the data at t = 1
-
-
-def begin(kind: str) -> float:
-    """The time at which sampling starts: 1, where the answer allows it."""
-    return LATEST if kind in ("eps", "score") else 1.0
-
-
-def safe(predict: Predict, limit: float = 3.0) -> Predict:
-    """The same belief with x0 kept in the range of the data, and eps made to fit."""
-
-    def inside(xt: Tensor, t: Tensor) -> Prediction:
-        x0 = predict(xt, t).x0.clamp(-limit, limit)
-        time = expand_as(t, xt)
-        return complete(x0, (xt - (1 - time) * x0) / time, t, LinearPath())
-
-    return inside
 
 
 @torch.no_grad()
@@ -48,12 +33,10 @@ def energies(model: nn.Module, kind: str, seed: int, count: int) -> list[float]:
     generator = torch.Generator().manual_seed(66_000 + seed)
     noise = torch.randn(count, 2, generator=generator)
     target = ring().sample(count, generator)
-    predict, found = safe(denoiser(model, LinearPath(), kind)), []
-    for n in NFES:
-        grid = time_grid(n, begin(kind))
-        *_, x0 = ddim_path(predict, noise, grid, LinearPath())
-        found.append(energy_distance(x0, target))
-    return found
+    path, start = LinearPath(), Flow.LATEST if kind in ("eps", "score") else 1.0
+    predict = clip_denoised(denoiser(model, path, kind), path, 3.0)
+    ends = [last(ddim_path(predict, noise, time_grid(n, start), path)) for n in NFES]
+    return [energy_distance(x0, target) for x0 in ends]
 
 
 @torch.no_grad()
@@ -66,22 +49,21 @@ def errors(
     exact belief; and the correlation of its velocity with the exact one.
     """
     path, exact = LinearPath(), exact_predict(ring(), LinearPath())
-    predict = denoiser(model, path, kind)
-    found: dict[str, list[float]] = {n: [] for n in ("velocity", "x0", "eps", "same")}
+    predict, rows = denoiser(model, path, kind), []
     for time in TIMES:
         generator = torch.Generator().manual_seed(55_000 + seed)
         x0 = ring().sample(count, generator).float()
         t = torch.full((count,), time)
         xt = path.corrupt(x0, torch.randn(x0.shape, generator=generator), t)
         guess, truth = predict(xt, t), exact(xt.double(), t)
+        row = {}
         for name in ("velocity", "x0", "eps"):
             off = getattr(guess, name).double() - getattr(truth, name)
-            found[name].append(float(off.square().mean().sqrt()))
-        both = torch.stack(
-            [guess.velocity.double().flatten(), truth.velocity.flatten()]
-        )
-        found["same"].append(float(torch.corrcoef(both)[0, 1]))
-    return found
+            row[f"{name}_error"] = float(off.square().mean().sqrt())
+        both = [guess.velocity.double().flatten(), truth.velocity.flatten()]
+        row["same"] = float(torch.corrcoef(torch.stack(both))[0, 1])
+        rows.append(row)
+    return columns(rows)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -93,23 +75,21 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `same_middle`: the smallest of all kinds and seeds at t = 0.5; `floor`.
     """
     steps, count = (150, 400) if quick else (4000, 4000)
-    result: Result = {"nfes": list(NFES), "times": list(TIMES), "steps": steps}
-    floors, middle = [], []
-    for seed in seeds:
+
+    def floor(seed: int) -> dict[str, float]:
         generator = torch.Generator().manual_seed(99_000 + seed)
-        floors.append(energy_distance(*(ring().sample(count, generator) for _ in "ab")))
-    result |= over_seeds("floor", floors)
+        exact = [ring().sample(count, generator) for _ in range(2)]
+        return {"floor": energy_distance(*exact)}
+
+    def one(kind: str, seed: int) -> Result:
+        model = train_flow(strangers("ring"), kind, steps=steps, seed=seed)
+        lists = {"energy": energies(model, kind, seed, count)}
+        found = errors(model, kind, seed, count)
+        middle.append(found["same"][TIMES.index(0.5)])
+        return {**lists, **entries(NFES, lists), **found}
+
+    middle: list[float] = []
+    result: Result = {"nfes": list(NFES), "times": list(TIMES), "steps": steps}
     for kind in KINDS if not quick else KINDS[:3]:
-        table, wrong = [], []
-        for seed in seeds:
-            model, _ = train_flow(strangers("ring"), kind, steps=steps, seed=seed)
-            table.append(energies(model, kind, seed, count))
-            wrong.append(errors(model, kind, seed, count))
-        result |= curves(f"{kind}_energy", table)
-        for i, n in enumerate(NFES):
-            result |= over_seeds(f"{kind}_{n}_energy", [row[i] for row in table])
-        for name in ("velocity", "x0", "eps"):
-            result |= curves(f"{kind}_{name}_error", [row[name] for row in wrong])
-        result |= curves(f"{kind}_same", [row["same"] for row in wrong])
-        middle += [row["same"][TIMES.index(0.5)] for row in wrong]
-    return result | {"same_middle": min(middle)}
+        result |= prefixed(kind, for_seeds(one, seeds, kind))
+    return result | for_seeds(floor, seeds) | {"same_middle": min(middle)}

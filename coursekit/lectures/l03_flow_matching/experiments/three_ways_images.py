@@ -10,10 +10,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from coursekit.evaluation.sampling import sample_images
+from coursekit.experiments.cache import run_folder
 from coursekit.experiments.image_ruler import make_ruler
-from coursekit.experiments.summary import Result, curves, over_seeds
-from coursekit.experiments.train_images import RUNS, trained
-from coursekit.models.unet import UNetConfig
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    entries,
+    for_seeds,
+    prefixed,
+)
+from coursekit.experiments.train_images import trained
+from coursekit.models.unet import UNet, UNetConfig, count_parameters
 from coursekit.training.data import training_images
 from coursekit.training.recipes_pixels import FASHION_FLOW
 
@@ -26,9 +33,8 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 03.F.
 
     Keys: `{kind}_frechet` and `{kind}_energy`, lists over `nfes`, with _std;
-    `{kind}_{nfe}_frechet` with _std and _all; `{kind}_loss`, the training loss of the
-    last hundredth (in the units of its own target: not comparable); `floor_frechet`,
-    real against real; `steps`, `batch`, `parameters`, `pictures`.
+    `{kind}_{nfe}_frechet` with _std and _all; `floor_frechet`, real against real;
+    `steps`, `batch`, `parameters`, `pictures`.
     """
     steps, pictures = (40, 32) if quick else (1500, 250)
     profile = replace(
@@ -36,35 +42,25 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     )
     data = training_images("fashion", 10_000)
     ruler = make_ruler("fashion", quick)
+
+    def one(kind: str, seed: int) -> Result:
+        recipe = replace(FASHION_FLOW, predicts=kind, seed=seed)
+        folder = run_folder(f"three_ways/{kind}-{seed}", quick)
+        model = trained(folder, recipe, profile, data)
+        walk, shape = recipe.objective().walk, recipe.shape
+        drawn = (sample_images(model, walk, shape, pictures, n, seed) for n in NFES)
+        lists = columns(map(ruler.scores, drawn))
+        return {**lists, **entries(NFES, lists)}
+
     result: Result = {
         "nfes": list(NFES),
         "steps": steps,
         "batch": profile.batch,
         "pictures": pictures,
+        "parameters": count_parameters(UNet(NETWORK)),
         "features": ruler.description,
+        **prefixed("floor", for_seeds(ruler.floor, seeds, pictures)),
     }
-    floors = [ruler.scores(ruler.real(pictures, seed)) for seed in seeds]
-    for figure in floors[0]:
-        result |= over_seeds(f"floor_{figure}", [row[figure] for row in floors])
     for kind in KINDS:
-        found = []
-        for seed in seeds:
-            recipe = replace(FASHION_FLOW, predicts=kind, seed=seed)
-            folder = RUNS / ("three_ways_quick" if quick else "three_ways")
-            folder /= f"{kind}-{seed}"
-            model = trained(folder, recipe, profile, data)
-            result["parameters"] = sum(p.numel() for p in model.parameters())
-            walk, shape = recipe.objective().walk, recipe.shape
-            found.append(
-                [
-                    ruler.scores(sample_images(model, walk, shape, pictures, n, seed))
-                    for n in NFES
-                ]
-            )
-        for figure in found[0][0]:
-            table = [[scores[figure] for scores in row] for row in found]
-            result |= curves(f"{kind}_{figure}", table)
-            for i, n in enumerate(NFES):
-                values = [row[i] for row in table]
-                result |= over_seeds(f"{kind}_{n}_{figure}", values)
+        result |= prefixed(kind, for_seeds(one, seeds, kind))
     return result

@@ -7,12 +7,20 @@ small batches take more steps. Every run is kept (runs/clip_batches/).
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from coursekit.datasets.teddy.scene import VOCABULARY
 from coursekit.evaluation.alignment import alignment
-from coursekit.experiments.cache import kept
-from coursekit.experiments.summary import Result, curves, mean_std, over_seeds
-from coursekit.experiments.train_images import RUNS, trained
+from coursekit.experiments.cache import kept, run_folder
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    entries,
+    for_seeds,
+    mean_std,
+    prefixed,
+)
+from coursekit.experiments.train_images import trained
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training.recipe import Data, Profile
@@ -20,7 +28,6 @@ from coursekit.training.recipe_clip import ClipRecipe
 from coursekit.training.text_image_data import captioned_images, text_config
 
 BATCHES = (8, 32, 128)
-SIGMOID = (8, 32, 128)
 SEEN = 8192  # pictures in each training
 RATE = 1e-3  # at a batch of 64; it grows with the root of the batch
 WORDS = ("place", "fur", "hat", "glasses", "pose", "action")
@@ -49,15 +56,15 @@ def recipe(batch: int, sigmoid: bool, seen: int, seed: int) -> ClipRecipe:
     return ClipRecipe(name, name, "teddy", profile, profile, profile, seed=seed)
 
 
-def judged(plan: ClipRecipe, data: Data, folder: str) -> dict[str, Any]:
+def judged(plan: ClipRecipe, data: Data, quick: bool) -> dict[str, Any]:
     """The figures of `evaluation.alignment` after one training, kept."""
 
     def compute() -> dict[str, Any]:
-        model = trained(RUNS / folder / plan.name, plan, plan.cpu, data)
-        assert isinstance(model, CLIP)
+        folder = run_folder(f"clip_batches/{plan.name}", quick)
+        model = cast(CLIP, trained(folder, plan, plan.cpu, data))
         return alignment(model, "teddy")
 
-    return kept(f"{folder}/{plan.name}", (plan, data.text), compute)
+    return kept(f"clip_batches/{plan.name}", (plan, data.text), compute)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -69,32 +76,26 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     _std and _all. `chance` of recall, `chance_{word}`; `seen`, `pictures`, and `gain`,
     recall with the largest batch over that with the smallest.
     """
-    from coursekit.datasets.teddy.scene import VOCABULARY
-
     seen, pictures = (256, 64) if quick else (SEEN, 6000)
-    batches, sigmoid = ((8, 32), (8,)) if quick else (BATCHES, SIGMOID)
-    folder = "clip_quick" if quick else "clip_batches"
     data = captioned_images("teddy", pictures)
+
+    def one(sizes: Sequence[int], sigmoid: bool, seed: int) -> Result:
+        rows = []
+        for batch in sizes:
+            found = judged(recipe(batch, sigmoid, seen, seed), data, quick)
+            zero = {word: found["zero_shot"][word] for word in WORDS}
+            recall = (found["image_to_text"] + found["text_to_image"]) / 2
+            means = {"recall": recall, "zero": mean_std(list(zero.values()))[0]}
+            rows.append(means | prefixed("zero", zero))
+        lists = columns(rows)
+        shown = {name: lists[name] for name in ("recall", "zero")}
+        return {**shown, **entries(sizes, lists)}
+
     result: Result = {"seen": seen, "pictures": pictures, "chance": 1 / 256}
     result |= {f"chance_{word}": 1 / len(VOCABULARY[word]) for word in WORDS}
-    for loss, sizes in (("softmax", batches), ("sigmoid", sigmoid)):
-        result[f"{loss}_batches"] = list(sizes)
-        table: dict[str, list[list[float]]] = {"recall": [], "zero": []}
-        for batch in sizes:
-            plans = [recipe(batch, loss == "sigmoid", seen, seed) for seed in seeds]
-            found = [judged(plan, data, folder) for plan in plans]
-            recall = [(f["image_to_text"] + f["text_to_image"]) / 2 for f in found]
-            zero = [mean_std([f["zero_shot"][w] for w in WORDS])[0] for f in found]
-            result |= over_seeds(f"{loss}_{batch}_recall", recall)
-            result |= over_seeds(f"{loss}_{batch}_zero", zero)
-            for word in WORDS:
-                each = [f["zero_shot"][word] for f in found]
-                result |= over_seeds(f"{loss}_{batch}_zero_{word}", each)
-            table["recall"].append(recall)
-            table["zero"].append(zero)
-        for figure, columns in table.items():
-            rows = [list(row) for row in zip(*columns, strict=True)]
-            result |= curves(f"{loss}_{figure}", rows)
-    first, last = (result[f"softmax_{b}_recall"] for b in (batches[0], batches[-1]))
-    result["gain"] = last / max(first, 1 / 256)
-    return result
+    for loss, few in (("softmax", 2), ("sigmoid", 1)):
+        sizes = BATCHES[:few] if quick else BATCHES
+        found = for_seeds(one, seeds, sizes, loss == "sigmoid")
+        result |= prefixed(loss, found | {"batches": list(sizes)})
+    recall = result["softmax_recall"]
+    return result | {"gain": recall[-1] / max(recall[0], 1 / 256)}

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from coursekit.experiments.train_toy import descend
 from coursekit.models.autoencoder import Bells
 from coursekit.theory.vae import reparameterize, vae_loss
+
+RATE = 2e-3
 
 
 @dataclass(frozen=True)
@@ -67,29 +70,23 @@ def lesson(
     beta: float = 1.0,
     noise: float = 0.1,
     batch: int = 128,
-    rate: float = 2e-3,
     seed: int = 0,
 ) -> Iterator[float]:
     """Train `net` in place on pictures (N, C, H, W); yield the loss of every step.
 
     The loss is `vae_loss`; without bells (`variational=False`) there is no KL. The rate
-    rises for a tenth of the way and falls to 0 as a cosine.
+    rises for a tenth of the way.
     """
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=rate)
-    rise = max(1, steps // 10)
-    beta = beta if net.config.variational else 0.0
-    for step in range(steps):
-        fall = 0.5 * (1 + math.cos(math.pi * step / steps))
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / rise) * fall
+    shaped = net.config.variational
+
+    def loss(generator: torch.Generator) -> Tensor:
         x = pictures[torch.randint(len(pictures), (batch,), generator=generator)]
         mean, log_var = net.bells(x)
         eps = torch.randn(mean.shape, generator=generator)
-        z = reparameterize(mean, log_var, eps) if net.config.variational else mean
-        loss = vae_loss(x, net.rebuild(z), mean, log_var, beta, noise)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimiser.step()
-        yield float(loss.detach())
+        z = reparameterize(mean, log_var, eps) if shaped else mean
+        weight = beta if shaped else 0.0
+        return vae_loss(x, net.rebuild(z), mean, log_var, weight, noise)
+
+    optimiser = torch.optim.AdamW(net.parameters(), lr=RATE)
+    warmup = max(1, steps // 10)
+    return descend(net, loss, steps, RATE, seed, warmup, optimiser)

@@ -9,26 +9,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.reconstruction import held_out_pictures
-from coursekit.experiments.film_store import save_film
-from coursekit.lectures.l04_latent_space.experiments import (
-    mixes as latent_mixes,
-)
-from coursekit.lectures.l04_latent_space.experiments import (
-    spaces as latent_spaces,
-)
+from coursekit.experiments.film_store import Pixels, save_film
+from coursekit.lectures.l04_latent_space.experiments import mixes, spaces
 from coursekit.lectures.l04_latent_space.experiments.dense import Dense
-from coursekit.lectures.l04_latent_space.experiments.worlds import (
-    FASHION,
-    TEDDY,
-    World,
-)
+from coursekit.lectures.l04_latent_space.experiments.worlds import FASHION, TEDDY, World
 
-Pixels = NDArray[np.uint8]
 COUNT = 6  # pictures in a row
 
 
@@ -37,19 +26,19 @@ def beta_film(world: World = TEDDY, quick: bool = False) -> Pixels:
 
     The rows: held-out pictures, the same rebuilt, halfway to the next, random latents.
     """
-    train = world.pictures(200 if quick else latent_spaces.PICTURES)
+    train = world.pictures(200 if quick else spaces.PICTURES)
     x, frames = to_model(world.held_out(COUNT)), []
     for beta in (None, *(world.betas[::2] if quick else world.betas)):
-        net = latent_spaces.trained(world, beta, 0, train, quick)
+        net = spaces.trained(world, beta, 0, train, quick)
         kind = "scaled" if beta is None else "normal"
-        frames.append(_rows(net, x, train[: latent_spaces.CODES], kind))
+        frames.append(_rows(net, x, train[: spaces.CODES], kind))
     return np.stack(frames)
 
 
 @torch.no_grad()
 def _rows(net: Dense, x: Tensor, train: Tensor, kind: str) -> Pixels:
     mean = net.bells(x).mean
-    random = latent_spaces.draws(net.bells(train).mean, COUNT, seed=0)[kind]
+    random = spaces.draws(net.bells(train).mean, COUNT, seed=0)[kind]
     middle = (mean + mean.roll(-1, 0)) / 2
     rows = [to_uint8(net.rebuild(z)) for z in (mean, middle, random)]
     return np.concatenate([to_uint8(x), *rows])
@@ -58,11 +47,8 @@ def _rows(net: Dense, x: Tensor, train: Tensor, kind: str) -> Pixels:
 def mixes_film(quick: bool = False) -> Pixels:
     """(mixes, 2 rows x COUNT, 32, 32, 3): held-out pictures, and what comes back."""
     images = held_out_pictures("teddy", COUNT)
-    frames = [
-        np.concatenate([images, latent_mixes.shown(mix, COUNT, quick)])
-        for mix in latent_mixes.MIXES
-    ]
-    return np.stack(frames)
+    rows = [mixes.shown(mix, COUNT, quick) for mix in mixes.MIXES]
+    return np.stack([np.concatenate([images, row]) for row in rows])
 
 
 FILMS: dict[str, Callable[[], Pixels]] = {

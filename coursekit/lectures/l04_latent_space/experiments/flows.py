@@ -8,23 +8,22 @@ comes back in no sample: the ceiling (`latent_small_vaes`).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model, to_uint8
-from coursekit.experiments.cache import kept
+from coursekit.experiments.cache import Images, kept
+from coursekit.experiments.compute import flops
+from coursekit.experiments.films import last
 from coursekit.experiments.image_ruler import Ruler, make_ruler
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, prefixed, sum_up
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
     SPACES,
     TRAINING,
-    flops,
     judged,
-    pictures,
     small_vae,
 )
 from coursekit.models.unet import UNetConfig
@@ -35,6 +34,7 @@ from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Batch, Data, Profile
 from coursekit.training.recipe_pictures import PictureRecipe
+from coursekit.training.recipes_latent import TEDDY_VAE
 from coursekit.training.recipes_pixels import TEDDY_FLOW
 
 MARKS = (0.25, 0.5, 1.0)  # of the budget: when quality is measured
@@ -76,11 +76,11 @@ def make_space(name: str, seed: int, data: Data, quick: bool) -> Space:
     """ "pixels", or the latents of a small VAE by its name in SPACES."""
     widths = (8, 16) if quick else (24, 48)
     x = to_model(data.x)
-    decode: Decode = to_itself
+    decode: Decode = nn.Identity()
     if name != "pixels":
         net = small_vae(name, seed, data, quick)
         with torch.no_grad():
-            x = torch.cat([net.encode(part) for part in x.split(250)])  # type: ignore[no-untyped-call]
+            x = torch.cat([net.encode(part) for part in torch.split(x, 250)])
         decode = net.decode
     patch = 2 if name == "pixels" else 1
     config = UNetConfig(channels=x.shape[1], widths=widths, patch=patch)
@@ -90,19 +90,14 @@ def make_space(name: str, seed: int, data: Data, quick: bool) -> Space:
     return Space(name, Data(x, text), decode, config, cost)
 
 
-def to_itself(x: Tensor) -> Tensor:
-    """The decoder of pixels."""
-    return x
-
-
 @torch.no_grad()
-def samples(model: nn.Module, space: Space, count: int, seed: int) -> NDArray[np.uint8]:
+def samples(model: nn.Module, space: Space, count: int, seed: int) -> Images:
     """`count` pictures, by EVALS Euler steps and the decoder."""
     generator = torch.Generator().manual_seed(seed)
     start = torch.randn((count, *space.shape), generator=generator)
     predict, done = denoiser(model, LinearPath(), "velocity"), []
-    for part in start.split(50):  # type: ignore[no-untyped-call]
-        *_, x0 = euler(predict, part, time_grid(EVALS))
+    for part in torch.split(start, 50):
+        x0 = last(euler(predict, part, time_grid(EVALS)))
         done.append(space.decode(x0))
     return to_uint8(torch.cat(done))
 
@@ -135,13 +130,8 @@ def lesson(
     return {**found, "seconds": run.seconds}
 
 
-RECIPE = OnLatents(
-    **{
-        **{k: v for k, v in vars(TEDDY_FLOW).items()},
-        "name": "latent-flow",
-        "title": "Flow matching on whatever it is given",
-    }
-)
+TITLES = {"name": "latent-flow", "title": "Flow matching on whatever it is given"}
+RECIPE = OnLatents(**vars(TEDDY_FLOW) | TITLES)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -156,36 +146,36 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `real_valid`, `floor_frechet`.
     """
     count, many = (16, 64) if quick else (200, 6000)
-    pixel_steps = 4 if quick else PIXEL_STEPS
-    data, ruler = pictures(many), make_ruler("teddy", quick)
+    data, ruler = TEDDY_VAE.load(many), make_ruler("teddy", quick)
+    pixels = make_space("pixels", 0, data, quick)
+    budget = (4 if quick else PIXEL_STEPS) * pixels.cost
+
+    def real(seed: int) -> dict[str, float]:
+        scores = ruler.floor(count, seed)
+        return {"floor_frechet": scores["frechet"], "real_valid": scores["valid"]}
+
+    def compute(name: str, seed: int) -> dict[str, Any]:
+        space = make_space(name, seed, data, quick)
+        found = lesson(space, seed, budget, ruler, count)
+        return {**found, "step_flops": space.cost}
+
+    def one(name: str, seed: int) -> dict[str, Any]:
+        settings = (RECIPE, name, seed, budget, data.text, count, MARKS, EVALS)
+        found = kept(
+            f"latent_flows/{name}-{seed}", settings, partial(compute, name, seed)
+        )
+        ends = {f"end_{key}": found[key][-1] for key in ("frechet", "valid")}
+        once = {key: found.pop(key) for key in ("steps", "step_flops")}
+        result.update(prefixed(name, once))
+        return found | ends
+
     result: Result = {"marks": list(MARKS), "pictures": count, "evaluations": EVALS}
-    real = [ruler.scores(ruler.real(count, seed)) for seed in seeds]
-    result |= over_seeds("floor_frechet", [row["frechet"] for row in real])
-    result |= over_seeds("real_valid", [row["valid"] for row in real])
-    budget = pixel_steps * make_space("pixels", 0, data, quick).cost
-    result["budget"] = budget
+    result |= {"budget": budget, **for_seeds(real, seeds)}
     for name in ("pixels", *SPACES):
         if name != "pixels":
             losses = [judged(name, seed, data, quick) for seed in seeds]
-            for key in losses[0]:
-                result |= over_seeds(f"{name}_kept_{key}", [row[key] for row in losses])
+            result |= prefixed(f"{name}_kept", sum_up(losses))
             result[f"{name}_numbers"] = int(losses[0]["numbers"])
             result[f"{name}_vae_share"] = losses[0]["flops"] / budget
-        found = []
-        for seed in seeds:
-
-            def compute(name: str = name, seed: int = seed) -> dict[str, Any]:
-                space = make_space(name, seed, data, quick)
-                row = lesson(space, seed, budget, ruler, count)
-                return {**row, "step_flops": space.cost}
-
-            settings = (RECIPE, name, seed, budget, data.text, count, MARKS, EVALS)
-            found.append(kept(f"latent_flows/{name}-{seed}", settings, compute))
-        for figure in ("frechet", "valid"):
-            rows = [row[figure] for row in found]
-            result |= curves(f"{name}_{figure}", rows)
-            result |= over_seeds(f"{name}_end_{figure}", [row[-1] for row in rows])
-        result |= over_seeds(f"{name}_seconds", [row["seconds"] for row in found])
-        result[f"{name}_steps"] = found[0]["steps"]
-        result[f"{name}_step_flops"] = found[0]["step_flops"]
+        result |= prefixed(name, for_seeds(one, seeds, name))
     return result

@@ -9,16 +9,16 @@ In one dimension a flow keeps the order of its points. So the ends of evenly spa
 quantiles of the noise are the quantiles of what comes out: no sample is needed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from coursekit.datasets.toys import Mixture
-from coursekit.experiments.summary import Result
-from coursekit.theory.flow import follow, heun_step
+from coursekit.datasets.toys import Mixture, exact_predict
+from coursekit.experiments.summary import Result, columns
+from coursekit.theory.flow import Velocity, follow, heun_step
 from coursekit.theory.guidance import guided
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.solvers import step_back, time_grid
@@ -57,23 +57,13 @@ def two_bells() -> World:
     return World(bell(0.0, 1.0), bell(0.0, 2.0**0.5))
 
 
-def velocity(law: Mixture, x: Tensor, t: Tensor) -> Tensor:
-    """The exact velocity E[eps - x0 | xt = x] of a law on the straight path.
+def guided_velocity(world: World, scale: float) -> Velocity:
+    """Classifier-free guidance with both answers exact; (N, 1) and (N,) to (N, 1)."""
 
-    x: (N, 1); t: (N,) in [0, 1]. Returns (N, 1).
-    """
-    noise = -t[:, None] * law.noised_score(x, 1 - t, t)
-    return noise - law.posterior_mean(x, 1 - t, t)
-
-
-def guided_velocity(world: World, scale: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Classifier-free guidance with both answers exact."""
-
-    def ask(x: Tensor, t: Tensor) -> Tensor:
-        asked, everything = (velocity(w, x, t) for w in (world.asked, world.everything))
-        return guided(asked, everything, scale)
-
-    return ask
+    asked, everything = (
+        exact_predict(law, LinearPath()) for law in (world.asked, world.everything)
+    )
+    return lambda x, t: guided(asked(x, t).velocity, everything(x, t).velocity, scale)
 
 
 def levels(count: int) -> Tensor:
@@ -169,24 +159,29 @@ def measure(quick: bool = False) -> Result:
     """
     count, steps, scales = (100, 25, (1.0, 3.0)) if quick else (2000, 400, SCALES)
     x, kinds, bells = line(), two_kinds(), two_bells()
-    result: Result = {"scales": list(scales), "times": [0.9, 0.75, 0.5, 0.25, 0.0]}
-    rows: dict[str, list[float]] = {}
+    times = [0.9, 0.75, 0.5, 0.25, 0.0]
 
-    def note(name: str, value: float | Tensor) -> None:
-        rows.setdefault(name, []).append(float(value))
-
-    for scale in scales:
-        note("bells_sharp", quantiles(sharpened(bells, scale, x), x, count).var())
-        note("bells_sde", variance_of_bells(scale, 4 * steps))
-        note("bells_flow", ways(bells, scale, count, steps)[-1].var())
+    def one(scale: float) -> dict[str, float]:
         sharp = quantiles(sharpened(kinds, scale, x), x, count)
         flow = ways(kinds, scale, count, steps)[-1]
         asked = quantiles(sharpened(kinds, 1.0, x), x, count)
-        note("gap", distance(flow, sharp))
-        for name, found in (("asked", asked), ("sharp", sharp), ("flow", flow)):
-            apart = found > 0.6
-            note(f"rare_{name}", apart.double().mean())
-            note(f"width_{name}", found[apart].std() if apart.sum() > 1 else 0.0)
-    result |= rows
-    result["gap_times"] = gap_on_the_way(kinds, 3.0, result["times"])
-    return result
+        bells_sharp = quantiles(sharpened(bells, scale, x), x, count)
+        found = {
+            "bells_sharp": float(bells_sharp.var()),
+            "bells_sde": variance_of_bells(scale, 4 * steps),
+            "bells_flow": float(ways(bells, scale, count, steps)[-1].var()),
+            "gap": distance(flow, sharp),
+        }
+        for name, places in (("asked", asked), ("sharp", sharp), ("flow", flow)):
+            apart = places > 0.6
+            found[f"rare_{name}"] = float(apart.double().mean())
+            some = int(apart.sum()) > 1
+            found[f"width_{name}"] = float(places[apart].std()) if some else 0.0
+        return found
+
+    return {
+        "scales": list(scales),
+        "times": times,
+        **columns(one(scale) for scale in scales),
+        "gap_times": gap_on_the_way(kinds, 3.0, times),
+    }

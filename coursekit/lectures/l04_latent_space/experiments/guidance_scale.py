@@ -15,11 +15,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from coursekit.datasets.images import to_uint8
+from coursekit.datasets import fashion
+from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.features import fashion_classes
 from coursekit.experiments.cache import kept
 from coursekit.experiments.image_ruler import Ruler, make_ruler
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    entries,
+    for_seeds,
+    mean,
+    over_seeds,
+    prefixed,
+)
 from coursekit.theory.guidance import classifier_free, classifier_guided
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import Predict, denoiser
@@ -109,23 +118,8 @@ def scores(x: Tensor, ruler: Ruler) -> dict[str, float]:
     }
 
 
-def judged(
-    model: nn.Module,
-    guide: nn.Module | None,
-    ruler: Ruler,
-    scale: float,
-    count: int,
-    seed: int,
-    steps: int,
-) -> dict[str, Any]:
-    """The scores of what one guide draws at one scale."""
-    return dict(scores(pictures(model, guide, scale, count, seed, steps), ruler))
-
-
 def real_scores(ruler: Ruler, count: int, seed: int) -> dict[str, float]:
     """The same figures of real held-out pictures, every class equally often."""
-    from coursekit.datasets import fashion
-
     images, told = fashion.load("test")
     rng = np.random.default_rng(seed)
     chosen: list[NDArray[np.int64]] = [
@@ -133,8 +127,7 @@ def real_scores(ruler: Ruler, count: int, seed: int) -> dict[str, float]:
         for c in range(CLASSES)
     ]
     order = np.stack(chosen, axis=1).reshape(-1)  # 0, 1, ..., 9, 0, 1, ...
-    x = torch.from_numpy(images[order])[:, None].float() / 127.5 - 1
-    return scores(x, ruler)
+    return scores(to_model(images[order]), ruler)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -151,38 +144,36 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     count, steps = (20, 3) if quick else (100, STEPS)
     model = load_model(NETWORK, clip=False)
     ruler = make_ruler("fashion", quick)
-    real = [real_scores(ruler, count, seed) for seed in seeds]
-    base = sum(row["spread"] for row in real) / len(real)
+    real = columns(real_scores(ruler, count, seed) for seed in seeds)
+    prints = {name: card(name)["sha256"] for name in (NETWORK, *GUIDES.values())}
+
+    def compute(net: nn.Module | None, scale: float, seed: int) -> dict[str, Any]:
+        drawn = pictures(model, net, scale, count, seed, steps)
+        return dict(scores(drawn, ruler))
+
+    def one(guide: str, net: nn.Module | None, seed: int) -> Result:
+        shas = (prints[NETWORK], prints.get(GUIDES.get(guide, ""), ""))
+        listed, rows = SCALES if net is None else SLOPES, []
+        for scale in listed:
+            name = f"guidance_scale/{guide}-{scale:g}-{seed}"
+            settings = (shas, guide, scale, seed, count, steps)
+            row = kept(name, settings, partial(compute, net, scale, seed))
+            rows.append({"diversity": row.pop("spread") / mean(real["spread"]), **row})
+        lists = columns(rows)
+        return {**lists, **entries((f"{scale:g}" for scale in listed), lists)}
+
     result: Result = {
         "scales": list(SCALES),
         "slopes": list(SLOPES),
         "steps": steps,
         "pictures": count,
         "features": ruler.description,
+        **over_seeds("real_adherence", real["adherence"]),
+        **over_seeds("real_frechet", real["frechet"]),
+        **prefixed("free", for_seeds(one, seeds, "free", None)),
     }
-    for figure in ("adherence", "frechet"):
-        result |= over_seeds(f"real_{figure}", [row[figure] for row in real])
-    prints = {name: card(name)["sha256"] for name in (NETWORK, *GUIDES.values())}
-    for guide in ("free", *GUIDES):
-        net = None if guide == "free" else load_model(GUIDES[guide])
-        shas = (prints[NETWORK], prints.get(GUIDES.get(guide, ""), ""))
-        table: list[list[dict[str, Any]]] = []
-        listed = SCALES if guide == "free" else SLOPES
-        for scale in listed:
-            found = []
-            for seed in seeds:
-                row = kept(
-                    f"guidance_scale/{guide}-{scale:g}-{seed}",
-                    (shas, guide, scale, seed, count, steps),
-                    partial(judged, model, net, ruler, scale, count, seed, steps),
-                )
-                found.append({**row, "diversity": row["spread"] / base})
-            table.append(found)
-        for figure in ("adherence", "diversity", "frechet", "beyond"):
-            columns = [[row[figure] for row in found] for found in table]
-            for scale, values in zip(listed, columns, strict=True):
-                result |= over_seeds(f"{guide}_{scale:g}_{figure}", values)
-            rows = [list(row) for row in zip(*columns, strict=True)]
-            result |= curves(f"{guide}_{figure}", rows)
+    for guide, name in GUIDES.items():
+        net = load_model(name)
+        result |= prefixed(guide, for_seeds(one, seeds, guide, net))
     best = int(np.argmin(result["free_frechet"]))
     return result | {"best_scale": SCALES[best]}

@@ -4,29 +4,27 @@ f = 8, a tight bottleneck, so that every mix has to choose what to lose. One tra
 each: the figures describe these five networks, they are no statistics.
 """
 
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy.reader import valid_rate
 from coursekit.evaluation.reconstruction import held_out_pictures, kl_bits, rebuilt
-from coursekit.experiments.cache import kept
-from coursekit.experiments.train_images import RUNS, trained
+from coursekit.experiments.cache import Images, kept, run_folder
+from coursekit.experiments.summary import prefixed
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
+    STEPS,
     lost_and_kept,
-    pictures,
+    network,
+    small,
 )
-from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
+from coursekit.models.autoencoder import Autoencoder
 from coursekit.training.recipe import Data
 from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipes_latent import TEDDY_VAE
 
-Images = NDArray[np.uint8]
-STEPS = 300
 # What differs from one mix to the next; noise 10 makes the pixels count next to nothing
 MIXES: dict[str, dict[str, float]] = {
     "pixels": {"noise": 0.1, "perceptual": 0.0, "beta": 0.05},
@@ -38,27 +36,14 @@ MIXES: dict[str, dict[str, float]] = {
 
 
 def plan(mix: str, quick: bool = False) -> AutoencoderRecipe:
-    """The recipe of one mix; its profile "cpu" is the one that is used."""
-    steps = 4 if quick else STEPS
-    profile = replace(
-        TEDDY_VAE.cpu,
-        model=AutoencoderConfig(widths=(24, 48, 48), latent=4),
-        steps=steps,
-        warmup=max(1, steps // 10),
-        ema=0.98,
-        save_every=steps,
-    )
-    changes: dict[str, Any] = dict(MIXES[mix])
-    return replace(TEDDY_VAE, name=f"mix-{mix}", cpu=profile, critic_from=0, **changes)
+    """The recipe of one mix."""
+    changes: dict[str, Any] = {"critic_from": 0, **MIXES[mix]}
+    return small(f"mix-{mix}", (24, 48, 48), 4, quick, **changes)
 
 
-def network(mix: str, data: Data, quick: bool = False) -> Autoencoder:
-    """One autoencoder, trained once (runs/latent_mixes/), its latents scaled."""
-    recipe = plan(mix, quick)
-    folder = RUNS / ("latent_quick" if quick else "latent_mixes") / recipe.name
-    net = recipe.published(trained(folder, recipe, recipe.cpu, data), data)
-    assert isinstance(net, Autoencoder)
-    return net
+def trained_on(mix: str, data: Data, quick: bool) -> Autoencoder:
+    """One autoencoder, trained once (runs/latent_mixes/)."""
+    return network(plan(mix, quick), run_folder("latent_mixes", quick), data)
 
 
 def slopes(images: Images) -> float:
@@ -90,8 +75,6 @@ def figures(net: Autoencoder, images: Images) -> dict[str, float]:
     psnr, what is kept by attribute (`lost_and_kept`), bits; sharpness, variety and
     checkerboard as ratios to those of the real pictures; valid.
     """
-    from coursekit.datasets.teddy.reader import valid_rate
-
     back = rebuilt(net, images)
     return {
         **lost_and_kept(net, images),
@@ -105,23 +88,21 @@ def figures(net: Autoencoder, images: Images) -> dict[str, float]:
 
 def measure(quick: bool = False) -> dict[str, Any]:
     """Everything of 04.L: `{mix}_{figure}` for each of MIXES, see `figures`."""
-    data = pictures(64 if quick else 6000)
+    data = TEDDY_VAE.load(64 if quick else 6000)
     images = held_out_pictures("teddy", 40 if quick else 500)
+
+    def compute(mix: str) -> dict[str, Any]:
+        return dict(figures(trained_on(mix, data, quick), images))
+
     result: dict[str, Any] = {"steps": 4 if quick else STEPS, "mixes": list(MIXES)}
     for mix in MIXES:
-
-        def compute(mix: str = mix) -> dict[str, Any]:
-            return dict(figures(network(mix, data, quick), images))
-
         settings = (plan(mix, quick), data.text, len(images))
-        found = kept(f"latent_mixes/{mix}", settings, compute)
-        result |= {f"{mix}_{name}": value for name, value in found.items()}
+        found = kept(f"latent_mixes/{mix}", settings, partial(compute, mix))
+        result |= prefixed(mix, found)
     return result
 
 
-@torch.no_grad()
 def shown(mix: str, count: int, quick: bool = False) -> Images:
     """Held-out pictures after the bottleneck of one mix, for the film."""
-    net = network(mix, pictures(64 if quick else 6000), quick)
-    x: Tensor = to_model(held_out_pictures("teddy", count))
-    return to_uint8(net.decode(net.encode(x)))
+    net = trained_on(mix, TEDDY_VAE.load(64 if quick else 6000), quick)
+    return rebuilt(net, held_out_pictures("teddy", count))

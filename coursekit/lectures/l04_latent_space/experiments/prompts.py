@@ -3,48 +3,41 @@
 Half of the prompts describe new scenes of known combinations, half fur-hat pairs that
 no training saw. The second reader judges, and its verdict on real pictures of the same
 scenes, and on real pictures that went through the autoencoder, says what a perfect
-model could get. Emoji: names and styles by the judge, on pairs that were held out and
-on pairs that were trained on, and how near to a copy the pictures come.
+model could get.
+
+Emoji: a pair of name and style has one picture and no other. On held-out pairs the
+model knows the name in other styles and the style of other names; what it draws there
+it has composed, and on pairs it was trained on it may simply remember. The judge, a
+CLIP, has seen all pairs. Yardstick for copies: `emoji_copies`.
 """
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
-import numpy as np
-from numpy.typing import NDArray
-
+from coursekit.datasets import emoji
 from coursekit.datasets.emoji_copies import nearest
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.datasets.teddy.scene import Scene
+from coursekit.evaluation.emoji_figures import pair_figures, some
 from coursekit.evaluation.prompt_alignment import prompt_alignment
 from coursekit.evaluation.prompts import SEED
 from coursekit.evaluation.reconstruction import rebuilt
-from coursekit.experiments.cache import kept
-from coursekit.experiments.summary import Result, over_seeds
-from coursekit.lectures.l04_latent_space.experiments.emoji import (
-    JUDGE,
-    measure_emoji,
-)
-from coursekit.lectures.l04_latent_space.experiments.emoji import (
-    MODEL as EMOJI_MODEL,
-)
+from coursekit.experiments.cache import Images, kept
+from coursekit.experiments.summary import Result, columns, over_seeds, prefixed, sum_up
+from coursekit.models.autoencoder import Autoencoder
 from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.parts import loaded
 from coursekit.pipeline.pipeline import Pipeline, from_checkpoint
 from coursekit.training.pretrained import card
 
-Images = NDArray[np.uint8]
 MODEL, AUTOENCODER = "teddy-prompts", "teddy-vae"
-SCALES = (1.0, 3.0, 6.0)  # 1: no guidance
+EMOJI_MODEL, JUDGE = "emoji-prompts", "emoji-judge"
+SCALES, EMOJI_SCALES = (1.0, 3.0, 6.0), (1.0, 3.0)  # whole; 1: no guidance
 SPLITS = ("test", "heldout")
 BANK = 20_000  # the training pictures of the model
-
-
-def label(scale: float) -> str:
-    """A scale as a part of a key: 3 or 1_5."""
-    return f"{scale:g}".replace(".", "_")
 
 
 def at_scale(pipe: Pipeline, scale: float) -> Pipeline:
@@ -54,62 +47,14 @@ def at_scale(pipe: Pipeline, scale: float) -> Pipeline:
     return pipe.swap(guidance="classifier-free", scale=scale)
 
 
-def shares(images: Images, scenes: Sequence[Scene]) -> dict[str, dict[str, float]]:
-    """Adherence of each split and of all, by attribute; the first half is "test"."""
+def shares(images: Images, scenes: Sequence[Scene]) -> dict[str, float]:
+    """Adherence as {split}_{attribute}, also for both; the first half is "test"."""
     half = len(scenes) // 2
     parts = {"test": slice(0, half), "heldout": slice(half, None), "both": slice(None)}
-    return {
-        k: prompt_alignment(images[part], scenes[part]) for k, part in parts.items()
-    }
-
-
-def measure_teddies(seeds: Sequence[int], quick: bool) -> Result:
-    """The teddy half of 04.P; keys as in `measure`. Finished samplings are kept."""
-    count, scales = (20, (1.0, 3.0)) if quick else (200, SCALES)
-    asked, scenes = held_out(count)
-    real = render(scenes)
-    pipe = from_checkpoint(MODEL)
-    result: Result = {
-        "prompts": count,
-        "scales": list(scales),
-        "steps": pipe.boxes.steps,
-        "solver": pipe.boxes.solver,
-    }
-    back = rebuilt(loaded(AUTOENCODER), real)  # type: ignore[arg-type]
-    for name, images in (("real", real), ("rebuilt", back)):
-        for split, found in shares(images, scenes).items():
-            result |= {f"{name}_{split}_{a}": share for a, share in found.items()}
-    bank = teddies(500 if quick else BANK, seed=0)[0]
-    result |= {f"copy_real{end}": v for end, v in copying(real, bank).items()}
-    weights = card(MODEL)["sha256"]
-
-    def once(scale: float, seed: int) -> Result:
-        images = at_scale(pipe, scale).draw(asked, seed)
-        return {"shares": shares(images, scenes), "copy": copying(images, bank)}
-
-    for scale in scales:
-        at = label(scale)
-        rows = [
-            kept(
-                f"pipeline/teddy-{at}-{seed}",
-                (weights, pipe.boxes, scale, seed, count, len(bank)),
-                partial(once, scale, seed),
-            )
-            for seed in seeds
-        ]
-        for split, attributes in rows[0]["shares"].items():
-            for a in attributes:
-                values = [row["shares"][split][a] for row in rows]
-                result |= over_seeds(f"{split}_{at}_{a}", values)
-        result |= over_seeds(f"copy_{at}", [row["copy"][""] for row in rows])
-        result[f"copy_{at}_least"] = min(row["copy"]["_least"] for row in rows)
-    return {**result, "best_scale": best(result, scales)}
-
-
-def held_out(count: int) -> tuple[list[str], list[Scene]]:
-    """Half the prompts of split "test", half of "heldout", and what they describe."""
-    parts = [prompts(count // 2, split, SEED) for split in SPLITS]
-    return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
+    found: dict[str, float] = {}
+    for split, part in parts.items():
+        found |= prefixed(split, prompt_alignment(images[part], scenes[part]))
+    return found
 
 
 def copying(images: Images, bank: Images) -> dict[str, float]:
@@ -118,21 +63,96 @@ def copying(images: Images, bank: Images) -> dict[str, float]:
     return {"": float(off.mean()), "_least": float(off.min())}
 
 
-def best(result: Result, scales: Sequence[float]) -> float:
-    """The scale at which most pictures show all that their prompts say."""
-    return max(scales, key=lambda scale: float(result[f"both_{label(scale)}_all"]))
+def held_out(count: int) -> tuple[list[str], list[Scene]]:
+    """Half the prompts of split "test", half of "heldout", and what they describe."""
+    parts = [prompts(count // 2, split, SEED) for split in SPLITS]
+    return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
+
+
+def measure_teddies(seeds: Sequence[int], quick: bool) -> Result:
+    """The teddy half of 04.P; keys as in `measure`. Finished samplings are kept."""
+    count, scales = (20, SCALES[:2]) if quick else (200, SCALES)
+    asked, scenes = held_out(count)
+    real, pipe = render(scenes), from_checkpoint(MODEL)
+    back = rebuilt(cast(Autoencoder, loaded(AUTOENCODER)), real)
+    bank = teddies(500 if quick else BANK, seed=0)[0]
+    weights = card(MODEL)["sha256"]
+
+    def compute(scale: float, seed: int) -> Result:
+        images = at_scale(pipe, scale).draw(asked, seed)
+        return {"shares": shares(images, scenes), "copy": copying(images, bank)}
+
+    result: Result = {
+        "prompts": count,
+        "scales": list(scales),
+        "steps": pipe.boxes.steps,
+        "solver": pipe.boxes.solver,
+        **prefixed("real", shares(real, scenes)),
+        **prefixed("rebuilt", shares(back, scenes)),
+        **{f"copy_real{end}": off for end, off in copying(real, bank).items()},
+    }
+    for scale in scales:
+        rows = []
+        for seed in seeds:
+            settings = (weights, pipe.boxes, scale, seed, count, len(bank))
+            name = f"pipeline/teddy-{scale:g}-{seed}"
+            rows.append(kept(name, settings, partial(compute, scale, seed)))
+        for name, values in columns(row["shares"] for row in rows).items():
+            split, attribute = name.split("_")
+            result |= over_seeds(f"{split}_{scale:g}_{attribute}", values)
+        copies = columns(row["copy"] for row in rows)
+        result |= over_seeds(f"copy_{scale:g}", copies[""])
+        result[f"copy_{scale:g}_least"] = min(copies["_least"])
+    best = max(scales, key=lambda scale: float(result[f"both_{scale:g}_all"]))
+    return result | {"best_scale": best}
+
+
+def measure_emoji(seeds: Sequence[int], quick: bool) -> Result:
+    """The emoji half of 04.P, prefixed emoji_: for real pictures and for drawn ones.
+
+    Keys: `{split}_{scale}_{figure}` with _std and _all over seeds; split "pairs" (held
+    out) or "train"; figure: of `evaluation.emoji_figures.pair_figures`;
+    `{split}_real_{figure}` and `{split}_prompts`; `names` in all, `train_pictures`. For
+    train pairs the nearest training picture of a real picture is itself.
+    """
+    pipe, judge = from_checkpoint(EMOJI_MODEL), loaded(JUDGE)
+    weights = (card(EMOJI_MODEL)["sha256"], card(JUDGE)["sha256"])
+    bank = emoji.load("train").images
+
+    def compute(chosen: emoji.EmojiSet, scale: float, seed: int) -> dict[str, float]:
+        images = at_scale(pipe, scale).draw(list(chosen.captions), seed)
+        return pair_figures(judge, images, chosen, bank)
+
+    result: Result = {
+        "scales": list(EMOJI_SCALES),
+        "names": len(emoji.names()),
+        "train_pictures": len(bank),
+    }
+    for split in ("pairs", "train"):
+        chosen = some(split, 20 if quick else 100)
+        result[f"{split}_prompts"] = len(chosen)
+        real = pair_figures(judge, chosen.images, chosen, bank)
+        result |= prefixed(f"{split}_real", real)
+        for scale in EMOJI_SCALES:
+            rows = []
+            for seed in seeds:
+                settings = (weights, pipe.boxes, scale, seed, len(chosen))
+                name = f"pipeline/emoji-{split}-{scale:g}-{seed}"
+                rows.append(kept(name, settings, partial(compute, chosen, scale, seed)))
+            result |= prefixed(f"{split}_{scale:g}", sum_up(rows))
+    return prefixed("emoji", result)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 04.P.
 
     Keys: `{split}_{scale}_{attribute}` with _std and _all over seeds, split one of
-    test, heldout and both, scale as 3 or 1_5, attribute place, count, fur, hat,
-    glasses, pose, action, all of them at once ("all"), or valid; `real_{split}_...` and
-    `rebuilt_{split}_...`, the same for real pictures and after the autoencoder;
-    `copy_{scale}`, the mean distance to the nearest training picture, `_least` the
-    smallest one, `copy_real` that of real pictures of the same scenes; `best_scale`;
-    `emoji_...`: see `pipeline_emoji`; only where both emoji models are trained.
+    test, heldout and both, attribute place, count, fur, hat, glasses, pose, action, all
+    of them at once ("all"), or valid; `real_{split}_...` and `rebuilt_{split}_...`, the
+    same for real pictures and after the autoencoder; `copy_{scale}`, the mean distance
+    to the nearest training picture, `_least` the smallest one, `copy_real` that of real
+    pictures of the same scenes; `best_scale`, at which most pictures show all that
+    their prompts say; `emoji_...`: only where both emoji models are trained.
     """
     found = measure_teddies(seeds, quick)
     if is_there(EMOJI_MODEL) and is_there(JUDGE):

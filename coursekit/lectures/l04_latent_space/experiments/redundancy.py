@@ -7,13 +7,19 @@ the shipped VAE, and of noise.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.datasets import emoji, fashion
 from coursekit.datasets.images import to_model
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.experiments.summary import Result, for_seeds, prefixed
+from coursekit.models.autoencoder import Autoencoder
+from coursekit.pipeline.catalogue import is_there
+from coursekit.training.pretrained import load_model
 
 LAGS = tuple(range(9))
 SHARES = (0.9, 0.95, 0.99)  # of the variance
@@ -81,7 +87,6 @@ def looked_at(train: Tensor, test: Tensor) -> Result:
     dims = len(share) - 1
     lags = [lag for lag in LAGS if lag <= train.shape[-1] // 2]
     return {
-        "dims": dims,
         "corr": autocorrelation(train, lags),
         "neighbours": told_by_neighbours(train, test),
         "energy": [float(share[max(1, round(part * dims))]) for part in PARTS],
@@ -91,9 +96,6 @@ def looked_at(train: Tensor, test: Tensor) -> Result:
 
 def data_sets(count: int) -> dict[str, Tensor]:
     """Pictures, latents where the VAE is there, and noise, each (N, C, H, W)."""
-    from coursekit.datasets import emoji, fashion
-    from coursekit.datasets.teddy.sample import teddies
-
     bears = to_model(teddies(count, 32, seed=0)[0])
     sets = {
         "teddy": bears,
@@ -103,7 +105,7 @@ def data_sets(count: int) -> dict[str, Tensor]:
     net = shipped_vae()
     if net is not None:
         with torch.no_grad():
-            parts = [net.encode(part) for part in bears.split(250)]  # type: ignore[no-untyped-call, operator]
+            parts = [net.encode(part) for part in torch.split(bears, 250)]
         sets["latent"] = torch.cat(parts)
     generator = torch.Generator().manual_seed(0)
     shape = sets["latent"].shape if "latent" in sets else (count, 4, 8, 8)
@@ -111,15 +113,9 @@ def data_sets(count: int) -> dict[str, Tensor]:
     return sets
 
 
-def shipped_vae() -> torch.nn.Module | None:
+def shipped_vae() -> Autoencoder | None:
     """The VAE that ships, or None where it does not."""
-    from coursekit.training.checkpoints import CheckpointError
-    from coursekit.training.pretrained import load_model
-
-    try:
-        return load_model("teddy-vae")
-    except CheckpointError:
-        return None
+    return cast(Autoencoder, load_model("teddy-vae")) if is_there("teddy-vae") else None
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -132,20 +128,17 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `{name}_energy`, a list over `parts`. Lists have _std.
     """
     count = 400 if quick else 6000
+
+    def one(pictures: Tensor, seed: int) -> Result:
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        half = len(pictures) // 2
+        return looked_at(pictures[order[:half]], pictures[order[half:]])
+
     result: Result = {"pictures": count, "lags": list(LAGS), "parts": list(PARTS)}
     for name, pictures in data_sets(count).items():
-        found = []
-        for seed in seeds:
-            order = np.random.default_rng(seed).permutation(len(pictures))
-            half = len(pictures) // 2
-            train, test = pictures[order[:half]], pictures[order[half:]]
-            if quick and train.shape[-1] > 8:  # many directions take a while
-                train, test = train[..., ::4, ::4], test[..., ::4, ::4]
-            found.append(looked_at(train, test))
-        result[f"{name}_dims"] = found[0]["dims"]
-        for key in ("corr", "energy"):
-            result |= curves(f"{name}_{key}", [row[key] for row in found])
-        for key in ("neighbours", *(f"k{100 * s:.0f}" for s in SHARES)):
-            result |= over_seeds(f"{name}_{key}", [row[key] for row in found])
-        result[f"{name}_k95_share"] = result[f"{name}_k95"] / found[0]["dims"]
+        if quick and pictures.shape[-1] > 8:  # many directions take a while
+            pictures = pictures[..., ::4, ::4]
+        dims, found = pictures[0].numel(), for_seeds(one, seeds, pictures)
+        found |= {"dims": dims, "k95_share": found["k95"] / dims}
+        result |= prefixed(name, found)
     return result

@@ -13,20 +13,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.reconstruction import psnr
-from coursekit.experiments.cache import fresh, kept, kept_network
-from coursekit.experiments.summary import Result, curves, over_seeds
-from coursekit.lectures.l04_latent_space.experiments.dense import (
-    Dense,
-    lesson,
+from coursekit.experiments.cache import Images, kept, kept_network
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    entries,
+    for_seeds,
+    prefixed,
 )
-from coursekit.lectures.l04_latent_space.experiments.redundancy import (
-    shipped_vae,
-)
+from coursekit.experiments.train_toy import fresh
+from coursekit.lectures.l04_latent_space.experiments.dense import Dense, lesson
+from coursekit.lectures.l04_latent_space.experiments.redundancy import shipped_vae
 from coursekit.lectures.l04_latent_space.experiments.worlds import (
     TEDDY,
     WORLDS,
@@ -35,7 +36,6 @@ from coursekit.lectures.l04_latent_space.experiments.worlds import (
 )
 from coursekit.theory.vae import bits_of, reparameterize
 
-Images = NDArray[np.uint8]
 PICTURES, CODES, BATCH = 6000, 4000, 128
 DEAD = 0.01  # nats: a latent number that tells less is not used
 FIGURES = (
@@ -52,17 +52,13 @@ def trained(
     config = replace(world.network, variational=beta is not None)
     steps, config = (10, replace(config, width=64)) if quick else (world.steps, config)
 
-    def learn(net: nn.Module) -> None:
-        assert isinstance(net, Dense)
-        loss = lesson(net, pictures, steps, beta or 0.0, world.noise, BATCH, seed=seed)
-        for _ in loss:
+    def learn(net: Dense) -> None:
+        for _ in lesson(net, pictures, steps, beta or 0.0, world.noise, seed=seed):
             pass
 
     name = f"latent_dense/{world.name}-{'ae' if beta is None else f'{beta:g}'}-{seed}"
     settings = (config, steps, BATCH, beta, world.noise, seed, len(pictures))
-    found = kept_network(name, settings, fresh(seed, lambda: Dense(config)), learn)
-    assert isinstance(found, Dense)
-    return found
+    return kept_network(name, settings, fresh(seed, lambda: Dense(config)), learn)
 
 
 def draws(codes: Tensor, count: int, seed: int) -> dict[str, Tensor]:
@@ -122,12 +118,12 @@ def looked_at(
 
 
 @torch.no_grad()
-def on_a_grid(images: Images, seed: int) -> dict[str, Any]:
+def on_a_grid(images: Images, seed: int) -> Result:
     """The VAE that ships, asked the same; its latent is a grid of 8 x 8 cells."""
     net = shipped_vae()
     if net is None:
         return {}
-    z = net.encode(to_model(images))  # type: ignore[operator]
+    z = net.encode(to_model(images))
     generator = torch.Generator().manual_seed(seed)
     noise = torch.randn(z.shape, generator=generator)
     order = torch.rand(len(z), 1, z[0, 0].numel(), generator=generator).argsort(2)
@@ -138,10 +134,7 @@ def on_a_grid(images: Images, seed: int) -> dict[str, Any]:
         "normal": noise,
         "shuffled": cells.reshape(z.shape),
     }
-    return {
-        f"grid_{name}": TEDDY.accepted(to_uint8(net.decode(each)))  # type: ignore[operator]
-        for name, each in latents.items()
-    }
+    return {k: TEDDY.accepted(to_uint8(net.decode(z))) for k, z in latents.items()}
 
 
 def of_world(world: World, seeds: Sequence[int], quick: bool) -> Result:
@@ -149,40 +142,32 @@ def of_world(world: World, seeds: Sequence[int], quick: bool) -> Result:
     count, many = (40, 200) if quick else (500, PICTURES)
     betas = world.betas[::2] if quick else world.betas
     train, images = world.pictures(many), world.held_out(count)
-    x = to_model(images)
-    result: Result = {
+
+    def compute(beta: float | None, seed: int) -> dict[str, Any]:
+        net = trained(world, beta, seed, train, quick)
+        return dict(looked_at(net, world, train[:CODES], images, seed))
+
+    def one(beta: float | None, seed: int) -> dict[str, Any]:
+        what = (world.network, world.noise, world.steps, FIGURES, BATCH)
+        settings = (what, beta, seed, count, many, quick)
+        name = f"latent_dense/figures-{world.name}-{beta}-{seed}"
+        return kept(name, settings, partial(compute, beta, seed))
+
+    def of_betas(seed: int) -> Result:
+        lists = columns(one(beta, seed) for beta in betas)
+        shaped = entries((f"beta_{beta:g}" for beta in betas), lists)
+        return shaped | prefixed("vae", lists) | prefixed("ae", one(None, seed))
+
+    x, result = to_model(images), for_seeds(of_betas, seeds)
+    best = int(np.argmax(result["vae_ok_normal"]))
+    nearest = int(np.argmin(result["vae_frechet_normal"]))
+    return result | {
         "betas": list(betas),
         "latent": world.network.latent,
         "noise": world.noise,
         "real": world.accepted(images),
         "pixels_between": world.accepted(to_uint8((x + x.roll(1, 0)) / 2)),
         "floor": ruler_of(world.name).scores(images)["frechet"],
-    }
-
-    def compute(beta: float | None, seed: int) -> dict[str, Any]:
-        net = trained(world, beta, seed, train, quick)
-        return dict(looked_at(net, world, train[:CODES], images, seed))
-
-    rows: dict[str, list[list[float]]] = {figure: [] for figure in FIGURES}
-    for beta in (None, *betas):
-        found = []
-        for seed in seeds:
-            what = (world.network, world.noise, world.steps, FIGURES, BATCH)
-            settings = (what, beta, seed, count, many, quick)
-            name = f"latent_dense/figures-{world.name}-{beta}-{seed}"
-            found.append(kept(name, settings, partial(compute, beta, seed)))
-        prefix = "ae" if beta is None else f"beta_{beta:g}"
-        for figure in FIGURES:
-            values = [row[figure] for row in found]
-            result |= over_seeds(f"{prefix}_{figure}", values)
-            if beta is not None:
-                rows[figure].append(values)
-    for figure, columns in rows.items():
-        table = [list(row) for row in zip(*columns, strict=True)]
-        result |= curves(f"vae_{figure}", table)
-    best = int(np.argmax(result["vae_ok_normal"]))
-    nearest = int(np.argmin(result["vae_frechet_normal"]))
-    return result | {
         "best_beta": betas[best],
         "best_ok": result["vae_ok_normal"][best],
         "nearest_beta": betas[nearest],
@@ -204,11 +189,8 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     from the prior. `grid_rebuilt`, `_between`, `_normal`, `_shuffled`: shares of valid
     scenes for the VAE that ships, with its cells shuffled at last.
     """
-    result: Result = {}
+    images = TEDDY.held_out(40 if quick else 500)
+    result = prefixed("grid", for_seeds(on_a_grid, seeds, images))
     for name, world in WORLDS.items():
-        found = of_world(world, seeds, quick)
-        result |= {f"{name}_{key}": value for key, value in found.items()}
-    grid = [on_a_grid(TEDDY.held_out(40 if quick else 500), seed) for seed in seeds]
-    for name in grid[0]:
-        result |= over_seeds(name, [row[name] for row in grid])
+        result |= prefixed(name, of_world(world, seeds, quick))
     return result

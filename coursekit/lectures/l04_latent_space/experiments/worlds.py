@@ -2,23 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_model
+from coursekit.datasets.teddy.reader import valid_rate
+from coursekit.datasets.teddy.sample import teddies
 from coursekit.evaluation.features import load_classifier
 from coursekit.evaluation.reconstruction import held_out_pictures
+from coursekit.experiments.cache import Images
 from coursekit.experiments.image_ruler import Ruler, make_ruler
-from coursekit.lectures.l04_latent_space.experiments.dense import (
-    DenseConfig,
-)
+from coursekit.lectures.l04_latent_space.experiments.dense import DenseConfig
 
-Images = NDArray[np.uint8]
 SURE = 0.9  # a piece of clothing is recognisable when the classifier is that sure
 
 
@@ -51,28 +49,15 @@ def recognisable(images: Images) -> float:
     return float((best >= SURE).double().mean())
 
 
-def scenes(images: Images) -> float:
-    """Share of valid scenes, according to the second reader."""
-    from coursekit.datasets.teddy.reader import valid_rate
-
-    return valid_rate(images, "second")
-
-
-def _bears(count: int) -> Images:
-    from coursekit.datasets.teddy.sample import teddies
-
-    return teddies(count, 32, seed=0)[0]
-
-
 TEDDY = World(
     "teddy",
     DenseConfig((3, 32, 32), 256, 32),
     betas=(1.0, 8.0, 30.0),
     noise=0.2,
     steps=500,
-    train=_bears,
+    train=lambda count: teddies(count, 32, seed=0)[0],
     held_out=lambda count: held_out_pictures("teddy", count),
-    accepted=scenes,
+    accepted=lambda images: valid_rate(images, "second"),
 )
 FASHION = World(
     "fashion",
@@ -87,7 +72,7 @@ FASHION = World(
 WORLDS = {world.name: world for world in (TEDDY, FASHION)}
 
 
-@lru_cache(maxsize=4)
-def ruler_of(name: str, quick: bool = False) -> Ruler:
+@cache
+def ruler_of(name: str) -> Ruler:
     """The ruler of a world, made once."""
-    return make_ruler(name, quick)
+    return make_ruler(name)

@@ -14,8 +14,8 @@ from typing import Any
 
 from coursekit.datasets.teddy.render import render
 from coursekit.evaluation.prompt_alignment import binding
-from coursekit.experiments.summary import Result, over_seeds
-from coursekit.lectures.l05_architectures.experiments.runs import kept
+from coursekit.experiments.summary import Result, for_seeds, prefixed
+from coursekit.lectures.l05_architectures.experiments.runs import kept, weights
 from coursekit.models.dit import DiTConfig
 from coursekit.models.flops import (
     Cost,
@@ -31,7 +31,6 @@ from coursekit.training.recipe import Profile
 from coursekit.training.recipe_pairs import WORDS, PairRecipe, pairs
 
 DEPTH, HEADS, SIDE, PATCH = 4, 4, 16, 4
-SHARES = ("bound", "swapped", "other")
 EFFORT: dict[str, Any] = {
     "steps": 900,
     "batch": 32,
@@ -89,31 +88,23 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     the loss at the end of training; `{net}_parameters`; `{net}_mflops`, of the blocks
     for one picture; `real_bound`: real pictures of the same scenes, for the reader.
     """
-    steps, count, pictures = (2, 12, 64) if quick else (EFFORT["steps"], 400, 8000)
-    seeds = seeds[:1] if quick else seeds
-    effort = EFFORT | {"steps": steps, "pictures": pictures}
-    if quick:
-        effort["batch"] = 4
-    base = Profile(None, **effort)
+    seeds, count = (seeds[:1], 12) if quick else (seeds, 400)
+    small = {"steps": 2, "pictures": 64, "batch": 4} if quick else {}
+    base = Profile(None, **EFFORT | small)
     recipe = PairRecipe("pairs", "two bears in a room", "pairs", base, base, base)
     chosen = pairs(count, 12, "test")
-    ids = recipe.encode(chosen)
-    data = recipe.load(pictures)
-    result: Result = {"nets": list(networks()), "steps": steps, "drawn": count}
+    ids, data = recipe.encode(chosen), recipe.load(base.pictures)
+
+    def one(net: str, config: Any, seed: int) -> Result:
+        mine, profile = replace(recipe, seed=seed), replace(base, model=config)
+        learnt = kept(f"pairs-{net}-{seed}", mine, profile, data, quick)
+        found = binding(mine.draw(learnt.model, ids, seed), chosen)
+        return {**found, "error": learnt.loss}
+
+    result: Result = {"nets": list(networks()), "steps": base.steps, "drawn": count}
     result["real_bound"] = binding(render(chosen, SIDE), chosen)["bound"]
     for net, config in networks().items():
-        rows: dict[str, list[float]] = {}
-        for seed in seeds:
-            mine = replace(recipe, seed=seed)
-            profile = replace(base, model=config)
-            model, curve = kept(f"pairs-{net}-{seed}", mine, profile, data, quick)
-            found = binding(mine.draw(model, ids, seed), chosen)
-            ends = [value for _, value in curve[-5:]]
-            found["error"] = sum(ends) / len(ends)
-            for key, value in found.items():
-                rows.setdefault(key, []).append(value)
-            result[f"{net}_parameters"] = sum(p.numel() for p in model.parameters())
+        result[f"{net}_parameters"] = weights(config)
         result[f"{net}_mflops"] = cost(net, config.width).flops / 1e6
-        for key, values in rows.items():
-            result |= over_seeds(f"{net}_{key}", values)
+        result |= prefixed(net, for_seeds(one, seeds, net, config))
     return result

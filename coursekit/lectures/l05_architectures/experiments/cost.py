@@ -5,10 +5,17 @@ weights nearly alone and quadruples the tokens. So: equal weights and equal step
 equal FLOPs, where the cheaper network may take four times as many steps.
 """
 
+import itertools
 from collections.abc import Sequence
 
-from coursekit.experiments.summary import Result, over_seeds
-from coursekit.lectures.l05_architectures.experiments.runs import errors, learn, mean
+from coursekit.experiments.summary import (
+    Result,
+    for_seeds,
+    over_seeds,
+    prefixed,
+    ratios,
+)
+from coursekit.lectures.l05_architectures.experiments.runs import error, learn, weights
 from coursekit.models.dit import DiTConfig
 from coursekit.models.flops import dit_flops, linear
 
@@ -36,37 +43,37 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     """
     steps, count = (2, 8) if quick else (400, 256)
     seeds = seeds[:1] if quick else seeds
-    widest = WIDTHS[-1]
+
+    def one(tag: str, config: DiTConfig, length: int, seed: int) -> dict[str, float]:
+        learnt = learn(f"cost-{tag}-{seed}", config, length, seed, quick, size=SIDE)
+        return {"error": error(learnt.model, count, SIDE)}
+
+    def run(tag: str, patch: int, width: int, times: int = 1) -> Result:
+        config = DiTConfig(
+            size=SIDE, patch=patch, width=width, depth=DEPTH, heads=width // 16
+        )
+        found = for_seeds(one, seeds, tag, config, times * steps)
+        found |= {
+            "parameters": weights(config),
+            "tokens": (SIDE // patch) ** 2,
+            "flops": flops(patch, width),
+            "training": 3 * flops(patch, width) * BATCH * times * steps,
+        }
+        return prefixed(tag, found)
+
     result: Result = {
         "patches": list(PATCHES),
         "widths": list(WIDTHS),
         "steps": steps,
         "longer": LONGER,
     }
-
-    def run(patch: int, width: int, times: int) -> list[float]:
-        config = DiTConfig(
-            size=SIDE, patch=patch, width=width, depth=DEPTH, heads=width // 16
-        )
-        tag = f"p{patch}_w{width}" + ("_longer" if times > 1 else "")
-        found = []
-        for seed in seeds:
-            name = f"cost-{tag}-{seed}"
-            model, _ = learn(name, config, times * steps, seed, quick, size=SIDE)
-            found.append(mean(errors(model, count, SIDE)))
-            weights = sum(p.numel() for p in model.parameters())
-            result[f"{tag}_parameters"] = weights
-        result[f"{tag}_tokens"] = (SIDE // patch) ** 2
-        result[f"{tag}_flops"] = flops(patch, width)
-        result[f"{tag}_training"] = 3 * flops(patch, width) * BATCH * times * steps
-        result.update(over_seeds(f"{tag}_error", found))
-        return found
-
-    plain = {(p, w): run(p, w, 1) for w in WIDTHS for p in PATCHES}
+    for width, patch in itertools.product(WIDTHS, PATCHES):
+        result |= run(f"p{patch}_w{width}", patch, width)
     for patch in PATCHES[:-1]:
-        longer = run(patch, widest, LONGER)
-        fine = plain[patch // 2, widest]
-        for key, coarse in {"": plain[patch, widest], "_flops": longer}.items():
-            ratios = [a / b for a, b in zip(coarse, fine, strict=True)]
-            result |= over_seeds(f"finer_{patch}{key}", ratios)
+        tag = f"p{patch}_w64"
+        result |= run(f"{tag}_longer", patch, 64, LONGER)
+        fine = result[f"p{patch // 2}_w64_error_all"]
+        for key, coarse in {"": tag, "_flops": f"{tag}_longer"}.items():
+            finer = ratios(result[f"{coarse}_error_all"], fine)
+            result |= over_seeds(f"finer_{patch}{key}", finer)
     return result

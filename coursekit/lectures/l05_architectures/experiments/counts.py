@@ -12,8 +12,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from coursekit.experiments.cache import fresh
+from coursekit.experiments.compute import seconds
 from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.train_toy import fresh
 from coursekit.models.flops import dit_flops, double_block, single_block
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 
@@ -43,18 +44,6 @@ def steps(batch: int, seed: int) -> dict[str, Callable[[], None]]:
     return {"double": two, "single": one}
 
 
-def seconds(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
-    """The shortest time of the processor for each, taking turns; round 0 warms up."""
-    best = dict.fromkeys(runs, float("inf"))
-    for i in range(rounds + 1):
-        for name, run in runs.items():
-            start = time.process_time()
-            run()
-            if i:
-                best[name] = min(best[name], time.process_time() - start)
-    return best
-
-
 def measure(quick: bool = False) -> Result:
     """Everything of 05.G.
 
@@ -69,8 +58,8 @@ def measure(quick: bool = False) -> Result:
     batch, rounds = (2, 1) if quick else (16, 15)
     ratios = []
     for seed in range(1 if quick else 3):
-        best = seconds(steps(batch, seed), rounds)
-        ratios.append(best["single"] / best["double"])
+        spent = seconds(steps(batch, seed), rounds, time.process_time)
+        ratios.append(min(spent["single"]) / min(spent["double"]))
     costs = [dit_flops(SIDE, patch, LARGE, DEPTH) for patch in SIZES]
     shares = [4 * t**2 * LARGE * DEPTH / flops for t, flops in costs]
     return {

@@ -12,20 +12,24 @@ from itertools import pairwise
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.evaluation.mirror import BINS, chance, mirror_figures
-from coursekit.experiments.summary import Result, curves, over_seeds
-from coursekit.lectures.l05_architectures.experiments.runs import kept
+from coursekit.experiments.compute import flops
+from coursekit.experiments.summary import Result, for_seeds, prefixed
+from coursekit.lectures.l05_architectures.experiments.runs import kept, weights
 from coursekit.models.flops import receptive_field, unet_layers
-from coursekit.models.inpainting import Inpainter
 from coursekit.models.local_convnet import LocalConfig
 from coursekit.training.networks import build
+from coursekit.training.recipe import Profile
 from coursekit.training.recipe_mirror import finish
 from coursekit.training.recipes_mirror import MIDDLE, MIRROR, NEAR, NETWORKS, UNET
 
 SIDE = MIRROR.size
+FIGURES = (
+    *("hat", "fur", "readable"),
+    *("hat_by_distance", "fur_by_distance", "readable_by_distance"),
+)
 
 
 def sees(config: LocalConfig) -> int:
@@ -36,12 +40,10 @@ def sees(config: LocalConfig) -> int:
     return receptive_field(layers)
 
 
-@torch.no_grad()
 def work(config: Any) -> float:
     """MFLOPs of the matrix products and convolutions for one picture, once."""
-    with FlopCounterMode(display=False) as counted:
-        build(config)(torch.zeros(1, config.channels, SIDE, SIDE), torch.tensor([0.5]))
-    return float(counted.get_total_flops()) / 1e6
+    x = torch.zeros(1, config.channels, SIDE, SIDE)
+    return flops(build(config), x, torch.tensor([0.5])) / 1e6
 
 
 def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
@@ -56,49 +58,38 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     looking, and with a look at the fur only;
     `near_sees`, `middle_sees`, `unet_sees`: receptive fields in pixels.
     """
-    effort = MIRROR.cpu
-    steps, pictures, count = (
-        (3, 64, 20) if quick else (effort.steps, effort.pictures, 400)
-    )
-    seeds = seeds[:1] if quick else seeds
+    effort, count = MIRROR.cpu, 20 if quick else 400
+    if quick:
+        effort, seeds = replace(effort, steps=3, pictures=64, batch=4), seeds[:1]
     test, masks, scenes = halls(count, SIDE, 11, "test")
     lucky = chance(halls(2000, 8, 12, "test")[2])
-    middles = [(a + b) / 2 * SIDE for a, b in pairwise(BINS)]
+    data = MIRROR.load(effort.pictures)
+
+    def one(net: str, profile: Profile, seed: int) -> Result:
+        recipe = replace(MIRROR, seed=seed)
+        learnt = kept(f"mirror-{net}-{seed}", recipe, profile, data, quick)
+        found = mirror_figures(finish(learnt.model, test, masks, seed=seed), scenes)
+        far = found["hat_by_distance"][-1]
+        return {**{k: found[k] for k in FIGURES}, "error": learnt.loss, "far": far}
+
+    real = mirror_figures(test, scenes)
     result: Result = {
         "nets": list(NETWORKS),
         "near_sees": sees(NEAR),
         "middle_sees": sees(MIDDLE),
         "unet_sees": receptive_field(unet_layers(UNET)),
-        "steps": steps,
-        "batch": effort.batch,
+        "steps": effort.steps,
+        "batch": MIRROR.cpu.batch,
         "pictures": count,
-        "distances": middles,
+        "distances": [(a + b) / 2 * SIDE for a, b in pairwise(BINS)],
         "chance_blind": lucky["blind"],
         "chance_fur": lucky["fur"],
+        "real_hat": real["hat"],
+        "real_readable": real["readable"],
     }
-    data = MIRROR.load(pictures)
-    real = mirror_figures(test, scenes)
-    result |= {"real_hat": real["hat"], "real_readable": real["readable"]}
     for net, config in NETWORKS.items():
-        profile = replace(effort, model=config, steps=steps)
-        if quick:
-            profile = replace(profile, batch=4)
-        found: list[dict[str, Any]] = []
-        for seed in seeds:
-            recipe = replace(MIRROR, seed=seed)
-            model, curve = kept(f"mirror-{net}-{seed}", recipe, profile, data, quick)
-            drawn = finish(model, test, masks, seed=seed)
-            ends = [value for _, value in curve[-5:]]
-            figures = mirror_figures(drawn, scenes)
-            found.append(figures | {"error": sum(ends) / len(ends)})
-            assert isinstance(model, Inpainter)
-            count_of = sum(p.numel() for p in model.parameters())
-            result[f"{net}_parameters"] = count_of
+        result[f"{net}_parameters"] = weights(config)
         result[f"{net}_mflops"] = work(config)
-        for key in ("hat", "fur", "readable", "error"):
-            result |= over_seeds(f"{net}_{key}", [row[key] for row in found])
-        for key in ("hat_by_distance", "fur_by_distance", "readable_by_distance"):
-            result |= curves(f"{net}_{key}", [row[key] for row in found])
-        far = [row["hat_by_distance"][-1] for row in found]
-        result |= over_seeds(f"{net}_far", far)
+        profile = replace(effort, model=config)
+        result |= prefixed(net, for_seeds(one, seeds, net, profile))
     return result

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.reader import valid_rate
-from coursekit.experiments.summary import Result, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.lectures.l05_architectures.experiments.runs import (
     NAMES_X0,
-    errors,
+    error,
     learn,
-    mean,
+    weights,
 )
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.positions import grid_positions, sincos_2d
@@ -60,8 +60,7 @@ def draw(
     """Teddies of `size` pixels, uint8 (count, size, size, 3), with Euler's method."""
     generator = torch.Generator().manual_seed(seed)
     start = torch.randn((count, 3, size, size), generator=generator)
-    walk = NAMES_X0.objective().walk
-    parts = [start[i : i + 50] for i in range(0, count, 50)]
+    walk, parts = NAMES_X0.objective().walk, torch.split(start, 50)
     return to_uint8(torch.cat([walk(model, part, steps, generator) for part in parts]))
 
 
@@ -75,34 +74,31 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     32, and `{kind}_squeezed_growth`. `trained_large` and `trained_large_valid`: sines,
     trained at 48 for as many steps, the first seed only.
     """
-    steps = 2 if quick else 500
-    count, drawn = (8, 4) if quick else (128, 100)
+    steps, count, drawn = (2, 8, 4) if quick else (500, 128, 100)
     seeds = seeds[:1] if quick else seeds
-    result: Result = {"kinds": list(KINDS), "steps": steps, "drawn": drawn}
-    for kind in KINDS:
-        rows: dict[str, list[float]] = {}
-        for seed in seeds:
-            config = replace(NETWORK, positions=kind)
-            model, _ = learn(f"positions-{kind}-{seed}", config, steps, seed, quick)
-            result["parameters"] = sum(p.numel() for p in model.parameters())
-            places = {"small": SMALL, "large": LARGE}
-            if kind != "none":
-                places["squeezed"] = LARGE
-            for where, size in places.items():
-                if where == "squeezed":
-                    model.places = Squeezed(cast(DiT, model))
-                rows.setdefault(where, []).append(mean(errors(model, count, size)))
-                seen = valid_rate(draw(model, drawn, size, seed))
-                rows.setdefault(f"{where}_valid", []).append(seen)
-        pairs = zip(rows["large"], rows["small"], strict=True)
-        rows["growth"] = [a / b for a, b in pairs]
+
+    def judged(model: nn.Module, where: str, seed: int) -> dict[str, float]:
+        size = SMALL if where == "small" else LARGE
+        return {
+            where: error(model, count, size),
+            f"{where}_valid": valid_rate(draw(model, drawn, size, seed)),
+        }
+
+    def one(kind: str, seed: int) -> dict[str, float]:
+        config = replace(NETWORK, positions=kind)
+        model, _ = learn(f"positions-{kind}-{seed}", config, steps, seed, quick)
+        found = judged(model, "small", seed) | judged(model, "large", seed)
+        found["growth"] = found["large"] / found["small"]
         if kind != "none":
-            pairs = zip(rows["squeezed"], rows["small"], strict=True)
-            rows["squeezed_growth"] = [a / b for a, b in pairs]
-        for name, values in rows.items():
-            result |= over_seeds(f"{kind}_{name}", values)
+            model.places = Squeezed(cast(DiT, model))
+            found |= judged(model, "squeezed", seed)
+            found["squeezed_growth"] = found["squeezed"] / found["small"]
+        return found
+
+    result: Result = {"kinds": list(KINDS), "steps": steps, "drawn": drawn}
+    result["parameters"] = weights(replace(NETWORK, positions=KINDS[-1]))
+    for kind in KINDS:
+        result |= prefixed(kind, for_seeds(one, seeds, kind))
     config = replace(NETWORK, size=LARGE)
     model, _ = learn("positions-large-0", config, steps, 0, quick, size=LARGE)
-    result["trained_large"] = mean(errors(model, count, LARGE))
-    result["trained_large_valid"] = valid_rate(draw(model, drawn, LARGE, 0))
-    return result
+    return result | prefixed("trained", judged(model, "large", 0))

@@ -6,7 +6,6 @@ narrow network need not carry the noise through. The ruler is the same for all t
 squared error of that picture on held-out scenes, with noise that never changes.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, cast
@@ -16,13 +15,15 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.experiments.train_images import RUNS, trained
+from coursekit.experiments.cache import run_folder
+from coursekit.experiments.summary import mean
+from coursekit.experiments.train_images import loss_curve, trained
+from coursekit.models.unet import count_parameters
 from coursekit.theory.paths import LinearPath
-from coursekit.training.checkpoints import find_state
+from coursekit.training.networks import build
 from coursekit.training.recipe import Data, Profile, Recipe
 from coursekit.training.recipes_pixels import TEDDY_FLOW
 
-Curve = list[tuple[int, float]]
 TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)  # at which the ruler looks
 NAMES_X0 = replace(TEDDY_FLOW, predicts="x0")
 
@@ -31,18 +32,25 @@ class Learnt(NamedTuple):
     """A trained network and its loss: (step, mean since the point before)."""
 
     model: nn.Module
-    curve: Curve
+    curve: list[tuple[int, float]]
+
+    @property
+    def loss(self) -> float:
+        """The loss at the end of training, the mean of the last five points."""
+        return mean([loss for _, loss in self.curve[-5:]])
 
 
 def kept(
     name: str, recipe: Recipe, profile: Profile, data: Data, quick: bool
 ) -> Learnt:
     """Train once, or find what was trained: runs/architecture/NAME."""
-    folder = RUNS / ("architecture_quick" if quick else "architecture") / name
-    model = trained(folder, recipe, profile, data)
-    state, _ = find_state(folder)
-    assert state is not None
-    return Learnt(model, [(int(n), float(v)) for n, v in state["curve"]])
+    folder = run_folder(f"architecture/{name}", quick)
+    return Learnt(trained(folder, recipe, profile, data), loss_curve(folder))
+
+
+def weights(config: Any) -> int:
+    """How many numbers a network of `config` has."""
+    return count_parameters(build(config))
 
 
 @cache
@@ -90,14 +98,8 @@ def guesses(model: nn.Module, t: float, count: int, size: int = 32) -> Tensor:
     return torch.cat([cast(Tensor, model(xt[i], now[i])) for i in parts])
 
 
-def errors(
-    model: nn.Module, count: int, size: int = 32, times: Sequence[float] = TIMES
-) -> list[float]:
-    """The mean squared error of the guessed picture at each of `times`."""
+def error(model: nn.Module, count: int, size: int = 32) -> float:
+    """The mean squared error of the guessed picture, over all of TIMES."""
     x0, _ = held_out(count, size)
-    return [float((guesses(model, t, count, size) - x0).square().mean()) for t in times]
-
-
-def mean(values: Sequence[float]) -> float:
-    """The plain mean."""
-    return sum(values) / len(values)
+    guessed = (guesses(model, t, count, size) for t in TIMES)
+    return mean([float((each - x0).square().mean()) for each in guessed])

@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from coursekit.experiments.summary import Result, curves, over_seeds
+from coursekit.experiments.summary import Result, for_seeds, mean, prefixed
 from coursekit.lectures.l05_architectures.experiments.runs import (
     NAMES_X0,
     guesses,
     held_out,
     learn,
+    weights,
 )
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.training.recipe_pictures import PictureRecipe
@@ -54,6 +55,9 @@ class WithoutSkips(PictureRecipe):
         return net
 
 
+RECIPES = {"with": NAMES_X0, "without": WithoutSkips(**vars(NAMES_X0))}
+
+
 def power(x: Tensor) -> Tensor:
     """The mean power of pictures (N, C, H, W) in each band of frequency: (BANDS,).
 
@@ -86,32 +90,32 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     `ratio_coarse`, `ratio_fine`: lost without over lost with, with _std and _all.
     """
     steps, count = (2, 16) if quick else (500, 128)
-    seeds = seeds[:1] if quick else seeds
-    edges = [(i + 0.5) / BANDS / 2 for i in range(BANDS)]
-    result: Result = {"frequencies": edges, "steps": steps, "time": TIME}
-    rows: dict[str, list[list[float]]] = {"with": [], "without": []}
-    fields = {k: getattr(NAMES_X0, k) for k in NAMES_X0.__dataclass_fields__}
-    recipes = {"with": NAMES_X0, "without": WithoutSkips(**fields)}
-    for seed in seeds:
-        for name, recipe in recipes.items():
+
+    def by_band(name: str, model: nn.Module) -> Result:
+        shares = lost(model, count)
+        coarse, fine = mean(shares[:2]), mean(shares[-2:])
+        found = {"lost": shares, "coarse": coarse, "fine": fine}
+        return prefixed(name, found)
+
+    def one(seed: int) -> Result:
+        found: Result = {}
+        for name, recipe in RECIPES.items():
             run = f"skips-{name}-{seed}"
             model, _ = learn(run, NETWORK, steps, seed, quick, recipe=recipe)
-            rows[name].append(lost(model, count))
-            if name == "with":
-                result["parameters"] = sum(p.numel() for p in model.parameters())
-                for level in range(len(NETWORK.widths)):
-                    handles = close_skips(cast(UNet, model), [level])
-                    rows.setdefault(f"closed_{level}", []).append(lost(model, count))
-                    for handle in handles:
-                        handle.remove()
-    for name, table in rows.items():
-        result |= curves(f"{name}_lost", table)
-        for band, chosen in {"coarse": slice(0, 2), "fine": slice(-2, None)}.items():
-            values = [sum(row[chosen]) / 2 for row in table]
-            result |= over_seeds(f"{name}_{band}", values)
-    for band in ("coarse", "fine"):
-        pairs = zip(
-            result[f"without_{band}_all"], result[f"with_{band}_all"], strict=True
-        )
-        result |= over_seeds(f"ratio_{band}", [a / b for a, b in pairs])
-    return result
+            found |= by_band(name, model)
+            for level in range(len(NETWORK.widths)) if name == "with" else ():
+                handles = close_skips(cast(UNet, model), [level])
+                found |= by_band(f"closed_{level}", model)
+                for handle in handles:
+                    handle.remove()
+        for band in ("coarse", "fine"):
+            found[f"ratio_{band}"] = found[f"without_{band}"] / found[f"with_{band}"]
+        return found
+
+    return {
+        "frequencies": [(i + 0.5) / BANDS / 2 for i in range(BANDS)],
+        "steps": steps,
+        "time": TIME,
+        "parameters": weights(NETWORK),
+        **for_seeds(one, seeds[:1] if quick else seeds),
+    }

@@ -11,8 +11,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from coursekit.experiments.summary import Result, curves, over_seeds
-from coursekit.lectures.l05_architectures.experiments.runs import errors, learn, mean
+from coursekit.experiments.summary import (
+    Result,
+    for_seeds,
+    mean,
+    prefixed,
+    ratios,
+)
+from coursekit.lectures.l05_architectures.experiments.runs import error, learn, weights
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.dit_blocks import CrossBlock, DiTBlock
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
@@ -76,24 +82,21 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     steps, count = (4, 16) if quick else (800, 256)
     seeds = seeds[:1] if quick else seeds
     result: Result = {"steps": steps, "depth": NETWORK.depth, "width": WIDTH}
-    result |= distance_from_identity(seeds)
-    ends: dict[str, list[float]] = {}
-    for start in ("zero", "random"):
+    result |= {"parameters": weights(NETWORK), **distance_from_identity(seeds)}
+
+    def one(start: str, seed: int) -> Result:
         config = replace(NETWORK, zero=start == "zero")
-        rows, early = [], []
-        for seed in seeds:
-            name = f"start-{start}-{seed}"
-            model, curve = learn(name, config, steps, seed, quick, size=16)
-            result["parameters"] = sum(p.numel() for p in model.parameters())
-            points = curve[:: max(1, len(curve) // 20)]
-            rows.append([value for _, value in points])
-            result["steps_seen"] = [step for step, _ in points]
-            early.append(mean([v for n, v in curve if n <= max(1, steps // 10)]))
-            ends.setdefault(start, []).append(mean(errors(model, count, 16)))
-        result |= curves(f"{start}_loss", rows)
-        result |= over_seeds(f"{start}_early", early)
-        result |= over_seeds(f"{start}_error", ends[start])
-    pairs = zip(ends["random"], ends["zero"], strict=True)
-    result["gain_all"] = [a / b for a, b in pairs]
-    result["gain"] = mean(result["gain_all"])
-    return result
+        name = f"start-{start}-{seed}"
+        model, curve = learn(name, config, steps, seed, quick, size=16)
+        points = curve[:: max(1, len(curve) // 20)]
+        result["steps_seen"] = [step for step, _ in points]
+        return {
+            "loss": [loss for _, loss in points],
+            "early": mean([loss for n, loss in curve if n <= max(1, steps // 10)]),
+            "error": error(model, count, 16),
+        }
+
+    for start in ("zero", "random"):
+        result |= prefixed(start, for_seeds(one, seeds, start))
+    gain = ratios(result["random_error_all"], result["zero_error_all"])
+    return result | {"gain_all": gain, "gain": mean(gain)}
