@@ -4,11 +4,7 @@ import json
 from pathlib import Path
 
 from coursekit.experiments.measure import experiments
-from coursekit.lectures.l04_latent_space.experiments.cards import (
-    NAMES,
-    flat,
-    measure,
-)
+from coursekit.lectures.l04_latent_space.experiments.cards import NAMES, flat, measure
 from coursekit.training.recipes import RECIPES
 
 

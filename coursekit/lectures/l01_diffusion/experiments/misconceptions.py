@@ -19,13 +19,7 @@ from coursekit.experiments.summary import (
     prefixed,
 )
 from coursekit.lectures.l01_diffusion.experiments.judge_2d import distance_to, floor
-from coursekit.theory.ddpm import (
-    ancestral_step,
-    as_time,
-    predict_x0,
-    q_sample,
-    q_step,
-)
+from coursekit.theory.ddpm import ancestral_step, as_time, predict_x0, q_sample, q_step
 from coursekit.theory.ddpm_samplers import ancestral, ddim, everywhere, respaced
 from coursekit.theory.ddpm_schedule import Schedule, make_schedule
 from coursekit.theory.noise import fresh_noise

@@ -13,13 +13,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.toys import Mixture
 from coursekit.experiments.compute import seconds
-from coursekit.experiments.summary import (
-    Result,
-    columns,
-    for_seeds,
-    prefixed,
-    sum_up,
-)
+from coursekit.experiments.summary import Result, columns, for_seeds, prefixed, sum_up
 from coursekit.experiments.train_toy import fit, fresh
 from coursekit.models.mlp import EpsMLP
 from coursekit.theory.score import dsm_loss, ism_loss, ssm_loss

@@ -75,19 +75,14 @@ def walk(
     """
     kind = times or USUAL.get(solver, "time")
     ts = grid(kind, path, steps_of(solver, nfe), start, end)
-    match solver:
-        case "em":
-            return reverse_sde(predict, x, ts, path, 1.0, generator)
-        case "euler":
-            return euler(predict, x, ts)
-        case "heun":
-            return heun(predict, x, ts)
-        case "rk4":
-            return rk4(predict, x, ts)
-        case "dpm1":
-            return single_steps(dpm1_step, predict, x, ts, path)
-        case "dpm2":
-            return single_steps(dpm2_step, predict, x, ts, path)
-        case "dpm2m":
-            return dpm2m(predict, x, ts, path)
-    raise ValueError(f"unknown solver {solver!r}: use one of {', '.join(NAMES)}")
+    if solver == "em":
+        return reverse_sde(predict, x, ts, path, 1.0, generator)
+    if solver == "dpm2m":
+        return dpm2m(predict, x, ts, path)
+    single = {"dpm1": dpm1_step, "dpm2": dpm2_step}
+    if solver in single:
+        return single_steps(single[solver], predict, x, ts, path)
+    plain = {"euler": euler, "heun": heun, "rk4": rk4}
+    if solver not in plain:
+        raise ValueError(f"unknown solver {solver!r}: use one of {', '.join(NAMES)}")
+    return plain[solver](predict, x, ts)

@@ -12,13 +12,7 @@ from dataclasses import replace
 from coursekit.evaluation.sampling import sample_images
 from coursekit.experiments.cache import run_folder
 from coursekit.experiments.image_ruler import make_ruler
-from coursekit.experiments.summary import (
-    Result,
-    columns,
-    entries,
-    for_seeds,
-    prefixed,
-)
+from coursekit.experiments.summary import Result, columns, entries, for_seeds, prefixed
 from coursekit.experiments.train_images import trained
 from coursekit.models.unet import UNet, UNetConfig, count_parameters
 from coursekit.training.data import training_images

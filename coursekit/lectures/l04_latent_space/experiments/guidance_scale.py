@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.features import fashion_classes
 from coursekit.experiments.cache import kept
+from coursekit.experiments.films import last
 from coursekit.experiments.image_ruler import Ruler, make_ruler
 from coursekit.experiments.summary import (
     Result,
@@ -72,8 +72,7 @@ def by_classifier(
 @torch.no_grad()
 def drawn(predict: Predict, start: Tensor, steps: int = STEPS) -> Tensor:
     """The last state of an Euler walk."""
-    *_, x0 = euler(predict, start, time_grid(steps))
-    return x0
+    return last(euler(predict, start, time_grid(steps)))
 
 
 def pictures(
@@ -87,11 +86,9 @@ def pictures(
     """`count` pictures (count, 1, 28, 28), unclipped, of the classes in turn."""
     labels, noise, done = labels_for(count), starts(count, seed), []
     for own, start in zip(labels.split(BATCH), noise.split(BATCH), strict=True):  # type: ignore[no-untyped-call]
-        predict = (
-            free(model, own, scale)
-            if guide is None
-            else by_classifier(model, guide, own, scale)
-        )
+        predict = free(model, own, scale)
+        if guide is not None:
+            predict = by_classifier(model, guide, own, scale)
         done.append(drawn(predict, start, steps))
     return torch.cat(done)
 
@@ -122,10 +119,8 @@ def real_scores(ruler: Ruler, count: int, seed: int) -> dict[str, float]:
     """The same figures of real held-out pictures, every class equally often."""
     images, told = fashion.load("test")
     rng = np.random.default_rng(seed)
-    chosen: list[NDArray[np.int64]] = [
-        rng.permutation(np.flatnonzero(told == c))[: count // CLASSES]
-        for c in range(CLASSES)
-    ]
+    places = [np.flatnonzero(told == c) for c in range(CLASSES)]
+    chosen = [rng.permutation(place)[: count // CLASSES] for place in places]
     order = np.stack(chosen, axis=1).reshape(-1)  # 0, 1, ..., 9, 0, 1, ...
     return scores(to_model(images[order]), ruler)
 

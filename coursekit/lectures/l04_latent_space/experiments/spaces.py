@@ -18,13 +18,7 @@ from torch import Tensor
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.reconstruction import psnr
 from coursekit.experiments.cache import Images, kept, kept_network
-from coursekit.experiments.summary import (
-    Result,
-    columns,
-    entries,
-    for_seeds,
-    prefixed,
-)
+from coursekit.experiments.summary import Result, columns, entries, for_seeds, prefixed
 from coursekit.experiments.train_toy import fresh
 from coursekit.lectures.l04_latent_space.experiments.dense import Dense, lesson
 from coursekit.lectures.l04_latent_space.experiments.redundancy import shipped_vae

@@ -11,13 +11,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from coursekit.experiments.summary import (
-    Result,
-    for_seeds,
-    mean,
-    prefixed,
-    ratios,
-)
+from coursekit.experiments.summary import Result, for_seeds, mean, prefixed, ratios
 from coursekit.lectures.l05_architectures.experiments.runs import error, learn, weights
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.dit_blocks import CrossBlock, DiTBlock
