@@ -84,7 +84,11 @@ def run(argv: Sequence[str]) -> int:
     try:
         command = typer.main.get_command(app)
         words = list(argv) or ["--help"]
-        return int(command(words, "coursekit", standalone_mode=False) or 0)
+        # Not command.main, which would answer Ctrl-C itself, without a word.
+        with command.make_context("coursekit", words) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as done:
+        return done.exit_code
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "coursekit":
             raise  # our own mistake: the traceback says where

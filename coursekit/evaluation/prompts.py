@@ -49,11 +49,10 @@ def prompt_figures(
 
         assert judge is not None, "emoji want a judge"
         return emoji_figures(draw, judge, count, scales)
+    from coursekit.evaluation.prompt_alignment import binding, prompt_alignment
+
     if data == "pairs":
-        from coursekit.evaluation.prompt_alignment import binding, prompt_alignment
-
         return _by_split(draw, "pair", size, count, scales, binding)
-
     return _by_split(draw, "solo", size, count, scales, prompt_alignment)
 
 

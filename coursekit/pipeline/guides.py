@@ -31,11 +31,11 @@ def belief(boxes: Boxes, parts: Parts, cond: Tensor | None) -> Predict:
         asked = classifier_free(model, cond, parts.null, scale)
         predict = denoiser(asked, parts.path, parts.predicts)
     if boxes.representation == "pixels":
-        return withclip_denoised(predict, parts.path)
+        return within_range(predict, parts.path)
     return predict
 
 
-def withclip_denoised(predict: Predict, path: Path) -> Predict:
+def within_range(predict: Predict, path: Path) -> Predict:
     """The same belief with x0 clamped to [-1, 1] and the rest made to fit it.
 
     Where there is no noise left to make up for it, the belief stays as it is.
