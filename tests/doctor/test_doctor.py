@@ -14,6 +14,7 @@ import pytest
 from safetensors.numpy import save
 
 import coursekit
+from coursekit import cli
 from coursekit.doctor import command as doctor
 from coursekit.doctor import data as doctor_data
 from coursekit.doctor import machine as doctor_machine
@@ -41,11 +42,12 @@ def checkout(tmp_path: Path) -> Path:
     card = {"sha256": hashlib.sha256(weights).hexdigest()}
     (model / "card.json").write_text(json.dumps(card))
     book = tmp_path / "notebooks"
-    (book / "source").mkdir(parents=True)
-    (book / "source" / "00_toy.md").write_text("# Toy\n")
+    lecture = tmp_path / "coursekit" / "lectures" / "l00_toy"
+    lecture.mkdir(parents=True)
+    (lecture / "00_toy.md").write_text("# Toy\n")
     about = {"metadata": {"coursekit": {"version": coursekit.__version__}}}
     for folder in (book, book / "solutions"):
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
         (folder / "00_toy.ipynb").write_text(json.dumps(about))
     return tmp_path
 
@@ -200,7 +202,7 @@ def test_only_what_is_needed_decides_the_exit_status(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(doctor, "examine", lambda: [Finding(state, "it", "is", "do")])
-    assert doctor.main([]) == status
+    assert cli.run(["doctor"]) == status
     assert "-> do" in capsys.readouterr().out
 
 

@@ -18,8 +18,8 @@ from coursekit.evaluation.reconstruction import (
     held_out_pictures,
     kl_bits,
     psnr,
-    rebuilding,
     rebuilt,
+    reconstruction,
 )
 from coursekit.models.autoencoder import AutoencoderConfig, Bells
 
@@ -49,7 +49,7 @@ class Oracle(nn.Module):
 
 
 def figures(model: Any, count: int = 60) -> dict[str, Any]:
-    return rebuilding(model, "teddy", count)
+    return reconstruction(model, "teddy", count)
 
 
 def test_what_keeps_everything_keeps_everything() -> None:

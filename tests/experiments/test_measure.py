@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from coursekit import cli
 from coursekit.experiments import measure
 
 Output = pytest.CaptureFixture[str]
@@ -45,8 +46,11 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     vars(module).update(good=good, plain=plain, infinite=infinite, crash=crash)
     monkeypatch.setitem(sys.modules, "toy_experiments", module)
     names = {"99.A": "good", "99.B": "plain", "99.C": "infinite", "99.D": "crash"}
-    targets = {key: f"toy_experiments:{name}" for key, name in names.items()}
-    monkeypatch.setattr(measure, "experiments", lambda: targets)
+    monkeypatch.setattr(
+        measure,
+        "experiments",
+        lambda: {key: f"toy_experiments:{name}" for key, name in names.items()},
+    )
     monkeypatch.setattr(
         measure,
         "folder",
@@ -56,7 +60,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 
 
 def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
-    assert measure.main(["99.A"]) == 0
+    assert cli.run(["measure", "99.A"]) == 0
     path = tmp_path / "data" / "measured" / "99.A.json"
     record = json.loads(path.read_text())
     assert record["id"] == "99.A"
@@ -79,7 +83,7 @@ def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
 def test_quick_runs_leave_the_committed_figures_alone(
     toy: types.ModuleType, tmp_path: Path
 ) -> None:
-    assert measure.main(["99.A", "99.B"], quick=True) == 0
+    assert cli.run(["measure", "99.A", "99.B", "--quick"]) == 0
     assert not (tmp_path / "data").exists()
     quick = json.loads((tmp_path / "build" / "measured" / "99.A.json").read_text())
     assert quick["values"]["n"] == 2 and quick["provenance"]["quick"] is True
@@ -91,7 +95,7 @@ def test_bad_results_keep_the_old_file(
     old = tmp_path / "data" / "measured" / "99.C.json"
     old.parent.mkdir(parents=True)
     old.write_text("old")
-    assert measure.main(["99.C", "99.D", "99.B"]) == 1
+    assert cli.run(["measure", "99.C", "99.D", "99.B"]) == 1
     err = capsys.readouterr().err
     assert "coursekit measure: 99.C: value.by.worst.1 is nan: not a measurement" in err
     assert "coursekit measure: 99.D: no checkpoint called teddy" in err
@@ -100,12 +104,12 @@ def test_bad_results_keep_the_old_file(
 
 
 def test_unknown_id(toy: types.ModuleType, capsys: Output) -> None:
-    assert measure.main(["99.Z"]) == 2
+    assert cli.run(["measure", "99.Z"]) == 2
     assert "no experiment 99.Z; there are: 99.A, 99.B" in capsys.readouterr().err
 
 
 def test_list_runs_nothing(toy: types.ModuleType, capsys: Output) -> None:
-    assert measure.main(only_list=True) == 0
+    assert cli.run(["measure", "--list"]) == 0
     assert "99.D   -         toy_experiments:crash" in capsys.readouterr().out
 
 

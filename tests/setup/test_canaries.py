@@ -136,12 +136,11 @@ def test_weave_check_notices(tmp_path: Path) -> None:
     if here.measured.is_dir():
         shutil.copytree(here.measured, tmp_path / "data" / "measured")
     copy = Project(tmp_path, here.package)
-    assert weave(copy, ["--force", "00_start_here"]) == 0
-    command = ["--check", "00_start_here"]
-    assert weave(copy, command) == 0
+    assert weave(copy, ["00_start_here"], force=True) == 0
+    assert weave(copy, ["00_start_here"], check=True) == 0
     source = tmp_path / lecture / "00_start_here.md"
     source.write_text(source.read_text(encoding="utf-8") + "\nOne more line.\n")
-    assert weave(copy, command) == 1
+    assert weave(copy, ["00_start_here"], check=True) == 1
 
 
 def test_nbval_notices(tmp_path: Path) -> None:

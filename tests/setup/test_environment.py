@@ -71,7 +71,7 @@ def test_no_package_index_is_written_down() -> None:
 
 def makefile_targets() -> set[str]:
     text = (ROOT / "Makefile").read_text()
-    rules = re.findall(r"^([a-z][a-z ]*):", text, flags=re.MULTILINE)
+    rules = re.findall(r"^([a-z][a-z -]*):", text, flags=re.MULTILINE)
     return {target for rule in rules for target in rule.split()}
 
 
@@ -99,7 +99,7 @@ def test_commands_on_the_pages_exist(page: str) -> None:
     text = (ROOT / page).read_text()
     found = re.findall(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", text, re.DOTALL)
     code = " ; ".join(block or span for block, span in found)
-    for target in re.findall(r"\bmake ([a-z]+)", code):
+    for target in re.findall(r"\bmake ([a-z-]+)", code):
         assert target in makefile_targets(), f"{page}: make {target}"
     for command in re.findall(r"\bcoursekit ([a-z]+)\b", code):
         assert command in {*COMMANDS, "doctor"}, f"{page}: coursekit {command}"
@@ -126,13 +126,15 @@ def test_links_and_pictures_of_the_pages_are_there(page: str) -> None:
 def test_make_and_run_py_know_the_same_commands() -> None:
     source = (ROOT / "run.py").read_text()
     usage = source[source.index("usage:") : source.index("`python run.py --here")]
-    listed = set(re.findall(r"^  ([a-z]+) ", usage, re.MULTILINE))
+    listed = set(re.findall(r"^  ([a-z-]+) ", usage, re.MULTILINE))
     assert makefile_targets() - {"help"} == listed
 
 
 def test_contributing_stays_short() -> None:
-    lines = (ROOT / "CONTRIBUTING.md").read_text().splitlines()
-    assert len(lines) < 60
+    """Its worked example has a limit of its own (test_contributing.py)."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    prose = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert len(prose.splitlines()) < 90
 
 
 def test_ci_calls_make_test_and_the_workflow_calls_ci() -> None:

@@ -8,7 +8,7 @@ from tiny_kinds import tiny
 
 from coursekit.training import pretrained, publish, train_command
 from coursekit.training.recipes import RECIPES
-from coursekit.training.session import Session
+from coursekit.training.session import Request, Session
 
 
 @pytest.fixture(scope="session")
@@ -16,16 +16,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the checkpoint of "tiny-vae", barely trained."""
     folder = tmp_path_factory.mktemp("shelf")
     RECIPES["tiny-vae"] = tiny("vae")
-    arguments = ["tiny-vae", "--out", str(folder / "run"), "--threads", "1"]
-    session = Session(train_command.parser().parse_args(arguments))
-    publish.publish_run(session_trained(session), {"psnr": 10.0}, folder)
-    return folder
-
-
-def session_trained(session: Session) -> Session:
-    """Carry a session through without a bar."""
+    session = Session(Request("tiny-vae", out=folder / "run", threads=1))
     assert session.go(train_command.Stop())
-    return session
+    publish.publish_run(session, {"psnr": 10.0}, folder)
+    return folder
 
 
 @pytest.fixture

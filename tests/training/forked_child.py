@@ -8,9 +8,11 @@ import tiny_kinds
 import torch
 import torch.distributed
 
+from coursekit import cli
 from coursekit.training import pretrained, publish, recipes, session, train_command
 
-assert publish and session and torch.distributed  # imported for the children
+# Imported for the children, so that they start at once.
+assert publish and session and train_command and torch.distributed
 torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])  # imports 800 modules
 
 
@@ -29,7 +31,7 @@ def run(arguments: list[str], env: dict[str, str], out: str, err: str) -> None:
     if "TINY_CHECKPOINTS" in os.environ:
         pretrained.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
     recipes.RECIPES.update(tiny_kinds.TINY_KINDS)
-    status = train_command.main([f"tiny-{arguments[0]}", *arguments[1:]])
+    status = cli.run(["train", f"tiny-{arguments[0]}", *arguments[1:]])
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(status)

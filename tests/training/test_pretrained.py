@@ -13,16 +13,17 @@ from PIL import Image
 from tiny_train import TINY
 from torch import nn
 
+from coursekit import cli
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.models.inpainting import Inpainter
-from coursekit.training import pretrained, publish, recipes_command, train_command
+from coursekit.training import pretrained, publish
 from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.networks import from_plain
 from coursekit.training.recipe import PROFILES
 from coursekit.training.recipe_autoencoder import Judged
 from coursekit.training.recipes import RECIPES
 from coursekit.training.recipes_pixels import PIXELS
-from coursekit.training.session import Session
+from coursekit.training.session import Request, Session
 
 SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
 
@@ -31,10 +32,10 @@ SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
 def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Session]:
     """A tiny recipe trained for a few steps and published into an empty folder."""
     folder = tmp_path_factory.mktemp("published")
-    arguments = ["tiny", "--out", str(folder / "run"), "--threads", "1"]
     assert RECIPES["tiny"] is TINY
-    assert train_command.main(arguments) == 0
-    session = Session(train_command.parser().parse_args(arguments))
+    words = ["train", "tiny", "--out", str(folder / "run"), "--threads", "1"]
+    assert cli.run(words) == 0
+    session = Session(Request("tiny", out=folder / "run", threads=1))
     figures = {
         "frechet": {"mean": 2.5},
         "frechet_real": {"mean": 1.5},
@@ -144,7 +145,7 @@ def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name: str) -
 
 
 def test_recipes_lists_them_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert recipes_command.main([]) == 0
+    assert cli.run(["recipes"]) == 0
     output = capsys.readouterr().out
     assert all(name in output for name in RECIPES)
 
@@ -168,7 +169,7 @@ def test_bad_requests_are_one_line_and_exit_code_2(
 ) -> None:
     (tmp_path / "file").write_text("")
     arguments = [argument.format(tmp_path) for argument in arguments]
-    assert train_command.main(arguments) == 2
+    assert cli.run(["train", *arguments]) == 2
     errors = capsys.readouterr().err
     assert message in errors and errors.count("\n") == 1
 
@@ -176,7 +177,7 @@ def test_bad_requests_are_one_line_and_exit_code_2(
 def test_the_gpu_profile_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    assert train_command.main(["fashion-ddpm", "--profile", "gpu"]) == 2
+    assert cli.run(["train", "fashion-ddpm", "--profile", "gpu"]) == 2
     assert "--device cpu" in capsys.readouterr().err
 
 
@@ -185,6 +186,6 @@ def test_a_missing_judge_is_named_before_an_hour_of_training(
 ) -> None:
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     arguments = ["emoji-prompts", "--profile", "quick", "--out", str(tmp_path / "run")]
-    assert train_command.main([*arguments, "--publish"]) == 1
+    assert cli.run(["train", *arguments, "--publish"]) == 1
     assert "`coursekit train emoji-judge --profile" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

@@ -16,9 +16,10 @@ import torch
 from safetensors.torch import save
 from tiny_kinds import UNET
 
+from coursekit import cli
 from coursekit.datasets.tokens import EMOJI_WORDS, TEDDY_WORDS
 from coursekit.models.unet import UNet
-from coursekit.training import pretrained, publish, recipe_prompts, recipes_command
+from coursekit.training import latent_space, pretrained, publish, recipe_prompts
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.latent_space import Space
 from coursekit.training.loop import Run, train
@@ -34,7 +35,7 @@ Prepared = Callable[[str, str], Recipe]
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
     """A recipe whose autoencoder, if it wants one, is fresh and not from a file."""
-    monkeypatch.setattr(pretrained, "card", lambda *_: {"sha256": "fresh"})
+    monkeypatch.setattr(latent_space, "card", lambda *_: {"sha256": "fresh"})
 
     def prepare(name: str, profile: str) -> Recipe:
         recipe = replace(RECIPES[name])
@@ -134,7 +135,7 @@ def test_an_old_card_still_loads(tmp_path: Path) -> None:
 def test_recipes_says_which_profile_made_each(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert recipes_command.main([]) == 0
+    assert cli.run(["recipes"]) == 0
     blocks: dict[str, list[str]] = {}
     for line in capsys.readouterr().out.splitlines():
         if not line.startswith("  "):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tiny_train import TINY
 
+from coursekit import cli
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
@@ -29,7 +30,6 @@ from coursekit.training import (
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.text_image_data import length_of, tokenizer_of
-from coursekit.training.train_command import main
 
 EFFORT = Profile(
     None,
@@ -107,4 +107,4 @@ if __name__ == "__main__":
     if "TINY_CHECKPOINTS" in os.environ:
         pretrained.FOLDER = Path(os.environ["TINY_CHECKPOINTS"])
     recipes.RECIPES.update(TINY_KINDS)
-    sys.exit(main([f"tiny-{sys.argv[1]}", *sys.argv[2:]]))
+    sys.exit(cli.run(["train", f"tiny-{sys.argv[1]}", *sys.argv[2:]]))

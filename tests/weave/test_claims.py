@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from weave_toy import SOURCE, add_lecture, project
 
+from coursekit import cli
 from coursekit.sources.report import Report
-from coursekit.weave import claims_command
 from coursekit.weave import project as weave_project
 from coursekit.weave.claims import Claim, Measured, all_claims, fill
 from coursekit.weave.claims_command import table
@@ -109,11 +109,11 @@ def test_command(
 ) -> None:
     here = project(tmp_path)
     monkeypatch.setattr(weave_project.Project, "here", lambda: here)
-    assert claims_command.main([]) == 0
+    assert cli.run(["claims"]) == 0
     out = capsys.readouterr().out
     assert "R1.1" in out and "2:09" in out and "01_toys#use-area" in out
     assert out.endswith("0 holds, 1 in part, 0 not at this scale\n")
-    assert claims_command.main(["--json"]) == 0
+    assert cli.run(["claims", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [
         {
             "row": "R1.1", "time": "2:09", "claim": "Discs have $|x|$ area.",
@@ -129,7 +129,7 @@ def test_command_says_what_was_not_measured(
     here = project(tmp_path)
     (here.measured / "01.A.json").unlink()
     monkeypatch.setattr(weave_project.Project, "here", lambda: here)
-    assert claims_command.main([]) == 1
+    assert cli.run(["claims"]) == 1
     captured = capsys.readouterr()
     assert "R1.1" in captured.out
     assert "Run: coursekit measure 01.A" in captured.err

@@ -21,13 +21,13 @@ Output = pytest.CaptureFixture[str]
 def here(tmp_path: Path, capsys: Output) -> Project:
     """A checkout whose notebooks are up to date."""
     found = project(tmp_path)
-    assert run(found, []) == 0
+    assert run(found) == 0
     capsys.readouterr()
     return found
 
 
 def test_it_writes_both_notebooks_and_says_so(tmp_path: Path, capsys: Output) -> None:
-    assert run(project(tmp_path), []) == 0
+    assert run(project(tmp_path)) == 0
     assert capsys.readouterr().out.splitlines() == [
         "wrote notebooks/01_toys.ipynb",
         "wrote notebooks/solutions/01_toys.ipynb",
@@ -38,7 +38,7 @@ def test_it_writes_both_notebooks_and_says_so(tmp_path: Path, capsys: Output) ->
 def test_weaving_twice_touches_nothing(here: Project, capsys: Output) -> None:
     target = here.target("01_toys", "learner")
     os.utime(target, (1, 1))
-    assert run(here, []) == 0
+    assert run(here) == 0
     assert target.stat().st_mtime == 1
     assert capsys.readouterr().out == "2 notebooks are up to date.\n"
     leftovers = [*here.root.glob("notebooks/**/*.part"), *here.root.glob("**/.*.part")]
@@ -46,7 +46,7 @@ def test_weaving_twice_touches_nothing(here: Project, capsys: Output) -> None:
 
 
 def test_check_passes_after_weave(here: Project, capsys: Output) -> None:
-    assert run(here, ["--check"]) == 0
+    assert run(here, check=True) == 0
     assert capsys.readouterr().out == "2 notebooks agree with their sources.\n"
 
 
@@ -70,7 +70,7 @@ def test_canary_an_edited_notebook_fails_the_check(
     path = here.target("01_toys", role)
     damage(path, "clip")
     before = path.read_bytes()
-    assert run(here, ["--check"]) == 1
+    assert run(here, check=True) == 1
     shown = path.relative_to(here.root)
     assert capsys.readouterr().err == (
         f"{shown} differs first in the cell 'clip'.\n" + ADVICE
@@ -84,7 +84,7 @@ def test_canary_a_changed_package_fails_the_check(
     path = here.root / "toy" / "maths.py"
     path.write_text(path.read_text().replace("min(max(x, LOW), HIGH)", "x"))
     fresh = Project(here.root, type(here.package)(here.root), "9.8.7")
-    assert run(fresh, ["--check"]) == 1
+    assert run(fresh, check=True) == 1
     assert "01_toys.ipynb differs first in the cell 'clip'" in capsys.readouterr().err
 
 
@@ -92,7 +92,7 @@ def test_canary_a_new_measurement_fails_the_check(
     here: Project, capsys: Output
 ) -> None:
     (here.measured / "01.A.json").write_text('{"values": {"area": 3.2}}')
-    assert run(here, ["--check"]) == 1
+    assert run(here, check=True) == 1
     assert "differs first in the cell 'ledger'" in capsys.readouterr().err
 
 
@@ -123,17 +123,17 @@ def test_check_says_how_a_file_differs(
         path.write_text(path.read_text()[:100])
     if change == "remove":
         path.unlink()
-    assert run(here, ["--check"]) == 1
+    assert run(here, check=True) == 1
     assert f"notebooks/01_toys.ipynb {words}." in capsys.readouterr().err
 
 
 def test_check_finds_notebooks_without_a_source(here: Project, capsys: Output) -> None:
     stray = here.root / "notebooks" / "solutions" / "99_old.ipynb"
     stray.write_text("{}")
-    assert run(here, ["--check"]) == 1
+    assert run(here, check=True) == 1
     err = capsys.readouterr().err
     assert "notebooks/solutions/99_old.ipynb has no source. Remove it." in err
-    assert run(here, ["01_toys", "--check"]) == 0
+    assert run(here, ["01_toys"], check=True) == 0
 
 
 def test_a_notebook_someone_works_in_is_not_overwritten(
@@ -144,12 +144,12 @@ def test_a_notebook_someone_works_in_is_not_overwritten(
     notebook["cells"][2]["execution_count"] = 7
     path.write_text(json.dumps(notebook))
     before = path.read_bytes()
-    assert run(here, []) == 1
+    assert run(here) == 1
     assert "someone works there. Move it away, or overwrite it with --force" in (
         capsys.readouterr().err
     )
     assert path.read_bytes() == before
-    assert run(here, ["--force"]) == 0
+    assert run(here, force=True) == 0
     assert path.read_bytes() != before
 
 
@@ -174,7 +174,7 @@ def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path: Path) -> None:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path; from weave_toy import project\n"
         "from coursekit.weave.command import run\n"
-        "sys.exit(run(project(Path(sys.argv[2])), []))"
+        "sys.exit(run(project(Path(sys.argv[2]))))"
     )
     written = []
     for seed in ("0", "1", "2"):
@@ -194,7 +194,7 @@ def test_the_real_weave_needs_no_torch_and_is_quick(
 ) -> None:
     script = (
         "import sys; from coursekit.weave import command as w\n"
-        "code = w.main(['--check']); print('torch' in sys.modules, file=sys.stderr)"
+        "code = w.main(check=True); print('torch' in sys.modules, file=sys.stderr)"
     )
     start = time.perf_counter()
     done = subprocess.run(

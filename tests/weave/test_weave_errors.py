@@ -411,7 +411,7 @@ def test_all_mistakes_are_reported_together_and_nothing_is_written(
     )
     here = project(tmp_path, source.replace("```python use-area", "```python"))
     add_lecture(tmp_path, "no title\n", "02_more")
-    assert run(here, []) == 2
+    assert run(here) == 2
     out, err = capsys.readouterr()
     for words in ("no title", "does not define 'clap'", "minutes=x", "needs one label"):
         assert words in err or words == "no title"
@@ -421,5 +421,5 @@ def test_all_mistakes_are_reported_together_and_nothing_is_written(
     )
     assert "mistakes, nothing written" in err and out == ""
     assert list((tmp_path / "notebooks").glob("**/*.ipynb")) == []
-    assert run(here, ["--draft"]) == 1
+    assert run(here, draft=True) == 1
     assert len(list((tmp_path / "notebooks").glob("**/*.ipynb"))) == 4
