@@ -6,6 +6,7 @@ first: whatever is short fills the gaps at the end.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FIRST = (
     "tests/notebooks/test_nbval.py",
     "tests/browser/",
+    "tests/grading/test_attacks.py",
     "tests/grading/",
     "tests/checks/test_exercises.py",
     "tests/training/",
@@ -34,28 +36,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what is long, put each test into its group, long groups in front."""
+    """Leave out what is long, and put the groups that take long in front."""
     if not config.getoption("--long"):
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
     items.sort(key=_place)  # stable: within a module the order stays
 
 
-def group_of(item: pytest.Item) -> str:
-    """The module, or what a module is split into."""
-    file = item.nodeid.partition("::")[0]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out by `group_of`.
+
+    xdist's own groups are written into the names of the tests, which pytest 9.2 no
+    longer takes up: every test would be a group of its own (pytest-xdist#1386).
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
+
+
+def group_of(test: str) -> str:
+    """The module of a test, given by its id, or what the module is split into."""
+    file, _, name = test.partition("::")
     for folder in TOGETHER:
         if file.startswith(folder):
             return folder
     if file in APART:
-        return f"{file}::{getattr(item, 'originalname', item.name)}"
-    notebook = getattr(item, "callspec", None)
-    if file == FIRST[0] and notebook is not None and "name" in notebook.params:
-        return f"{file}::{notebook.params['name']}"
+        return f"{file}::{name.partition('[')[0]}"
+    if file == FIRST[0] and (notebook := re.match(r"test_notebook_as\[(\w+)", name)):
+        return f"{file}::{notebook[1]}"
     return file
 
 
