@@ -117,7 +117,8 @@ def utf_32(nb: Notebook) -> bytes:
 
 @kind(problem="breaks off")
 def utf_16_cut_in_a_character(nb: Notebook) -> bytes:
-    return dump(nb).decode().encode("utf-16")[:50_001]
+    data = dump(nb).decode().encode("utf-16")
+    return data[: data.index("q_sample".encode("utf-16-le")) + 5]
 
 
 @kind(note="not UTF-8")

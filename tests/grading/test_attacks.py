@@ -28,7 +28,8 @@ import processes
 import pytest
 from attacks import ATTACKS, GROUPS
 
-from coursekit.grading import grade_command, notebook_file, pipeline, sandbox
+from coursekit import cli
+from coursekit.grading import notebook_file, pipeline, sandbox
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report
 
@@ -296,8 +297,17 @@ def test_a_classmates_right_answer_is_out_of_reach(parent, given, tmp_path):
         spy.write_bytes(made("reference-files"))
         (folder / "honest.ipynb").write_bytes(made("control-right"))
         what = folder if given == "folder" else spy
-        status = grade_command.main(
-            [str(what), "--out", str(tmp_path), "--timeout", "12", "--jobs", "1"]
+        status = cli.run(
+            [
+                "grade",
+                str(what),
+                "--out",
+                str(tmp_path),
+                "--timeout",
+                "12",
+                "--jobs",
+                "1",
+            ]
         )
     assert status == 0
     (found,) = tmp_path.glob("students/*reference-files*/report.json")

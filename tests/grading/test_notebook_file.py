@@ -159,7 +159,7 @@ def test_even_the_unforeseen_does_not_raise(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(data: bytes) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(notebook_file.reader_json, "load", broken)
+    monkeypatch.setattr(notebook_file.notebook_json, "load", broken)
     assert "ZeroDivisionError" in read(notebook()).problem
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from coursekit import cli
 from coursekit.grading import notebook_file, official, sandbox
-from coursekit.grading.grade_command import main
 from coursekit.grading.pipeline import Options, grade_all, grade_submission
 from coursekit.grading.runner import Limits, Workshop
 
@@ -93,7 +93,7 @@ def test_the_command_writes_the_reports(tmp_path, capsys):
     (tmp_path / "ada.ipynb").write_bytes(solved())
     (tmp_path / "bob.ipynb").write_bytes(b"")
     out = tmp_path / "out"
-    assert main([str(tmp_path / "ada.ipynb"), str(tmp_path / "bob.ipynb"),
+    assert cli.run(["grade", str(tmp_path / "ada.ipynb"), str(tmp_path / "bob.ipynb"),
                  "--out", str(out), "--jobs", "2", "--seed", "3"]) == 0  # fmt: skip
     said = capsys.readouterr()
     assert "2 submissions" in said.out and "seed 3" in said.out
@@ -102,9 +102,9 @@ def test_the_command_writes_the_reports(tmp_path, capsys):
 
 def test_bad_calls_are_one_line(tmp_path, capsys):
     out = ["--out", str(tmp_path / "out")]
-    assert main([str(tmp_path / "nowhere"), *out]) == 2
-    assert main([str(tmp_path), *out, "--jobs", "0"]) == 2
-    assert main([str(tmp_path), *out, "--shard", "3/2"]) == 2
+    assert cli.run(["grade", str(tmp_path / "nowhere"), *out]) == 2
+    assert cli.run(["grade", str(tmp_path), *out, "--jobs", "0"]) == 2
+    assert cli.run(["grade", str(tmp_path), *out, "--shard", "3/2"]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len([line for line in lines if line.startswith("coursekit grade:")]) == 3
 
@@ -112,7 +112,7 @@ def test_bad_calls_are_one_line(tmp_path, capsys):
 def test_a_system_that_cannot_fork_is_told_what_to_do(tmp_path, capsys, monkeypatch):
     monkeypatch.delattr(os, "fork")
     monkeypatch.setattr(sandbox, "available", lambda: "off")
-    assert main([str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert cli.run(["grade", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("on Windows run it in WSL")
 
@@ -121,5 +121,10 @@ def test_a_required_sandbox_that_is_missing_stops_the_run(
     tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(sandbox, "available", lambda: "off")
-    assert main([str(tmp_path), "--out", str(tmp_path), "--sandbox", "require"]) == 2
+    assert (
+        cli.run(
+            ["grade", str(tmp_path), "--out", str(tmp_path), "--sandbox", "require"]
+        )
+        == 2
+    )
     assert "no sandbox" in capsys.readouterr().err

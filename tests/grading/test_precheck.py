@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from coursekit import cli
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import identify, official, precheck, precheck_look, precheck_run
@@ -75,7 +76,7 @@ def run(
     for edit in edits:
         edit(notebook)
     path = save(notebook, tmp_path / "mine.ipynb")
-    status = precheck.main([str(path)])
+    status = cli.run(["check", str(path)])
     return status, " ".join(capsys.readouterr().out.split())
 
 
@@ -83,7 +84,7 @@ def run(
 def test_a_solution_has_nothing_to_mend(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert precheck.main([str(SOLVED / f"{name}.ipynb")]) == 0
+    assert cli.run(["check", str(SOLVED / f"{name}.ipynb")]) == 0
     said = capsys.readouterr().out
     tasks = official.load(name).tasks
     assert f"{len(tasks)} of {len(tasks)} answers found, nothing to mend" in said
@@ -96,7 +97,7 @@ def test_a_solution_has_nothing_to_mend(
 def test_an_untouched_notebook_is_empty_and_in_order(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert precheck.main([str(LEARNER / f"{name}.ipynb")]) == 0
+    assert cli.run(["check", str(LEARNER / f"{name}.ipynb")]) == 0
     said = capsys.readouterr().out
     tasks = official.load(name).tasks
     assert f"0 of {len(tasks)} answers found, nothing to mend" in said
@@ -274,7 +275,7 @@ def test_a_file_that_is_no_notebook_gets_a_sentence(
 ) -> None:
     path = tmp_path / "x.ipynb"
     path.write_bytes(content)
-    assert precheck.main([str(path), "--run"]) == 1
+    assert cli.run(["check", str(path), "--run"]) == 1
     said = capsys.readouterr()
     assert "cannot be graded: " in said.out and said.err == ""
 
@@ -284,14 +285,14 @@ def test_a_notebook_of_something_else(
 ) -> None:
     notebook = {"cells": [code("1 + 1")], "metadata": {}, "nbformat": 4}
     path = save(notebook, tmp_path / "other.ipynb")
-    assert precheck.main([str(path)]) == 1
+    assert cli.run(["check", str(path)]) == 1
     said = capsys.readouterr().out
     assert "is none of the course's notebooks: 00_start_here" in said
 
 
 def test_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert precheck.main([str(tmp_path / "none.ipynb")]) == 2
-    assert precheck.main([str(tmp_path)]) == 2
+    assert cli.run(["check", str(tmp_path / "none.ipynb")]) == 2
+    assert cli.run(["check", str(tmp_path)]) == 2
     assert "there is no file" in capsys.readouterr().err
 
 
@@ -319,7 +320,7 @@ def test_hostile_text_reaches_the_terminal_as_plain_text(
     cell(notebook, "ex-01-15")["source"] = (
         "# exercise 01.15\nanswer_01_15 = 'a\x1b]0;title\x07\u202e'"
     )
-    precheck.main([str(save(notebook, name))])
+    cli.run(["check", str(save(notebook, name))])
     said = capsys.readouterr().out
     assert not set(said) & set("\x1b\x07\u202e")
 
@@ -402,7 +403,7 @@ def test_working_in_the_courses_own_folder(
     notebook = load(LEARNER / "01_diffusion.ipynb")
     notebook["cells"].remove(cell(notebook, "ex-01-2"))
     path = save(notebook, tmp_path / "01_diffusion.ipynb")
-    assert precheck.main([str(path)]) == 1
+    assert cli.run(["check", str(path)]) == 1
     assert "! 01.2 " in capsys.readouterr().out
 
 
@@ -415,5 +416,5 @@ def test_the_graders_own_reader_is_used(monkeypatch: pytest.MonkeyPatch) -> None
         return []
 
     monkeypatch.setattr(identify, "attempts", attempts)
-    precheck.main([str(LEARNER / "01_diffusion.ipynb")])
+    cli.run(["check", str(LEARNER / "01_diffusion.ipynb")])
     assert asked == ["01_diffusion"]

@@ -8,10 +8,11 @@ import textwrap
 
 import numpy as np
 import pytest
+import torch
 
 from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import code_exercises
-from coursekit.checks.spec import BadResult, Exercise
+from coursekit.checks.spec import Exercise
 from coursekit.checks.trial import guarded
 from coursekit.grading import probe_inputs, probe_source
 
@@ -80,42 +81,45 @@ def test_the_text_holds_nothing_that_judges(exercise: Exercise):
     assert "# " not in text
 
 
+# What comes back is called before it is looked at; the known mistakes say it in words.
+CALLED_AT_ONCE = {"04.16"}
+
+
 @EXERCISES
 def test_bad_results_are_told_in_the_same_words(exercise: Exercise):
-    call, bad_result = build(probe_source.source(exercise.probe().source))
+    call, _ = build(probe_source.source(exercise.probe().source))
     probe = exercise.probe()
     (seed, *_) = probe.seeds()
     said = []
     for run in (call, probe.call):
-        try:
+        with pytest.raises(Exception) as found:
             run(lambda *args, **kwargs: None, probe.inputs(seed))
-        except (bad_result, BadResult) as error:
-            said.append((type(error).__name__, str(error)))
-    assert len(said) == 2
+        said.append((found.type.__name__, str(found.value)))
     assert said[0] == said[1]
+    assert said[0][0] == "BadResult" or exercise.id in CALLED_AT_ONCE
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """A package of modules to take apart, in place of the workbook's."""
+    """A package of modules to take apart, beside the course's own."""
     package = tmp_path / "toybook"
     package.mkdir()
     (package / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(probe_source, "_INLINED", "toybook")
-    spec = "coursekit.checks.spec"
-    monkeypatch.setattr(probe_source, "_SPEC", spec)
-    probe_source.source.cache_clear()
-    probe_source._tree.cache_clear()
+    monkeypatch.setattr(probe_source, "_INLINED", ("coursekit.checks", "toybook"))
 
-    def write(**modules):
-        for name, text in modules.items():
+    def forget():
+        probe_source.source.cache_clear()
+        probe_source._tree.cache_clear()
+
+    def write(main, shared=""):
+        for name, text in {"main": main, "shared": shared}.items():
             (package / f"{name}.py").write_text(textwrap.dedent(text))
-        return probe_source.source("toybook.main:P")
+        return probe_source.source("toybook.main:look")
 
+    forget()
     yield write
-    probe_source.source.cache_clear()
-    probe_source._tree.cache_clear()
+    forget()
     for name in [name for name in sys.modules if name.startswith("toybook")]:
         del sys.modules[name]
 
@@ -127,10 +131,10 @@ def test_two_modules_may_use_one_name(toy):
             from toybook.shared import help as double
             SIZE = 100
             def help(x): return double(x) + SIZE
-            P = Probe(inputs=None, call=lambda fn, inputs: help(fn(inputs)))
+            def look(fn, i): return {"y": help(fn(i.x))}
         """,
     )
-    assert build(text)[0](lambda x: x, 5) == 110
+    assert build(text)[0](lambda x: x, {"x": np.array(5)}) == {"y": 110}
 
 
 def test_a_local_name_drags_nothing_in(toy):
@@ -138,14 +142,14 @@ def test_a_local_name_drags_nothing_in(toy):
         main="""
             SECRET = "the answer"
             def secret(): return SECRET
-            def call(fn, inputs):
-                secret = inputs
-                return [SECRET for SECRET in fn(secret)]
-            P = Probe(inputs=secret, call=call)
+            @tried("99.1", secret)
+            def look(fn, i):
+                secret = i.x
+                return {"y": [SECRET for SECRET in fn(secret)][0]}
         """
     )
     assert "answer" not in text
-    assert build(text)[0](list, "ab") == ["a", "b"]
+    assert build(text)[0](list, {"x": np.arange(3) + 1}) == {"y": 1}
 
 
 def test_classes_defaults_decorators_and_factories_come_along(toy):
@@ -166,34 +170,31 @@ def test_classes_defaults_decorators_and_factories_come_along(toy):
                 found: int = x + y
                 return found
             def made(by):
-                def call(fn, inputs): return Sum().total(Row(add(inputs), by))
-                return call
-            P: Probe = Probe(None, call=made(10))
+                def look(fn, i): return {"y": Sum().total(Row(add(i.x), by))}
+                return look
+            look = made(10)
         """
     )
     assert "docstring" not in text
-    assert build(text)[0](None, 1) == 14
+    assert build(text)[0](None, {"x": torch.tensor(1)}) == {"y": 14}
 
 
 @pytest.mark.parametrize(
     ("main", "said"),
     [
-        ("P = make(call=1)", "no `P = Probe"),
-        ("Q = 1", "no `P = Probe"),
-        ("P = Probe(call=nowhere)", "'nowhere', which nothing there binds"),
-        ("from toybook import shared\nP = Probe(call=shared)", "binds no 'shared'"),
-        ("import toybook.shared\nP = Probe(call=toybook.shared)", "import names"),
-        ("from .shared import call\nP = Probe(call=call)", "cannot be followed"),
-        ("f = 1\nf = 2\nP = Probe(call=f)", "'f' is bound twice"),
-        (
-            "def f():\n    global g\n    g = 1\ng = 0\nP = Probe(call=f)",
-            "`global` cannot",
-        ),
+        ("Q = 1", "binds no 'look'"),
+        ("look = nowhere", "'nowhere', which nothing there binds"),
+        ("from toybook import shared\nlook = shared", "binds no 'shared'"),
+        ("import toybook.shared\nlook = toybook.shared", "import names"),
+        ("from .shared import call\nlook = call", "cannot be followed"),
+        ("from toybook.shared import *\nlook = call", "'call', which nothing"),
+        ("f = 1\nf = 2\nlook = f", "'f' is bound twice"),
+        ("def look():\n    global g\n    g = 1\ng = 0", "`global` cannot"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_refused(toy, main, said):
     with pytest.raises(ValueError, match=said):
-        toy(shared="call = 1\n", main=main)
+        toy(main, shared="call = 1\n")
 
 
 @EXERCISES

@@ -21,8 +21,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coursekit import cli
 from coursekit.grading import (
-    merge,
     report_class,
     report_clean,
     report_data,
@@ -458,10 +458,10 @@ class TestShards:
     ) -> None:
         folders = list(map(str, self.parts(tmp_path, 2, 3)))
         out = tmp_path / "whole"
-        assert merge.main([*folders, "--out", str(out)]) == 0
+        assert cli.run(["merge", *folders, "--out", str(out)]) == 0
         assert "3 submissions" in capsys.readouterr().out
         assert (out / "students" / "student-02" / "feedback.html").is_file()
-        assert merge.main([folders[0], "--out", str(tmp_path / "other")]) == 1
+        assert cli.run(["merge", folders[0], "--out", str(tmp_path / "other")]) == 1
         assert "missing: part 2/2" in capsys.readouterr().err
         assert not (tmp_path / "other").exists()
 

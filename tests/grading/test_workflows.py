@@ -19,17 +19,10 @@ import pytest
 import yaml
 
 from coursekit import cli
-from coursekit.grading import grade_command, merge, precheck, release
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
-MAINS = {
-    "check": precheck.main,
-    "grade": grade_command.main,
-    "merge": merge.main,
-    "release": release.main,
-}
 
 TEXT = {"type": "string", "minLength": 1}
 VALUE = {"type": ["string", "number", "boolean"]}
@@ -187,8 +180,7 @@ def options(call: list[str]) -> list[str]:
 
 
 def unknown_options(call: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
-    with pytest.raises(SystemExit):
-        MAINS[call[0]](["--help"])
+    assert cli.run([call[0], "--help"]) == 0
     said = capsys.readouterr().out
     return [each for each in options(call) if not re.search(rf"{each}\b", said)]
 
@@ -238,8 +230,7 @@ def test_documented_commands_exist(
     call: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call[0] in cli.COMMANDS, "one line in coursekit/cli.py is missing"
-    if call[0] in MAINS:
-        assert unknown_options(call, capsys) == []
+    assert unknown_options(call, capsys) == []
 
 
 def test_canary_an_unknown_option_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
