@@ -7,6 +7,7 @@ minute, starts at most 200 processes, takes at most 6 GB of memory and writes at
 
 import copy
 import json
+import re
 import socket
 import textwrap
 import zlib
@@ -45,11 +46,9 @@ def q_sample(x0, k, eps, schedule):
     signal = at(schedule.alpha_bar.sqrt(), k, x0)
     return signal * x0 + at((1 - schedule.alpha_bar).sqrt(), k, x0) * eps
 """
+HEAD = f"# exercise {TARGET}\n"
 WRONG = "def q_sample(x0, k, eps, schedule):\n    return x0 + eps\n"
-BOUND = """\
-import os, signal, sys, time
-STOP = time.monotonic() + 45
-"""
+BOUND = "import os, signal, sys, time\nSTOP = time.monotonic() + 45\n"
 
 
 @dataclass(frozen=True)
@@ -71,24 +70,72 @@ class Attack:
     others: dict[str, float] = field(default_factory=dict)
 
 
-def dedent(code: str) -> str:
-    """A text as it was meant: not indented, with the places it is about."""
-    code = code.replace("@ROOT@", str(ROOT)).replace("@MARK@", MARK)
-    return textwrap.dedent(code).strip("\n") + "\n"
+# ------------------------------------------------------------------- attacks as text
 
 
-def on_define(code: str, bound: bool = True) -> str:
+@dataclass(frozen=True)
+class Section:
+    """Attacks of one kind. start: the code around each; notes, codes: by name."""
+
+    start: str
+    notes: dict[str, str]
+    codes: dict[str, str]
+
+
+def sections(file: str) -> dict[str, Section]:
+    """The attacks in a file of the folder `attacks`, by kind.
+
+    `# KIND` begins a section and `## NAME: what it tries` an attack; its code is
+    indented. Code above a section's first attack stands in front of each of them, or
+    around it: where it says @CODE@.
+    """
+    text = (Path(__file__).parent / "hostile" / f"{file}.md").read_text("utf-8")
+    found = {}
+    for part in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
+        first, *attacks = re.split(r"^## ", part, flags=re.MULTILINE)
+        heads = [each.partition("\n")[0].partition(": ") for each in attacks]
+        notes = {name: note for name, _, note in heads}
+        start, *codes = map(_code, (first, *attacks))
+        assert len(notes) == len(codes), "two attacks have the same name"
+        codes = [around(start, each) for each in codes]
+        kind = first.partition("\n")[0]
+        found[kind] = Section(start, notes, dict(zip(notes, codes, strict=True)))
+    return found
+
+
+def around(start: str, code: str) -> str:
+    """The code with what stands in front of it, or around it."""
+    place = re.search(r"^( *)@CODE@\n", start, re.MULTILINE)
+    if place is None:
+        return start + code
+    return start.replace(place[0], textwrap.indent(code, place[1]))
+
+
+def _code(text: str) -> str:
+    """The indented lines of a text, with the places that they are about."""
+    for name, value in {"ROOT": ROOT, "MARK": MARK, "PORT": PORT}.items():
+        text = text.replace(f"@{name}@", str(value))
+    code = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+    return f"{code}\n" if code else ""
+
+
+def as_it_is(code: str) -> str:
+    """The code is the cell, and defines q_sample."""
+    return f"{HEAD}{BOUND}{code}"
+
+
+def on_define(code: str) -> str:
     """The code runs as soon as the cell does; a wrong q_sample follows."""
-    start = BOUND if bound else ""
-    return f"# exercise {TARGET}\n{start}{dedent(code)}{WRONG}"
+    return as_it_is(code + WRONG)
 
 
-def on_call(code: str, bound: bool = True) -> str:
+def on_call(code: str) -> str:
     """The code runs when the grader calls q_sample, which then returns x0 + eps."""
-    start = BOUND if bound else ""
-    body = textwrap.indent(dedent(code), "    ")
-    head = "def q_sample(x0, k, eps, schedule):\n"
-    return f"# exercise {TARGET}\n{start}{head}{body}    return x0 + eps\n"
+    head, end = WRONG.splitlines(keepends=True)
+    return as_it_is(head + textwrap.indent(code, "    ") + end)
+
+
+# ------------------------------------------------------------------------- notebooks
 
 
 def lines(source: str) -> list[str]:
@@ -140,13 +187,3 @@ def to_bytes(notebook: Notebook) -> bytes:
 def plain(source: str) -> Maker:
     """The maker of an attack that is all in one cell."""
     return lambda notebook: to_bytes(base(notebook, source))
-
-
-def defining(name: str, code: str, note: str, **more: Any) -> Attack:
-    """An attack that runs with its cell."""
-    return Attack(name, plain(on_define(code)), note, **more)
-
-
-def calling(name: str, code: str, note: str, **more: Any) -> Attack:
-    """An attack that runs when the grader calls the function."""
-    return Attack(name, plain(on_call(code)), note, **more)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from attack_kit import (
+    HEAD,
     HONEST,
     MARK,
     NEIGHBOUR,
@@ -14,7 +15,6 @@ from attack_kit import (
     Notebook,
     base,
     cell,
-    dedent,
     find,
     lines,
     place,
@@ -23,77 +23,37 @@ from attack_kit import (
 )
 
 Change = Callable[[Notebook], None]
-HEAD = "# exercise 01.4\n"
 HOSTILE = HEAD + WRONG
+FILES: list[Attack] = []
 
 
-def changed(change: Change, source: str = HOSTILE) -> Callable[[Notebook], bytes]:
-    """The maker that changes the file around a wrong 01.4."""
+def changing(name: str, note: str, change: Change, **more: Any) -> Attack:
+    """The attack that changes the file around a wrong 01.4."""
 
     def make(notebook: Notebook) -> bytes:
-        made = base(notebook, source)
+        made = base(notebook, HOSTILE)
         change(made)
         return to_bytes(made)
 
-    return make
+    return Attack(f"file-{name}", make, note, **more)
 
 
-def claim(source: str, kind: str = "exercise", **more: Any) -> dict[str, Any]:
-    """A cell that claims to be 01.4, or what `more` says instead."""
-    about = {"id": TARGET, "kind": kind} | more
-    return cell(source, metadata={"coursekit": about})
+def file(note: str, **more: Any) -> Callable[[Change], Change]:
+    """Put a function that changes the file into the list."""
+
+    def add(change: Change) -> Change:
+        name = change.__name__.replace("_", "-")
+        FILES.append(changing(name, note, change, **more))
+        return change
+
+    return add
 
 
 # ------------------------------------------------------------------ who is who
 
 
-def _swapped(n: Notebook) -> None:
-    a, b = find(n, TARGET), find(n, NEIGHBOUR)
-    a["metadata"], b["metadata"] = b["metadata"], a["metadata"]
-    a["id"], b["id"] = b["id"], a["id"]
-
-
-def _all_claim(n: Notebook) -> None:
-    for one in n["cells"]:
-        if one["id"] not in {"ex-01-3", "ex-01-4", "ex-01-10"}:
-            one["metadata"]["coursekit"] = {"id": TARGET, "kind": "exercise"}
-            one["cell_type"] = "code"
-            one["source"] = lines(HOSTILE.replace("+ eps", f"* {len(one['id'])}"))
-
-
-def _crowd(n: Notebook) -> None:
-    extra = [claim(f"{HOSTILE}# {i}\n") for i in range(2500)]
-    for i, one in enumerate(extra):
-        one["id"] = f"crowd-{i}"
-    place(n, *extra, after=TARGET)
-
-
-def _ids(value: Any) -> Change:
-    def change(n: Notebook) -> None:
-        place(n, claim(HOSTILE, id=value), after=TARGET)
-
-    return change
-
-
-def _source_of(value: Any) -> Change:
-    def change(n: Notebook) -> None:
-        n["metadata"]["coursekit"]["source"] = value
-
-    return change
-
-
-def _kernel(n: Notebook) -> None:
-    n["metadata"]["kernelspec"] = {
-        "name": "../../../../tmp/evil",
-        "language": "bash",
-        "display_name": "x",
-        "argv": ["/bin/sh", "-c", f"touch /var/tmp/{MARK}"],
-        "env": {"LD_PRELOAD": "/tmp/evil.so"},
-    }
-    n["metadata"]["language_info"] = {"name": "bash", "file_extension": ".sh"}
-
-
-def _stored_outputs(n: Notebook) -> None:
+@file("the outputs say PASS already")
+def stored_outputs(n: Notebook) -> None:
     for exercise in (TARGET, NEIGHBOUR):
         check = find(n, exercise, "check")
         text = f"PASS {exercise} q_sample\n"
@@ -101,7 +61,8 @@ def _stored_outputs(n: Notebook) -> None:
         check["execution_count"] = 1
 
 
-def _pickles(n: Notebook) -> None:
+@file("pickles, scripts and entities in outputs")
+def pickles_in_outputs(n: Notebook) -> None:
     pickle = (
         "gASVHgAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAR0cnVllIWUUpQu"  # system('true')
     )
@@ -119,52 +80,86 @@ def _pickles(n: Notebook) -> None:
             one["attachments"] = {"a.png": {"image/png": "AAAA"}}
 
 
-def _points(n: Notebook) -> None:
+@file("a million points for everything")
+def points_in_metadata(n: Notebook) -> None:
     for one in n["cells"]:
         one["metadata"].setdefault("coursekit", {})["points"] = 10**6
     find(n, TARGET)["metadata"]["coursekit"] |= {"grade": 2, "state": "right"}
 
 
-def _skips(n: Notebook) -> None:
+@file("tags that tell nbval to skip every cell")
+def nbval_tags(n: Notebook) -> None:
     tags = ["nbval-skip", "raises-exception", "nbval-ignore-output"]
     for one in n["cells"]:
         one["metadata"]["tags"] = tags
 
 
-def _given(n: Notebook) -> None:
-    """Given cells, imports and checks of the student's own."""
+@file("the given cells, imports and checks stop the kernel")
+def given_cells_changed(n: Notebook) -> None:
     for one in n["cells"]:
         kind = one["metadata"].get("coursekit", {}).get("kind")
         if kind in {"given", "check", "setup"} or one["id"] == "imports":
             one["source"] = lines("raise SystemExit\n")
 
 
-def _hostile_helpers(n: Notebook) -> None:
-    place(
-        n,
-        cell(
-            dedent(
-                f"""
-                import os as _os
-                q_step = at = pick = Schedule = None
-                mark = open('{MARK}', 'w') if _os.getuid() == 0 else None
-                def helper(x, code=_os.environ.get('HOME')): return x
-                class torch(metaclass=type('M', (type,), {{}})):
-                    _os.environ['PATH'] = ''
-                @(lambda f: (print('PASS 01.4 q_sample'), f)[1])
-                def tensor(x): return helper(x)
-                """
-            )
-        ),
-    )
+@file("another kernel, with a command of its own")
+def kernelspec(n: Notebook) -> None:
+    n["metadata"]["kernelspec"] = {
+        "name": "../../../../tmp/evil",
+        "language": "bash",
+        "display_name": "x",
+        "argv": ["/bin/sh", "-c", f"touch /var/tmp/{MARK}"],
+        "env": {"LD_PRELOAD": "/tmp/evil.so"},
+    }
+    n["metadata"]["language_info"] = {"name": "bash", "file_extension": ".sh"}
 
 
-def _deleted(n: Notebook) -> None:
+HELPERS = f"""\
+import os as _os
+q_step = at = pick = Schedule = None
+mark = open('{MARK}', 'w') if _os.getuid() == 0 else None
+def helper(x, code=_os.environ.get('HOME')): return x
+class torch(metaclass=type('M', (type,), {{}})):
+    _os.environ['PATH'] = ''
+@(lambda f: (print('PASS 01.4 q_sample'), f)[1])
+def tensor(x): return helper(x)
+"""
+
+
+@file("definitions that run code, and shadows")
+def hostile_helpers(n: Notebook) -> None:
+    place(n, cell(HELPERS))
+
+
+@file("no checks, and the exercise is a raw cell")
+def check_deleted(n: Notebook) -> None:
     n["cells"] = [c for c in n["cells"] if c["id"] not in {"check-01-4", "check-01-3"}]
     find(n, TARGET)["cell_type"] = "raw"
 
 
-def _metadata_deep(n: Notebook) -> None:
+@file("two hundred cells are 01.4")
+def every_cell_claims(n: Notebook) -> None:
+    for one in n["cells"]:
+        if one["id"] not in {"ex-01-3", "ex-01-4", "ex-01-10"}:
+            one["metadata"]["coursekit"] = {"id": TARGET, "kind": "exercise"}
+            one["cell_type"] = "code"
+            one["source"] = lines(HOSTILE.replace("+ eps", f"* {len(one['id'])}"))
+
+
+def claim(source: str, exercise: Any = TARGET, **more: Any) -> dict[str, Any]:
+    """A cell that claims to be 01.4, or another exercise."""
+    about = {"id": exercise, "kind": "exercise"}
+    return cell(source, metadata={"coursekit": about}, **more)
+
+
+@file("2500 more cells are 01.4")
+def crowd(n: Notebook) -> None:
+    extra = (claim(f"{HOSTILE}# {i}\n", id=f"crowd-{i}") for i in range(2500))
+    place(n, *extra, after=TARGET)
+
+
+@file("metadata four hundred levels deep")
+def metadata_deep(n: Notebook) -> None:
     deep: Any = {}
     for _ in range(400):
         deep = {"x": deep}
@@ -172,39 +167,131 @@ def _metadata_deep(n: Notebook) -> None:
     n["metadata"]["deep"] = deep
 
 
-def _many_metadata(n: Notebook) -> None:
+@file("two hundred thousand keys")
+def metadata_many(n: Notebook) -> None:
     n["metadata"] |= {f"k{i}": "v" * 10 for i in range(200_000)}
 
 
-IDENTITY: dict[str, tuple[Change, str]] = {
-    "stored-outputs": (_stored_outputs, "the outputs say PASS already"),
-    "pickles-in-outputs": (_pickles, "pickles, scripts and entities in outputs"),
-    "points-in-metadata": (_points, "a million points for everything"),
-    "nbval-tags": (_skips, "tags that tell nbval to skip every cell"),
-    "given-cells-changed": (_given, "the given cells stop the kernel"),
-    "kernelspec": (_kernel, "another kernel, with a command of its own"),
-    "hostile-helpers": (_hostile_helpers, "definitions that run code, and shadows"),
-    "check-deleted": (_deleted, "no checks, and the exercise is a raw cell"),
-    "every-cell-claims": (_all_claim, "two hundred cells are 01.4"),
-    "crowd": (_crowd, "2500 more cells are 01.4"),
-    "metadata-deep": (_metadata_deep, "metadata four hundred levels deep"),
-    "metadata-many": (_many_metadata, "two hundred thousand keys"),
-    "id-space": (_ids("01.4 "), "the id with a space"),
-    "id-zero-width": (_ids("01.4\u200b"), "the id with an invisible letter"),
-    "id-number": (_ids(1.4), "the id as a number"),
-    "id-list": (_ids(["01.4", "01.3"]), "the id as a list"),
-    "id-dict": (_ids({"01.4": 1}), "the id as a dict"),
-    "id-path": (_ids("../../../../etc/passwd"), "the id as a path"),
-    "id-long": (_ids("01.4" * 100_000), "an id of 400 kB"),
-    "id-html": (_ids("<script>alert(1)</script>\x1b[2J"), "the id as HTML"),
-    "source-path": (_source_of("../../../etc/passwd"), "a path as its notebook"),
-    "source-solution": (
-        _source_of("notebooks/solutions/01_diffusion.md"),
+IDS: dict[str, tuple[Any, str]] = {
+    "space": ("01.4 ", "the id with a space"),
+    "zero-width": ("01.4\u200b", "the id with an invisible letter"),
+    "number": (1.4, "the id as a number"),
+    "list": (["01.4", "01.3"], "the id as a list"),
+    "dict": ({"01.4": 1}, "the id as a dict"),
+    "path": ("../../../../etc/passwd", "the id as a path"),
+    "long": ("01.4" * 100_000, "an id of 400 kB"),
+    "html": ("<script>alert(1)</script>\x1b[2J", "the id as HTML"),
+}
+
+
+def _claimed(value: Any) -> Change:
+    return lambda n: place(n, claim(HOSTILE, value), after=TARGET)
+
+
+FILES += [changing(f"id-{n}", note, _claimed(i)) for n, (i, note) in IDS.items()]
+ORIGINS: dict[str, tuple[Any, str]] = {
+    "path": ("../../../etc/passwd", "a path as its notebook"),
+    "solution": (
+        "notebooks/solutions/01_diffusion.md",
         "claims to be the solution, so that the solution is its stub",
     ),
-    "source-number": (_source_of([1, {"a": 2}]), "no text as its notebook"),
-    "source-long": (_source_of("a/" * 200_000), "a path of 400 kB"),
+    "number": ([1, {"a": 2}], "no text as its notebook"),
+    "long": ("a/" * 200_000, "a path of 400 kB"),
 }
+
+
+def _from(value: Any) -> Change:
+    return lambda n: n["metadata"]["coursekit"].update(source=value)
+
+
+FILES += [changing(f"source-{n}", note, _from(o)) for n, (o, note) in ORIGINS.items()]
+
+
+@file("claims to be another: then there is nothing to earn", neighbour=None)
+def other_notebook(n: Notebook) -> None:
+    _from("coursekit/lectures/l00_start/00_start_here.md")(n)
+
+
+@file(
+    "metadata of 01.3 on 01.4's code and the other way round: its own fault",
+    neighbour=None,
+)
+def swapped(n: Notebook) -> None:
+    a, b = find(n, TARGET), find(n, NEIGHBOUR)
+    a["metadata"], b["metadata"] = b["metadata"], a["metadata"]
+    a["id"], b["id"] = b["id"], a["id"]
+
+
+def _chain(n: Notebook, parts: int) -> None:
+    text = "".join(f"def h{i}(x): return h{i + 1}(x)\n" for i in range(2_500))
+    place(n, *(cell(text.replace("h", f"h{j}_")) for j in range(parts)))
+    find(n, TARGET)["source"] = lines(HOSTILE + "y = h0_0\n")
+
+
+@file("20 000 helpers in chains")
+def helper_chain(n: Notebook) -> None:
+    _chain(n, 8)
+
+
+@file(
+    "more code than is read: what stands behind it may be lost, by its own fault",
+    neighbour=None,
+)
+def much_code(n: Notebook) -> None:
+    _chain(n, 14)
+
+
+@file("400 helpers that all use all")
+def helper_web(n: Notebook) -> None:
+    all_names = ", ".join(f"w{i}" for i in range(400))
+    text = "".join(f"def w{i}(): return ({all_names})\n" for i in range(40))
+    place(n, *(cell(text.replace("def w", f"def w{j}")) for j in range(10)))
+    find(n, TARGET)["source"] = lines(HOSTILE + f"y = lambda: ({all_names})\n")
+
+
+PAPER = {
+    "01.15": "'" + "(" * 45_000 + "'",
+    "01.16": "'9**9**9**9**9**9'",
+    "01.17": "'" + "-" * 400 + "beta'",
+    "01.18": 'f\'{__import__("os").system("touch x")}\'',
+    "01.25": "__import__('os').system('touch x') or '1'",
+    "01.26": "'x' * 10**10",
+    "01.27": "[" * 90 + "]" * 90,
+    "01.19": "'a' 'b' 'c' 'd'",
+    "01.20": "{'a', 'b', 'c', 'd'}",
+    "01.21": "b'a'",
+    "01.22": "type('x', (str,), {'__eq__': lambda *a: True})()",
+    "01.23": "'a b c d'",
+    "01.24": "'A\\x00'",
+}
+
+
+@file("paper answers that run code, or run for ever", others=dict.fromkeys(PAPER, 0.0))
+def answers(n: Notebook) -> None:
+    for exercise, text in PAPER.items():
+        name = "answer_" + exercise.replace(".", "_")
+        find(n, exercise)["source"] = lines(f"# exercise {exercise}\n{name} = {text}\n")
+
+
+def _nested(notebook: Notebook) -> bytes:
+    made = base(notebook, HOSTILE)
+    made["metadata"]["deep"] = "@@"
+    return to_bytes(made).replace(b'"@@"', b"[" * 50_000 + b"]" * 50_000)
+
+
+def _number(notebook: Notebook) -> bytes:
+    made = base(notebook, HOSTILE)
+    made["nbformat_minor"] = "@@"
+    return to_bytes(made).replace(b'"@@"', b"5" * 100_000)
+
+
+def _twice(notebook: Notebook) -> bytes:
+    """Every key twice: which of two sources counts depends on the parser."""
+    made = base(notebook, HOSTILE)
+    first = json.dumps(find(made, TARGET)["source"])
+    fake = json.dumps([HEAD, "def q_sample(*a): return a[0] * 2\n"])
+    both = f'"source": {fake}, "source": {first}'
+    return json.dumps(made).replace(f'"source": {first}', both).encode()
 
 
 # ----------------------------------------------------------- sources that break parsers
@@ -323,115 +410,19 @@ TEXTS = {  # whole sources of 01.4, none of them right
 }
 
 
-def _broken(name: str) -> Attack:
-    text, note = SOURCES[name]
-    return Attack(f"source-{name}", plain(f"{HEAD}{WRONG}{text}\n"), note)
-
-
-def _chain(n: Notebook, parts: int) -> None:
-    text = "".join(f"def h{i}(x): return h{i + 1}(x)\n" for i in range(2_500))
-    place(n, *(cell(text.replace("h", f"h{j}_")) for j in range(parts)))
-    find(n, TARGET)["source"] = lines(HOSTILE + "y = h0_0\n")
-
-
-def _helper_chain(n: Notebook) -> None:
-    _chain(n, 8)
-
-
-def _much_code(n: Notebook) -> None:
-    _chain(n, 14)
-
-
-def _helper_web(n: Notebook) -> None:
-    all_names = ", ".join(f"w{i}" for i in range(400))
-    text = "".join(f"def w{i}(): return ({all_names})\n" for i in range(40))
-    shift = [text.replace("def w", f"def w{j}") for j in range(10)]
-    place(n, *(cell(part) for part in shift))
-    find(n, TARGET)["source"] = lines(HOSTILE + f"y = lambda: ({all_names})\n")
-
-
-def _deep_answers(n: Notebook) -> None:
-    for exercise, text in {
-        "01.15": "'" + "(" * 45_000 + "'",
-        "01.16": "'9**9**9**9**9**9'",
-        "01.17": "'" + "-" * 400 + "beta'",
-        "01.18": 'f\'{__import__("os").system("touch x")}\'',
-        "01.25": "__import__('os').system('touch x') or '1'",
-        "01.26": "'x' * 10**10",
-        "01.27": "[" * 90 + "]" * 90,
-        "01.19": "'a' 'b' 'c' 'd'",
-        "01.20": "{'a', 'b', 'c', 'd'}",
-        "01.21": "b'a'",
-        "01.22": "type('x', (str,), {'__eq__': lambda *a: True})()",
-        "01.23": "'a b c d'",
-        "01.24": "'A\\x00'",
-    }.items():
-        name = "answer_" + exercise.replace(".", "_")
-        find(n, exercise)["source"] = lines(f"# exercise {exercise}\n{name} = {text}\n")
-
-
-PAPER = [f"01.{k}" for k in (15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27)]
-
-
-def _nested_file(notebook: Notebook) -> bytes:
-    made = base(notebook, HOSTILE)
-    made["metadata"]["deep"] = "@@"
-    return to_bytes(made).replace(b'"@@"', b"[" * 50_000 + b"]" * 50_000)
-
-
-def _number_file(notebook: Notebook) -> bytes:
-    made = base(notebook, HOSTILE)
-    made["nbformat_minor"] = "@@"
-    return to_bytes(made).replace(b'"@@"', b"5" * 100_000)
-
-
-def _twice(notebook: Notebook) -> bytes:
-    """Every key twice: which of two sources counts depends on the parser."""
-    made = base(notebook, HOSTILE)
-    text = json.dumps(made)
-    first = json.dumps(find(made, TARGET)["source"])
-    fake = json.dumps([HEAD, "def q_sample(*a): return a[0] * 2\n"])
-    return text.replace(
-        f'"source": {first}', f'"source": {fake}, "source": {first}'
-    ).encode()
-
-
 ATTACKS = (
-    *(Attack(f"file-{n}", changed(c), note) for n, (c, note) in IDENTITY.items()),
-    *(_broken(name) for name in SOURCES),
+    *FILES,
+    Attack("file-nested", _nested, "JSON too deep to read", neighbour=None),
+    Attack("file-number", _number, "a number too long to read", neighbour=None),
+    Attack("file-twice", _twice, "the same key twice", neighbour=None),
+    *(
+        Attack(f"source-{name}", plain(f"{HOSTILE}{text}\n"), note)
+        for name, (text, note) in SOURCES.items()
+    ),
     *(
         Attack(f"text-{name}", plain(HEAD + text), note)
         for name, (text, note) in TEXTS.items()
     ),
-    Attack(
-        "file-other-notebook",
-        changed(_source_of("coursekit/lectures/l00_start/00_start_here.md")),
-        "claims to be another notebook: then there is nothing to earn",
-        neighbour=None,
-    ),
-    Attack(
-        "file-swapped",
-        changed(_swapped),
-        "metadata of 01.3 on 01.4's code and the other way round: its own fault",
-        neighbour=None,
-    ),
-    Attack("file-helper-chain", changed(_helper_chain), "20 000 helpers in chains"),
-    Attack(
-        "file-much-code",
-        changed(_much_code),
-        "more code than is read: what stands behind it may be lost, by its own fault",
-        neighbour=None,
-    ),
-    Attack("file-helper-web", changed(_helper_web), "400 helpers that all use all"),
-    Attack(
-        "file-answers",
-        changed(_deep_answers),
-        "paper answers that run code, or run for ever",
-        others=dict.fromkeys(PAPER, 0.0),
-    ),
-    Attack("file-nested", _nested_file, "JSON too deep to read", neighbour=None),
-    Attack("file-number", _number_file, "a number too long to read", neighbour=None),
-    Attack("file-twice", _twice, "the same key twice", neighbour=None),
     Attack(
         "name-formula",
         plain(HOSTILE),

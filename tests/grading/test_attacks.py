@@ -23,7 +23,6 @@ from typing import Any
 
 import attack_kit as kit
 import attacks_files
-import attacks_wire
 import processes
 import pytest
 from attacks import ATTACKS, GROUPS
@@ -82,89 +81,78 @@ def source(data: bytes, exercise: str = kit.TARGET) -> str:
 
 
 def test_there_are_many_and_each_says_what_it_is():
-    assert len(ATTACKS) >= 250
+    assert len(ATTACKS) >= 330
     assert set(SAMPLE) <= set(ATTACKS)
     hostile = [name for name in SAMPLE if ATTACKS[name].points == 0]
     assert len(set(hostile)) >= 48
     assert all(any(a.name in SAMPLE for a in group) for group in GROUPS.values())
     for attack in ATTACKS.values():
-        assert len(attack.note) > 3
+        assert len(attack.note) > 3, attack.name
         if attack.points is None or attack.neighbour is None:
-            assert len(attack.note) > 10, "it must say why any value is fair"
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_a_maker_gives_the_same_small_file_each_time(name):
-    data = made(name)
-    assert isinstance(data, bytes)
-    assert len(data) < 20 << 20
-    assert data == ATTACKS[name].make(OFFICIAL)
-
-
-def test_no_maker_changes_the_official_notebook():
-    for name in ATTACKS:
-        made(name)
-    assert json.dumps(OFFICIAL) == KEPT
+            assert len(attack.note) > 10, f"{attack.name}: why is any value fair?"
 
 
 UNREADABLE = {"file-nested", "file-number"}
 MOVED = {"file-swapped", "file-check-deleted", "file-every-cell-claims"}
 
 
-@pytest.mark.parametrize("name", [n for n in ATTACKS if n not in UNREADABLE])
-def test_one_exercise_is_attacked_and_two_are_honest(name):
-    data = made(name)
-    assert source(data, kit.LATER) == kit.HONEST_LATER
-    if name in MOVED:
-        return
-    assert source(data, kit.NEIGHBOUR) == kit.HONEST
-    assert source(data).startswith("# exercise 01.4\n")
-    assert source(data) != "".join(kit.find(OFFICIAL, kit.TARGET)["source"])
+def test_one_exercise_is_attacked_and_two_are_honest():
+    """In a small file, the same one each time."""
+    stub = "".join(kit.find(OFFICIAL, kit.TARGET)["source"])
+    for name, attack in ATTACKS.items():
+        data = made(name)
+        assert isinstance(data, bytes) and len(data) < 20 << 20, name
+        assert data == attack.make(OFFICIAL), name
+        if name in UNREADABLE:
+            continue
+        notebook = {"cells": cells(data)}
+        attacked, before, after = (
+            "".join(kit.find(notebook, exercise)["source"])
+            for exercise in (kit.TARGET, kit.NEIGHBOUR, kit.LATER)
+        )
+        assert after == kit.HONEST_LATER, name
+        if name not in MOVED:
+            assert before == kit.HONEST, name
+            assert attacked.startswith(kit.HEAD) and attacked != stub, name
+    assert json.dumps(OFFICIAL) == KEPT, "a maker has changed the official notebook"
 
 
-IN_KERNEL = [a.name for g in ("forge", "wire", "spy", "harm") for a in GROUPS[g]]
+ENDS = ("STOP", "is not None", "at >= 0", "started < 200")
 
 
-@pytest.mark.parametrize("name", IN_KERNEL)
-def test_hostile_code_is_python_and_defines_the_function(name):
-    code = source(made(name))
-    tree = ast.parse(code)
-    compile(code, name, "exec")
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
-    assert "q_sample" in {n.name for n in functions}
+def test_hostile_code_defines_the_function_and_every_loop_ends_by_itself():
+    for name in (a.name for g in ("forge", "wire", "spy", "harm") for a in GROUPS[g]):
+        code = source(made(name))
+        compile(code, name, "exec")
+        nodes = ast.walk(ast.parse(code))
+        assert "q_sample" in {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
+        for line in code.splitlines():
+            if line.strip().startswith("while ") or "    while " in line:
+                assert any(end in line for end in ENDS), (name, line)
+        assert "fork()" not in code or re.search(r"signal\.alarm\([34]0\)", code), name
+        assert max(map(int, re.findall(r"sleep\((\d+)\)", code)), default=0) <= 45, name
 
 
-@pytest.mark.parametrize("name", IN_KERNEL)
-def test_every_loop_ends_by_itself(name):
-    code = source(made(name))
-    ends = ("STOP", "is not None", "at >= 0", "started < 200")
-    for line in code.splitlines():
-        if line.strip().startswith("while ") or "    while " in line:
-            assert any(end in line for end in ends), line
-    assert "fork()" not in code or re.search(r"signal\.alarm\([34]0\)", code)
-    for seconds in re.findall(r"sleep\((\d+)\)", code):
-        assert int(seconds) <= 45
-
-
-@pytest.mark.parametrize("name", attacks_wire.TWISTS)
-def test_a_twist_changes_the_line(name):
+def test_a_twist_changes_the_line():
     """Only the part that changes a text is run, not the part that changes Jupyter."""
-    code = source(made(f"wire-{name}"))
-    code = code[code.index("import json, re") : code.index("old = Session.msg")]
-    space: dict[str, Any] = {}
-    exec(code.replace("from jupyter_client.session import Session\n", ""), space)
+    twists = [name for name in ATTACKS if name.startswith("wire-")]
+    assert len(twists) > 30
     body = {"out": [["x_k", "<f8", [7, 2], "A" * 152]], "fault": None, "touched": []}
     line = f"CK1 {'0' * 32} {json.dumps(body)}"
-    changed = re.sub("(CK1 [^ ]+ )(.*)", space["replace"], line)
-    assert changed != line
+    for name in twists:
+        code = source(made(name))
+        code = code[code.index("import json, re") : code.index("old = Session.msg")]
+        space: dict[str, Any] = {}
+        exec(code.replace("from jupyter_client.session import Session\n", ""), space)
+        assert re.sub("(CK1 [^ ]+ )(.*)", space["replace"], line) != line, name
 
 
-@pytest.mark.parametrize("name", attacks_files.SOURCES)
-def test_a_broken_source_stays_below_the_limit_of_a_cell(name):
-    code = source(made(f"source-{name}"))
-    size = len(code.encode("utf-8", "surrogatepass"))
-    assert size > 100_000 if name == "too-long" else size < 100_000
-    assert kit.WRONG in code
+def test_a_broken_source_stays_below_the_limit_of_a_cell():
+    for name in attacks_files.SOURCES:
+        code = source(made(f"source-{name}"))
+        size = len(code.encode("utf-8", "surrogatepass"))
+        assert (size > 100_000) == (name == "too-long"), name
+        assert kit.WRONG in code, name
 
 
 def test_files_are_what_they_say():
@@ -253,19 +241,17 @@ def test_an_attack_earns_what_it_may_and_harms_nobody_else(name, graded):
     assert set(earned.values()) <= {0.0, *(g.task.points for g in report.grades)}
 
 
-@pytest.mark.parametrize("name", CHOSEN)
-def test_a_report_is_short_printable_and_without_secrets(name, graded):
-    report = graded[name]
-    assert VALUE not in repr(report)
-    for grade in report.grades:
-        assert len(grade.reason) < 400
-        assert grade.reason.isprintable()
-        assert "SECRET" not in grade.reason
-        for note in grade.notes:
-            assert len(note) < 600
-            assert "SECRET: " not in note
-        if grade.task.id in (kit.NEIGHBOUR, kit.LATER):
-            assert grade.state != "not gradable"
+def test_reports_are_short_printable_and_without_secrets(graded):
+    for name, report in graded.items():
+        assert VALUE not in repr(report), name
+        for grade in report.grades:
+            assert len(grade.reason) < 400, name
+            assert grade.reason.isprintable(), name
+            assert "SECRET" not in grade.reason, name
+            assert all(len(note) < 600 for note in grade.notes), name
+            assert not any("SECRET: " in note for note in grade.notes), name
+            if grade.task.id in (kit.NEIGHBOUR, kit.LATER):
+                assert grade.state != "not gradable", name
 
 
 def test_nobody_called(graded, calls):
