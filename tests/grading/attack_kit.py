@@ -7,7 +7,6 @@ minute, starts at most 200 processes, takes at most 6 GB of memory and writes at
 
 import copy
 import json
-import re
 import socket
 import textwrap
 import zlib
@@ -15,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from written import Section, sections
 
 ROOT = Path(__file__).resolve().parents[2]
 # The attacked exercise, and the honest ones: one runs before it and one after it.
@@ -70,53 +71,9 @@ class Attack:
     others: dict[str, float] = field(default_factory=dict)
 
 
-# ------------------------------------------------------------------- attacks as text
-
-
-@dataclass(frozen=True)
-class Section:
-    """Attacks of one kind. start: the code around each; notes, codes: by name."""
-
-    start: str
-    notes: dict[str, str]
-    codes: dict[str, str]
-
-
-def sections(file: str) -> dict[str, Section]:
-    """The attacks in a file of the folder `attacks`, by kind.
-
-    `# KIND` begins a section and `## NAME: what it tries` an attack; its code is
-    indented. Code above a section's first attack stands in front of each of them, or
-    around it: where it says @CODE@.
-    """
-    text = (Path(__file__).parent / "hostile" / f"{file}.md").read_text("utf-8")
-    found = {}
-    for part in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
-        first, *attacks = re.split(r"^## ", part, flags=re.MULTILINE)
-        heads = [each.partition("\n")[0].partition(": ") for each in attacks]
-        notes = {name: note for name, _, note in heads}
-        start, *codes = map(_code, (first, *attacks))
-        assert len(notes) == len(codes), "two attacks have the same name"
-        codes = [around(start, each) for each in codes]
-        kind = first.partition("\n")[0]
-        found[kind] = Section(start, notes, dict(zip(notes, codes, strict=True)))
-    return found
-
-
-def around(start: str, code: str) -> str:
-    """The code with what stands in front of it, or around it."""
-    place = re.search(r"^( *)@CODE@\n", start, re.MULTILINE)
-    if place is None:
-        return start + code
-    return start.replace(place[0], textwrap.indent(code, place[1]))
-
-
-def _code(text: str) -> str:
-    """The indented lines of a text, with the places that they are about."""
-    for name, value in {"ROOT": ROOT, "MARK": MARK, "PORT": PORT}.items():
-        text = text.replace(f"@{name}@", str(value))
-    code = "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
-    return f"{code}\n" if code else ""
+def hostile(file: str) -> dict[str, Section]:
+    """The attacks of a file in the folder `hostile`, by kind."""
+    return sections(f"hostile/{file}.md", ROOT=str(ROOT), MARK=MARK, PORT=str(PORT))
 
 
 def as_it_is(code: str) -> str:

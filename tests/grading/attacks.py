@@ -23,16 +23,16 @@ from attack_kit import (
     WRONG,
     Attack,
     Notebook,
-    around,
     as_it_is,
     base,
     find,
+    hostile,
     on_call,
     on_define,
     plain,
-    sections,
     to_bytes,
 )
+from written import around
 
 MAKERS = {  # of the sections in which the code does not run with its cell
     **dict.fromkeys(("returns", "call"), on_call),
@@ -43,7 +43,7 @@ NEED_WALLS = {"reference", "spy", "memory", "disk", "process"}
 
 def written(file: str) -> Iterator[Attack]:
     """The attacks of a text file."""
-    for kind, section in sections(file).items():
+    for kind, section in hostile(file).items():
         make = MAKERS.get(kind, on_define)
         for name, code in section.codes.items():
             if kind != "notes":
@@ -107,7 +107,7 @@ CONTROLS = (
 
 def _notes(notebook: Notebook) -> bytes:
     """01.5's kernel has the reference of 01.4, and leaves it for the kernel of 01.4."""
-    spy = sections("spy")
+    spy = hostile("spy")
     guard, codes = spy["reference"].start, spy["notes"].codes
     made = base(notebook, as_it_is(around(guard, codes["find"])))
     find(made, "01.5")["source"] = f"# exercise 01.5\n{BOUND}{codes['leave']}"

@@ -1,8 +1,9 @@
-"""Malformed submissions: one function for each kind of damage.
+"""Malformed submissions: every kind of damage, and what must come of it.
 
-Each takes the solved notebook 01 as a dict and returns the bytes of a file. `problem`
-and `note` are what the student must read; `lost` are the exercises that may not count
-as answered afterwards. All others must survive with the same code.
+A kind is the bytes of a file, or a function of the solved notebook 01 that returns them
+or changes its copy. `problem` and `note` are what the student must read; `lost` are the
+exercises that may not count as answered afterwards. All others must survive with the
+same code.
 """
 
 import copy
@@ -12,9 +13,12 @@ import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
-Notebook = dict[str, Any]
+from notebook_kit import Notebook, cell, put, text
+
+Maker = bytes | Callable[[Notebook], object]
 ALL = ("all",)
 
 
@@ -23,334 +27,239 @@ class Kind:
     """One kind of damage, and what must come of it."""
 
     name: str
-    make: Callable[[Notebook], bytes]
+    maker: Maker
     problem: str = ""
     note: str = ""
     lost: tuple[str, ...] = ()
+
+    def make(self, solved: Notebook) -> bytes:
+        """The file, from the solved notebook, which stays as it is."""
+        if isinstance(self.maker, bytes):
+            return self.maker
+        notebook = copy.deepcopy(solved)
+        made = self.maker(notebook)
+        return made if isinstance(made, bytes) else dump(notebook)
 
 
 KINDS: list[Kind] = []
 
 
-def kind(
-    problem: str = "", note: str = "", lost: tuple[str, ...] = ()
-) -> Callable[[Callable[[Notebook], bytes]], Callable[[Notebook], bytes]]:
-    """Put a function into the list."""
-
-    def add(make: Callable[[Notebook], bytes]) -> Callable[[Notebook], bytes]:
-        def fresh(notebook: Notebook) -> bytes:
-            return make(copy.deepcopy(notebook))
-
-        KINDS.append(Kind(make.__name__, fresh, problem, note, lost))
-        return make
-
-    return add
+def problem(said: str, **makers: Maker) -> None:
+    """Files that cannot be read, and are told so."""
+    KINDS.extend(Kind(name, maker, problem=said) for name, maker in makers.items())
 
 
-def dump(notebook: Any, **options: Any) -> bytes:
-    return json.dumps(notebook, indent=1, ensure_ascii=False, **options).encode()
+def note(said: str, lost: tuple[str, ...] = (), **makers: Maker) -> None:
+    """Files that are read with a note."""
+    KINDS.extend(Kind(n, maker, note=said, lost=lost) for n, maker in makers.items())
 
 
-def cell(notebook: Notebook, exercise: str = "01.4") -> dict[str, Any]:
-    wanted = f"ex-{exercise.replace('.', '-')}"
-    found: dict[str, Any] = next(c for c in notebook["cells"] if c.get("id") == wanted)
-    return found
+def fine(**makers: Maker) -> None:
+    """Files that are read as if they were whole."""
+    note("", **makers)
 
 
-def with_source(notebook: Notebook, source: Any) -> bytes:
-    cell(notebook)["source"] = source
-    return dump(notebook)
+def dump(notebook: Any) -> bytes:
+    return json.dumps(notebook, indent=1, ensure_ascii=False).encode()
+
+
+def letters(notebook: Notebook) -> str:
+    return dump(notebook).decode()
+
+
+def every(key: str, *values: Any) -> Maker:
+    """One of these values in turn in each cell."""
+
+    def change(notebook: Notebook) -> None:
+        for each, value in zip(notebook["cells"], cycle(values), strict=False):
+            each[key] = value
+
+    return change
+
+
+def gone(key: str) -> Maker:
+    """Take a key from every cell."""
+
+    def change(notebook: Notebook) -> None:
+        for each in notebook["cells"]:
+            del each[key]
+
+    return change
+
+
+def top(**keys: Any) -> Maker:
+    """Other values at the top of the file."""
+    return lambda nb: nb.update(keys)
+
+
+def metadata(**keys: Any) -> Maker:
+    """Other metadata of the notebook."""
+    return lambda nb: nb["metadata"].update(keys)
+
+
+def first(**keys: Any) -> Maker:
+    """Other values in the first cell, which is text."""
+    return lambda nb: nb["cells"][0].update(keys)
+
+
+def answer(**keys: Any) -> Maker:
+    """Other values in the cell of 01.4."""
+    return lambda nb: cell(nb).update(keys)
+
+
+def written(source: str) -> Maker:
+    """Another text in the cell of 01.4."""
+    return lambda nb: put(nb, f"# exercise 01.4\n{source}")
 
 
 # -- the file as a whole -----------------------------------------------------------
 
 
-@kind(problem="The file is empty")
-def empty(nb: Notebook) -> bytes:
-    return b""
-
-
-@kind(problem="The file is empty")
-def white_space(nb: Notebook) -> bytes:
-    return b" \r\n\t \n"
-
-
-@kind(problem="The file is empty")
-def only_nul(nb: Notebook) -> bytes:
-    return bytes(4096)
-
-
-@kind(problem="larger than 20 MB")
-def too_large(nb: Notebook) -> bytes:
-    return dump(nb) + b" " * (20 * 2**20)
-
-
-@kind(problem="more parts than any notebook needs")
-def a_million_lists(nb: Notebook) -> bytes:
-    return b'{"cells": [], "metadata": [' + b"[]," * 1_000_001 + b"0]}"
-
-
-@kind()
-def byte_order_mark(nb: Notebook) -> bytes:
-    return b"\xef\xbb\xbf" + dump(nb)
-
-
-@kind(note="UTF-16")
-def utf_16(nb: Notebook) -> bytes:
-    return dump(nb).decode().encode("utf-16")
-
-
-@kind(note="UTF-16")
-def utf_16_big_endian(nb: Notebook) -> bytes:
-    return b"\xfe\xff" + dump(nb).decode().encode("utf-16-be")
-
-
-@kind(note="UTF-16")
-def utf_16_without_mark(nb: Notebook) -> bytes:
-    return dump(nb).decode().encode("utf-16-le")
-
-
-@kind(note="UTF-32")
-def utf_32(nb: Notebook) -> bytes:
-    return dump(nb).decode().encode("utf-32")
-
-
-@kind(problem="breaks off")
-def utf_16_cut_in_a_character(nb: Notebook) -> bytes:
-    data = dump(nb).decode().encode("utf-16")
+def cut_in_a_character(nb: Notebook) -> bytes:
+    data = letters(nb).encode("utf-16")
     return data[: data.index("q_sample".encode("utf-16-le")) + 5]
 
 
-@kind(note="not UTF-8")
 def windows_letters(nb: Notebook) -> bytes:
     nb["cells"][0]["source"] = ["Zoë's notebook"]
-    return dump(nb).decode().encode("cp1252", errors="ignore")
+    return letters(nb).encode("cp1252", errors="ignore")
 
 
-@kind(note="not UTF-8")
 def a_stray_byte(nb: Notebook) -> bytes:
     nb["cells"][0]["source"] = ["QQQ"]
     return dump(nb).replace(b"QQQ", b"\x80\x81\xff")
 
 
-@kind(problem="breaks off in line")
-def first_half(nb: Notebook) -> bytes:
-    data = dump(nb)
-    return data[: len(data) // 2]
-
-
-@kind(problem="breaks off in line")
-def last_brace_missing(nb: Notebook) -> bytes:
-    return dump(nb).rstrip()[:-1]
-
-
-@kind(problem="breaks off in line")
-def cut_in_a_string(nb: Notebook) -> bytes:
-    data = dump(nb)
-    return data[: data.index(b"def q_sample") + 5]
-
-
-@kind(problem="merge conflict")
-def merge_conflict(nb: Notebook) -> bytes:
+def conflict(nb: Notebook) -> bytes:
     lines = dump(nb).split(b"\n")
     ours, theirs = lines[50:53], lines[50:52]
     marked = [b"<<<<<<< HEAD", *ours, b"=======", *theirs, b">>>>>>> origin/main"]
     return b"\n".join([*lines[:50], *marked, *lines[53:]])
 
 
-@kind()
-def conflict_marks_inside_a_string(nb: Notebook) -> bytes:
-    nb["cells"][0]["source"] = ["<<<<<<< HEAD\n", "=======\n", ">>>>>>> x"]
-    return dump(nb)
-
-
-@kind(problem="more text follows")
-def two_notebooks_in_one(nb: Notebook) -> bytes:
-    return dump(nb) + b"\n" + dump(nb)
-
-
-@kind()
-def padded_with_nul(nb: Notebook) -> bytes:
-    return dump(nb) + bytes(512)
-
-
-@kind(problem="damaged in line")
-def trailing_comma(nb: Notebook) -> bytes:
-    return dump(nb).rstrip()[:-1] + b",}"
-
-
-@kind(problem="damaged in line")
-def python_instead_of_json(nb: Notebook) -> bytes:
-    return repr(nb).encode()
-
-
-@kind()
-def windows_line_ends(nb: Notebook) -> bytes:
-    return dump(nb).replace(b"\n", b"\r\n")
-
-
-@kind()
-def old_mac_line_ends(nb: Notebook) -> bytes:
-    return dump(nb).replace(b"\n", b"\r")
-
-
-@kind(note="raw control characters")
-def raw_tabs_in_strings(nb: Notebook) -> bytes:
-    return dump(nb).replace(rb"\n", b"\n")
-
-
-@kind(problem="web page")
-def login_page(nb: Notebook) -> bytes:
-    return b"<!DOCTYPE html>\n<html><body>Sign in</body></html>"
-
-
-@kind(problem="a PDF document")
-def pdf(nb: Notebook) -> bytes:
-    return b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"
-
-
-@kind(problem="a zip archive")
-def zip_with_a_wrong_name(nb: Notebook) -> bytes:
+def zipped(nb: Notebook) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("01_diffusion.ipynb", dump(nb))
     return stream.getvalue()
 
 
-@kind(problem="a compressed file")
-def gzip(nb: Notebook) -> bytes:
-    return b"\x1f\x8b\x08\x00" + bytes(range(200))
-
-
-@kind(problem="a picture")
-def screenshot(nb: Notebook) -> bytes:
-    return b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-@kind(problem="never opened")
-def a_pickle(nb: Notebook) -> bytes:
-    return pickle.dumps(nb)
-
-
-@kind(problem="Git LFS pointer")
-def lfs_pointer(nb: Notebook) -> bytes:
-    return b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
-
-
-@kind(problem="plain text, not a notebook")
-def a_script(nb: Notebook) -> bytes:
-    return "\n".join(cell(nb)["source"]).encode()
-
-
-@kind(problem="plain text, not a notebook")
-def noise(nb: Notebook) -> bytes:
-    return bytes((i * 7919 + 13) % 251 + 1 for i in range(5000))
-
+problem(
+    "The file is empty",
+    empty=b"",
+    white_space=b" \r\n\t \n",
+    only_nul=bytes(4096),
+)
+problem("larger than 20 MB", too_large=lambda nb: dump(nb) + b" " * (20 * 2**20))
+problem(
+    "more parts than any notebook needs",
+    a_million_lists=b'{"cells": [], "metadata": [' + b"[]," * 1_000_001 + b"0]}",
+)
+fine(byte_order_mark=lambda nb: b"\xef\xbb\xbf" + dump(nb))
+note(
+    "UTF-16",
+    utf_16=lambda nb: letters(nb).encode("utf-16"),
+    utf_16_big_endian=lambda nb: b"\xfe\xff" + letters(nb).encode("utf-16-be"),
+    utf_16_without_mark=lambda nb: letters(nb).encode("utf-16-le"),
+)
+note("UTF-32", utf_32=lambda nb: letters(nb).encode("utf-32"))
+note("not UTF-8", windows_letters=windows_letters, a_stray_byte=a_stray_byte)
+problem("breaks off", utf_16_cut_in_a_character=cut_in_a_character)
+problem(
+    "breaks off in line",
+    first_half=lambda nb: dump(nb)[: len(dump(nb)) // 2],
+    last_brace_missing=lambda nb: dump(nb).rstrip()[:-1],
+    cut_in_a_string=lambda nb: dump(nb)[: dump(nb).index(b"def q_sample") + 5],
+)
+problem("merge conflict", merge_conflict=conflict)
+problem("more text follows", two_notebooks_in_one=lambda nb: dump(nb) * 2)
+problem(
+    "damaged in line",
+    trailing_comma=lambda nb: dump(nb).rstrip()[:-1] + b",}",
+    python_instead_of_json=lambda nb: repr(nb).encode(),
+)
+fine(
+    conflict_marks_inside_a_string=first(
+        source=["<<<<<<< HEAD\n", "=======\n", ">>>>>>> x"]
+    ),
+    padded_with_nul=lambda nb: dump(nb) + bytes(512),
+    windows_line_ends=lambda nb: dump(nb).replace(b"\n", b"\r\n"),
+    old_mac_line_ends=lambda nb: dump(nb).replace(b"\n", b"\r"),
+)
+note(
+    "raw control characters",
+    raw_tabs_in_strings=lambda nb: dump(nb).replace(rb"\n", b"\n"),
+)
+problem("web page", login_page=b"<!DOCTYPE html>\n<html><body>Sign in</body>")
+problem("a PDF document", pdf=b"%PDF-1.7\n%\xe2\xe3\xcf\xd3")
+problem("a zip archive", zip_with_a_wrong_name=zipped)
+problem("a compressed file", gzip=b"\x1f\x8b\x08\x00" + bytes(range(200)))
+problem("a picture", screenshot=b"\x89PNG\r\n\x1a\n" + bytes(100))
+problem("never opened", a_pickle=lambda nb: pickle.dumps(nb))
+problem(
+    "Git LFS pointer",
+    lfs=b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
+)
+problem(
+    "plain text, not a notebook",
+    a_script=lambda nb: "\n".join(cell(nb)["source"]).encode(),
+    noise=bytes((i * 7919 + 13) % 251 + 1 for i in range(5000)),
+)
 
 # -- JSON that is no notebook ------------------------------------------------------
 
 
-@kind(problem="a list, not a notebook")
-def a_list(nb: Notebook) -> bytes:
-    return dump(nb["cells"])
-
-
-@kind(problem="but a text, not a notebook")
-def a_string(nb: Notebook) -> bytes:
-    return dump("cells")
-
-
-@kind(problem="but a number, not a notebook")
-def a_number(nb: Notebook) -> bytes:
-    return b"42"
-
-
-@kind(problem="but empty, not a notebook")
-def null(nb: Notebook) -> bytes:
-    return b"null"
-
-
-@kind(problem="it has no cells")
-def empty_object(nb: Notebook) -> bytes:
-    return b"{}"
-
-
-@kind(problem="it has no cells")
-def no_cells(nb: Notebook) -> bytes:
-    del nb["cells"]
-    return dump(nb)
-
-
-@kind(problem="cells are not a list")
-def cells_null(nb: Notebook) -> bytes:
-    return dump({**nb, "cells": None})
-
-
-@kind(problem="cells are not a list")
-def cells_as_an_object(nb: Notebook) -> bytes:
-    return dump({**nb, "cells": {str(i): c for i, c in enumerate(nb["cells"])}})
-
-
-@kind(problem="cells are not a list")
-def worksheets_of_numbers(nb: Notebook) -> bytes:
-    return dump({"nbformat": 3, "worksheets": [1, 2]})
-
-
-@kind(note="no cells", lost=ALL)
-def cells_empty(nb: Notebook) -> bytes:
-    return dump({**nb, "cells": []})
-
-
-@kind(note="no code cells", lost=ALL)
-def only_text(nb: Notebook) -> bytes:
-    nb["cells"] = [c for c in nb["cells"] if c["cell_type"] == "markdown"]
-    return dump(nb)
-
-
-@kind(problem="nested too deeply")
-def a_hundred_thousand_brackets(nb: Notebook) -> bytes:
-    return b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-
-
-@kind(problem="nested too deeply")
 def deep_metadata(nb: Notebook) -> bytes:
     deep = b'{"a": ' * 30_000 + b"1" + b"}" * 30_000
     return dump(nb).replace(b'"metadata": {}', b'"metadata": ' + deep, 1)
 
 
-@kind(note="NaN")
-def not_a_number(nb: Notebook) -> bytes:
-    nb["metadata"]["score"] = float("nan")
-    return dump(nb)
+def count_replaced(by: bytes) -> Maker:
+    """Another number in place of the first cell's execution count."""
+    old = b'"execution_count": '
+    return lambda nb: dump(nb).replace(old + b"1", old + by)
 
 
-@kind(note="Infinity")
-def infinity(nb: Notebook) -> bytes:
-    nb["metadata"]["score"] = [float("inf"), -float("inf")]
-    return dump(nb)
-
-
-@kind()
-def an_integer_of_5000_digits(nb: Notebook) -> bytes:
-    return dump(nb).replace(
-        b'"execution_count": 1', b'"execution_count": ' + b"9" * 5000
-    )
-
-
-@kind()
-def a_float_beyond_all_floats(nb: Notebook) -> bytes:
-    return dump(nb).replace(b'"execution_count": 1', b'"execution_count": 1e999999')
-
-
-@kind(note="stands twice")
-def keys_twice(nb: Notebook) -> bytes:
-    return dump(nb).replace(b'"nbformat": 4', b'"nbformat": 3, "nbformat": 4')
-
+problem("a list, not a notebook", a_list=lambda nb: dump(nb["cells"]))
+problem("but a text, not a notebook", a_string=dump("cells"))
+problem("but a number, not a notebook", a_number=dump(42))
+problem("but empty, not a notebook", null=dump(None))
+problem("it has no cells", empty_object=dump({}), no_cells=lambda nb: nb.pop("cells"))
+problem(
+    "cells are not a list",
+    cells_null=top(cells=None),
+    cells_as_an_object=lambda nb: nb.update(cells=dict(enumerate(nb["cells"]))),
+    worksheets_of_numbers=dump({"nbformat": 3, "worksheets": [1, 2]}),
+)
+note("no cells", ALL, cells_empty=top(cells=[]))
+note(
+    "no code cells",
+    ALL,
+    only_text=lambda nb: nb.update(
+        cells=[c for c in nb["cells"] if c["cell_type"] == "markdown"]
+    ),
+)
+problem(
+    "nested too deeply",
+    a_hundred_thousand_brackets=b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    deep_metadata=deep_metadata,
+)
+note("NaN", not_a_number=metadata(score=float("nan")))
+note("Infinity", infinity=metadata(score=[float("inf"), -float("inf")]))
+fine(
+    an_integer_of_5000_digits=count_replaced(b"9" * 5000),
+    a_float_beyond_all_floats=count_replaced(b"1e999999"),
+)
+note(
+    "stands twice",
+    keys_twice=lambda nb: dump(nb).replace(
+        b'"nbformat": 4', b'"nbformat": 3, "nbformat": 4'
+    ),
+)
 
 # -- the notebook's format ---------------------------------------------------------
 
 
-@kind(note="an old format")
 def format_3(nb: Notebook) -> bytes:
     for each in nb["cells"]:
         if each["cell_type"] == "code":
@@ -362,265 +271,167 @@ def format_3(nb: Notebook) -> bytes:
     return dump({**nb, "nbformat": 3, "worksheets": sheets})
 
 
-@kind(note="not the format of the course")
-def format_5(nb: Notebook) -> bytes:
-    return dump({**nb, "nbformat": 5, "nbformat_minor": 0})
-
-
-@kind(note="an unknown format")
-def format_as_text(nb: Notebook) -> bytes:
-    return dump({**nb, "nbformat": "4.5"})
-
-
-@kind(note="an unknown format")
-def format_missing(nb: Notebook) -> bytes:
+def format_missing(nb: Notebook) -> None:
     del nb["nbformat"], nb["nbformat_minor"]
-    return dump(nb)
 
 
-@kind()
-def minor_99(nb: Notebook) -> bytes:
-    return dump({**nb, "nbformat_minor": 99})
-
-
-@kind()
-def wrapped_by_the_server(nb: Notebook) -> bytes:
-    return dump({"name": "01.ipynb", "type": "notebook", "content": nb})
-
-
-@kind()
-def metadata_a_list(nb: Notebook) -> bytes:
-    return dump({**nb, "metadata": ["x"]})
-
-
-@kind()
-def metadata_null(nb: Notebook) -> bytes:
-    return dump({**nb, "metadata": None})
-
-
-@kind()
-def kernel_with_a_path(nb: Notebook) -> bytes:
-    nb["metadata"]["kernelspec"] = {"name": "../../../tmp/evil", "language": 5}
-    return dump(nb)
-
-
-@kind()
-def kernel_a_string(nb: Notebook) -> bytes:
-    nb["metadata"]["kernelspec"] = "python3"
-    return dump(nb)
-
-
-@kind()
-def source_path_outside(nb: Notebook) -> bytes:
-    nb["metadata"]["coursekit"] = {"source": "../../../../etc/passwd", "version": []}
-    return dump(nb)
-
-
-@kind()
-def source_of_another_notebook(nb: Notebook) -> bytes:
-    nb["metadata"]["coursekit"]["source"] = "lectures/l02_x/02_score_matching.md"
-    return dump(nb)
-
-
-@kind(note="cannot be told which notebook", lost=ALL)
-def a_foreign_notebook(nb: Notebook) -> bytes:
-    about = {"cell_type": "code", "source": "print(1)", "metadata": {}, "outputs": []}
-    return dump({"cells": [about], "metadata": {}, "nbformat": 4})
-
+note("an old format", format_3=format_3)
+note(
+    "not the format of the course",
+    format_5=top(nbformat=5, nbformat_minor=0),
+)
+note(
+    "an unknown format",
+    format_as_text=top(nbformat="4.5"),
+    format_missing=format_missing,
+)
+fine(
+    minor_99=top(nbformat_minor=99),
+    wrapped_by_the_server=lambda nb: dump(
+        {"name": "01.ipynb", "type": "notebook", "content": nb}
+    ),
+    metadata_a_list=top(metadata=["x"]),
+    metadata_null=top(metadata=None),
+    kernel_with_a_path=metadata(
+        kernelspec={"name": "../../../tmp/evil", "language": 5}
+    ),
+    kernel_a_string=metadata(kernelspec="python3"),
+    source_path_outside=metadata(
+        coursekit={"source": "../../../../etc/passwd", "version": []}
+    ),
+    source_of_another_notebook=lambda nb: nb["metadata"]["coursekit"].update(
+        source="lectures/l02_x/02_score_matching.md"
+    ),
+)
+note(
+    "cannot be told which notebook",
+    ALL,
+    a_foreign_notebook=dump(
+        {
+            "cells": [{"cell_type": "code", "source": "print(1)", "metadata": {}}],
+            "metadata": {},
+            "nbformat": 4,
+        }
+    ),
+)
 
 # -- single cells ------------------------------------------------------------------
 
 
-@kind(note="is not a cell")
-def cells_that_are_none(nb: Notebook) -> bytes:
-    nb["cells"][3:3] = [None, 7, "code", ["x"], True]
-    return dump(nb)
+def with_letter(escaped: bytes) -> Maker:
+    """A letter at the end of 01.4, written as JSON may write it."""
+
+    def make(nb: Notebook) -> bytes:
+        cell(nb)["source"] = text(nb) + "\n# QQQ"
+        return dump(nb).replace(b"QQQ", escaped)
+
+    return make
 
 
-@kind(note="Cell 42 (exercise 01.4) has no text", lost=("01.4",))
-def source_a_number(nb: Notebook) -> bytes:
-    return with_source(nb, 12)
+def more_cells(count: int, **cell: Any) -> Maker:
+    def change(nb: Notebook) -> None:
+        nb["cells"] += [{"metadata": {}, **cell}] * count
+
+    return change
 
 
-@kind(note="(exercise 01.4) has no text", lost=("01.4",))
-def source_null(nb: Notebook) -> bytes:
-    return with_source(nb, None)
-
-
-@kind(note="(exercise 01.4) has no text", lost=("01.4",))
-def source_an_object(nb: Notebook) -> bytes:
-    return with_source(nb, {"text": "def q_sample(): pass"})
-
-
-@kind(lost=("01.4",))
-def source_missing(nb: Notebook) -> bytes:
-    del cell(nb)["source"]
-    return dump(nb)
-
-
-@kind(lost=("01.4",))
-def source_emptied(nb: Notebook) -> bytes:
-    return with_source(nb, [])
-
-
-@kind(note="lines that are not text")
-def source_with_other_things(nb: Notebook) -> bytes:
-    return with_source(nb, [None, *cell(nb)["source"], 5, ["x"]])
-
-
-@kind()
-def source_as_one_string(nb: Notebook) -> bytes:
-    return with_source(nb, "".join(cell(nb)["source"]))
-
-
-@kind(note="broken characters")
-def lone_surrogate(nb: Notebook) -> bytes:
-    text = "".join(cell(nb)["source"]) + "\n# QQQ"
-    return with_source(nb, text).replace(b"QQQ", rb"\ud83d!")
-
-
-@kind(note="broken characters")
-def nul_in_the_code(nb: Notebook) -> bytes:
-    text = "".join(cell(nb)["source"]) + "\n# QQQ"
-    return with_source(nb, text).replace(b"QQQ", rb"\u0000")
-
-
-@kind(note="broken characters")
-def byte_order_mark_in_a_cell(nb: Notebook) -> bytes:
-    return with_source(nb, "\ufeff" + "".join(cell(nb)["source"]))
-
-
-@kind(note="(exercise 01.4) has more than 100,000", lost=("01.4",))
-def giant_cell(nb: Notebook) -> bytes:
-    return with_source(nb, "".join(cell(nb)["source"]) + "\n#" + "x" * 100_000)
-
-
-@kind()
-def giant_picture_in_the_text(nb: Notebook) -> bytes:
-    nb["cells"][0]["source"] = "![](data:image/png;base64," + "A" * 300_000 + ")"
-    return dump(nb)
-
-
-@kind(note="The notebook is very long (4")
-def too_many_cells(nb: Notebook) -> bytes:
-    extra = {"cell_type": "markdown", "metadata": {}, "source": "x"}
-    nb["cells"] += [extra] * 4000
-    return dump(nb)
-
-
-@kind(note="its exercises are read")
-def too_much_code(nb: Notebook) -> bytes:
-    extra = {"cell_type": "code", "metadata": {}, "source": "x = 1\n" * 16_000}
-    nb["cells"] += [extra] * 15
-    return dump(nb)
-
-
-@kind(note="ids stand more than once")
-def ids_twice(nb: Notebook) -> bytes:
-    for each in nb["cells"]:
-        each["id"] = "cell"
-    return dump(nb)
-
-
-@kind()
-def ids_missing(nb: Notebook) -> bytes:
-    for each in nb["cells"]:
-        del each["id"]
-    return dump(nb)
-
-
-@kind()
-def ids_of_other_types(nb: Notebook) -> bytes:
-    for index, each in enumerate(nb["cells"]):
-        each["id"] = [index, {"id": index}, None, "x" * 5000, 1.5][index % 5]
-    return dump(nb)
-
-
-@kind()
-def cell_metadata_of_other_types(nb: Notebook) -> bytes:
-    for index, each in enumerate(nb["cells"]):
-        each["metadata"] = ["tags", [], None, 5, {"coursekit": "01.4"}][index % 5]
-    return dump(nb)
-
-
-@kind()
-def exercise_ids_of_other_types(nb: Notebook) -> bytes:
+def exercise_ids(nb: Notebook) -> None:
     wrong = [4, None, ["01.4"], "../01.4", "٠١.٤", "01.4\n", "01.4444"]
     for index, each in enumerate(nb["cells"]):
         if "coursekit" in each["metadata"]:
             each["metadata"]["coursekit"]["id"] = wrong[index % len(wrong)]
-    return dump(nb)
 
 
-@kind()
-def tags_a_string(nb: Notebook) -> bytes:
+def tags_a_string(nb: Notebook) -> None:
     for each in nb["cells"]:
         each["metadata"]["tags"] = "nbval-skip"
-    return dump(nb)
 
 
-@kind()
-def cell_type_missing(nb: Notebook) -> bytes:
-    for each in nb["cells"]:
-        del each["cell_type"]
-    return dump(nb)
-
-
-@kind(note="is a raw cell")
-def cell_type_unknown(nb: Notebook) -> bytes:
+def cell_type_unknown(nb: Notebook) -> None:
     found = cell(nb)
     found["cell_type"] = "sql"
     del found["outputs"], found["execution_count"]
-    return dump(nb)
 
 
-@kind(note="is a markdown cell")
-def cell_type_heading(nb: Notebook) -> bytes:
-    cell(nb)["cell_type"] = "heading"
-    return dump(nb)
-
-
-@kind()
-def cell_type_a_number(nb: Notebook) -> bytes:
-    cell(nb)["cell_type"] = 1
-    return dump(nb)
-
-
-@kind()
-def outputs_of_other_types(nb: Notebook) -> bytes:
-    for index, each in enumerate(nb["cells"]):
-        each["outputs"] = [None, "x", {"data": {"image/png": 5}}, [[]]][index % 4]
-    return dump(nb)
-
+note(
+    "is not a cell",
+    cells_that_are_none=lambda nb: nb["cells"].__setitem__(
+        slice(3, 3), [None, 7, "code", ["x"], True]
+    ),
+)
+note(
+    "Cell 42 (exercise 01.4) has no text", ("01.4",), source_a_number=answer(source=12)
+)
+note(
+    "(exercise 01.4) has no text",
+    ("01.4",),
+    source_null=answer(source=None),
+    source_an_object=answer(source={"text": "def q_sample(): pass"}),
+)
+note(
+    "",
+    ("01.4",),
+    source_missing=lambda nb: cell(nb).pop("source"),
+    source_emptied=answer(source=[]),
+)
+note(
+    "lines that are not text",
+    source_with_other_things=lambda nb: put(nb, [None, *cell(nb)["source"], 5, ["x"]]),
+)
+note(
+    "broken characters",
+    lone_surrogate=with_letter(rb"\ud83d!"),
+    nul_in_the_code=with_letter(rb"\u0000"),
+    byte_order_mark_in_a_cell=lambda nb: cell(nb).update(source="\ufeff" + text(nb)),
+)
+note(
+    "(exercise 01.4) has more than 100,000",
+    ("01.4",),
+    giant_cell=lambda nb: put(nb, text(nb) + "\n#" + "x" * 100_000),
+)
+fine(
+    source_as_one_string=lambda nb: cell(nb).update(source=text(nb)),
+    giant_picture_in_the_text=first(
+        source="![](data:image/png;base64," + "A" * 300_000 + ")"
+    ),
+)
+note(
+    "The notebook is very long (4",
+    too_many_cells=more_cells(4000, cell_type="markdown", source="x"),
+)
+note(
+    "its exercises are read",
+    too_much_code=more_cells(15, cell_type="code", source="x = 1\n" * 16_000),
+)
+note("ids stand more than once", ids_twice=every("id", "cell"))
+fine(
+    ids_missing=gone("id"),
+    ids_of_other_types=every("id", [1, {}], {"id": 1}, None, "x" * 5000, 1.5),
+    cell_metadata_of_other_types=every(
+        "metadata", "tags", [], None, 5, {"coursekit": "01.4"}
+    ),
+    outputs_of_other_types=every(
+        "outputs", None, "x", {"data": {"image/png": 5}}, [[]]
+    ),
+    exercise_ids_of_other_types=exercise_ids,
+    tags_a_string=tags_a_string,
+    cell_type_missing=gone("cell_type"),
+    cell_type_a_number=answer(cell_type=1),
+)
+note("is a raw cell", cell_type_unknown=cell_type_unknown)
+note(
+    "is a markdown cell",
+    cell_type_heading=answer(cell_type="heading"),
+)
 
 # -- code that is no code ----------------------------------------------------------
 
-
-@kind(note="01.4, but it cannot be read")
-def syntax_error(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\ndef q_sample(x0, k:\n    return x0")
-
-
-@kind(note="01.4, but it cannot be read")
-def minus_signs(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\nq_sample = " + "-" * 90_000 + "1")
-
-
-@kind(note="01.4, but it cannot be read")
-def deep_brackets(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\nq_sample = " + "(" * 40_000)
-
-
-@kind(note="01.4, but it cannot be read")
-def long_chain_of_attributes(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\nq_sample = a" + ".b" * 40_000)
-
-
-@kind(note="too many statements")
-def fifty_thousand_statements(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\n" + "a;" * 45_000)
-
-
-@kind(note="01.4, but it cannot be read")
-def prose_in_a_code_cell(nb: Notebook) -> bytes:
-    return with_source(nb, "# exercise 01.4\nI could not do this one, sorry!")
+note(
+    "01.4, but it cannot be read",
+    syntax_error=written("def q_sample(x0, k:\n    return x0"),
+    minus_signs=written("q_sample = " + "-" * 90_000 + "1"),
+    deep_brackets=written("q_sample = " + "(" * 40_000),
+    long_chain_of_attributes=written("q_sample = a" + ".b" * 40_000),
+    prose_in_a_code_cell=written("I could not do this one, sorry!"),
+)
+note("too many statements", fifty_thousand_statements=written("a;" * 45_000))

@@ -9,34 +9,23 @@ import random
 import time
 from typing import Any
 
+import notebook_kit as kit
 import pytest
 from malformed import ALL, KINDS, Kind
 
-from coursekit.grading import identify, notebook_file, official
+from coursekit.grading import official
 from coursekit.grading.types import Attempt, Submission
 
-NAME = "01_diffusion"
-
-
-@pytest.fixture(scope="module")
-def solved() -> dict[str, Any]:
-    path = official.folder() / "solutions" / f"{NAME}.ipynb"
-    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return notebook
-
-
-def read(data: bytes) -> Submission:
-    return notebook_file.read(data, "alice", "alice.ipynb")
+SOLVED = kit.solved()
 
 
 def attempts(submission: Submission) -> dict[str, Attempt]:
-    found = identify.attempts(official.load(NAME), submission)
-    return {attempt.task.id: attempt for attempt in found}
+    return {attempt.task.id: attempt for attempt in kit.attempts(submission)}
 
 
 @pytest.fixture(scope="module")
-def wanted(solved: dict[str, Any]) -> dict[str, Attempt]:
-    found = attempts(read(json.dumps(solved).encode()))
+def wanted() -> dict[str, Attempt]:
+    found = attempts(kit.read(SOLVED))
     assert all(attempt.state == "answered" for attempt in found.values())
     return found
 
@@ -46,11 +35,9 @@ def test_there_are_at_least_sixty_kinds() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_malformed_file(
-    kind: Kind, solved: dict[str, Any], wanted: dict[str, Attempt]
-) -> None:
+def test_malformed_file(kind: Kind, wanted: dict[str, Attempt]) -> None:
     start = time.process_time()
-    submission = read(kind.make(solved))
+    submission = kit.read(kind.make(SOLVED))
     assert submission.student == "alice"
     assert kind.problem in submission.problem
     assert bool(submission.problem) == bool(kind.problem)
@@ -64,7 +51,7 @@ def test_malformed_file(
     if kind.problem or kind.lost == ALL:
         assert {each.state for each in found.values()} <= {"missing", "unanswered"}
         return
-    assert submission.notebook == NAME
+    assert submission.notebook == kit.NAME
     for task, attempt in found.items():
         if task in kind.lost:
             assert attempt.state in ("missing", "unanswered")
@@ -76,9 +63,9 @@ def test_malformed_file(
     assert time.process_time() - start < 60, "it must not hold up the class"
 
 
-def test_random_damage_never_raises(solved: dict[str, Any]) -> None:
+def test_random_damage_never_raises() -> None:
     """Bytes flipped, cut out and doubled at random places."""
-    data = json.dumps(solved, indent=1).encode()
+    data = json.dumps(SOLVED, indent=1).encode()
     rng = random.Random(20260401)
     problems = 0
     for trial in range(150):
@@ -93,10 +80,10 @@ def test_random_damage_never_raises(solved: dict[str, Any]) -> None:
                 del damaged[place : place + size]
             else:
                 damaged[place:place] = damaged[place : place + size]
-        submission = read(bytes(damaged))
+        submission = kit.read(bytes(damaged))
         problems += bool(submission.problem)
         if trial % 10 == 0:
-            assert len(attempts(submission)) == len(official.load(NAME).tasks)
+            assert len(attempts(submission)) == len(official.load(kit.NAME).tasks)
         assert not submission.problem.startswith("The file cannot be read ("), (
             f"trial {trial}: the reader's last resort"
         )
@@ -121,6 +108,6 @@ def test_random_json_never_raises() -> None:
     for _ in range(300):
         notebook = {rng.choice(keys): value(5) for _ in range(8)}
         notebook["cells"] = [value(4) for _ in range(rng.randrange(6))]
-        submission = read(json.dumps(notebook).encode())
+        submission = kit.read(notebook)
         assert not submission.problem.startswith("The file cannot be read (")
         attempts(submission)

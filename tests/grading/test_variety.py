@@ -8,38 +8,29 @@ and judged by the exercise's own check; the files here are our own, so they may 
 import __future__
 
 import contextlib
-import json
 from typing import Any
 
+import notebook_kit as kit
 import pytest
 from honest import HABITS, fresh
 
 from coursekit.checks.judge import judge
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
-from coursekit.grading import identify, notebook_file, official
+from coursekit.grading import official
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
 
-NAME = "01_diffusion"
 
-
-def solution(name: str) -> dict[str, Any]:
-    path = official.folder() / "solutions" / f"{name}.ipynb"
-    notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return notebook
-
-
-def attempts(notebook: dict[str, Any], name: str = NAME) -> list[Attempt]:
-    data = json.dumps(notebook).encode()
-    submission = notebook_file.read(data, "alice", "alice.ipynb")
+def attempts(notebook: kit.Notebook, name: str = kit.NAME) -> list[Attempt]:
+    submission = kit.read(notebook)
     assert submission.problem == ""
     assert submission.notebook == name
-    return identify.attempts(official.load(name), submission)
+    return kit.attempts(submission, name)
 
 
-def run(attempt: Attempt, name: str = NAME) -> Any:
+def run(attempt: Attempt, name: str = kit.NAME) -> Any:
     """The function of an attempt, run as in Jupyter, where __future__ imports stay."""
     space: dict[str, Any] = {"__name__": "__main__"}
     future = attempt.helpers.startswith("from __future__ import annotations")
@@ -51,7 +42,7 @@ def run(attempt: Attempt, name: str = NAME) -> Any:
     return space[attempt.task.name]
 
 
-def assert_right(attempt: Attempt, name: str = NAME) -> None:
+def assert_right(attempt: Attempt, name: str = kit.NAME) -> None:
     task = attempt.task
     assert attempt.state == "answered", (task.id, attempt.notes)
     if task.kind != "code":
@@ -80,8 +71,8 @@ def test_there_are_at_least_ten_habits() -> None:
 
 @pytest.mark.parametrize("habit", HABITS)
 def test_honest_variety(habit: str, seen: set[tuple[str, str, str]]) -> None:
-    found = attempts(fresh(solution(NAME), habit))
-    assert [a.task for a in found] == list(official.load(NAME).tasks)
+    found = attempts(fresh(habit))
+    assert [a.task for a in found] == list(official.load(kit.NAME).tasks)
     for attempt in found:
         if key(attempt) not in seen:
             assert_right(attempt)
@@ -98,7 +89,7 @@ def test_honest_variety(habit: str, seen: set[tuple[str, str, str]]) -> None:
 @pytest.mark.parametrize("lost", [False, True])
 def test_the_other_notebooks(name: str, lost: bool) -> None:
     """As they are, and with every id lost."""
-    notebook = solution(name)
+    notebook = kit.solved(name)
     if lost:
         for cell in notebook["cells"]:
             cell["metadata"] = {}
@@ -111,7 +102,6 @@ def test_the_other_notebooks(name: str, lost: bool) -> None:
 
 @pytest.mark.parametrize("name", official.available())
 def test_the_notebook_as_handed_out_is_unanswered(name: str) -> None:
-    text = (official.folder() / f"{name}.ipynb").read_text(encoding="utf-8")
-    for attempt in attempts(json.loads(text), name):
+    for attempt in attempts(kit.learner(name), name):
         assert attempt.state == "unanswered"
         assert attempt.notes == ()
