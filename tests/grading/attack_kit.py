@@ -9,12 +9,12 @@ import copy
 import json
 import socket
 import textwrap
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from notebook_kit import Notebook, cell, put
 from written import Section, sections
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,6 @@ LISTENER = socket.create_server(("127.0.0.1", 0))  # where the tests wait for a 
 PORT: int = LISTENER.getsockname()[1]
 SECRET = "COURSEKIT_TEST_SECRET"  # a variable of the grader's environment
 
-Notebook = dict[str, Any]
 Maker = Callable[[Notebook], bytes]
 
 HONEST = '''\
@@ -95,44 +94,19 @@ def on_call(code: str) -> str:
 # ------------------------------------------------------------------------- notebooks
 
 
-def lines(source: str) -> list[str]:
-    """A source as notebooks store it."""
-    return source.splitlines(keepends=True)
-
-
-def cell(source: str, kind: str = "code", **more: Any) -> dict[str, Any]:
-    """A new cell, with an id of its own."""
-    number = zlib.crc32(source.encode("utf-8", "surrogatepass"))
-    made: dict[str, Any] = {"cell_type": kind, "id": f"new-{number}"}
-    made |= {"metadata": {}, "source": lines(source)}
-    if kind == "code":
-        made |= {"execution_count": None, "outputs": []}
-    return made | more
-
-
-def find(notebook: Notebook, exercise: str, kind: str = "exercise") -> dict[str, Any]:
-    """The official cell of an exercise."""
-    for one in notebook["cells"]:
-        claim = one["metadata"].get("coursekit", {})
-        if claim.get("id") == exercise and claim.get("kind") == kind:
-            found: dict[str, Any] = one
-            return found
-    raise KeyError(exercise)
-
-
 def base(notebook: Notebook, source: str = "") -> Notebook:
     """A copy with an honest 01.3 and 01.10, and the given source for 01.4."""
     made = copy.deepcopy(notebook)
-    find(made, NEIGHBOUR)["source"] = lines(HONEST)
-    find(made, LATER)["source"] = lines(HONEST_LATER)
+    put(made, HONEST, NEIGHBOUR)
+    put(made, HONEST_LATER, LATER)
     if source:
-        find(made, TARGET)["source"] = lines(source)
+        put(made, source, TARGET)
     return made
 
 
 def place(notebook: Notebook, *cells: dict[str, Any], after: str = NEIGHBOUR) -> None:
     """Insert cells behind an exercise's cell, in place."""
-    at = notebook["cells"].index(find(notebook, after)) + 1
+    at = notebook["cells"].index(cell(notebook, after)) + 1
     notebook["cells"][at:at] = cells
 
 

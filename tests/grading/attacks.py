@@ -22,16 +22,15 @@ from attack_kit import (
     TARGET,
     WRONG,
     Attack,
-    Notebook,
     as_it_is,
     base,
-    find,
     hostile,
     on_call,
     on_define,
     plain,
     to_bytes,
 )
+from notebook_kit import Notebook, put
 from written import around
 
 MAKERS = {  # of the sections in which the code does not run with its cell
@@ -110,7 +109,7 @@ def _notes(notebook: Notebook) -> bytes:
     spy = hostile("spy")
     guard, codes = spy["reference"].start, spy["notes"].codes
     made = base(notebook, as_it_is(around(guard, codes["find"])))
-    find(made, "01.5")["source"] = f"# exercise 01.5\n{BOUND}{codes['leave']}"
+    put(made, f"# exercise 01.5\n{BOUND}{codes['leave']}", "01.5")
     return to_bytes(made)
 
 

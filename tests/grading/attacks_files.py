@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import notebook_kit as kit
 from attack_kit import (
     HEAD,
     HONEST,
@@ -12,15 +13,12 @@ from attack_kit import (
     TARGET,
     WRONG,
     Attack,
-    Notebook,
     base,
-    cell,
-    find,
-    lines,
     place,
     plain,
     to_bytes,
 )
+from notebook_kit import Notebook
 
 Change = Callable[[Notebook], None]
 HOSTILE = HEAD + WRONG
@@ -55,7 +53,7 @@ def file(note: str, **more: Any) -> Callable[[Change], Change]:
 @file("the outputs say PASS already")
 def stored_outputs(n: Notebook) -> None:
     for exercise in (TARGET, NEIGHBOUR):
-        check = find(n, exercise, "check")
+        check = kit.cell(n, f"check-{exercise.replace('.', '-')}")
         text = f"PASS {exercise} q_sample\n"
         check["outputs"] = [{"output_type": "stream", "name": "stdout", "text": text}]
         check["execution_count"] = 1
@@ -84,7 +82,7 @@ def pickles_in_outputs(n: Notebook) -> None:
 def points_in_metadata(n: Notebook) -> None:
     for one in n["cells"]:
         one["metadata"].setdefault("coursekit", {})["points"] = 10**6
-    find(n, TARGET)["metadata"]["coursekit"] |= {"grade": 2, "state": "right"}
+    kit.cell(n, TARGET)["metadata"]["coursekit"] |= {"grade": 2, "state": "right"}
 
 
 @file("tags that tell nbval to skip every cell")
@@ -99,7 +97,7 @@ def given_cells_changed(n: Notebook) -> None:
     for one in n["cells"]:
         kind = one["metadata"].get("coursekit", {}).get("kind")
         if kind in {"given", "check", "setup"} or one["id"] == "imports":
-            one["source"] = lines("raise SystemExit\n")
+            one["source"] = "raise SystemExit\n"
 
 
 @file("another kernel, with a command of its own")
@@ -128,13 +126,13 @@ def tensor(x): return helper(x)
 
 @file("definitions that run code, and shadows")
 def hostile_helpers(n: Notebook) -> None:
-    place(n, cell(HELPERS))
+    place(n, kit.code(HELPERS))
 
 
 @file("no checks, and the exercise is a raw cell")
 def check_deleted(n: Notebook) -> None:
     n["cells"] = [c for c in n["cells"] if c["id"] not in {"check-01-4", "check-01-3"}]
-    find(n, TARGET)["cell_type"] = "raw"
+    kit.cell(n, TARGET)["cell_type"] = "raw"
 
 
 @file("two hundred cells are 01.4")
@@ -143,13 +141,12 @@ def every_cell_claims(n: Notebook) -> None:
         if one["id"] not in {"ex-01-3", "ex-01-4", "ex-01-10"}:
             one["metadata"]["coursekit"] = {"id": TARGET, "kind": "exercise"}
             one["cell_type"] = "code"
-            one["source"] = lines(HOSTILE.replace("+ eps", f"* {len(one['id'])}"))
+            one["source"] = HOSTILE.replace("+ eps", f"* {len(one['id'])}")
 
 
 def claim(source: str, exercise: Any = TARGET, **more: Any) -> dict[str, Any]:
     """A cell that claims to be 01.4, or another exercise."""
-    about = {"id": exercise, "kind": "exercise"}
-    return cell(source, metadata={"coursekit": about}, **more)
+    return kit.claimed(source, {"id": exercise, "kind": "exercise"}, **more)
 
 
 @file("2500 more cells are 01.4")
@@ -163,7 +160,7 @@ def metadata_deep(n: Notebook) -> None:
     deep: Any = {}
     for _ in range(400):
         deep = {"x": deep}
-    find(n, TARGET)["metadata"]["coursekit"]["more"] = deep
+    kit.cell(n, TARGET)["metadata"]["coursekit"]["more"] = deep
     n["metadata"]["deep"] = deep
 
 
@@ -217,15 +214,15 @@ def other_notebook(n: Notebook) -> None:
     neighbour=None,
 )
 def swapped(n: Notebook) -> None:
-    a, b = find(n, TARGET), find(n, NEIGHBOUR)
+    a, b = kit.cell(n, TARGET), kit.cell(n, NEIGHBOUR)
     a["metadata"], b["metadata"] = b["metadata"], a["metadata"]
     a["id"], b["id"] = b["id"], a["id"]
 
 
 def _chain(n: Notebook, parts: int) -> None:
     text = "".join(f"def h{i}(x): return h{i + 1}(x)\n" for i in range(2_500))
-    place(n, *(cell(text.replace("h", f"h{j}_")) for j in range(parts)))
-    find(n, TARGET)["source"] = lines(HOSTILE + "y = h0_0\n")
+    place(n, *(kit.code(text.replace("h", f"h{j}_")) for j in range(parts)))
+    kit.put(n, HOSTILE + "y = h0_0\n", TARGET)
 
 
 @file("20 000 helpers in chains")
@@ -245,8 +242,8 @@ def much_code(n: Notebook) -> None:
 def helper_web(n: Notebook) -> None:
     all_names = ", ".join(f"w{i}" for i in range(400))
     text = "".join(f"def w{i}(): return ({all_names})\n" for i in range(40))
-    place(n, *(cell(text.replace("def w", f"def w{j}")) for j in range(10)))
-    find(n, TARGET)["source"] = lines(HOSTILE + f"y = lambda: ({all_names})\n")
+    place(n, *(kit.code(text.replace("def w", f"def w{j}")) for j in range(10)))
+    kit.put(n, HOSTILE + f"y = lambda: ({all_names})\n", TARGET)
 
 
 PAPER = {
@@ -270,7 +267,7 @@ PAPER = {
 def answers(n: Notebook) -> None:
     for exercise, text in PAPER.items():
         name = "answer_" + exercise.replace(".", "_")
-        find(n, exercise)["source"] = lines(f"# exercise {exercise}\n{name} = {text}\n")
+        kit.put(n, f"# exercise {exercise}\n{name} = {text}\n", exercise)
 
 
 def _nested(notebook: Notebook) -> bytes:
@@ -288,7 +285,7 @@ def _number(notebook: Notebook) -> bytes:
 def _twice(notebook: Notebook) -> bytes:
     """Every key twice: which of two sources counts depends on the parser."""
     made = base(notebook, HOSTILE)
-    first = json.dumps(find(made, TARGET)["source"])
+    first = json.dumps(kit.cell(made, TARGET)["source"])
     fake = json.dumps([HEAD, "def q_sample(*a): return a[0] * 2\n"])
     both = f'"source": {fake}, "source": {first}'
     return json.dumps(made).replace(f'"source": {first}', both).encode()

@@ -23,6 +23,7 @@ from typing import Any
 
 import attack_kit as kit
 import attacks_files
+import notebook_kit
 import processes
 import pytest
 from attacks import ATTACKS, GROUPS
@@ -32,7 +33,7 @@ from coursekit.grading import notebook_file, pipeline, sandbox
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report
 
-OFFICIAL = json.loads((kit.ROOT / "notebooks/01_diffusion.ipynb").read_text())
+OFFICIAL = notebook_kit.learner()
 KEPT = json.dumps(OFFICIAL)
 SAMPLE = (
     "control-right", "control-checked", "control-skip-comment", "memorised",
@@ -77,7 +78,7 @@ def cells(data: bytes) -> list[dict[str, Any]]:
 
 
 def source(data: bytes, exercise: str = kit.TARGET) -> str:
-    return "".join(kit.find({"cells": cells(data)}, exercise)["source"])
+    return "".join(notebook_kit.cell({"cells": cells(data)}, exercise)["source"])
 
 
 def test_there_are_many_and_each_says_what_it_is():
@@ -98,7 +99,7 @@ MOVED = {"file-swapped", "file-check-deleted", "file-every-cell-claims"}
 
 def test_one_exercise_is_attacked_and_two_are_honest():
     """In a small file, the same one each time."""
-    stub = "".join(kit.find(OFFICIAL, kit.TARGET)["source"])
+    stub = "".join(notebook_kit.cell(OFFICIAL, kit.TARGET)["source"])
     for name, attack in ATTACKS.items():
         data = made(name)
         assert isinstance(data, bytes) and len(data) < 20 << 20, name
@@ -107,7 +108,7 @@ def test_one_exercise_is_attacked_and_two_are_honest():
             continue
         notebook = {"cells": cells(data)}
         attacked, before, after = (
-            "".join(kit.find(notebook, exercise)["source"])
+            "".join(notebook_kit.cell(notebook, exercise)["source"])
             for exercise in (kit.TARGET, kit.NEIGHBOUR, kit.LATER)
         )
         assert after == kit.HONEST_LATER, name
