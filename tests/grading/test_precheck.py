@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import notebook_kit as kit
 import pytest
+from notebook_kit import LEARNER, SOLVED, Notebook, code
 
 from coursekit import cli
 from coursekit.checks.registry import by_id
@@ -18,146 +20,97 @@ from coursekit.checks.spec import FormulaQuestion
 from coursekit.grading import identify, official, precheck, precheck_look, precheck_run
 from coursekit.grading.types import Attempt, Cell, Submission
 
-ROOT = Path(__file__).resolve().parents[2]
-LEARNER = ROOT / "notebooks"
-SOLVED = LEARNER / "solutions"
-NAMES = official.available()
-Notebook = dict[str, Any]
-Edit = Callable[[Notebook], None]
+Edit = Callable[[Notebook], object]
+Check = Callable[..., tuple[int, str]]
 
 
-def load(path: Path) -> Notebook:
-    found: Notebook = json.loads(path.read_bytes())
-    return found
+def put(source: str, exercise: str = "01.4") -> Edit:
+    """Another text in an exercise's cell."""
+    marked = f"# exercise {exercise}\n{source}"
+    return lambda notebook: kit.put(notebook, marked, exercise)
 
 
-def save(notebook: Notebook, path: Path) -> Path:
-    path.write_text(json.dumps(notebook))
-    return path
+def q_sample(*body: str, above: str = "", below: str = "") -> Edit:
+    """A q_sample with these lines, and what else stands in its cell."""
+    lines = "".join(f"    {line}\n" for line in body)
+    return put(f"{above}def q_sample(x0, k, eps, schedule):\n{lines}{below}")
 
 
-def cell(notebook: Notebook, cell_id: str) -> Notebook:
-    found: Notebook = next(c for c in notebook["cells"] if c["id"] == cell_id)
-    return found
-
-
-def code(source: str, cell_id: str = "mine") -> dict[str, Any]:
-    return {
-        "cell_type": "code",
-        "id": cell_id,
-        "metadata": {},
-        "source": source,
-        "execution_count": None,
-        "outputs": [],
-    }
-
-
-def put(cell_id: str, source: str) -> Edit:
-    """Replace the source of a cell."""
-    return lambda notebook: cell(notebook, cell_id).update(source=source)
-
-
-def drop(cell_id: str) -> Edit:
-    def edit(notebook: Notebook) -> None:
-        notebook["cells"].remove(cell(notebook, cell_id))
-
-    return edit
+def drop(exercise: str) -> Edit:
+    return lambda notebook: notebook["cells"].remove(kit.cell(notebook, exercise))
 
 
 def add(source: str) -> Edit:
     return lambda notebook: notebook["cells"].append(code(source))
 
 
-def run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], *edits: Edit
-) -> tuple[int, str]:
-    """The check of solved notebook 01 after these edits: status and text."""
-    notebook = load(SOLVED / "01_diffusion.ipynb")
-    for edit in edits:
-        edit(notebook)
-    path = save(notebook, tmp_path / "mine.ipynb")
-    status = cli.run(["check", str(path)])
-    return status, " ".join(capsys.readouterr().out.split())
+def printed(text: str, cell_id: str) -> Edit:
+    """An output of a cell."""
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    return lambda notebook: kit.cell(notebook, cell_id).update(outputs=[output])
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_solution_has_nothing_to_mend(
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+    """The check of solved notebook 01 after some edits: status and text."""
+
+    def run(*edits: Edit, name: str = "mine") -> tuple[int, str]:
+        notebook = kit.solved()
+        for edit in edits:
+            edit(notebook)
+        path = tmp_path / f"{name}.ipynb"
+        path.write_text(json.dumps(notebook))
+        status = cli.run(["check", str(path)])
+        return status, " ".join(capsys.readouterr().out.split())
+
+    return run
+
+
+@pytest.mark.parametrize("name", official.available())
+def test_a_solution_has_nothing_to_mend_and_an_untouched_notebook_nothing_found(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    tasks = official.load(name).tasks
     assert cli.run(["check", str(SOLVED / f"{name}.ipynb")]) == 0
     said = capsys.readouterr().out
-    tasks = official.load(name).tasks
     assert f"{len(tasks)} of {len(tasks)} answers found, nothing to mend" in said
     total = sum(task.points for task in tasks)
     assert f"{total:g} of {total:g} points" in said
     assert "note:" not in said and "NOT FOUND" not in said
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_notebook_is_empty_and_in_order(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
     assert cli.run(["check", str(LEARNER / f"{name}.ipynb")]) == 0
     said = capsys.readouterr().out
-    tasks = official.load(name).tasks
     assert f"0 of {len(tasks)} answers found, nothing to mend" in said
     assert said.count("not answered yet") == len(tasks)
     ids = [line.split()[1] for line in said.splitlines() if line.startswith(". ")]
     assert ids == [task.id for task in tasks]
 
 
-MENDS: dict[str, tuple[tuple[Edit, ...], str]] = {
-    "a deleted cell": ((drop("ex-01-4"),), "that begins with the line # exercise 01.4"),
+MENDS: dict[str, tuple[list[Edit], str]] = {
+    "a deleted cell": ([drop("01.4")], "that begins with the line # exercise 01.4"),
     "a syntax error": (
-        (put("ex-01-4", "# exercise 01.4\ndef q_sample(x0:\n    return x0"),),
+        [put("def q_sample(x0:\n    return x0")],
         "Python cannot read it: '(' was never closed, line 2 of the cell",
     ),
     "the stub's last line": (
-        (
-            put(
-                "ex-01-4",
-                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
-                "    share = at(schedule.alpha_bar, k, x0)\n"
-                "    raise NotImplementedError('later')",
-            ),
-        ),
+        [q_sample("share = 1", "raise NotImplementedError('later')")],
         "raise NotImplementedError is still in it",
     ),
-    "something else in the cell": (
-        (put("ex-01-4", "# exercise 01.4\nshare = 1"),),
-        "it does not define q_sample",
-    ),
-    "a name from nowhere": (
-        (
-            put(
-                "ex-01-4",
-                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
-                "    return x0 * my_factor",
-            ),
-        ),
-        "my_factor",
-    ),
+    "something else in the cell": ([put("share = 1")], "it does not define q_sample"),
+    "a name from nowhere": ([q_sample("return x0 * my_factor")], "my_factor"),
     "a name from a loop": (
-        (
-            put(
-                "ex-01-4",
-                "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
-                "    return x0 * my_factor",
-            ),
-            add("for my_factor in range(3):\n    pass"),
-        ),
+        [q_sample("return x0 * my_factor"), add("for my_factor in [1]:\n    pass")],
         "my_factor",
     ),
     "an answer without quotes": (
-        (put("ex-01-20", "# exercise 01.20\nanswer_01_20 = d"),),
+        [put("answer_01_20 = d", "01.20")],
         'write it in quotes, as in answer_01_20 = "..."',
     ),
     "a letter that is no option": (
-        (put("ex-01-20", "# exercise 01.20\nanswer_01_20 = 'z'"),),
+        [put("answer_01_20 = 'z'", "01.20")],
         "one letter of a, b, c, d",
     ),
     "a formula that is none": (
-        (put("ex-01-15", "# exercise 01.15\nanswer_01_15 = 'sqrt('"),),
+        [put("answer_01_15 = 'sqrt('", "01.15")],
         "01.15 answer_01_15 found mend:",
     ),
 }
@@ -165,105 +118,63 @@ MENDS: dict[str, tuple[tuple[Edit, ...], str]] = {
 
 @pytest.mark.parametrize(("edits", "said"), MENDS.values(), ids=list(MENDS))
 def test_what_costs_points_is_to_mend(
-    edits: tuple[Edit, ...],
-    said: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    edits: list[Edit], said: str, check: Check
 ) -> None:
-    status, text = run(tmp_path, capsys, *edits)
+    status, text = check(*edits)
     assert status == 1
     assert said in text and text.count("mend:") == 1, text
     assert "1 to mend" in text
 
 
-FINE: dict[str, tuple[Edit, ...]] = {
-    "a magic": (
-        put(
-            "ex-01-4",
-            "# exercise 01.4\n%matplotlib inline\ndef q_sample(x0, k, eps, schedule):\n"
-            "    return x0\nq_sample?",
-        ),
-    ),
-    "a line that begins with %": (
-        put(
-            "ex-01-4",
-            "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
-            "    return (k\n%\n2)",
-        ),
-    ),
-    "a helper in its own cell": (
-        put(
-            "ex-01-4",
-            "# exercise 01.4\ndef q_sample(x0, k, eps, schedule):\n"
-            "    return my_helper(x0)",
-        ),
+FINE: dict[str, list[Edit]] = {
+    "a magic": [q_sample("return x0", above="%matplotlib inline\n", below="q_sample?")],
+    "a line that begins with %": [q_sample("return (k", below="%\n2)")],
+    "a helper in its own cell": [
+        q_sample("return my_helper(x0)"),
         add("def my_helper(x):\n    return x"),
-    ),
-    "builtins, imports and the course's own names": (
+    ],
+    "builtins, imports and the course's own names": [
         put(
-            "ex-01-4",
-            "# exercise 01.4\nimport numpy as np\n"
+            "import numpy as np\n"
             "def q_sample(x0, k, eps, schedule: Schedule) -> 'Tensor':\n"
             "    print(np.pi, torch, plt, at, range, __name__)\n    return x0",
         ),
-    ),
-    "a method": (
+    ],
+    "a method": [
         put(
-            "ex-01-4",
-            "# exercise 01.4\nclass Sampler:\n    def __call__(self, *args):\n"
+            "class Sampler:\n    def __call__(self, *args):\n"
             "        return args[0]\nq_sample = Sampler()",
         ),
-    ),
-    "another form of a letter": (
-        put("ex-01-20", "# exercise 01.20\nanswer_01_20 = '(D)'"),
-    ),
-    "an output": (
-        lambda n: cell(n, "ex-01-4").update(
-            outputs=[{"output_type": "stream", "name": "stdout", "text": "hello"}]
-        ),
-    ),
+    ],
+    "another form of a letter": [put("answer_01_20 = '(D)'", "01.20")],
+    "an output": [printed("hello", "01.4")],
 }
 
 
 @pytest.mark.parametrize("edits", FINE.values(), ids=list(FINE))
-def test_what_is_fine_is_left_alone(
-    edits: tuple[Edit, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status, text = run(tmp_path, capsys, *edits)
+def test_what_is_fine_is_left_alone(edits: list[Edit], check: Check) -> None:
+    status, text = check(*edits)
     assert status == 0 and "mend:" not in text, text
     assert re.search(r"(\d+) of \1 answers found", text)
 
 
-def test_a_right_and_a_wrong_answer_look_the_same(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_right_and_a_wrong_answer_look_the_same(check: Check) -> None:
     """The check finds answers; it must not be a way to try them."""
     question = by_id("01.15")
     assert isinstance(question, FormulaQuestion)
-    wrong = f"7 * {question.names[0]}"
+    wrong = f"answer_01_15 = {f'7 * {question.names[0]}'!r}"
+    edits = put("answer_01_20 = 'a'", "01.20"), put(wrong, "01.15")
+    assert check(*edits) == check()
+
+
+def test_changed_given_code_and_large_outputs_are_noted(check: Check) -> None:
     edits = (
-        put("ex-01-20", "answer_01_20 = 'a'"),
-        put("ex-01-15", f"answer_01_15 = {wrong!r}"),
+        lambda notebook: kit.put(notebook, "def pick(a, b):\n    return a", "pick"),
+        printed("x" * 2_000_000, "schedule-curves"),
     )
-    assert run(tmp_path, capsys, *edits) == run(tmp_path, capsys)
-
-
-def test_changed_given_code_is_noted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    status, text = run(tmp_path, capsys, put("pick", "def pick(a, b):\n    return a"))
+    status, text = check(*edits)
     assert status == 0
     assert "you changed given code (pick); grading uses the course's" in text
-
-
-def test_large_outputs_are_noted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    big = {"output_type": "stream", "name": "stdout", "text": "x" * 2_000_000}
-    status, text = run(
-        tmp_path, capsys, lambda n: cell(n, "schedule-curves").update(outputs=[big])
-    )
-    assert status == 0
     assert "large output in cell" in text and "clear them" in text
 
 
@@ -280,13 +191,12 @@ def test_a_file_that_is_no_notebook_gets_a_sentence(
     assert "cannot be graded: " in said.out and said.err == ""
 
 
-def test_a_notebook_of_something_else(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    notebook = {"cells": [code("1 + 1")], "metadata": {}, "nbformat": 4}
-    path = save(notebook, tmp_path / "other.ipynb")
-    assert cli.run(["check", str(path)]) == 1
-    said = capsys.readouterr().out
+def test_a_notebook_of_something_else(check: Check) -> None:
+    def replace(notebook: Notebook) -> None:
+        notebook.update(cells=[code("1 + 1")], metadata={})
+
+    status, said = check(replace)
+    assert status == 1
     assert "is none of the course's notebooks: 00_start_here" in said
 
 
@@ -296,59 +206,53 @@ def test_no_such_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert "there is no file" in capsys.readouterr().err
 
 
-def test_nothing_is_executed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_nothing_is_executed(tmp_path: Path, check: Check) -> None:
     mark = tmp_path / "executed"
     evil = f"open({str(mark)!r}, 'w')"
-    source = f"# exercise 01.4\n{evil}\ndef q_sample(x={evil}): return {evil}"
-    paper = f"# exercise 01.20\nanswer_01_20 = {evil}"
-    formula = f"# exercise 01.15\nanswer_01_15 = {evil!r}"
-    edits = put("ex-01-4", source), put("ex-01-20", paper), put("ex-01-15", formula)
-    run(tmp_path, capsys, *edits, add(evil))
+    check(
+        put(f"{evil}\ndef q_sample(x={evil}): return {evil}"),
+        put(f"answer_01_20 = {evil}", "01.20"),
+        put(f"answer_01_15 = {evil!r}", "01.15"),
+        add(evil),
+    )
     assert not mark.exists()
 
 
-def test_hostile_text_reaches_the_terminal_as_plain_text(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    name = tmp_path / "evil\x1b[31m\u202e.ipynb"
-    notebook = load(SOLVED / "01_diffusion.ipynb")
-    cell(notebook, "ex-01-4")["source"] = (
-        "# exercise 01.4\ndef q_sample(): return \x1b[2J"
+def test_hostile_text_reaches_the_terminal_as_plain_text(check: Check) -> None:
+    _, said = check(
+        put("def q_sample(): return \x1b[2J"),
+        put("answer_01_15 = 'a\x1b]0;title\x07\u202e'", "01.15"),
+        name="evil\x1b[31m\u202e",
     )
-    cell(notebook, "ex-01-15")["source"] = (
-        "# exercise 01.15\nanswer_01_15 = 'a\x1b]0;title\x07\u202e'"
-    )
-    cli.run(["check", str(save(notebook, name))])
-    said = capsys.readouterr().out
     assert not set(said) & set("\x1b\x07\u202e")
+
+
+ODD = [
+    "",
+    "\x00",
+    "def q_sample(:",
+    "x = " + "(" * 5000,
+    "x = " + "-" * 100_000 + "1",
+    "\tif x:\n  y",
+    "return 3",
+    "nonlocal x",
+    "def q_sample(x, x): pass",
+    "é\u2028 = 1",
+    "from __future__ import braces",
+    "%%bash\nrm -rf /",
+    "!ls",
+    "await q_sample",
+]
 
 
 def test_every_finding_of_odd_code_is_text() -> None:
     """Sources that Python's own tools refuse in one way or another."""
     ours = official.load("01_diffusion")
     task = next(task for task in ours.tasks if task.id == "01.4")
-    for source in (
-        "",
-        "\x00",
-        "def q_sample(:",
-        "x = " + "(" * 5000,
-        "x = " + "-" * 100_000 + "1",
-        "\tif x:\n  y",
-        "return 3",
-        "nonlocal x",
-        "def q_sample(x, x): pass",
-        "é\u2028 = 1",
-        "from __future__ import braces",
-        "%%bash\nrm -rf /",
-        "!ls",
-        "await q_sample",
-    ):
-        attempt = Attempt(task, "answered", source)
-        (finding,) = precheck_look.findings(ours, [attempt])
-        assert finding.state == "found"
-        assert all(isinstance(text, str) and text for text in finding.mend)
+    for source in ODD:
+        (finding,) = precheck_look.findings(ours, [Attempt(task, "answered", source)])
+        assert finding.state == "found", source
+        assert all(isinstance(text, str) and text for text in finding.mend), source
 
 
 class TestRun:
@@ -396,15 +300,16 @@ class TestRun:
         assert "pip install pytest" in capsys.readouterr().err
 
 
-def test_working_in_the_courses_own_folder(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_working_in_the_courses_own_folder(check: Check) -> None:
     """What was handed out is what the sources give, whatever became of the copy."""
-    notebook = load(LEARNER / "01_diffusion.ipynb")
-    notebook["cells"].remove(cell(notebook, "ex-01-2"))
-    path = save(notebook, tmp_path / "01_diffusion.ipynb")
-    assert cli.run(["check", str(path)]) == 1
-    assert "! 01.2 " in capsys.readouterr().out
+
+    def untouched_but_for_one(notebook: Notebook) -> None:
+        notebook.update(kit.learner())
+        drop("01.2")(notebook)
+
+    status, said = check(untouched_but_for_one, name="01_diffusion")
+    assert status == 1
+    assert "! 01.2 " in said
 
 
 def test_the_graders_own_reader_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
