@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import notebook_kit as kit
 import pytest
+from notebook_kit import SOLVED, Notebook
 
 from coursekit import cli
 from coursekit.checks.mistakes import mistakes_of
@@ -24,21 +26,20 @@ from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
-Notebook = dict[str, Any]
+Plant = Callable[[Notebook], object]
+Secrets = list[release_leaks.Secret]
+Woven = dict[str, bytes]
+Said = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
-def hidden() -> list[release_leaks.Secret]:
+def hidden() -> Secrets:
     return release_leaks.secrets(ROOT)
 
 
 @pytest.fixture(scope="module")
-def project() -> Project:
-    return Project.here()
-
-
-@pytest.fixture(scope="module")
-def notebooks(project: Project) -> dict[str, bytes]:
+def notebooks() -> Woven:
+    project = Project.here()
     names = [source.name for source in project.sources()]
     found, problem = release.woven(project, names)
     assert problem == ""
@@ -52,11 +53,6 @@ def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def cell(notebook: Notebook, cell_id: str) -> Notebook:
-    found: Notebook = next(c for c in notebook["cells"] if c["id"] == cell_id)
-    return found
-
-
 def asked(notebook: bytes) -> int:
     """How many exercises of the registry a notebook has: not all have one yet."""
     about = [c["metadata"].get("coursekit", {}) for c in json.loads(notebook)["cells"]]
@@ -64,88 +60,59 @@ def asked(notebook: bytes) -> int:
     return len({each["id"] for each in about if "id" in each} & known)
 
 
-def solved(cell_id: str) -> str:
-    path = ROOT / "notebooks" / "solutions" / "01_diffusion.ipynb"
-    return "".join(cell(json.loads(path.read_bytes()), cell_id)["source"])
-
-
-def body(cell_id: str) -> str:
-    """A solution below its docstring."""
-    return solved(cell_id).rpartition('"""\n')[2]
-
-
-def message(exercise_id: str) -> str:
-    entry = by_id(exercise_id)
-    assert isinstance(entry, Exercise)
-    return mistakes_of(entry)[0].message
-
-
-def why(exercise_id: str) -> str:
-    entry = by_id(exercise_id)
-    assert isinstance(entry, ChoiceQuestion)
-    return entry.why[entry.answer]
-
-
-def source_of(module: str, beginning: str) -> str:
-    """A line of how a lecture's exercises are tried."""
-    path = ROOT / "coursekit" / "lectures" / module / "exercises.py"
+def source_of(beginning: str) -> str:
+    """A line of how lecture 1's exercises are tried."""
+    path = ROOT / "coursekit" / "lectures" / "l01_diffusion" / "exercises.py"
     lines = path.read_text().splitlines()
     return next(line for line in lines if line.strip().startswith(beginning))
 
 
-def append(cell_id: str, text: Callable[[], str]) -> Callable[[Notebook], None]:
-    def plant(notebook: Notebook) -> None:
-        target = cell(notebook, cell_id)
-        target["source"] = "".join(target["source"]) + "\n" + text()
-
-    return plant
+def append(cell_id: str, text: str) -> Plant:
+    return lambda n: kit.put(n, f"{kit.text(n, cell_id)}\n{text}", cell_id)
 
 
-def change(cell_id: str, **fields: Any) -> Callable[[Notebook], None]:
-    return lambda notebook: cell(notebook, cell_id).update(fields)
+def change(cell_id: str, **fields: Any) -> Plant:
+    return lambda n: kit.cell(n, cell_id).update(fields)
+
+
+def printed(text: Any) -> Plant:
+    output = {"output_type": "stream", "name": "stdout", "text": text}
+    return change(CODE, outputs=[output])
 
 
 GIVEN, CODE, TEXT = "make-schedule", "schedule-curves", "text-after-hints-01-1"
-LEAKS: dict[str, Callable[[Notebook], None]] = {
-    "a solution in the exercise's cell": lambda n: change(
-        "ex-01-4", source=solved("ex-01-4")
-    )(n),
-    "a solution in a given cell": append(GIVEN, lambda: body("ex-01-4")),
-    "a solution, laid out otherwise": append(
-        CODE, lambda: "\n\n    ".join(body("ex-01-5").split("\n"))
-    ),
+SOLUTION = kit.text(kit.solved(), "01.4")
+BELOW_4, BELOW_5 = (  # two solutions below their docstrings
+    kit.text(kit.solved(), each).rpartition('"""\n')[2] for each in ("01.4", "01.5")
+)
+SAMPLE, QUESTION = by_id("01.4"), by_id("01.20")
+assert isinstance(SAMPLE, Exercise) and isinstance(QUESTION, ChoiceQuestion)
+WHY = QUESTION.why[QUESTION.answer]
+LEAKS: dict[str, Plant] = {
+    "a solution in the exercise's cell": change("ex-01-4", source=SOLUTION),
+    "a solution in a given cell": append(GIVEN, BELOW_4),
+    "a solution, laid out otherwise": append(CODE, BELOW_5.replace("\n", "\n\n    ")),
     "one line of a solution in the prose": append(
-        TEXT, lambda: max(body("ex-01-5").split("\n"), key=len)
+        TEXT, max(BELOW_5.split("\n"), key=len)
     ),
-    "the message of a check": append(CODE, lambda: f"# {message('01.4')}"),
-    "an explanation in an output": lambda n: change(
-        CODE,
-        outputs=[{"output_type": "stream", "name": "stdout", "text": [why("01.20")]}],
-    )(n),
-    "any output": lambda n: change(
-        CODE, outputs=[{"output_type": "stream", "name": "stdout", "text": "1"}]
-    )(n),
-    "an explanation in the metadata of a cell": lambda n: change(
-        TEXT, metadata={"deep": [{"er": why("01.20")}]}
-    )(n),
+    "the message of a check": append(CODE, f"# {mistakes_of(SAMPLE)[0].message}"),
+    "an explanation in an output": printed([WHY]),
+    "any output": printed("1"),
+    "an explanation in the metadata of a cell": change(
+        TEXT, metadata={"deep": [{"er": WHY}]}
+    ),
     "an explanation in the metadata of the notebook": lambda n: n["metadata"].update(
-        note=why("01.20")
+        note=WHY
     ),
-    "an answer on paper": append("ex-01-20", lambda: 'answer_01_20 = "d"'),
-    "the code of an oracle": append(
-        CODE, lambda: source_of("l01_diffusion", "angle = np.linspace(0.008")
-    ),
-    "the code that tries a solution": append(
-        CODE, lambda: source_of("l01_diffusion", '"x_k for x0 = 1": fn(one')
-    ),
+    "an answer on paper": append("ex-01-20", 'answer_01_20 = "d"'),
+    "the code of an oracle": append(CODE, source_of("angle = np.linspace(0.008")),
+    "the code that tries a solution": append(CODE, source_of('"x_k for x0 = 1": fn(')),
 }
 
 
 @pytest.mark.parametrize("plant", LEAKS.values(), ids=list(LEAKS))
 def test_a_planted_leak_is_found(
-    plant: Callable[[Notebook], None],
-    notebooks: dict[str, bytes],
-    hidden: list[release_leaks.Secret],
+    plant: Plant, notebooks: Woven, hidden: Secrets
 ) -> None:
     notebook = json.loads(notebooks["01_diffusion"])
     assert release_leaks.scan_notebook("01", notebook, hidden) == []
@@ -155,7 +122,7 @@ def test_a_planted_leak_is_found(
 
 
 def test_only_a_later_notebook_may_show_a_solution(
-    notebooks: dict[str, bytes], hidden: list[release_leaks.Secret]
+    notebooks: Woven, hidden: Secrets
 ) -> None:
     notebook = json.loads(notebooks["01_diffusion"])
     LEAKS["a solution in a given cell"](notebook)
@@ -165,13 +132,13 @@ def test_only_a_later_notebook_may_show_a_solution(
     assert release_leaks.scan_notebook("02_later", notebook, hidden), "not a given one"
 
 
-def test_idioms_are_few(hidden: list[release_leaks.Secret]) -> None:
+def test_idioms_are_few(hidden: Secrets) -> None:
     found = {line for line in release_leaks.idioms(ROOT) if len(line) >= 25}
     assert "for block in self.blocks:" in found
     assert not found & {secret.text.strip() for secret in hidden if not secret.whole}
 
 
-def test_every_kind_of_secret_is_known(hidden: list[release_leaks.Secret]) -> None:
+def test_every_kind_of_secret_is_known(hidden: Secrets) -> None:
     by_owner: dict[str, set[str]] = {}
     for secret in hidden:
         by_owner.setdefault(secret.owner, set()).add(secret.what)
@@ -187,8 +154,8 @@ def test_every_kind_of_secret_is_known(hidden: list[release_leaks.Secret]) -> No
     assert all(s.whole or len(s.text) >= release_leaks.SHORTEST for s in hidden)
 
 
-def test_a_solved_notebook_is_full_of_leaks(hidden: list[release_leaks.Secret]) -> None:
-    for path in (ROOT / "notebooks" / "solutions").glob("*.ipynb"):
+def test_a_solved_notebook_is_full_of_leaks(hidden: Secrets) -> None:
+    for path in SOLVED.glob("*.ipynb"):
         notebook = json.loads(path.read_bytes())
         found = release_leaks.scan_notebook(path.stem, notebook, hidden)
         owners = {leak.secret.owner for leak in found}
@@ -203,8 +170,8 @@ def test_a_solved_notebook_is_full_of_leaks(hidden: list[release_leaks.Secret]) 
 def test_a_leak_stops_everything(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    notebooks: dict[str, bytes],
+    capsys: Said,
+    notebooks: Woven,
 ) -> None:
     notebook = json.loads(notebooks["01_diffusion"])
     LEAKS["a solution in a given cell"](notebook)
@@ -223,13 +190,11 @@ def test_what_somebody_wrote_into_a_copy_stays_there(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "notebooks").mkdir()
     worked = tmp_path / "notebooks" / "01_diffusion.ipynb"
-    worked.write_bytes((ROOT / "notebooks/solutions/01_diffusion.ipynb").read_bytes())
+    worked.write_bytes((SOLVED / worked.name).read_bytes())
     project = Project(tmp_path, Package(tmp_path))
     found, problem = release.woven(project, ["01_diffusion"])
     assert problem == ""
-    assert cell(json.loads(found["01_diffusion"]), "ex-01-4")["source"] != solved(
-        "ex-01-4"
-    )
+    assert kit.text(json.loads(found["01_diffusion"])) != SOLUTION
 
 
 class TestHandout:
@@ -259,16 +224,14 @@ class TestHandout:
         assert not [path for path in handout.rglob("*") if path.is_symlink()]
 
     def test_its_notebooks_are_the_woven_ones(
-        self, handout: Path, notebooks: dict[str, bytes]
+        self, handout: Path, notebooks: Woven
     ) -> None:
         found = {
             p.stem: p.read_bytes() for p in (handout / "notebooks").glob("*.ipynb")
         }
         assert found == notebooks
 
-    def test_it_works_on_its_own(
-        self, handout: Path, notebooks: dict[str, bytes]
-    ) -> None:
+    def test_it_works_on_its_own(self, handout: Path, notebooks: Woven) -> None:
         code = (
             "import coursekit; from coursekit.checks import hints, progress\n"
             "from coursekit import cli\n"
@@ -297,7 +260,7 @@ class TestHandout:
 
 class TestCommand:
     def test_one_notebook_and_the_start_page(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, tmp_path: Path, capsys: Said
     ) -> None:
         out = tmp_path / "out"
         out.mkdir()
@@ -311,26 +274,20 @@ class TestCommand:
         said = capsys.readouterr().out
         assert "contains the reference of every" in said, "it must be said plainly"
 
-    def test_check_writes_nothing(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_check_writes_nothing(self, tmp_path: Path, capsys: Said) -> None:
         out = tmp_path / "out"
         assert cli.run(["release", "--check", "--out", str(out)]) == 0
         assert not out.exists()
         assert "none of" in capsys.readouterr().out
 
-    def test_it_never_writes_over_anything(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_it_never_writes_over_anything(self, tmp_path: Path, capsys: Said) -> None:
         (tmp_path / "mine.txt").write_text("mine")
         assert cli.run(["release", "--out", str(tmp_path)]) == 2
         assert cli.run(["release", "--out", str(tmp_path / "mine.txt")]) == 2
         assert "is not empty" in capsys.readouterr().err
         assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
-    def test_an_unknown_notebook(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_an_unknown_notebook(self, tmp_path: Path, capsys: Said) -> None:
         assert cli.run(["release", "99_magic", "--out", str(tmp_path / "x")]) == 2
         assert "there are 00_start_here, 01_diffusion" in capsys.readouterr().err
 
@@ -338,7 +295,7 @@ class TestCommand:
         self,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
+        capsys: Said,
     ) -> None:
         def full(*args: object) -> None:
             raise OSError(28, "No space left on device")
