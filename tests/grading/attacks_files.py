@@ -146,7 +146,7 @@ def every_cell_claims(n: Notebook) -> None:
 
 def claim(source: str, exercise: Any = TARGET, **more: Any) -> dict[str, Any]:
     """A cell that claims to be 01.4, or another exercise."""
-    return kit.claimed(source, {"id": exercise, "kind": "exercise"}, **more)
+    return kit.claimed({"id": exercise, "kind": "exercise"}, source, **more)
 
 
 @file("2500 more cells are 01.4")

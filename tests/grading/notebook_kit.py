@@ -53,7 +53,7 @@ def code(source: Any = "", **more: Any) -> dict[str, Any]:
     return made | more
 
 
-def claimed(source: Any, about: Any, **more: Any) -> dict[str, Any]:
+def claimed(about: Any, source: Any = "x", **more: Any) -> dict[str, Any]:
     """A code cell with metadata of the course's own, `{"id": "01.4"}`."""
     return code(source, metadata={"coursekit": about}, **more)
 

@@ -7,40 +7,22 @@ import json
 from typing import Any
 
 import pytest
+from notebook_kit import LEARNER, SOLVED, Notebook, claimed, code, notebook, read
 
 from coursekit.grading import notebook_file, official
-from coursekit.grading.types import Submission
 
 
-def read(notebook: Any) -> Submission:
-    data = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-    return notebook_file.read(data, "alice", "x/alice.ipynb")
-
-
-def notebook(*cells: dict[str, Any], **top: Any) -> dict[str, Any]:
-    return {"cells": list(cells), "metadata": {}, "nbformat": 4, **top}
-
-
-def code(source: Any = "", **more: Any) -> dict[str, Any]:
-    return {"cell_type": "code", "metadata": {}, "source": source, **more}
-
-
-def claimed(info: Any, source: str = "x") -> dict[str, Any]:
-    return code(source, metadata={"coursekit": info})
-
-
-def named(source: str) -> dict[str, Any]:
+def named(source: str) -> Notebook:
     return notebook(metadata={"coursekit": {"source": source}})
 
 
-@pytest.mark.parametrize("folder", ["", "solutions"])
+@pytest.mark.parametrize("folder", [LEARNER, SOLVED], ids=["learner", "solved"])
 @pytest.mark.parametrize("name", official.available())
-def test_the_courses_own_notebooks_read_without_a_note(name: str, folder: str) -> None:
-    path = official.folder() / folder / f"{name}.ipynb"
-    found = read(path.read_bytes())
+def test_the_courses_own_notebooks_read_without_a_note(name: str, folder: Any) -> None:
+    data = (folder / f"{name}.ipynb").read_bytes()
+    found, raw = read(data), json.loads(data)["cells"]
     assert (found.student, found.origin) == ("alice", "x/alice.ipynb")
     assert (found.problem, found.notes, found.notebook) == ("", (), name)
-    raw = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert [c.source for c in found.cells] == ["".join(each["source"]) for each in raw]
     assert [c.kind for c in found.cells] == [each["cell_type"] for each in raw]
     assert [c.id for c in found.cells] == [each["id"] for each in raw]
@@ -54,7 +36,7 @@ def test_only_exercise_cells_claim() -> None:
         {"id": "01.4"},  # somebody tidied the metadata up
         *({"id": "01.4", "kind": kind} for kind in ("check", "about", "hint", None, 5)),
     ]
-    found = read(notebook(*map(claimed, infos)))
+    found = read(notebook(*(claimed(info) for info in infos)))
     assert [c.exercise for c in found.cells] == ["01.4", "01.4", "", "", "", "", ""]
 
 
@@ -64,19 +46,21 @@ def test_ids_that_are_none(wrong: Any) -> None:
 
 
 def test_colab_keeps_ids_in_the_metadata() -> None:
-    found = read(notebook(code("x", metadata={"id": "ex-01-4"})))
+    found = read(
+        notebook({"cell_type": "code", "source": "x", "metadata": {"id": "ex-01-4"}})
+    )
     assert found.cells[0].id == "ex-01-4"
     assert found.notebook == "01_diffusion"
 
 
 def test_index_counts_every_cell_of_the_file() -> None:
-    found = read(notebook(code("a"), "no cell", code("b")))  # type: ignore[arg-type]
+    found = read(notebook(code("a"), "no cell", code("b")))
     assert [c.index for c in found.cells] == [0, 2]
     assert "Cell 2 is not a cell" in found.notes[0]
 
 
 def test_characters_that_cannot_be_sent_are_replaced() -> None:
-    data = json.dumps(notebook(code("QQQ"))).encode()
+    data = json.dumps(notebook({"cell_type": "code", "source": "QQQ"})).encode()
     found = read(data.replace(b"QQQ", rb"a\ud800b\u0000c\ud83d\ude00d"))
     assert found.cells[0].source == "a\ufffdbc😀d"
     found.cells[0].source.encode()
@@ -129,29 +113,22 @@ def test_which_notebook_it_is(made: dict[str, Any], wanted: str) -> None:
 
 def test_the_cells_overrule_a_wrong_source() -> None:
     """An answer pasted into another notebook's file."""
-    about = {
-        "coursekit": {
-            "source": "coursekit/lectures/l02_score_matching/02_score_matching.md"
-        }
-    }
-    found = read(notebook(claimed({"id": "01.4"}), metadata=about))
+    made = named("coursekit/lectures/l02_score_matching/02_score_matching.md")
+    made["cells"].append(claimed({"id": "01.4"}))
+    found = read(made)
     assert found.notebook == "01_diffusion"
 
 
 def test_an_old_copy_is_noted() -> None:
-    about = {
-        "source": "coursekit/lectures/l01_diffusion/01_diffusion.md",
-        "version": "0.0.7",
-    }
-    found = read(notebook(metadata={"coursekit": about}))
+    made = named("coursekit/lectures/l01_diffusion/01_diffusion.md")
+    made["metadata"]["coursekit"]["version"] = "0.0.7"
+    found = read(made)
     assert found.notes[-1].startswith("This copy is of version 0.0.7; the course")
 
 
 def test_the_file_name_is_the_last_resort() -> None:
-    data = json.dumps(notebook(code("print(1)"))).encode()
-    found = notebook_file.read(
-        data, "alice", "class.zip: alice/03_flow_matching (1).ipynb"
-    )
+    origin = "class.zip: alice/03_flow_matching (1).ipynb"
+    found = read(notebook(code("print(1)")), origin=origin)
     assert found.notebook == "03_flow_matching"
 
 
@@ -174,12 +151,9 @@ def test_a_long_notebook_keeps_its_exercises() -> None:
         [*[code("y")] * 4000, helper, *answers, *[code("y")] * 4000],
     ):
         found = read(notebook(*cells))
-        assert {cell.exercise for cell in found.cells} >= {
-            f"01.{n}" for n in range(1, 28)
-        }
+        wanted = {f"01.{n}" for n in range(1, 28)}
+        assert {cell.exercise for cell in found.cells} >= wanted
         assert any(cell.source.startswith("def helper") for cell in found.cells)
         assert any("other cells are left out" in note for note in found.notes)
-        assert (
-            sum(len(cell.source) for cell in found.cells)
-            < 2 * notebook_file.LONGEST_CODE
-        )
+        size = sum(len(cell.source) for cell in found.cells)
+        assert size < 2 * notebook_file.LONGEST_CODE

@@ -5,37 +5,27 @@ import json
 import os
 from dataclasses import replace
 
+import notebook_kit as kit
 import pytest
 
 from coursekit import cli
-from coursekit.grading import notebook_file, official, sandbox
+from coursekit.grading import sandbox
 from coursekit.grading.pipeline import Options, grade_all, grade_submission
 from coursekit.grading.runner import Limits, Workshop
-
-ROOT = official.folder()
 
 
 @pytest.fixture(scope="module")
 def shop():
-    with Workshop(limits=Limits(cell_seconds=10)) as made:
+    with Workshop(limits=Limits(cell_seconds=6)) as made:
         yield made
 
 
-def solved(name="00_start_here"):
-    return (ROOT / "solutions" / f"{name}.ipynb").read_bytes()
-
-
-def edited(name, change):
-    """A solution with the source of some cells changed: id -> source."""
-    content = json.loads(solved(name))
-    for cell in content["cells"]:
-        if cell["id"] in change:
-            cell["source"] = change[cell["id"]]
-    return json.dumps(content).encode()
-
-
-def read(data, student="ada"):
-    return notebook_file.read(data, student, f"{student}.ipynb")
+def solved(name="00_start_here", student="ada", **changed):
+    """A solution, with other sources in some cells: ex_01_4="..."."""
+    notebook = kit.solved(name)
+    for cell_id, source in changed.items():
+        kit.put(notebook, source, cell_id.replace("_", "-"))
+    return kit.read(notebook, student)
 
 
 def states(report):
@@ -44,27 +34,22 @@ def states(report):
 
 def test_a_solution_earns_everything_and_a_stub_nothing(shop):
     options = Options(shop, seed=5)
-    report = grade_submission(read(solved()), options)
+    report = grade_submission(solved(), options)
     assert report.points == report.possible > 0 and report.problem == ""
     assert report.sandbox == shop.level and report.seed == 5
-    stub = (ROOT / "00_start_here.ipynb").read_bytes()
-    report = grade_submission(read(stub), options)
+    stub = kit.read(kit.learner("00_start_here"))
+    report = grade_submission(stub, options)
     assert report.points == 0 and set(states(report).values()) == {"unanswered"}
 
 
 def test_lecture_1_solved_but_for_two(shop):
     """A wrong sign and an endless loop cost their own exercise only."""
-    wrong = (
-        "# exercise 01.4\n"
-        "def q_sample(x0, k, eps, schedule):\n"
-        "    kept = at(schedule.alpha_bar, k, x0)\n"
-        "    return kept.sqrt() * x0 - (1 - kept).sqrt() * eps\n"
-    )
+    wrong = kit.text(kit.solved(), "01.4").replace(" + ", " - ")
     endless = (
         "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    while True: pass\n"
     )
-    data = edited("01_diffusion", {"ex-01-4": wrong, "ex-01-3": endless})
-    report = grade_submission(read(data), Options(shop))
+    submission = solved(kit.NAME, ex_01_4=wrong, ex_01_3=endless)
+    report = grade_submission(submission, Options(shop))
     found = states(report)
     assert found.pop("01.4") == "wrong" and found.pop("01.3") == "timed out"
     assert set(found.values()) == {"right"}, report
@@ -76,9 +61,9 @@ def test_lecture_1_solved_but_for_two(shop):
 
 def test_reports_do_not_depend_on_the_number_of_jobs(shop):
     submissions = [
-        read(solved(), "ada"),
-        read(b"not a notebook", "bob"),
-        read(edited("00_start_here", {"ex-00-1": "# exercise 00.1\n1/0"}), "eve"),
+        solved(),
+        kit.read(b"not a notebook", "bob"),
+        solved(student="eve", ex_00_1="# exercise 00.1\n1/0"),
     ]
     options = Options(shop, seed=9)
     plain = [
@@ -90,11 +75,12 @@ def test_reports_do_not_depend_on_the_number_of_jobs(shop):
 
 
 def test_the_command_writes_the_reports(tmp_path, capsys):
-    (tmp_path / "ada.ipynb").write_bytes(solved())
-    (tmp_path / "bob.ipynb").write_bytes(b"")
+    files = tmp_path / "ada.ipynb", tmp_path / "bob.ipynb"
+    files[0].write_text(json.dumps(kit.solved("00_start_here")))
+    files[1].write_bytes(b"")
     out = tmp_path / "out"
-    assert cli.run(["grade", str(tmp_path / "ada.ipynb"), str(tmp_path / "bob.ipynb"),
-                 "--out", str(out), "--jobs", "2", "--seed", "3"]) == 0  # fmt: skip
+    options = ["--out", str(out), "--jobs", "2", "--seed", "3"]
+    assert cli.run(["grade", *map(str, files), *options]) == 0
     said = capsys.readouterr()
     assert "2 submissions" in said.out and "seed 3" in said.out
     assert (out / "class.csv").is_file() and (out / "class.json").is_file()
@@ -121,10 +107,6 @@ def test_a_required_sandbox_that_is_missing_stops_the_run(
     tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setattr(sandbox, "available", lambda: "off")
-    assert (
-        cli.run(
-            ["grade", str(tmp_path), "--out", str(tmp_path), "--sandbox", "require"]
-        )
-        == 2
-    )
+    call = ["grade", str(tmp_path), "--out", str(tmp_path), "--sandbox", "require"]
+    assert cli.run(call) == 2
     assert "no sandbox" in capsys.readouterr().err
