@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import notebook_kit as kit
+import pytest
 
 from coursekit.grading import official, transplant, verdict
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
@@ -74,6 +75,11 @@ def everything():
 
 def code_tasks():
     return [(n, task) for n, task in everything() if task.kind == "code"]
+
+
+TASKS = pytest.mark.parametrize(
+    ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")
+)
 
 
 def find(exercise_id):

@@ -11,13 +11,6 @@ import pytest
 from coursekit import cli
 from coursekit.grading import sandbox
 from coursekit.grading.pipeline import Options, grade_all, grade_submission
-from coursekit.grading.runner import Limits, Workshop
-
-
-@pytest.fixture(scope="module")
-def shop():
-    with Workshop(limits=Limits(cell_seconds=6)) as made:
-        yield made
 
 
 def solved(name="00_start_here", student="ada", **changed):

@@ -128,9 +128,8 @@ def test_long_chains_end_soon(cells: list[str]) -> None:
     codes = {index: parse(each) for index, each in enumerate(cells)}
     shelf = Shelf(codes)
     start = time.process_time()
-    for _ in range(5):
-        shelf.needed(parse("def f():\n    return a, a0, b1, c"), (), here=2)
-    assert time.process_time() - start < 30, "without the caps: minutes"
+    shelf.needed(parse("def f():\n    return a, a0, b1, c"), (), here=2)
+    assert time.process_time() - start < 10, "without the caps: minutes"
 
 
 def test_nothing_is_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,29 +5,10 @@ Python does with the cells, run by exec in a process of their own.
 import ast
 
 import pytest
-from probe_kit import (
-    NONCE,
-    Worker,
-    code_tasks,
-    find,
-    graded,
-    seeds_of,
-    solutions,
-)
+from probe_kit import NONCE, TASKS, code_tasks, find, graded, seeds_of, solutions
 
 from coursekit.grading import official, transplant
 from coursekit.grading.types import Attempt
-
-TASKS = pytest.mark.parametrize(
-    ("notebook", "task"), code_tasks(), ids=lambda item: getattr(item, "id", "")
-)
-
-
-@pytest.fixture(scope="module")
-def worker():
-    made = Worker()
-    yield made
-    made.close()
 
 
 def mini_of(exercise_id, source="", helpers=""):
