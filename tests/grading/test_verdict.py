@@ -130,96 +130,61 @@ def q_sample(x0, k, eps, schedule):
     {line}
     return share.sqrt() * x0 + (1 - share).sqrt() * eps
 """
-CODE = {
-    "right": ("pass", "right", 2, ""),
-    "points only": (
-        "assert x0.ndim == 2",
+WRONG = {  # a line of it -> what is said; None: anything, but without a value
+    "raise KeyError('x')": "raised KeyError: 'x' (line 3: raise KeyError('x'))",
+    "raise OSError(x0, float(x0[0, 0]))": None,
+    "return None": "it returns None: is there a `return` at",
+    "return [x0]": "it returns a list of 1, not one tensor",
+    "return x0.numpy()": "it returns a ndarray, not a tensor",
+    "return x0[:1]": "the shape is (1, 2), it should be (7, 2)",
+    "return x0.int()": "the dtype is int32, it should be float",
+    "return x0 + 0j": None,
+    "return x0 * float('nan')": None,
+    "return x0 / 0": None,
+    "return x0[:1, :1].expand(1000, 1000) + 0": (
+        "x_k is far too large, its shape is (1000, 1000)"
+    ),
+    "eps += 1e-9": "it changes its input eps in place",
+    "raise SystemExit": "raised SystemExit",
+    "return q_sample(x0, k, eps, schedule)": "it calls itself without end",
+    "class Liar(type(x0)):\n        __eq__ = lambda *a: True\n"
+    "    return x0.as_subclass(Liar)": None,
+}
+IN_FRAME = """import sys; f = sys._getframe()
+    while 'token' not in f.f_locals: f = f.f_back
+    out = f.f_locals['out']
+    """
+CODE = {line: ("wrong", 0, said) for line, said in WRONG.items()} | {
+    "pass": ("right", 2, ""),
+    "import sys; sys.__stdout__.write('CK1 x {}\\n')": ("right", 2, ""),
+    "assert x0.ndim == 2": (
         "partly",
         0.67,
         "right for points (B, D), wrong for images (B, C, H, W): raised "
         "AssertionError (line 3: assert x0.ndim == 2)",
     ),
-    "all but clips": ("if x0.ndim > 4: return x0", "partly", 1.33, None),
-    "not yet for images": (
-        "if x0.ndim == 4: raise NotImplementedError",
+    "if x0.ndim > 4: return x0": ("partly", 1.33, None),
+    "if x0.ndim == 4: raise NotImplementedError": (
         "partly",
         1.33,
         "for images (B, C, H, W): not written yet",
     ),
-    "raises": (
-        "raise KeyError('x')",
-        "wrong",
-        0,
-        "raised KeyError: 'x' (line 3: raise KeyError('x'))",
-    ),
-    "raises with the inputs": ("raise OSError(x0, float(x0[0, 0]))", "wrong", 0, None),
-    "none": ("return None", "wrong", 0, "it returns None: is there a `return` at"),
-    "a list": ("return [x0]", "wrong", 0, "it returns a list of 1, not one tensor"),
-    "numpy": ("return x0.numpy()", "wrong", 0, "it returns a ndarray, not a tensor"),
-    "shape": ("return x0[:1]", "wrong", 0, "the shape is (1, 2), it should be (7, 2)"),
-    "dtype": ("return x0.int()", "wrong", 0, "the dtype is int32, it should be float"),
-    "complex": ("return x0 + 0j", "wrong", 0, None),
-    "nan": ("return x0 * float('nan')", "wrong", 0, None),
-    "infinite": ("return x0 / 0", "wrong", 0, None),
-    "too large": (
-        "return x0[:1, :1].expand(1000, 1000) + 0",
-        "wrong",
-        0,
-        "x_k is far too large, its shape is (1000, 1000)",
-    ),
-    "in place": ("eps += 1e-9", "wrong", 0, "it changes its input eps in place"),
-    "exits": ("import os; os._exit(0)", "crashed", 0, "the kernel died"),
-    "system exit": ("raise SystemExit", "wrong", 0, "raised SystemExit"),
-    "interrupts": ("raise KeyboardInterrupt", "crashed", 0, "was interrupted"),
-    "recursion": (
-        "return q_sample(x0, k, eps, schedule)",
-        "wrong",
-        0,
-        "it calls itself without end",
-    ),
-    "a lying class": (
-        "class Liar(type(x0)):\n        __eq__ = lambda *a: True\n"
-        "    return x0.as_subclass(Liar)",
-        "wrong",
-        0,
-        None,
-    ),
-    "the package's own": (
-        "from coursekit.theory.ddpm import q_sample as own\n"
-        "    return own(x0, k, eps, schedule)",
-        "unanswered",
-        0,
-        "not written yet",
-    ),
-    "a line of its own": (
-        "import sys; sys.__stdout__.write('CK1 x {}\\n')",
-        "right",
-        2,
-        "",
-    ),
-    "a forged line": (
-        "import sys; f = sys._getframe()\n"
-        "    while 'token' not in f.f_locals: f = f.f_back\n"
-        "    out = f.f_locals['out']\n"
-        "    out.write('\\nCK1 ' + f.f_locals['token'] + ' {}\\n'); return x0",
+    "import os; os._exit(0)": ("crashed", 0, "the kernel died"),
+    "raise KeyboardInterrupt": ("crashed", 0, "was interrupted"),
+    "from coursekit.theory.ddpm import q_sample as own\n"
+    "    return own(x0, k, eps, schedule)": ("unanswered", 0, "not written yet"),
+    IN_FRAME + "out.write('\\nCK1 ' + f.f_locals['token'] + ' {}\\n'); return x0": (
         "tampered",
         0,
         "not what the probe prints",
     ),
-    "a lost stdout": (
-        "import sys; f = sys._getframe()\n"
-        "    while 'token' not in f.f_locals: f = f.f_back\n"
-        "    f.f_locals['out'].write = lambda text: 0",
-        "tampered",
-        0,
-        "nothing came back",
-    ),
-}  # fmt: skip
+    IN_FRAME + "out.write = lambda text: 0": ("tampered", 0, "nothing came back"),
+}
 
 
-@pytest.mark.parametrize("name", CODE)
-def test_what_a_function_does_is_judged(worker, name):
-    line, state, points, reason = CODE[name]
+@pytest.mark.parametrize("line", CODE)
+def test_what_a_function_does_is_judged(worker, line):
+    state, points, reason = CODE[line]
     grade = graded(worker, "01.4", SAMPLE.format(line=line).lstrip("\n"))
     assert (grade.state, grade.points) == (state, points), grade
     if reason is None:
@@ -229,20 +194,20 @@ def test_what_a_function_does_is_judged(worker, name):
         assert reason in grade.reason
 
 
-CELLS = {
-    "renamed": ("def sample(x0): pass", "wrong", "defines no q_sample: was it renamed"),
-    "no function": ("q_sample = 3", "wrong", "q_sample is no function but a int"),
-    "syntax": ("def q_sample(:", "crashed", "SyntaxError: invalid syntax (line 1)"),
-    "raises first": ("1 / 0\ndef q_sample(): 0", "crashed", "ZeroDivisionError"),
-    "exits": ("import os; os._exit(3)", "crashed", "already when its cell runs: the k"),
-    "wrong signature": ("def q_sample(x): 0", "wrong", "raised TypeError"),
-    "a name error": ("def q_sample(*a): return nope", "wrong", "a typing mistake"),
+CELLS = {  # a cell -> the state, and what is said
+    "def sample(x0): pass": ("wrong", "defines no q_sample: was it renamed"),
+    "q_sample = 3": ("wrong", "q_sample is no function but a int"),
+    "def q_sample(:": ("crashed", "SyntaxError: invalid syntax (line 1)"),
+    "1 / 0\ndef q_sample(): 0": ("crashed", "ZeroDivisionError"),
+    "import os; os._exit(3)": ("crashed", "already when its cell runs: the k"),
+    "def q_sample(x): 0": ("wrong", "raised TypeError"),
+    "def q_sample(*a): return nope": ("wrong", "a typing mistake"),
 }
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_what_a_cell_does_is_told(worker, name):
-    source, state, reason = CELLS[name]
+@pytest.mark.parametrize("source", CELLS)
+def test_what_a_cell_does_is_told(worker, source):
+    state, reason = CELLS[source]
     grade = graded(worker, "01.4", source)
     assert (grade.state, grade.points) == (state, 0)
     assert reason in grade.reason
@@ -335,27 +300,33 @@ def lines(change):
         yield f"CK1 {token} {probe_runtime.json.dumps(body)}\n"
 
 
-@pytest.mark.parametrize(
-    ("change", "state"),
-    [
-        (lambda out: (out, []), "right"),
-        (lambda out: (dict(reversed(out.items())), []), "right"),
-        (lambda out: (out, ["x0"]), "wrong"),
-        (lambda out: (out, ["no such input"]), "tampered"),
-        (lambda out: (out | {"more": np.ones(1)}, []), "tampered"),
-        (lambda out: ({"x_k": out["x_k"]}, []), "tampered"),
-        (lambda out: ({}, []), "tampered"),
-        (lambda out: ({n: a.astype(bool) for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: a[..., :0] for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: a.reshape(-1) for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: a * np.nan for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: a * 1e300 * 1e300 for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: 0 * a for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: -a for n, a in out.items()}, []), "wrong"),
-        (lambda out: ({n: a * (1 + 1e-9) for n, a in out.items()}, []), "right"),
-    ],
-)
-def test_replies_are_judged_by_their_numbers(change, state):
+def each(change):
+    """The same change to every array."""
+    return lambda out: ({name: change(array) for name, array in out.items()}, [])
+
+
+REPLIES = {  # what is done to the right answer -> the state
+    "nothing": (lambda out: (out, []), "right"),
+    "another order": (lambda out: (dict(reversed(out.items())), []), "right"),
+    "a rounding error": (each(lambda a: a * (1 + 1e-9)), "right"),
+    "an input was changed": (lambda out: (out, ["x0"]), "wrong"),
+    "another type": (each(lambda a: a.astype(bool)), "wrong"),
+    "nothing in it": (each(lambda a: a[..., :0]), "wrong"),
+    "another shape": (each(lambda a: a.reshape(-1)), "wrong"),
+    "NaN": (each(lambda a: a * np.nan), "wrong"),
+    "infinity": (each(lambda a: a * 1e300 * 1e300), "wrong"),
+    "zeros": (each(lambda a: 0 * a), "wrong"),
+    "another sign": (each(lambda a: -a), "wrong"),
+    "no such input was changed": (lambda out: (out, ["no such"]), "tampered"),
+    "one more": (lambda out: (out | {"more": np.ones(1)}, []), "tampered"),
+    "one alone": (lambda out: ({"x_k": out["x_k"]}, []), "tampered"),
+    "none at all": (lambda out: ({}, []), "tampered"),
+}
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_replies_are_judged_by_their_numbers(name):
+    change, state = REPLIES[name]
     with np.errstate(all="ignore"):
         grade = grade_run(run_of(list(lines(change))))
     assert grade.state == state, grade
