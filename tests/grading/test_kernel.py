@@ -9,6 +9,7 @@ import time
 
 import processes
 import pytest
+from written import sections
 
 from coursekit.grading import sandbox
 from coursekit.grading.runner import Workshop
@@ -17,6 +18,7 @@ from coursekit.grading.types import MiniCell, MiniNotebook, NotebookRun
 pytestmark = pytest.mark.skipif(
     sandbox.available() == "off", reason="needs namespaces: root or user namespaces"
 )
+ENDS = sections("hostile/kernel.md")["ends"]
 REFERENCE = "coursekit.theory.ddpm:q_sample"
 
 
@@ -85,61 +87,12 @@ def test_no_checkout_no_network_no_neighbours_no_secrets(shop):
     ]  # fmt: skip
 
 
-BAD = {"died", "raised", "timed out"}
-ENDS = {  # name -> (how it may end, code)
-    "a loop that swallows interrupts": (
-        {"timed out"},
-        """
-while True:
-    try:
-        while True: pass
-    except BaseException: pass
-""",
-    ),
-    "exit": ({"died"}, "import os; os._exit(3)"),
-    "segmentation fault": ({"died"}, "import ctypes; ctypes.string_at(0)"),
-    "flood": ({"flooded"}, "for _ in range(4000): print('x' * 100_000)"),
-    "flood in one piece": ({"flooded"}, "print('x' * 80_000_000)"),
-    "flood that is held back": (
-        {"flooded"},
-        "import sys\nsys.stdout.flush_interval = 1000\n"
-        "for _ in range(1200): print('x' * 100_000)",
-    ),
-    "flood of pictures": (
-        {"flooded"},
-        "from IPython.display import HTML, display\n"
-        "for _ in range(2000): display(HTML('x' * 100_000))",
-    ),
-    "memory": (
-        BAD,
-        "import numpy as np\nx = []\nfor _ in range(6): x.append(np.ones(2**27))",
-    ),
-    "forks": (
-        BAD,
-        """
-import os, time
-for _ in range(200):
-    try:
-        if os.fork() == 0:
-            time.sleep(20); os._exit(0)
-    except OSError: break
-""",
-    ),
-    "a full disk": (
-        {"raised"},
-        "f = open('/tmp/big', 'wb')\n"
-        "for _ in range(300): f.write(b'x' * 2**20); f.flush()",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.parametrize("name", ENDS.codes)
 def test_what_ends_badly_ends_soon_and_alone(shop, name):
-    states, code = ENDS[name]
     start = time.monotonic()
-    found = run(shop, code, "print('after')")
+    found = run(shop, ENDS.codes[name], "print('after')")
     assert time.monotonic() - start < 40
-    assert found.cells["c0"].state in states
+    assert found.cells["c0"].state in ENDS.notes[name]
     # A sum over processes, and what 200 forks share is counted 200 times, if all are
     # made between two looks: 40 MB each.
     assert found.peak_mb < (200 * 45 if name == "forks" else 4500)

@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from written import sections
 
 from coursekit.grading import calls, sandbox, watch
 from coursekit.grading.runner import Limits, Workshop
@@ -66,7 +67,7 @@ def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
     started, ended = time.monotonic(), []
 
     def stay():
-        ended.append((said(shop, "import time; time.sleep(8)"), time.monotonic()))
+        ended.append((said(shop, "import time; time.sleep(6)"), time.monotonic()))
 
     other = threading.Thread(target=stay)
     other.start()
@@ -138,37 +139,7 @@ print(torch.randn(50, 50).matmul(torch.ones(50, 2)).shape[1], np.ones(3).sum())
     ], found  # fmt: skip
 
 
-GREEDY = {
-    "in children": """
-import os, time
-for _ in range(6):
-    if os.fork() == 0:
-        held = bytearray(b'x') * 250_000_000
-        time.sleep(20); os._exit(0)
-time.sleep(15)
-""",
-    "in grandchildren": """
-import os, time
-for _ in range(6):
-    if os.fork() == 0:
-        if os.fork() == 0:
-            os.setsid()
-            held = bytearray(b'x') * 250_000_000
-            time.sleep(20)
-        os._exit(0)
-time.sleep(15)
-""",
-    "in tables": """
-import ctypes, time
-libc = ctypes.CDLL(None)
-libc.mmap.restype = ctypes.c_void_p
-size = 1 << 40
-at = libc.mmap(None, ctypes.c_size_t(size), 1, 0x4022, -1, ctypes.c_long(0))
-for place in range(at, at + size, 2 << 20):
-    ctypes.c_char.from_address(place).value
-time.sleep(15)
-""",
-}
+GREEDY = sections("hostile/kernel.md")["greedy"].codes
 
 
 @needs_namespaces
