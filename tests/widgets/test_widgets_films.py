@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit import widgets
 from coursekit.datasets.toys import exact_eps_model, ring
 from coursekit.experiments.films import record
+from coursekit.lectures.l00_start.widgets import tour
+from coursekit.lectures.l01_diffusion import widgets
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.widgets import forward, reverse
@@ -232,7 +233,7 @@ def every_player():
         "reverse_2d": widgets.reverse_2d(film(), target=data),
         "sculptor": widgets.sculptor(blur_film),
         "ddim_steps": widgets.ddim_steps(model, schedule, steps=(1, 5), count=20),
-        "tour": widgets.tour(pictures(1)),
+        "tour": tour(pictures(1)),
     }
 
 

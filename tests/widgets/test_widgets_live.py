@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit import widgets
+from coursekit.lectures.l01_diffusion import widgets
 from coursekit.lectures.l01_diffusion.widgets import schedule as editor
 from coursekit.theory.ddpm import gaussian_kl
 from coursekit.theory.ddpm_schedule import make_schedule

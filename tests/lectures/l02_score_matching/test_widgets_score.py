@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit import widgets
 from coursekit.datasets.toys import Mixture, exact_predict, lopsided
+from coursekit.lectures.l02_score_matching import widgets
 from coursekit.lectures.l02_score_matching.experiments.solver_walks import (
     walk as solver_walk,
 )
@@ -191,8 +191,3 @@ def test_the_table_makes_pictures_too_and_other_noise_on_demand():
     before = player.frames
     player.press()
     assert player.frames != before and player.note == ""
-
-
-def test_an_unknown_widget_is_named():
-    with pytest.raises(AttributeError, match="no widget 'compas'"):
-        _ = widgets.compas

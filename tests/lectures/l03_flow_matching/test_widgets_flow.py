@@ -2,7 +2,6 @@
 assignment, and the identity of a translation there and back. The browser half is in
 tests/browser."""
 
-import importlib
 from itertools import permutations
 from types import ModuleType
 
@@ -10,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit import widgets
 from coursekit.datasets.toys import exact_predict, ring
+from coursekit.lectures.l03_flow_matching import widgets
 from coursekit.lectures.l03_flow_matching.widgets import ballot as flow_ballot
 from coursekit.lectures.l03_flow_matching.widgets import belief as flow_belief
 from coursekit.lectures.l03_flow_matching.widgets import crowd as flow_crowd
@@ -32,13 +31,6 @@ def crowd():
 @pytest.fixture(scope="module")
 def votes():
     return flow_ballot.Votes.of(seed=3)
-
-
-def test_no_widget_has_the_name_of_its_module():
-    """Importing such a module would put it in the widget's place: a cell runs once."""
-    for name in widgets._MODULES:
-        with pytest.raises(ModuleNotFoundError):
-            importlib.import_module(f"coursekit.widgets.{name}")
 
 
 @pytest.mark.parametrize("name", ["flow_votes", "flow_couplings", "one_belief"])

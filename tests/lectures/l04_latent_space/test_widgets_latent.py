@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit import widgets
+from coursekit.lectures.l04_latent_space import widgets
 from coursekit.lectures.l04_latent_space.widgets import (
     films as latent_films,
 )
@@ -27,7 +27,7 @@ from coursekit.models.autoencoder import Bells
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.plots.draw import Line, Text
-from coursekit.plots.heat import heat_table
+from coursekit.plots.heat_table import heat_table
 from coursekit.training.text_image_data import text_config
 
 # --- guidance on a line ---------------------------------------

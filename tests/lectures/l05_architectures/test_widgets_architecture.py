@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from coursekit import widgets
+from coursekit.lectures.l05_architectures import widgets
 from coursekit.lectures.l05_architectures.experiments.attention import (
     attention_maps,
     knob_sizes,

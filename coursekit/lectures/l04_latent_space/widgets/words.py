@@ -14,7 +14,7 @@ from torch import Tensor
 from coursekit.datasets.images import to_model
 from coursekit.datasets.tokens import TEDDY_LENGTH, teddy_tokenizer
 from coursekit.models.clip import CLIP
-from coursekit.plots.heat import heat_table
+from coursekit.plots.heat_table import heat_table
 from coursekit.widgets.scene import GAP, TILE, Scene
 
 Images = NDArray[np.uint8]
