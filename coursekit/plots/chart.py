@@ -61,7 +61,7 @@ class Chart:
     exponents. level: a dashed horizontal line with its text. cursor: x position.
     """
 
-    curves: Sequence[Curve]
+    curves: Sequence[Curve] = ()
     title: str = ""
     x_name: str = ""
     x_limits: tuple[float, float] = (0.0, 1.0)

@@ -5,8 +5,9 @@ Lengths are therefore squeezed: an arrow of typical size gets half of the room, 
 one almost all of it, and the direction stays exact.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,11 +117,30 @@ class Way:
     opacity: float = 1.0
 
 
+Layer = Dots | Arrows | Way
+
+
+def ways(
+    states: ArrayLike,
+    colour: str,
+    width: float,
+    opacity: float,
+    ts: ArrayLike | None = None,
+) -> tuple[Way, ...]:
+    """The ways of a crowd: states (F, N, 2), or (F, N) over their times ts (F,)."""
+    film = numbers(states)
+    if ts is not None:
+        film = np.stack([np.tile(numbers(ts)[:, None], film.shape[1]), film], axis=2)
+    return tuple(
+        Way(film[:, i], colour, width, opacity=opacity) for i in range(film.shape[1])
+    )
+
+
 @dataclass(frozen=True)
 class Plane(Chart):
     """A chart of layers in data units: dots, arrows and ways, back to front."""
 
-    layers: tuple[Dots | Arrows | Way, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     def _pixels(self, points: ArrayLike) -> Points:
         p = np.asarray(points, dtype=float).reshape(-1, 2)
@@ -145,6 +165,21 @@ class Plane(Chart):
                 for start, tip in zip(at, tips, strict=True):
                     marks.append(Line(arrow(start, tip), layer.colour, layer.width))
         return marks
+
+
+def square(
+    title: str,
+    layers: Iterable[Layer],
+    limit: float,
+    width: int = 380,
+    height: int = 380,
+    **options: Any,
+) -> Plane:
+    """A plane that shows [-limit, limit] squared."""
+    edge = (-limit, limit)
+    size: dict[str, Any] = {"width": width, "height": height, **options}
+    layers = tuple(layers)
+    return Plane(title=title, layers=layers, x_limits=edge, y_limits=edge, **size)
 
 
 def arrow(start: Points, tip: Points) -> Points:

@@ -42,6 +42,12 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> Table:
     return Table(rows)
 
 
+def missing(what: str, command: str, then: str = "") -> Table:
+    """What stands where something was not measured or trained yet: what to run."""
+    steps = {"first run": command, "then run": then} if then else {"run": command}
+    return Table({what: steps})
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value

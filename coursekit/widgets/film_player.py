@@ -4,7 +4,6 @@ The frames cross the wire once; after that no slider move waits for Python. The 
 also carries a still picture of its reel, for pages and copies without a kernel.
 """
 
-import base64
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import traitlets
 
 from coursekit.plots.images import Picture
 from coursekit.widgets.reel import Reel
+from coursekit.widgets.still import WithStill, one_line
 
 _HERE = Path(__file__).parent
 
@@ -24,13 +24,7 @@ def _source(*names: str) -> str:
     return "\n".join((_HERE / name).read_text(encoding="utf-8") for name in names)
 
 
-def one_line(error: BaseException) -> str:
-    """An error as one short line for a learner, who can do nothing with a traceback."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) < 200 else text[:197] + "..."
-
-
-class FilmPlayer(anywidget.AnyWidget):
+class FilmPlayer(WithStill, anywidget.AnyWidget):
     """Shows a `Reel`; `index` is the frame on screen and may be set from Python.
 
     action: text of a button; on_action(player) runs when it is pressed and returns a
@@ -77,6 +71,11 @@ class FilmPlayer(anywidget.AnyWidget):
             self.version += 1
         self.reel = reel
 
+    def count(self, done: int, total: int, what: str) -> None:
+        """Say how much is done, about 20 times in all, and nothing at the end."""
+        if done % max(total // 20, 1) == 0 or done == total:
+            self.note = f"{done} of {total} {what}" * (done < total)
+
     def press(self) -> None:
         """Press the button from Python."""
         self.presses += 1
@@ -103,19 +102,12 @@ class FilmPlayer(anywidget.AnyWidget):
             return f"{self._name}(press the button)"
         return f"{self._name}({self.reel.count} frames)"
 
-    def _repr_mimebundle_(
-        self, **options: Any
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, meta = super()._repr_mimebundle_(**options) or ({}, {})
-        return with_still(data, meta, self.picture())
 
+def noise_player(make: Callable[[FilmPlayer], Reel], name: str) -> FilmPlayer:
+    """A player of what `make` draws, with a button that has it drawn from other noise.
 
-def with_still(
-    data: dict[str, Any], meta: dict[str, Any], still: Picture | None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Add a still picture to a widget's own MIME bundle."""
-    if still is None:
-        return data, meta
-    size = {"width": still.width, "height": still.height}
-    png = base64.b64encode(still.png).decode("ascii")
-    return {**data, "image/png": png}, {**meta, "image/png": size}
+    make(player) should add `player.presses` to its seed.
+    """
+    player = FilmPlayer(None, action="other noise", on_action=make, name=name)
+    player.load(make(player))
+    return player

@@ -17,7 +17,9 @@ from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.images import as_uint8
 from coursekit.theory.ddpm import q_sample
 from coursekit.theory.ddpm_schedule import Schedule
-from coursekit.widgets.reel import Axis, Meter, Reel
+from coursekit.widgets.reel import Meter, Reel
+from coursekit.widgets.samples import point_panels, time_axis, to_pixels
+from coursekit.widgets.samples import sectors as sectors  # notebook 03 asks here
 
 UNREADABLE = "unreadable"  # what the teddy reader says of an attribute it cannot tell
 WORN = ("hat", "glasses")  # attributes whose word says nothing without their name
@@ -39,13 +41,6 @@ def noised(x0: Tensor, ks: Sequence[int], schedule: Schedule, seed: int) -> Tens
         q_sample(x0, torch.full((len(x0),), k), eps, schedule) if k else x0 for k in ks
     ]
     return torch.stack(film)
-
-
-def to_pixels(film: Tensor) -> NDArray[np.uint8]:
-    """(F, N, C, H, W) in model space to uint8 (F, N, H, W, C)."""
-    return as_uint8(film.flatten(0, 1)).reshape(
-        *film.shape[:2], *film.shape[3:], film.shape[2]
-    )
 
 
 def model_space(images: Any) -> Tensor:
@@ -162,7 +157,7 @@ def image_reel(
     total = schedule.num_steps
     return Reel(
         pixels,
-        (Axis("t", tuple(f"{k / total:.2f}" for k in ks)),),
+        time_axis(k / total for k in ks),
         columns=min(columns, pixels.shape[1]),
         captions=tuple(
             f"step k = {k} of {total} · x_k = {schedule.alpha_bar[k] ** 0.5:.3f} x0 "
@@ -186,24 +181,17 @@ def point_reel(
     ks = steps_shown(schedule.num_steps, frames)
     film = noised(x0, ks, schedule, seed)
     total = schedule.num_steps
-    return Reel(
-        np.ascontiguousarray(film[:, None].numpy()),
-        (Axis("t", tuple(f"{k / total:.2f}" for k in ks)),),
+    return point_panels(
+        film[:, None],
+        time_axis(k / total for k in ks),
+        coloured=x0,
+        target=np.round(x0.numpy(), 3),
+        limit=3.5,
         captions=tuple(f"step k = {k} of {total}" for k in ks),
         meters=meters(schedule, ks),
         chart=schedule_chart(schedule),
         chart_x=tuple(k / total for k in ks),
-        limit=3.5,
-        groups=sectors(x0),
-        ghost=np.round(x0.numpy()[:400], 3),
     )
-
-
-def sectors(points: Tensor, count: int = 8) -> tuple[int, ...]:
-    """Which of `count` directions each point lies in; direction 0 is to the right."""
-    angle = torch.atan2(points[:, 1], points[:, 0])
-    part = (angle / (2 * math.pi) * count).round().long() % count
-    return tuple(part.tolist())
 
 
 def tour_reel(image: Any, schedule: Schedule, frames: int = 101) -> Reel:

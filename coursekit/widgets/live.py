@@ -9,8 +9,9 @@ from typing import Any
 
 import ipywidgets as w
 
-from coursekit.widgets.film_player import one_line, with_still
+from coursekit.plots.images import Picture
 from coursekit.widgets.scene import Scene
+from coursekit.widgets.still import WithStill, one_line
 
 # `contain`: a change in here must not make the browser lay out the whole notebook.
 _STYLE = """<style>
@@ -19,10 +20,10 @@ _STYLE = """<style>
 </style>"""
 
 
-class Live(w.VBox):  # type: ignore[misc]
+class Live(WithStill, w.VBox):  # type: ignore[misc]
     """Calls `draw(name=value, ...)` whenever a control moves, and shows its Scene.
 
-    controls: name -> an ipywidgets control with a `value`.  notes: widgets put below.
+    controls: name -> an ipywidgets control with a `value`; see `controls`.
     """
 
     def __init__(
@@ -66,8 +67,6 @@ class Live(w.VBox):  # type: ignore[misc]
         """Short and the same on every run, so that nbval can compare it."""
         return f"{self._name}({', '.join(self.controls)})"
 
-    def _repr_mimebundle_(
-        self, **options: Any
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = super()._repr_mimebundle_(**options)
-        return with_still(data, {}, self.scene.still() if self.scene else None)
+    def picture(self) -> Picture | None:
+        """The scene as a still picture."""
+        return self.scene.still() if self.scene else None

@@ -10,7 +10,7 @@ from coursekit.plots import theme as plot_theme
 from coursekit.plots.draw import Mark, Text, to_png
 from coursekit.plots.images import Picture
 from coursekit.widgets import predictions
-from coursekit.widgets.film_player import with_still
+from coursekit.widgets.still import WithStill
 
 
 def still(question: str, options: Sequence[str]) -> Picture:
@@ -22,7 +22,7 @@ def still(question: str, options: Sequence[str]) -> Picture:
     return to_png(marks, round(width), 32 + 22 * len(options))
 
 
-class PredictBox(w.VBox):  # type: ignore[misc]
+class PredictBox(WithStill, w.VBox):  # type: ignore[misc]
     """Radio buttons, none chosen at first; a click is kept, and can be changed."""
 
     def __init__(
@@ -63,11 +63,9 @@ class PredictBox(w.VBox):  # type: ignore[misc]
         """Short and the same on every run, whatever was chosen."""
         return f"predict({self.prediction_id!r})"
 
-    def _repr_mimebundle_(
-        self, **options: Any
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = super()._repr_mimebundle_(**options)
-        return with_still(data, {}, still(self.question, self.options))
+    def picture(self) -> Picture:
+        """The question and its options, whatever was chosen."""
+        return still(self.question, self.options)
 
 
 def outcome_line(prediction_id: str, right: str, because: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import numpy as np
 from coursekit.plots import theme as plot_theme
 from coursekit.plots.draw import Area, Mark, Text, to_png
 from coursekit.plots.images import Picture
-from coursekit.widgets.film_player import one_line, with_still
+from coursekit.widgets.still import WithStill, one_line
 
 STATES = (
     ("solved", "green", 1.0),
@@ -90,7 +90,7 @@ def still(summary: Mapping[str, Any]) -> Picture:
     return to_png(marks, 740, 26 * max(len(table), 1))
 
 
-class ProgressView(w.VBox):  # type: ignore[misc]
+class ProgressView(WithStill, w.VBox):  # type: ignore[misc]
     """Bars and a button that reads the record again."""
 
     def __init__(self) -> None:
@@ -120,9 +120,6 @@ class ProgressView(w.VBox):  # type: ignore[misc]
         """Short and the same on every run, whatever was solved."""
         return "progress_view()"
 
-    def _repr_mimebundle_(
-        self, **options: Any
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = super()._repr_mimebundle_(**options)
-        picture = still(self.summary) if self.summary else None
-        return with_still(data, {}, picture)
+    def picture(self) -> Picture | None:
+        """The bars, if the record could be read."""
+        return still(self.summary) if self.summary else None

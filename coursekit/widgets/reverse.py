@@ -7,7 +7,6 @@ Compute only. A film is any record with `states`, `estimates` and `ts`, as
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -15,8 +14,8 @@ from coursekit.plots.images import pick
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.widgets.film_player import FilmPlayer
-from coursekit.widgets.forward import sectors, to_pixels
 from coursekit.widgets.reel import Axis, Reel
+from coursekit.widgets.samples import point_panels, sample_table, time_axis, to_pixels
 
 Model = Callable[[Tensor, Tensor], Tensor]
 
@@ -51,10 +50,9 @@ def sculptor_reel(film: Film, *, count: int = 6, frames: int = 101) -> Reel:
     rows = [
         torch.cat([film.states[i][:count], film.estimates[i][:count]]) for i in chosen
     ]
-    ts = [film.ts[i] for i in chosen]
     return Reel(
         to_pixels(torch.stack(rows).float()),
-        (Axis("t", tuple(f"{t:.2f}" for t in ts)),),
+        time_axis(film.ts[i] for i in chosen),
         columns=min(count, len(film.states[0])),
         row_names=("x_t, what the sampler holds", "x̂0, what the network sees in it"),
         captions=tuple(
@@ -74,18 +72,16 @@ def point_reel(
     """
     chosen = pick(len(film.states), frames)
     pairs = [torch.stack([film.states[i], film.estimates[i]]) for i in chosen]
-    ts = [film.ts[i] for i in chosen]
-    ghost = None if target is None else np.asarray(target, dtype=np.float32)[:400]
-    return Reel(
-        torch.stack(pairs).float().numpy(),
-        (Axis("t", tuple(f"{t:.2f}" for t in ts)),),
+    return point_panels(
+        torch.stack(pairs),
+        time_axis(film.ts[i] for i in chosen),
+        coloured=film.states[-1],
+        target=target,
+        limit=limit,
         row_names=("x_t, what the sampler holds", "x̂0, the guess from there"),
         captions=tuple(
             f"{i} of {len(film.states) - 1} network evaluations done" for i in chosen
         ),
-        limit=limit,
-        groups=sectors(film.states[-1]),
-        ghost=ghost,
         trails=True,
     )
 
@@ -128,7 +124,7 @@ def ddim_reel(
             "η", tuple(f"{e:g}" for e in etas), "0: no fresh noise, 1: as much as DDPM"
         ),
     )
-    captions = tuple(
+    captions = (
         f"{n} network evaluation{'s' * (n > 1)}, "
         + ("no fresh noise on the way" if e == 0 else f"fresh noise at η = {e:g}")
         + ": the same starting noise in every position"
@@ -136,17 +132,13 @@ def ddim_reel(
         for e in etas
     )
     start = len(steps) // 2 * len(etas)  # with one step, eta changes nothing
-    if table.ndim == 5:
-        tiles, columns = to_pixels(table), min(8, table.shape[1])
-        return Reel(tiles, axes, columns, captions=captions, tile=88, start=start)
-    return Reel(
-        np.ascontiguousarray(table[:, None].numpy()),
+    return sample_table(
+        table,
         axes,
-        captions=captions,
+        captions,
         start=start,
-        limit=3.0,
-        groups=sectors(table[-len(etas)]),
-        ghost=None if target is None else np.asarray(target, dtype=np.float32)[:400],
+        coloured=table[-len(etas)],
+        target=target,
     )
 
 
@@ -157,9 +149,5 @@ def starting_noise(shape: Sequence[int], seed: int) -> Tensor:
 
 def noise_reel(shape: Sequence[int], seed: int) -> Reel:
     """One frame, the noise that everything will start from: there is no slider yet."""
-    noise = starting_noise(shape, seed)
-    caption = ("the noise that every sample will start from",)
-    if noise.ndim == 4:
-        tiles, columns = to_pixels(noise[None]), min(8, len(noise))
-        return Reel(tiles, (), columns, captions=caption, tile=88)
-    return Reel(noise[None, None].numpy(), (), captions=caption, limit=3.0)
+    caption = "the noise that every sample will start from"
+    return sample_table(starting_noise(shape, seed)[None], (), [caption])

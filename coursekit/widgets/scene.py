@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from coursekit.plots import theme as plot_theme
@@ -20,8 +20,12 @@ from coursekit.plots.images import Picture, grid
 _TONES = {"good": "green", "warn": "orange", "bad": "red", "": "ink"}
 _SIGNS = {"good": "✓", "warn": "●", "bad": "✗", "": ""}
 
-
 TILE, GAP = 112, 3  # page pixels of an image's side; dots between two images
+
+
+def nearest(values: ArrayLike, wanted: float) -> int:
+    """Which of the values (N,) is nearest to the one that a slider asks for."""
+    return int(np.abs(np.asarray(values) - wanted).argmin())
 
 
 @dataclass(frozen=True)

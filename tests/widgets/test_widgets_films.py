@@ -18,8 +18,9 @@ from coursekit.lectures.l01_diffusion import widgets
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.widgets import forward, reverse
-from coursekit.widgets.film_player import FilmPlayer, one_line
+from coursekit.widgets.film_player import FilmPlayer
 from coursekit.widgets.reel import Axis, Meter, Reel
+from coursekit.widgets.still import one_line
 
 SCHEDULE = make_schedule("cosine", 200)
 

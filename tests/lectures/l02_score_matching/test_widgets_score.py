@@ -106,12 +106,13 @@ def test_the_langevin_table_has_its_axes_in_order():
 def test_films_of_different_length_are_refused():
     x = torch.zeros(3, 2)
     with pytest.raises(ValueError, match="differ in length"):
-        walks.walks_reel({"a": [x, x], "b": [x]})
+        walks.walks({"a": [x, x], "b": [x]})
 
 
 def test_walks_keep_both_ends():
     films = {"a": [torch.full((4, 2), float(i)) for i in range(300)]}
-    reel = walks.walks_reel(films, frames=11)
+    reel = walks.walks(films).reel
+    assert reel is not None and reel.count == walks.SHOWN
     assert reel.frames[0].max() == 0 and reel.frames[-1].min() == 299
     assert reel.axes[0].values[-1] == "299"
 

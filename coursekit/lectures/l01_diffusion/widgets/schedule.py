@@ -20,7 +20,9 @@ from coursekit.theory.ddpm_schedule import (
     cosine_alpha_bar,
     schedule_from_beta,
 )
+from coursekit.widgets.controls import choice, number, show
 from coursekit.widgets.forward import model_space
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 KINDS = ("linear", "linear-short", "cosine")
@@ -125,3 +127,23 @@ def draw(
 
 def _ratio(alpha_bar: NDArray[np.float64]) -> NDArray[np.float64]:
     return alpha_bar / np.maximum(1 - alpha_bar, 1e-300)
+
+
+def schedule_editor(image: Any = None) -> Live:
+    """Shape a schedule: ᾱ, SNR, what is left at the end, and an alarm if too much is.
+
+    image: one picture to noise, uint8 or model space; without it, charts only.
+    """
+    controls = {
+        "kind": choice(KINDS),
+        "num_steps": number("steps T", 1000, 10, 1000, 10, "d"),
+        "beta_max": number("last β", 0.02, 0.002, 0.05, 0.001, ".3f"),
+        "offset": number("offset s", 0.008, 0.0, 0.1, 0.002, ".3f"),
+    }
+
+    def drawn(kind: str, **state: Any) -> Scene:
+        show(controls["beta_max"], kind != "cosine")
+        show(controls["offset"], kind == "cosine")
+        return draw(kind, image=image, **state)
+
+    return Live(controls, drawn, "schedule_editor")

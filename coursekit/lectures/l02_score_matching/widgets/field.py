@@ -7,6 +7,7 @@ nearest sample, so that one sees when the score does not point there.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from torch import Tensor
 
 from coursekit.datasets.toys import Mixture
 from coursekit.plots.chart import Chart, Curve
-from coursekit.plots.fields import Arrows, Dots, Plane, Way, lattice, squeezed
+from coursekit.plots.fields import Arrows, Dots, Way, lattice, square, squeezed
+from coursekit.widgets.controls import level, number
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 Score = Callable[[Tensor, float], Tensor]  # score(x (N, 2), sigma) -> (N, 2)
@@ -80,9 +83,7 @@ def draw(compass: Compass, sigma: float, x: float, y: float) -> Scene:
         Way(compass.way(at, sigma), "orange", 2.0),
         Dots(at.numpy(), "orange", 4.0, 1.0),
     )
-    edge = (-LIMIT, LIMIT)
-    look = {"x_limits": edge, "y_limits": edge, "width": 380, "height": 380}
-    plane = Plane((), f"the score at noise σ = {sigma:g}", layers=layers, **look)  # type: ignore[arg-type]
+    plane = square(f"the score at noise σ = {sigma:g}", layers, LIMIT)
     length = float(arrow.norm())
     if length < 1e-3:
         text = "Here the compass says nothing: all votes cancel."
@@ -110,3 +111,17 @@ def strength(compass: Compass, sigma: float, at: Tensor) -> Chart:
         width=300,
         height=200,
     )
+
+
+def compass(mixture: Mixture, score: Score | None = None) -> Live:
+    """The score as arrows: sliders for the noise and for where a traveller stands.
+
+    score: the learner's own, score(x (N, 2), sigma); by default the exact one.
+    """
+    start = min(SIGMAS, key=lambda sigma: abs(sigma - 0.3))
+    controls = {
+        "sigma": level("noise σ", SIGMAS, start),
+        "x": number("go right", 0.4, -2.5, 2.5),
+        "y": number("go up", -0.6, -2.5, 2.5),
+    }
+    return Live(controls, partial(draw, Compass.of(mixture, score)), "compass")

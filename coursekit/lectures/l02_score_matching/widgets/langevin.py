@@ -1,20 +1,20 @@
-"""Langevin walks as films: with noise and without, for several step sizes.
-
-Compute only: each function turns states into a `Reel`.
-"""
+"""Walks as films: Langevin's with noise and without, and any others side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from coursekit.plots.images import pick
-from coursekit.widgets.forward import sectors
+from coursekit.theory.langevin import langevin
+from coursekit.widgets.film_player import FilmPlayer, noise_player
 from coursekit.widgets.reel import Axis, Reel
+from coursekit.widgets.samples import point_panels
 
 Score = Callable[[Tensor], Tensor]
+FRAMES = 51  # of Langevin's walk, for each step size
+SHOWN = 81  # frames of other walks
 
 
 def climb(score: Score, x: Tensor, step: float, num_steps: int) -> list[Tensor]:
@@ -38,8 +38,6 @@ def langevin_table(
 
     Panel 0 walks with noise, panel 1 without. Frames lie in time order, step slowest.
     """
-    from coursekit.theory.langevin import langevin
-
     chosen = pick(num_steps + 1, frames)
     films = []
     for step in steps:
@@ -51,20 +49,19 @@ def langevin_table(
     return torch.stack(films).float()
 
 
-def langevin_reel(
+def langevin_player(
     score: Score,
     start: Tensor,
     steps: Sequence[float] = (0.002, 0.02, 0.2),
     *,
-    num_steps: int = 200,
-    frames: int = 51,
     target: Any = None,
-    limit: float = 3.0,
-    seed: int = 0,
-) -> Reel:
-    """A slider for the step size and one for the number of steps taken."""
-    table = langevin_table(score, start, steps, num_steps, frames, seed)
-    chosen = pick(num_steps + 1, frames)
+    num_steps: int = 200,
+) -> FilmPlayer:
+    """Langevin's walk with its noise and without, for several step sizes.
+
+    score: score(x (N, 2)) -> (N, 2).  start: (N, 2).  target: points behind.
+    """
+    chosen = pick(num_steps + 1, FRAMES)
     axes = (
         Axis("step size", tuple(f"{s:g}" for s in steps), "of the Langevin walk"),
         Axis("steps taken", tuple(map(str, chosen))),
@@ -74,50 +71,53 @@ def langevin_reel(
         for step in steps
         for i in chosen
     )
-    safe = table.nan_to_num(1e3, 1e3, -1e3).clamp(-1e3, 1e3)
-    return Reel(
-        np.ascontiguousarray(safe.numpy()),
-        axes,
-        row_names=("with noise: Langevin", "without noise: only uphill"),
-        captions=captions,
-        limit=limit,
-        groups=sectors(start),
-        ghost=None if target is None else np.asarray(target, dtype=np.float32)[:400],
-        start=len(steps) // 2 * len(chosen),
-    )
+
+    def reel(player: FilmPlayer) -> Reel:
+        seed = player.presses
+        return point_panels(
+            langevin_table(score, start, steps, num_steps, FRAMES, seed),
+            axes,
+            row_names=("with noise: Langevin", "without noise: only uphill"),
+            captions=captions,
+            coloured=start,
+            target=target,
+            start=len(steps) // 2 * len(chosen),
+        )
+
+    return noise_player(reel, "langevin_player")
 
 
-def walks_reel(
+def walks(
     films: Mapping[str, Sequence[Tensor]],
     *,
     target: Any = None,
-    limit: float = 3.0,
-    frames: int = 81,
     colour_by: str = "start",
     trails: bool = True,
+    limit: float = 3.0,
     labels: Sequence[str] = (),
-) -> Reel:
-    """Several walks of the same points side by side, one slider for them all.
+) -> FilmPlayer:
+    """Several films of the same points side by side, with their trails.
 
-    films: name -> states (N, 2), all equally many.  colour_by: "start" or "end" (of the
-    first film).  labels: one for each state, such as its time; by default its number.
+    films: name -> list of states (N, 2), all equally long.  colour_by: "start" or "end"
+    (of the first film).  labels: one for each state, such as its time; by default its
+    number.  Raises ValueError for films of different lengths.
     """
     lengths = {name: len(states) for name, states in films.items()}
     if len(set(lengths.values())) != 1:
         raise ValueError(f"the films differ in length: {lengths}")
-    total = next(iter(lengths.values()))
-    chosen = pick(total, frames)
-    names = labels or [str(i) for i in range(total)]
-    stack = [torch.stack([film[i] for film in films.values()]) for i in chosen]
     first = next(iter(films.values()))
-    shown = torch.stack(stack).float().nan_to_num(1e3).clamp(-1e3, 1e3)
-    return Reel(
-        np.ascontiguousarray(shown.numpy()),
+    total = len(first)
+    chosen = pick(total, SHOWN)
+    names = labels or [str(i) for i in range(total)]
+    shown = [torch.stack([film[i] for film in films.values()]) for i in chosen]
+    reel = point_panels(
+        torch.stack(shown),
         (Axis("t" if labels else "step", tuple(names[i] for i in chosen)),),
         row_names=tuple(films),
         captions=tuple(f"step {i} of {total - 1}" for i in chosen),
+        coloured=first[0 if colour_by == "start" else -1],
+        target=target,
         limit=limit,
-        groups=sectors(first[0 if colour_by == "start" else -1]),
-        ghost=None if target is None else np.asarray(target, dtype=np.float32)[:400],
         trails=trails,
     )
+    return FilmPlayer(reel, name="walks")

@@ -5,6 +5,7 @@ t = 0) to noise (right, t = 1), and the walkers come from the right.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,9 @@ from coursekit.plots.chart import Chart, Curve
 from coursekit.theory.paths import Path, VPPath
 from coursekit.theory.sde import reverse_sde
 from coursekit.theory.solvers import time_grid
-from coursekit.widgets.scene import Scene
+from coursekit.widgets.controls import level, number
+from coursekit.widgets.live import Live
+from coursekit.widgets.scene import Scene, nearest
 
 CHURNS = (0.0, 0.25, 0.5, 1.0, 1.5)
 END, SHOWN, EDGE = 0.003, 9, 3.2
@@ -89,7 +92,7 @@ def draw(walks: Walks, churn: float, time: float) -> Scene:
         width=430,
         height=260,
     )
-    at = int(np.abs(walks.ts - time).argmin())
+    at = nearest(walks.ts, time)
     edges = np.linspace(-EDGE, EDGE, 65)
     counts, _ = np.histogram(film[at], edges, density=True)
     x = np.linspace(-EDGE, EDGE, 161)
@@ -117,3 +120,12 @@ def draw(walks: Walks, churn: float, time: float) -> Scene:
         "the distance from its start to its end."
     )
     return Scene((ways, crowd), text=text)
+
+
+def sde_paths(seed: int = 0) -> Live:
+    """The churn dial: ragged or smooth ways, and the same crowd at every time."""
+    controls = {
+        "churn": level("churn", CHURNS, 1.0),
+        "time": number("time t", 0.0, 0.0, 1.0, 0.02, ".2f"),
+    }
+    return Live(controls, partial(draw, walk(seed=seed)), "sde_paths")

@@ -4,9 +4,9 @@ Compute only. Frames come out in C order: number of evaluations first, then the 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,8 +17,10 @@ from coursekit.lectures.l02_score_matching.experiments.solver_walks import (
 )
 from coursekit.theory.paths import Path
 from coursekit.theory.prediction import Predict
-from coursekit.widgets.forward import sectors, to_pixels
+from coursekit.widgets.film_player import FilmPlayer, noise_player
 from coursekit.widgets.reel import Axis, Reel
+from coursekit.widgets.reverse import starting_noise
+from coursekit.widgets.samples import sample_table
 
 Progress = Callable[[int, int], None]
 
@@ -58,23 +60,48 @@ def solver_reel(
         Axis("evaluations", tuple(map(str, nfes)), "how often the network is asked"),
         Axis("solver", tuple(NAMES[name] for name in solvers)),
     )
-    captions = tuple(
+    captions = (
         f"{NAMES[name]}: {steps_of(name, nfe)} steps, {nfe} network evaluations"
         for nfe in nfes
         for name in solvers
     )
-    begin = len(nfes) // 2 * len(solvers)
-    if table.ndim == 5:
-        columns = min(8, table.shape[1])
-        tiles = to_pixels(table)
-        return Reel(tiles, axes, columns, captions=captions, tile=104, start=begin)
-    shown = table[:, None].nan_to_num(1e3).clamp(-1e3, 1e3)
-    return Reel(
-        np.ascontiguousarray(shown.numpy()),
+    start = len(nfes) // 2 * len(solvers)
+    return sample_table(
+        table,
         axes,
-        captions=captions,
-        start=begin,
-        limit=3.0,
-        groups=sectors(table[-1]),
-        ghost=None if target is None else np.asarray(target, dtype=np.float32)[:400],
+        captions,
+        tile=104,
+        start=start,
+        coloured=table[-1],
+        target=target,
     )
+
+
+def solver_table(
+    predict: Predict,
+    path: Path,
+    shape: Sequence[int] = (2,),
+    *,
+    nfes: Sequence[int] = (4, 8, 16, 32),
+    solvers: Sequence[str] = ("em", "euler", "dpm1", "dpm2", "dpm2m"),
+    count: int | None = None,
+    seed: int = 0,
+    target: Any = None,
+) -> FilmPlayer:
+    """One starting noise, every solver, every number of evaluations: two sliders.
+
+    predict: see `denoiser`.  shape: of one sample, (2,) or (C, H, W).  solvers: names
+    of `coursekit.lectures.l02_score_matching.experiments.solver_walks.NAMES`.
+    """
+    how_many = count or (400 if len(shape) == 1 else 6)
+
+    def sample(player: FilmPlayer) -> Reel:
+        chosen = seed + player.presses
+        noise = starting_noise((how_many, *shape), chosen)
+        said = partial(player.count, what="pictures done")
+        table = solver_results(
+            predict, path, noise, nfes, solvers, chosen, progress=said
+        )
+        return solver_reel(table, nfes, solvers, target=target)
+
+    return noise_player(sample, "solver_table")

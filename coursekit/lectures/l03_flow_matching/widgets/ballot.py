@@ -14,7 +14,7 @@ from torch import Tensor
 
 from coursekit.lectures.l03_flow_matching.widgets.crowd import LIMIT, Layers, plane
 from coursekit.plots.chart import Chart, Curve
-from coursekit.plots.fields import Arrows, Dots, Way, lattice, squeezed
+from coursekit.plots.fields import Arrows, Dots, lattice, squeezed, ways
 from coursekit.plots.theme import SERIES
 from coursekit.theory.flow import (
     conditional_velocity,
@@ -24,7 +24,9 @@ from coursekit.theory.flow import (
     marginal_velocity,
 )
 from coursekit.theory.solvers import time_grid
-from coursekit.widgets.scene import Scene
+from coursekit.widgets.controls import choice, number, time
+from coursekit.widgets.live import Live
+from coursekit.widgets.scene import Scene, nearest
 
 FIELDS = ("one picture", "all pictures")
 BLUR, COUNT, FRAMES = 0.03, 11, 51
@@ -46,12 +48,12 @@ class Votes:
         data = torch.tensor(POINTS, dtype=torch.float64)
         generator = torch.Generator().manual_seed(seed)
         start = torch.randn(count, 2, generator=generator, dtype=torch.float64)
-        ts, ways = time_grid(FRAMES - 1), {}
+        ts, films = time_grid(FRAMES - 1), {}
         for name in FIELDS:
             field = partial(velocity, name, data)
             states = follow(field, start, ts, heun_step)
-            ways[name] = torch.stack(list(states)).numpy()
-        return cls(data, ts.numpy(), ways)
+            films[name] = torch.stack(list(states)).numpy()
+        return cls(data, ts.numpy(), films)
 
 
 def velocity(field: str, data: Tensor, x: Tensor, t: Tensor) -> Tensor:
@@ -76,16 +78,12 @@ def background(made: Votes, field: str, t: float) -> Layers:
     places = torch.from_numpy(lattice(LIMIT, COUNT))
     now = torch.full((len(places),), t, dtype=torch.float64)
     arrows = -velocity(field, made.data, places, now).numpy()
-    i = int(np.abs(made.ts - t).argmin())
-    ways = made.ways[field]
-    trails = tuple(
-        Way(ways[: i + 1, n], "blue", 0.9, opacity=0.5)
-        for n in range(ways.shape[1])
-        if i
-    )
+    i = nearest(made.ts, t)
+    film = made.ways[field]
+    trails = ways(film[: i + 1], "blue", 0.9, 0.5) if i else ()
     shifts = squeezed(arrows, 1.8 * LIMIT / COUNT, 1.5)
     field_layer = Arrows(places.numpy(), shifts, "grid", 1.0)
-    return (field_layer, *trails, Dots(ways[i], "blue", 2.0, 0.9))
+    return (field_layer, *trails, Dots(film[i], "blue", 2.0, 0.9))
 
 
 def ballot(made: Votes, field: str, t: float, at: Tensor) -> tuple[Layers, Floats]:
@@ -139,3 +137,14 @@ def draw(made: Votes, field: str, t: float, x: float, y: float) -> Scene:
     layers = (*background(made, field, t), *front)
     tone = "" if field == FIELDS[0] else "good" if share[best] >= 0.9 else "warn"
     return Scene((plane(title, layers), chart), text=text, tone=tone)
+
+
+def flow_votes(*, seed: int = 0) -> Live:
+    """The field of one picture against that of all; who votes for what, and where."""
+    controls = {
+        "field": choice(FIELDS, FIELDS[1]),
+        "t": time(0.5, 0.02),
+        "x": number("stand right", 0.3, -2.5, 2.5),
+        "y": number("stand up", 0.4, -2.5, 2.5),
+    }
+    return Live(controls, partial(draw, Votes.of(seed=seed)), "flow_votes")

@@ -15,6 +15,9 @@ from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.draw import Line, Mark, Text
 from coursekit.theory.paths import CosinePath, LinearPath, Path, VPPath
 from coursekit.theory.prediction import Prediction, convert, mix, row
+from coursekit.widgets.controls import choice, time
+from coursekit.widgets.controls import number as slider
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 KINDS = Prediction._fields
@@ -137,3 +140,15 @@ def draw(path: str, heard: str, t: float, x0: float, eps: float) -> Scene:
     else:
         text, tone = "All five say the same; any of them will do.", "good"
     return Scene((table(way, heard, now, x0, eps), chart), text=text, tone=tone)
+
+
+def one_belief() -> Live:
+    """One belief in five languages: path, moment, and what the network says."""
+    controls = {
+        "path": choice(list(PATHS), label="path"),
+        "heard": choice(KINDS, "velocity", "it says"),
+        "t": time(0.5),
+        "x0": slider("true x0", 0.8, -2.0, 2.0),
+        "eps": slider("true eps", -1.2, -2.0, 2.0),
+    }
+    return Live(controls, draw, "one_belief")

@@ -6,7 +6,7 @@ grid at 51 times. A scene only draws.
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,32 +16,25 @@ from coursekit.datasets.toys import Mixture, exact_predict
 from coursekit.plots.fields import (
     Arrows,
     Dots,
-    Plane,
-    Way,
+    Layer,
     lattice,
+    square,
     squeezed,
 )
 from coursekit.plots.theme import SERIES
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.solvers import rk4, spread_time, time_grid
-from coursekit.widgets.forward import sectors
-from coursekit.widgets.scene import Scene
+from coursekit.widgets.controls import time
+from coursekit.widgets.live import Live
+from coursekit.widgets.samples import sectors
+from coursekit.widgets.scene import Scene, nearest
 
 LIMIT, ARROWS, CELLS, LEVELS = 3.0, 11, 23, 6
 Floats = NDArray[np.float64]
-Layers = tuple[Dots | Arrows | Way, ...]
+Layers = tuple[Layer, ...]
 
 
-def plane(title: str, layers: Layers, **changes: Any) -> Plane:
-    """A square panel that shows [-LIMIT, LIMIT] squared."""
-    square: dict[str, Any] = {
-        "x_limits": (-LIMIT, LIMIT),
-        "y_limits": (-LIMIT, LIMIT),
-        "width": 330,
-        "height": 320,
-        "margins": (26, 26, 8, 24),
-    }
-    return Plane([], title=title, layers=layers, **(square | changes))
+plane = partial(square, limit=LIMIT, width=330, height=320, margins=(26, 26, 8, 24))
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,7 @@ class Crowd:
 
     def frame(self, t: float) -> int:
         """The frame whose time is nearest to t."""
-        return int(np.abs(self.ts - t).argmin())
+        return nearest(self.ts, t)
 
 
 def shading(density: Floats) -> Layers:
@@ -125,3 +118,12 @@ def draw(crowd: Crowd, t: float) -> Scene:
         text=text,
         tone="good" if math.isclose(mass, 1, abs_tol=0.02) else "",
     )
+
+
+def flow_field(mixture: Mixture, *, seed: int = 0) -> Live:
+    """A crowd on its way from noise to data: people and arrows, and the density.
+
+    mixture: the data, whose exact flow is followed.
+    """
+    crowd = Crowd.of(mixture, seed=seed)
+    return Live({"t": time(0.6)}, partial(draw, crowd), "flow_field")

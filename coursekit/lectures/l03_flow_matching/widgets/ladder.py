@@ -6,6 +6,7 @@ Every combination of flow, method and number of steps is walked once, beforehand
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from coursekit.evaluation.distances import energy_distance
 from coursekit.lectures.l03_flow_matching.experiments.pictures import COST, METHODS
 from coursekit.lectures.l03_flow_matching.widgets.crowd import Layers, plane
 from coursekit.plots.chart import Chart, Curve
-from coursekit.plots.fields import Dots, Way
+from coursekit.plots.fields import Dots, ways
 from coursekit.theory.flow import follow
 from coursekit.theory.solvers import time_grid
+from coursekit.widgets.controls import choice, level, show
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
@@ -52,7 +55,7 @@ class Ladder:
         generator = torch.Generator().manual_seed(seed)
         start = torch.randn(count, 2, generator=generator)
         goal = torch.as_tensor(np.asarray(target))[: 2 * count].double()
-        ways: dict[Key, Floats] = {}
+        films: dict[Key, Floats] = {}
         ends: dict[Key, Floats] = {}
         distances: dict[Key, float] = {}
         with torch.no_grad():
@@ -62,29 +65,26 @@ class Ladder:
                         states = list(follow(velocity, start, time_grid(n), step))
                         key = (name, method, n)
                         shown = torch.stack(states)[:, :SHOWN]
-                        ways[key] = shown.double().numpy()
+                        films[key] = shown.double().numpy()
                         ends[key] = states[-1].double().numpy()
                         distances[key] = energy_distance(states[-1], goal)
-        return cls(ways, ends, distances, goal.numpy()[:400], tuple(flows))
+        return cls(films, ends, distances, goal.numpy()[:400], tuple(flows))
 
 
-def bend(ways: Floats) -> float:
+def bend(film: Floats) -> float:
     """How much longer the ways are than the straight lines between their ends."""
-    lengths = np.linalg.norm(np.diff(ways, axis=0), axis=2).sum(0)
-    direct = np.linalg.norm(ways[-1] - ways[0], axis=1)
+    lengths = np.linalg.norm(np.diff(film, axis=0), axis=2).sum(0)
+    direct = np.linalg.norm(film[-1] - film[0], axis=1)
     return float(lengths.sum() / direct.sum() - 1)
 
 
 def panel(ladder: Ladder, key: Key) -> Layers:
     """The data, the ways, where they begin and where they end."""
-    ways = ladder.ways[key]
-    lines = tuple(
-        Way(ways[:, i], "blue", 0.9, opacity=0.45) for i in range(ways.shape[1])
-    )
+    film = ladder.ways[key]
     return (
         Dots(ladder.target, "grid", 1.3, 0.6),
-        *lines,
-        Dots(ways[0], "ink", 1.5, 0.5),
+        *ways(film, "blue", 0.9, 0.45),
+        Dots(film[0], "ink", 1.5, 0.5),
         Dots(ladder.ends[key][:200], "orange", 1.6, 0.9),
     )
 
@@ -124,3 +124,20 @@ def draw(ladder: Ladder, flow: str, method: str, steps: int) -> Scene:
     tone = "good" if far < 0.01 else "warn" if far < 0.05 else "bad"
     title = f"{flow}: {steps} step{'s' * (steps > 1)}"
     return Scene((plane(title, panel(ladder, key)), chart), text=text, tone=tone)
+
+
+def flow_steps(
+    flows: Mapping[str, Any], *, target: Any, count: int = 500, seed: int = 0
+) -> Live:
+    """The ways a solver walks with 1 to 64 steps, Euler or Heun.
+
+    flows: name -> velocity(x, t).  target: points (M, 2) of the data.
+    """
+    controls = {
+        "flow": choice(list(flows)),
+        "method": choice(list(METHODS)),
+        "steps": level("steps", STEPS, 4),
+    }
+    show(controls["flow"], len(flows) > 1)
+    ladder = Ladder.of(flows, target, count, seed)
+    return Live(controls, partial(draw, ladder), "flow_steps")

@@ -16,11 +16,15 @@ from coursekit.datasets.toys import ring
 from coursekit.lectures.l03_flow_matching.experiments.crossings import (
     crossings,
     two_groups,
-    ways,
+)
+from coursekit.lectures.l03_flow_matching.experiments.crossings import (
+    ways as flow_of,
 )
 from coursekit.lectures.l03_flow_matching.widgets.crowd import plane
-from coursekit.plots.fields import Dots, Plane, Way
+from coursekit.plots.fields import Dots, Plane, ways
 from coursekit.theory.couplings import ot_coupling, transport_cost
+from coursekit.widgets.controls import choice, level, show
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 PAIRINGS = ("strangers", "their flow", "reflow", "optimal transport")
@@ -44,7 +48,7 @@ def begin(dim: int, count: int, seed: int) -> Ends:
     generator = torch.Generator().manual_seed(seed)
     data = mixture.sample(count, generator)
     noise = torch.randn(count, dim, generator=generator, dtype=torch.float64)
-    return Ends(noise, data, torch.stack(ways(mixture, noise, 40)))
+    return Ends(noise, data, torch.stack(flow_of(mixture, noise, 40)))
 
 
 @cache
@@ -79,32 +83,28 @@ def count_crossings(states: Tensor) -> int:
 
 def strip(states: Tensor) -> Plane:
     """One dimension against time, noise on the left."""
-    time = np.linspace(1, 0, len(states))
-    lines = tuple(
-        Way(np.stack([1 - time, states[:, i, 0].numpy()], 1), "blue", 1.1, opacity=0.7)
-        for i in range(states.shape[1])
-    )
-    ends = np.stack([np.ones(states.shape[1]), states[-1, :, 0].numpy()], 1)
-    starts = ends * [0, 0] + np.stack([0 * ends[:, 0], states[0, :, 0].numpy()], 1)
+    film = states[..., 0].numpy()
+    there = np.ones(film.shape[1])
     return Plane(
-        [],
         title="one dimension: noise on the left, data on the right",
         x_name="1 - t",
         x_limits=(-0.03, 1.03),
         y_limits=(-3.0, 3.0),
         width=380,
         height=320,
-        layers=(*lines, Dots(starts, "ink", 2.0, 0.8), Dots(ends, "orange", 2.5, 0.9)),
+        layers=(
+            *ways(film, "blue", 1.1, 0.7, ts=np.linspace(0, 1, len(film))),
+            Dots(np.stack([0 * there, film[0]], 1), "ink", 2.0, 0.8),
+            Dots(np.stack([there, film[-1]], 1), "orange", 2.5, 0.9),
+        ),
     )
 
 
 def flat(states: Tensor) -> Plane:
     """Two dimensions, seen from above."""
     seen = states.numpy()
-    lines = tuple(
-        Way(seen[:, i], "blue", 1.0, opacity=0.6) for i in range(seen.shape[1])
-    )
     dots = (Dots(seen[0], "ink", 1.8, 0.7), Dots(seen[-1], "orange", 2.5, 0.9))
+    lines = ways(seen, "blue", 1.0, 0.6)
     return plane("two dimensions, from above", (*lines, *dots))
 
 
@@ -121,3 +121,15 @@ def draw(seed: int, pairing: str, batch: int) -> Scene:
     )
     tone = "good" if crossed == 0 else "warn" if crossed < pairs / 8 else "bad"
     return Scene((strip(one), flat(two)), text=text, tone=tone)
+
+
+def flow_couplings(*, seed: int = 0) -> Live:
+    """Which noise belongs to which data: strangers, reflow, or optimal transport."""
+    batches = level("batch", BATCHES, BATCHES[-1])
+
+    def drawn(pairing: str, batch: int) -> Scene:
+        show(batches, pairing == PAIRINGS[-1])
+        return draw(seed, pairing, batch)
+
+    controls = {"pairing": choice(PAIRINGS), "batch": batches}
+    return Live(controls, drawn, "flow_couplings")

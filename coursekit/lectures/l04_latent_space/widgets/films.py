@@ -1,11 +1,15 @@
-"""Films of trainings that a notebook has no time for: beta, and the mix of losses."""
+"""Films of trainings that a notebook has no time for: beta, and the mix of losses.
 
-from typing import Any
+Where a film does not ship yet, a table says what makes it.
+"""
 
 from coursekit.experiments.film_store import load_film
 from coursekit.experiments.measure import load_measured
+from coursekit.plots.table import Table, missing
+from coursekit.widgets.film_player import FilmPlayer
 from coursekit.widgets.reel import Axis, Meter, Reel
 
+MAKE = "python -m coursekit.lectures.l04_latent_space.experiments.films"
 ROWS = ("real", "rebuilt", "halfway", "random")
 MIXES = {  # mix -> its name on the slider, and how it fails
     "pixels": ("pixels only", "blur: what is not sure becomes the mean"),
@@ -65,7 +69,7 @@ def losses_reel() -> Reel:
         heights = tuple(min(v / full, 1.0) for v in values)
         return Meter(title, heights, tuple(format(v, form) for v in values), colour)
 
-    meters: Any = (
+    meters = (
         bar("PSNR (dB)", "psnr", 35, ".1f", "blue"),
         bar("sharpness (real: 1)", "sharpness", 2, ".2f", "green"),
         bar("hats kept", "hat", 1, ".0%", "orange"),
@@ -80,3 +84,26 @@ def losses_reel() -> Reel:
         meters=meters,
         tile=96,
     )
+
+
+def latent_beta(world: str = "fashion") -> FilmPlayer | Table:
+    """One VAE after another, each with a larger beta: what comes back, what is made.
+
+    world: "fashion" or "teddy". Where the film does not ship yet: the line that makes
+    it.
+    """
+    try:
+        return FilmPlayer(beta_reel(world), name="latent_beta")
+    except FileNotFoundError:
+        return missing("VAEs with more and more beta", MAKE)
+
+
+def latent_losses() -> FilmPlayer | Table:
+    """The same autoencoder trained with different mixes of losses: how each fails.
+
+    Where the film does not ship yet: the lines that make it.
+    """
+    try:
+        return FilmPlayer(losses_reel(), name="latent_losses")
+    except FileNotFoundError:
+        return missing("five mixes of losses", "coursekit measure 04.L", MAKE)

@@ -5,6 +5,7 @@ Each frame is a whole sampling run, so films are computed once and scrubbed.
 
 from collections.abc import Sequence
 
+import ipywidgets as w
 import numpy as np
 import torch
 from torch import nn
@@ -16,9 +17,16 @@ from coursekit.lectures.l04_latent_space.experiments.guidance_scale import (
     drawn,
     free,
 )
+from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.pipeline import Pipeline
-from coursekit.widgets.forward import to_pixels
+from coursekit.plots.images import Picture
+from coursekit.plots.table import Table, missing
+from coursekit.training.pretrained import load_model
+from coursekit.widgets.controls import sentence
+from coursekit.widgets.film_player import FilmPlayer, noise_player
 from coursekit.widgets.reel import Axis, Meter, Reel
+from coursekit.widgets.samples import to_pixels
+from coursekit.widgets.still import WithStill, one_line
 
 CLASS_SCALES = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0)
 PROMPT_SCALES = (1.0, 2.0, 3.0, 5.0, 8.0)
@@ -87,3 +95,68 @@ def prompt_reel(
         start=min(2, len(scales) - 1),
         tile=128,
     )
+
+
+def guidance_classes(
+    name: str = "fashion-classes", *, seed: int = 0
+) -> FilmPlayer | Table:
+    """Ten classes of clothes from the same noise, at one guidance scale after another.
+
+    The button draws other noise. Where the network is not trained yet: the line that
+    trains it.
+    """
+    if not is_there(name):
+        command = f"coursekit train {name} --profile cpu --publish"
+        return missing("ten classes of clothes", command)
+    model = load_model(name, clip=False)
+    return noise_player(
+        lambda player: class_reel(model, seed=seed + player.presses),
+        "guidance_classes",
+    )
+
+
+class PromptFilm(WithStill, w.VBox):  # type: ignore[misc]
+    """A prompt, a negative prompt, a button, and the film that they make."""
+
+    def __init__(
+        self, pipe: Pipeline, prompt: str, negative: str = "", *, seed: int = 0
+    ) -> None:
+        """Draw the first film at once."""
+        self.pipe, self.seed = pipe, seed
+        self.prompt = sentence("prompt", prompt)
+        self.negative = sentence("away from", negative)
+        self.player = FilmPlayer(
+            None, action="draw", on_action=self._draw, name="guidance_prompts"
+        )
+        try:
+            self.player.load(self._draw(self.player))
+        except Exception as error:  # a learner's own pipeline may fail
+            self.player.note = f"That did not work: {one_line(error)}"
+        super().__init__([self.prompt, self.negative, self.player])
+
+    def _draw(self, player: FilmPlayer) -> Reel:
+        prompt, negative = self.prompt.value.strip(), self.negative.value.strip()
+        return prompt_reel(self.pipe, prompt, negative, seed=self.seed + player.presses)
+
+    def __repr__(self) -> str:
+        """Short and the same on every run, so that nbval can compare it."""
+        return repr(self.player)
+
+    def picture(self) -> Picture | None:
+        """The film as a still picture."""
+        return self.player.picture()
+
+
+def guidance_prompts(
+    pipe: Pipeline,
+    prompt: str = "a brown bear with a red hat is reading in the park",
+    negative: str = "",
+    *,
+    seed: int = 0,
+) -> PromptFilm:
+    """Pictures of your prompt from the same noise at one guidance scale after another.
+
+    pipe: a `coursekit.pipeline.pipeline.Pipeline` that is told prompts. The button
+    draws the prompt that stands there now, from other noise.
+    """
+    return PromptFilm(pipe, prompt, negative, seed=seed)

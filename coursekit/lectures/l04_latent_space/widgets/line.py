@@ -4,6 +4,7 @@ All ways are walked once, for every scale of the slider; a scene only draws.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,10 +19,14 @@ from coursekit.lectures.l04_latent_space.experiments.guidance_exact import (
     quantiles,
     sharpened,
     two_kinds,
-    ways,
+)
+from coursekit.lectures.l04_latent_space.experiments.guidance_exact import (
+    ways as flow_of,
 )
 from coursekit.plots.chart import Chart, Curve
-from coursekit.plots.fields import Plane, Way
+from coursekit.plots.fields import Plane, ways
+from coursekit.widgets.controls import number
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 SCALES = tuple(i / 2 for i in range(17))  # 0, 0.5, ..., 8
@@ -42,7 +47,7 @@ class Line:
     def of(cls, world: World | None = None) -> "Line":
         """Walk the guided flow of a world for every scale."""
         world = world or two_kinds()
-        films = {scale: ways(world, scale, COUNT, STEPS) for scale in SCALES}
+        films = {scale: flow_of(world, scale, COUNT, STEPS) for scale in SCALES}
         return cls(world, line(2001), films)
 
     def nearest(self, scale: float) -> float:
@@ -100,28 +105,22 @@ def draw(made: Line, scale: float) -> Scene:
         width=440,
         height=250,
     )
-    film = made.films[scale]
-    ts = np.linspace(1.0, 0.0, len(film))
-    start = torch.special.ndtri(levels(COUNT))
+    film = made.films[scale].numpy()
     chosen = np.linspace(0, COUNT - 1, SHOWN).round().astype(int)
-    lines = tuple(
-        Way(
-            np.stack([1 - ts, film[:, i].numpy()], 1),
-            "blue" if film[-1, i] > APART else "purple",
-            1.1,
-            opacity=0.7,
-        )
-        for i in chosen
-        if abs(float(start[i])) < LIMIT
-    )
+    begin = torch.special.ndtri(levels(COUNT)).numpy()[chosen]
+    chosen = chosen[np.abs(begin) < LIMIT]
+    apart = film[-1, chosen] > APART
+    time = np.linspace(0, 1, len(film))
     plane = Plane(
-        [],
         title="ways, from noise to data",
         x_name="1 - t  (left: noise, right: data)",
         y_limits=(-LIMIT, LIMIT),
         width=300,
         height=250,
-        layers=lines,
+        layers=(
+            *ways(film[:, chosen[~apart]], "purple", 1.1, 0.7, ts=time),
+            *ways(film[:, chosen[apart]], "blue", 1.1, 0.7, ts=time),
+        ),
     )
     if scale == 0:
         text = "scale 0: nothing is asked for; the flow makes all of p(x), cats too."
@@ -135,3 +134,9 @@ def draw(made: Line, scale: float) -> Scene:
         )
     tone = "good" if scale == 1 else "warn" if share["gap"] > 0.1 else ""
     return Scene((chart, plane), text=text, tone=tone)
+
+
+def guidance_line() -> Live:
+    """Guidance with exact scores on a line: which law comes out at which scale?"""
+    scale = number("scale", 3.0, SCALES[0], SCALES[-1], SCALES[1] - SCALES[0])
+    return Live({"scale": scale}, partial(draw, Line.of()), "guidance_line")

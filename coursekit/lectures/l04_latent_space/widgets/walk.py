@@ -5,6 +5,7 @@ A scene decodes one place; codes, limits and the judge are prepared once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,8 +17,10 @@ from coursekit.datasets import fashion
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.features import load_classifier
 from coursekit.models.autoencoder import Bells
-from coursekit.plots.fields import Dots, Plane
+from coursekit.plots.fields import Dots, square
 from coursekit.plots.theme import SERIES
+from coursekit.widgets.controls import choice, number
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 REACH = 3.0  # how far one can walk, in standard deviations of the codes
@@ -98,15 +101,12 @@ def draw(walk: Walk, space: str, x: float, y: float) -> Scene:
         for c in np.unique(walk.labels)
     )
     cross = np.array([[x, y]])
-    plane = Plane(
-        [],
-        title=f"codes of {len(unit)} clothes: {space}",
-        x_name="first number (in standard deviations)",
-        x_limits=(-REACH, REACH),
-        y_limits=(-REACH, REACH),
-        width=380,
+    plane = square(
+        f"codes of {len(unit)} clothes: {space}",
+        (*clouds, Dots(cross, "ink", 6.5, 1.0), Dots(cross, "red", 4.0, 1.0)),
+        REACH,
         height=360,
-        layers=(*clouds, Dots(cross, "ink", 6.5, 1.0), Dots(cross, "red", 4.0, 1.0)),
+        x_name="first number (in standard deviations)",
     )
     picture = decoded(codes, at)
     name, chance = seen(picture)
@@ -123,3 +123,18 @@ def draw(walk: Walk, space: str, x: float, y: float) -> Scene:
         text,
         "warn" if away[near] > 0.35 else "good",
     )
+
+
+def latent_walker(nets: Mapping[str, Coder], pictures: Any, labels: Any) -> Live:
+    """Walk through spaces of two numbers: a map of the codes, and what is decoded.
+
+    nets: name -> autoencoder with a latent of two numbers (`bells`, `rebuild`);
+    pictures: (N, C, H, W) to encode; labels: their classes (N,).
+    """
+    controls = {
+        "space": choice(list(nets)),
+        "x": number("right", 0.0, -REACH, REACH),
+        "y": number("up", 0.0, -REACH, REACH),
+    }
+    walk = Walk.of(nets, pictures, labels)
+    return Live(controls, partial(draw, walk), "latent_walker")

@@ -15,9 +15,17 @@ from coursekit.datasets.images import to_model
 from coursekit.datasets.tokens import TEDDY_LENGTH, teddy_tokenizer
 from coursekit.models.clip import CLIP
 from coursekit.plots.heat_table import heat_table
+from coursekit.widgets.controls import sentence
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import GAP, TILE, Scene
 
 Images = NDArray[np.uint8]
+PROMPTS = (
+    "a brown bear in the park",
+    "a pink bear at the beach",
+    "a white bear with sunglasses in the snow",
+    "a green bear with a red hat",
+)
 
 
 @dataclass(frozen=True)
@@ -69,3 +77,17 @@ def draw(gallery: Gallery, prompts: Sequence[str]) -> Scene:
     else:
         text = "With one prompt there is nothing to choose: write a second one."
     return Scene((chart,), gallery.images, text=text)
+
+
+def clip_table(model: CLIP, images: Images, prompts: Sequence[str] = PROMPTS) -> Live:
+    """Cosines of your own prompts with a few pictures, in the space of a CLIP.
+
+    model: a CLIP of the teddy world; images: uint8 (N, 32, 32, 3).
+    """
+    gallery = Gallery.of(model, images)
+    controls = {
+        f"prompt{i}": sentence(f"prompt {i}", text) for i, text in enumerate(prompts, 1)
+    }
+    return Live(
+        controls, lambda **asked: draw(gallery, list(asked.values())), "clip_table"
+    )

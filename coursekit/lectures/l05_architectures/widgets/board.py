@@ -5,6 +5,7 @@ made of them?
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ from coursekit.lectures.l05_architectures.experiments.attention import (
 from coursekit.models.dit import DiT
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.theme import SERIES
-from coursekit.widgets.scene import Scene
+from coursekit.widgets.controls import choice, time
+from coursekit.widgets.live import Live
+from coursekit.widgets.scene import Scene, nearest
 
 Floats = NDArray[np.float64]
 NAMES = {"attention": "attention", "mlp": "MLP"}
@@ -62,7 +65,7 @@ def draw(board: Board, knob: str, t: float) -> Scene:
         )
         for part in range(len(PARTS))
     ]
-    now = int(np.abs(board.ts - t).argmin())
+    now = nearest(board.ts, t)
     values = board.size[now, :, :, kind]
     layer, part = np.unravel_index(int(values.argmax()), values.shape)
     what = {
@@ -75,3 +78,9 @@ def draw(board: Board, knob: str, t: float) -> Scene:
         f"{what}: {values.max():.2f} on average. A new block has 0 everywhere."
     )
     return Scene(tuple(charts), text=text)
+
+
+def block_knobs(net: DiT) -> Live:
+    """Shift, scale and gate of every block of a trained DiT, over time."""
+    controls = {"knob": choice(KNOBS, "gate"), "t": time(0.5)}
+    return Live(controls, partial(draw, Board.of(net)), "block_knobs")

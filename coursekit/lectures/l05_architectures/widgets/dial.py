@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 from coursekit.models.rope import rope_angles, rotate
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.fields import Arrows, Dots, Plane, Way
+from coursekit.widgets.controls import choice, level, number
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 DIM = 16  # features of a head: eight pairs
@@ -55,7 +57,6 @@ def _face(m: float, n: float, pair: int, base: float) -> Plane:
         for end in group
     )
     return Plane(
-        [],
         title=f"pair {pair + 1} of {DIM // 2}: query blue, key orange",
         x_limits=(-1.4, 1.4),
         y_limits=(-1.275, 1.275),  # as long as x on the page: the circle is round
@@ -87,3 +88,14 @@ def draw(query: float, key: float, pair: int, base: str) -> Scene:
         f"here {query - key:+.0f}."
     )
     return Scene((_face(query, key, pair - 1, number), chart), text=text)
+
+
+def rope_dial() -> Live:
+    """Turn a query and a key by their places: only the difference counts."""
+    controls = {
+        "query": number("query at", 3.0, 0.0, 16.0, 1.0, ".0f"),
+        "key": number("key at", 7.0, 0.0, 16.0, 1.0, ".0f"),
+        "pair": level("pair shown", range(1, DIM // 2 + 1), 1),
+        "base": choice(["100", "10000"], label="base"),
+    }
+    return Live(controls, draw, "rope_dial")

@@ -5,6 +5,7 @@ once for each time; a click only picks a row.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +16,12 @@ from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy.looking_glass import halls, reflection_at
 from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.lectures.l05_architectures.experiments.attention import attention_maps
+from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker
 from coursekit.models.inpainting import blanked
 from coursekit.plots.theme import rgb
 from coursekit.theory.paths import LinearPath
+from coursekit.widgets.controls import choice, time
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene as Shown
 
 SIDE = 24
@@ -140,3 +144,23 @@ def draw(gaze: Gaze, value: int, t: float, heads: str) -> Shown:
     )
     tone = "good" if shares[best] > 3 * even else ""
     return Shown((), np.stack(pictures), names, text, tone)
+
+
+def patch_gaze(model: Any, *, number: int = 0) -> Live:
+    """Click a patch of a hall: whom does it look at?
+
+    model: a `Inpainter` around a DiT.  number: which hall.
+    """
+    config = model.net.config
+    gaze = Gaze.of(model, config.patch, number)
+    side, hat = gaze.columns, gaze.hat(reflected=True)
+    picker = PatchPicker(gaze.seen(0.8), side, side, hat[len(hat) // 2])
+    layers = [str(i + 1) for i in range(config.depth)]
+    heads = [("all layers", "mean"), *((f"heads of layer {i}", i) for i in layers)]
+
+    def drawn(value: int, t: float, heads: str) -> Shown:
+        picker.show(gaze.seen(t))
+        return draw(gaze, value, t, heads)
+
+    controls = {"value": picker, "t": time(0.8), "heads": choice(heads)}
+    return Live(controls, drawn, "patch_gaze")

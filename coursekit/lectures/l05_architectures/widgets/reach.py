@@ -16,6 +16,8 @@ from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.models.flops import receptive_field
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.theme import rgb
+from coursekit.widgets.controls import choice, level
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 SIDE = 96  # large enough for the widest network
@@ -124,3 +126,15 @@ def draw(levels: int, blocks: int, kernel: int, attention: bool) -> Scene:
         text += f"{weight:.1g} of the influence of a neighbour."
         tone = "good" if weight > 0.05 else "warn"
     return Scene((chart,), big.astype(np.uint8)[None], ("pink: who asks",), text, tone)
+
+
+def reach_grower() -> Live:
+    """Grow a convolutional network, and see how far it sees."""
+    room = 110  # for a long label
+    controls = {
+        "levels": level("levels", (1, 2, 3), 1, room),
+        "blocks": level("blocks a level", (1, 2, 3), 1, room),
+        "kernel": level("kernel", (3, 5, 7), 3, room),
+        "attention": choice([("convolutions only", False), ("with attention", True)]),
+    }
+    return Live(controls, draw, "reach_grower")

@@ -1,6 +1,7 @@
 """A tap on every skip of a trained U-Net: close one, and see what is missing."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -18,6 +19,8 @@ from coursekit.lectures.l05_architectures.experiments.skips import (
 from coursekit.models.unet import UNet
 from coursekit.plots.chart import Chart, Curve
 from coursekit.theory.paths import LinearPath
+from coursekit.widgets.controls import choice, time
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 COUNT = 3
@@ -98,3 +101,13 @@ def draw(taps: Taps, t: float, closed: str) -> Scene:
         )
         tone = "bad" if ratio > 2 else "warn"
     return Scene((chart,), pictures[order], names, text, tone)
+
+
+def skip_taps(net: nn.Module) -> Live:
+    """Close the skips of a trained U-Net, one by one.
+
+    net: a U-Net that predicts the velocity of 32-pixel teddies.
+    """
+    taps = Taps.of(net)
+    controls = {"closed": choice(list(taps.choices())), "t": time(0.3, 0.02, 0.98)}
+    return Live(controls, partial(draw, taps), "skip_taps")

@@ -9,6 +9,8 @@ from coursekit.datasets.teddy.sample import teddies
 from coursekit.models.flops import Cost, attention, dit_block, dit_flops, linear
 from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.theme import rgb
+from coursekit.widgets.controls import level
+from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
 SIDE = 32
@@ -68,3 +70,13 @@ def draw(patch: int, width: int, depth: int) -> Scene:
         "attention."
     )
     return Scene((chart,), tiled(patch)[None], (f"{patch} x {patch} pixels",), text)
+
+
+def patch_sizes() -> Live:
+    """Cut a picture into larger or smaller patches: tokens, weights, FLOPs."""
+    controls = {
+        "patch": level("patch size", PATCHES, 4),
+        "width": level("width", WIDTHS, 128),
+        "depth": level("depth", (2, 4, 6, 8, 12, 24), 6),
+    }
+    return Live(controls, draw, "patch_sizes")
