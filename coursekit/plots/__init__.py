@@ -17,7 +17,8 @@ from coursekit.plots.images import (
     pick,
     show,
 )
-from coursekit.plots.lines import lines, quality_panels
+from coursekit.plots.lines import lines
+from coursekit.plots.measured import quality_panels
 from coursekit.plots.table import table
 
 __all__ = [

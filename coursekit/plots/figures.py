@@ -96,6 +96,17 @@ def spread(values: ArrayLike) -> tuple[Any, Any]:
     return v.mean(0), v.std(0, ddof=1) / np.sqrt(len(v))
 
 
+def draw_plane(axis: Any, limit: float, title: str, ghost: ArrayLike | None) -> None:
+    """Bare axes for [-limit, limit] squared; ghost: pale points (M, 2) behind."""
+    if ghost is not None:
+        axis.scatter(*numbers(ghost).T, s=3, color=GRID, alpha=0.4, lw=0)
+    axis.set(xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[])
+    axis.set_aspect("equal")
+    axis.set_title(title)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(True)
+
+
 def scatter(
     clouds: Mapping[str, ArrayLike] | Sequence[ArrayLike],
     *,
@@ -113,23 +124,15 @@ def scatter(
     arrays = {name: numbers(c) for name, c in clouds.items()}
     stacked = np.concatenate([a[np.isfinite(a).all(1)] for a in arrays.values()])
     edge = limits or 1.05 * max(float(np.abs(stacked).max(initial=1e-3)), 1e-3)
+    tint: Any = colour("blue")
+    if groups is not None:
+        tint = [colour(SERIES[int(g) % len(SERIES)]) for g in np.asarray(groups)]
     with style():
         figure, axes = canvas(len(arrays), size, size)
         for axis, (name, points) in zip(axes, arrays.items(), strict=True):
-            if ghost is not None:
-                behind = numbers(ghost)
-                axis.scatter(*behind.T, s=3, color=GRID, alpha=0.35, lw=0)
-            tone = colour("blue")
-            tint = (
-                tone
-                if groups is None
-                else [colour(SERIES[int(g) % len(SERIES)]) for g in np.asarray(groups)]
-            )
+            title = "" if len(arrays) == 1 and name == "0" else name
+            draw_plane(axis, edge, title, ghost)
             axis.scatter(*points.T, s=4, c=tint, alpha=0.7, lw=0)
-            axis.set(xlim=(-edge, edge), ylim=(-edge, edge), xticks=[], yticks=[])
-            axis.set_aspect("equal")
-            axis.set_title("" if len(arrays) == 1 and name == "0" else name)
-            axis.spines[:].set_visible(True)
         return render(figure)
 
 
@@ -156,6 +159,30 @@ def bars(
         axis.grid(visible=False, axis="y")
         axis.set(xlabel=xlabel, title=title)
         return render(figure)
+
+
+def draw_groups(
+    axis: Any,
+    groups: Mapping[str, Mapping[str, tuple[float, float]]],
+    tones: Sequence[str] = SERIES,
+    **legend: Any,
+) -> None:
+    """Bars in groups: group -> bar -> (height, half length of its error bar).
+
+    tones: the colours of a group's bars.  legend: where it stands.
+    """
+    names = list(next(iter(groups.values())))
+    room = 0.8 / len(names)
+    for j, name in enumerate(names):
+        x = np.arange(len(groups)) + (j - (len(names) - 1) / 2) * room
+        found = [group.get(name, (np.nan, 0.0)) for group in groups.values()]
+        mean, half = (numbers(column) for column in zip(*found, strict=True))
+        tone = colour(tones[j % len(tones)])
+        axis.bar(x, mean, room * 0.92, color=tone, label=name)
+        axis.errorbar(x, mean, half, fmt="none", capsize=2.5, color=INK)
+    axis.set_xticks(range(len(groups)), list(groups))
+    axis.grid(visible=False, axis="x")
+    axis.legend(**legend)
 
 
 def heat(

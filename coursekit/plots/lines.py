@@ -4,7 +4,6 @@ Values of several seeds become a mean with its standard error; where a result al
 holds means and standard deviations, pass those.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,46 +89,3 @@ def lines(
         if any(series):
             axis.legend()
         return render(figure)
-
-
-SAMPLERS = {
-    "skipped": "DDPM, steps skipped",
-    "ddim_1": "DDIM, η = 1",
-    "ddim_05": "DDIM, η = 0.5",
-    "ddim_0": "DDIM, η = 0",
-}
-DATA = {"fashion": "Fashion-MNIST", "teddy": "teddy bears"}
-
-
-def quality_panels(measured: Mapping[str, Any], figure: str = "frechet") -> Picture:
-    """Figure C for pictures: quality against network evaluations, a panel a data set.
-
-    measured: what lecture 1's `experiments.quality_images.measure` returns.
-    figure: "frechet", "energy" or, where a reader can tell, "valid". The dashed line is
-    real against real (for "frechet" and "energy": as near as can be measured).
-    """
-    shown = [name for name in DATA if f"{name}_ddim_0_{figure}" in measured]
-    if not shown:
-        raise ValueError(
-            f"nothing measured under {figure!r}: run coursekit measure 01.C"
-        )
-    ylabels = {"frechet": "Fréchet distance", "energy": "energy distance"}
-    with style():
-        sheet, axes = canvas(len(shown), 4.4, 3.4)
-        for axis, name in zip(axes, shown, strict=True):
-            x = np.asarray(measured[f"{name}_nfes"], dtype=float)
-            root = math.sqrt(len(measured[f"{name}_seeds_used"]))
-            for sampler, label in SAMPLERS.items():
-                key = f"{name}_{sampler}_{figure}"
-                if key in measured:
-                    mean = np.asarray(measured[key], dtype=float)
-                    error = np.asarray(measured[f"{key}_std"], dtype=float) / root
-                    draw_line(axis, x, mean, error, label)
-            scale(axis, x, True, figure != "valid")
-            floor = measured.get(f"{name}_floor_{figure}")
-            if floor is not None and (figure == "valid" or floor > 0):
-                draw_level(axis, (float(floor), "real against real"))
-            axis.set(title=DATA[name], xlabel="network evaluations")
-        axes[0].set_ylabel(ylabels.get(figure, "valid scenes, according to the reader"))
-        axes[-1].legend()
-        return render(sheet)

@@ -1,6 +1,7 @@
 """Pictures. Authority: the pixels that went in, geometry, numpy's statistics."""
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from coursekit import plots
 from coursekit.plots.chart import tick_label, ticks
 from coursekit.plots.figures import spread
+from coursekit.plots.measured import standard_error
 
 
 def colours(seed=0, n=5):
@@ -184,8 +186,8 @@ def test_error_bars_given_are_the_ones_drawn():
 def measured_quality(**more):
     found = {}
     for name in ("fashion", "teddy"):
-        found |= {f"{name}_nfes": [5, 10, 20], f"{name}_seeds_used": [0, 1, 2]}
-        found |= {f"{name}_floor_frechet": 0.4, f"{name}_ddim_0_frechet": [9, 3, 2.0]}
+        found |= {f"{name}_nfes": [5, 10, 20], f"{name}_floor_frechet": 0.4}
+        found |= {f"{name}_ddim_0_frechet": [9, 3, 2.0], f"{name}_9_all": [9.0] * 3}
         found |= {f"{name}_ddim_0_frechet_std": [1, 0.5, 0.2]}
     return found | more
 
@@ -216,3 +218,11 @@ def test_what_still_wants_gradients_can_be_drawn():
 def test_a_level_of_zero_on_a_logarithmic_axis_is_refused():
     with pytest.raises(ValueError, match="no place for a level"):
         plots.lines([1, 2], {"a": [1, 2]}, logy=True, level=(0.0, "nothing"))
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 7])
+def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds: int) -> None:
+    stored = {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds, "b_std": [0.2, 0.4]}
+    assert standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
+    many = standard_error(stored, "b")
+    np.testing.assert_allclose(many, np.array([0.2, 0.4]) / math.sqrt(seeds))

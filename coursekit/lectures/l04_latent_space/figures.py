@@ -3,22 +3,24 @@
 Each takes the measured values of its experiment (`load_measured`).
 """
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from coursekit.lectures.l04_latent_space.prompt_figure import (
-    prompts_panels,
-)
-from coursekit.plots.figures import canvas, render, style
+from coursekit.plots.figures import canvas, draw_groups, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level, draw_line, scale
+from coursekit.plots.measured import (
+    Stored,
+    bar,
+    curve,
+    measured_figure,
+    standard_error,
+)
 from coursekit.plots.table import Table
 from coursekit.plots.theme import INK, SERIES, colour
 
-Stored = Mapping[str, Any]
 SETS = {
     "teddy": "bears",
     "fashion": "clothes",
@@ -38,29 +40,15 @@ GUIDES = {
     "noisy": "classifier, knows noise",
     "clean": "classifier, clean only",
 }
-SEEDS = 3
+KEPT = {"hat": "hats", "glasses": "glasses", "pose": "poses"}
+ATTRIBUTES = ("place", "fur", "hat", "glasses", "action", "pose", "all")
+JUDGED = {"name": "name", "name5": "best five", "style": "style"}
+Bars = Mapping[str, Mapping[str, tuple[float, float]]]  # see `draw_groups`
 
 
 def figure(name: str) -> Picture | Table:
     """One of FIGURES as measured, or the line that says how to measure it."""
-    from coursekit.experiments.measure import load_measured
-
-    try:
-        stored = load_measured(name)
-    except FileNotFoundError:
-        return Table({f"figure {name}": {"run": f"coursekit measure {name}"}})
-    return FIGURES[name](stored)
-
-
-def error(stored: Stored, key: str) -> Any:
-    """The standard error over the seeds of a measured list."""
-    return np.asarray(stored[f"{key}_std"], dtype=float) / math.sqrt(SEEDS)
-
-
-def curve(axis: Any, x: Sequence[float], stored: Stored, key: str, name: str) -> None:
-    """One measured list with its error bars."""
-    values = np.asarray(stored[key], dtype=float)
-    draw_line(axis, np.asarray(x, dtype=float), values, error(stored, key), name)
+    return measured_figure(name, FIGURES[name])
 
 
 def redundancy_panels(stored: Stored) -> Picture:
@@ -100,9 +88,11 @@ def spaces_panels(stored: Stored) -> Picture:
             for key, label in names.items():
                 own = f"{world}_ae_{'ok_scaled' if key == 'ok_normal' else key}"
                 mean = [stored[own], *stored[f"{world}_vae_{key}"]]
-                spread = [stored[f"{own}_std"], *stored[f"{world}_vae_{key}_std"]]
-                half = np.asarray(spread) / math.sqrt(SEEDS)
-                draw_line(axis, x, np.asarray(mean), half, label)
+                half = [
+                    standard_error(stored, own),
+                    *standard_error(stored, f"{world}_vae_{key}"),
+                ]
+                draw_line(axis, x, np.array(mean), np.array(half), label)
             axis.set_xticks(x, ["plain", *(f"{beta:g}" for beta in betas)])
             axis.set(xlabel="beta of the VAE", ylim=(-0.02, 1.02), title=title)
             axis.plot(  # halfway in pixels, the thing to beat
@@ -136,7 +126,6 @@ def rate_distortion(axis: Any, stored: Stored, world: str) -> None:
 
 def flow_panels(stored: Stored) -> Picture:
     """Figure C: quality against training FLOPs, and the ceiling of each VAE."""
-    kept = {"hat": "hats", "glasses": "glasses", "pose": "poses"}
     with style():
         figure, axes = canvas(2, 4.6, 3.5)
         marks = [mark * stored["budget"] / 1e12 for mark in stored["marks"]]
@@ -147,22 +136,16 @@ def flow_panels(stored: Stored) -> Picture:
         axes[0].set(xlabel="training of the flow, TFLOP", ylabel="Fréchet distance")
         axes[0].set_title("time to quality")
         axes[0].legend()
-        spaces = [name for name in SPACES if name != "pixels"]
-        for i, (key, label) in enumerate(kept.items()):
-            mean = [stored[f"{name}_kept_{key}"] for name in spaces]
-            half = [
-                stored[f"{name}_kept_{key}_std"] / math.sqrt(SEEDS) for name in spaces
-            ]
-            at = np.arange(len(spaces)) + 0.26 * (i - 1)
-            tone = colour(SERIES[i])
-            axes[1].bar(at, mean, width=0.24, color=tone, label=label)
-            axes[1].errorbar(at, mean, half, fmt="none", color=INK, capsize=2)
-        axes[1].set_xticks(
-            range(len(spaces)), [SPACES[name].replace(", ", "\n") for name in spaces]
-        )
+        through = {
+            label.replace(", ", "\n"): {
+                KEPT[key]: bar(stored, f"{name}_kept_{key}") for key in KEPT
+            }
+            for name, label in SPACES.items()
+            if name != "pixels"
+        }
+        draw_groups(axes[1], through, ncols=3, loc="lower left")
         axes[1].set(ylim=(0, 1.05), ylabel="share that is read as before")
         axes[1].set_title("what comes through")
-        axes[1].legend(ncols=3, loc="lower left")
         return render(figure)
 
 
@@ -219,18 +202,56 @@ def line_panels(stored: Stored) -> Picture:
         axes[0].set(xlabel="guidance scale", ylabel="variance")
         axes[0].set_title("N(0, 1) inside N(0, 2)")
         axes[0].legend()
-        axes[1].plot(x, stored["rare_sharp"], marker="o", label=laws["sharp"])
-        axes[1].plot(
-            x,
-            stored["rare_flow"],
-            marker="o",
-            color=colour("green"),
-            label="guided flow",
-        )
+        for key, tone in (("sharp", "blue"), ("flow", "green")):
+            y, look = stored[f"rare_{key}"], {"color": colour(tone), "marker": "o"}
+            axes[1].plot(x, y, label=laws[key], **look)
         axes[1].set(xlabel="guidance scale", ylabel="share", ylim=(0, 1.05))
         axes[1].set_title("bears far from all cats")
         axes[1].legend()
         return render(figure)
+
+
+def prompts_panels(stored: Stored) -> Picture:
+    """Figure P: what is asked for and is there, for bears and (if measured) emoji."""
+    drawn = {"bears: what the sentence says is there": bear_bars(stored)}
+    if "emoji_pairs_prompts" in stored:
+        drawn["emoji: the judge finds ..."] = emoji_bars(stored)
+    below = {"bbox_to_anchor": (0.5, -0.14), "ncols": 4, "fontsize": 8.5}
+    with style():
+        figure, axes = canvas(len(drawn), 5.6, 3.4)
+        for axis, (title, bars) in zip(axes, drawn.items(), strict=True):
+            count = len(next(iter(bars.values())))
+            tones = (*SERIES[: count - 1], "ink")  # the last are real pictures
+            draw_groups(axis, bars, tones, loc="upper center", **below)
+            axis.set(ylim=(0, 1.05), title=title)
+        axes[0].set_ylabel("share of the pictures")
+        return render(figure)
+
+
+def bear_bars(stored: Stored) -> Bars:
+    """For each attribute a bar for each guidance scale, and one for real pictures."""
+    scales = {"1": "no guidance", "3": "scale 3", "6": "scale 6"}
+    return {
+        name: {
+            label: bar(stored, f"both_{at}_{name}")
+            for at, label in scales.items()
+            if f"both_{at}_all" in stored
+        }
+        | {"real pictures": (float(stored[f"real_both_{name}"]), 0.0)}
+        for name in ATTRIBUTES
+    }
+
+
+def emoji_bars(stored: Stored) -> Bars:
+    """For each judgement: drawn at scale 3 (pairs trained on, and not), and real."""
+    return {
+        label: {
+            "drawn, trained on": bar(stored, f"emoji_train_3_{name}"),
+            "drawn, never seen": bar(stored, f"emoji_pairs_3_{name}"),
+            "real, never seen": (float(stored[f"emoji_pairs_real_{name}"]), 0.0),
+        }
+        for name, label in JUDGED.items()
+    }
 
 
 FIGURES: Mapping[str, Callable[[Stored], Picture]] = {

@@ -1,28 +1,87 @@
-"""Lecture 4's figures as pictures. Authority: what is measured, and what is not."""
+"""Lecture 4's figures. Authority: what is measured and what is not, the stored numbers,
+and the heights of the bars drawn."""
 
+import math
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from coursekit.experiments import measure
-from coursekit.lectures.l04_latent_space import figures as plot_latent
-from coursekit.lectures.l04_latent_space.figures import FIGURES, figure
+from coursekit.lectures.l04_latent_space import figures
+from coursekit.plots.figures import canvas, draw_groups, style
 from coursekit.plots.images import Picture
 from coursekit.plots.table import Table
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures.FIGURES)
 def test_measured_figures_are_drawn(name: str) -> None:
     there = (measure.folder() / f"{name}.json").is_file()
-    assert isinstance(figure(name), Picture if there else Table)
+    assert isinstance(figures.figure(name), Picture if there else Table)
 
 
 def test_what_is_missing_says_how_to_measure_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(measure, "folder", lambda quick=False: tmp_path)
-    assert "coursekit measure 04.D" in repr(figure("04.D"))
+    assert "coursekit measure 04.D" in repr(figures.figure("04.D"))
 
 
 def test_every_figure_is_an_experiment() -> None:
-    assert set(plot_latent.FIGURES) <= set(measure.experiments())
+    assert set(figures.FIGURES) <= set(measure.experiments())
+
+
+def stored_prompts(emoji: bool) -> dict[str, Any]:
+    """Numbers that are all different, so that a bar cannot be another's."""
+    found: dict[str, Any] = {}
+    value = iter(x / 200 for x in range(1, 200))
+
+    def seeds(key: str) -> None:
+        mean = next(value)
+        found.update({key: mean, f"{key}_std": mean / 10, f"{key}_all": [mean] * 3})
+
+    for name in figures.ATTRIBUTES:
+        found[f"real_both_{name}"] = next(value)
+        for scale in "136":
+            seeds(f"both_{scale}_{name}")
+    if emoji:
+        found["emoji_pairs_prompts"] = 9
+        for name in figures.JUDGED:
+            found[f"emoji_pairs_real_{name}"] = next(value)
+            seeds(f"emoji_train_3_{name}")
+            seeds(f"emoji_pairs_3_{name}")
+    return found
+
+
+def test_each_bar_is_its_own_number() -> None:
+    found = stored_prompts(emoji=True)
+    for name, bars in figures.bear_bars(found).items():
+        assert bars["real pictures"] == (found[f"real_both_{name}"], 0.0)
+        for scale, label in (("1", "no guidance"), ("3", "scale 3"), ("6", "scale 6")):
+            mean = found[f"both_{scale}_{name}"]
+            assert bars[label] == pytest.approx((mean, mean / 10 / math.sqrt(3)))
+    emoji = figures.emoji_bars(found)
+    for name, label in figures.JUDGED.items():
+        assert emoji[label]["drawn, never seen"][0] == found[f"emoji_pairs_3_{name}"]
+        assert emoji[label]["drawn, trained on"][0] == found[f"emoji_train_3_{name}"]
+        assert emoji[label]["real, never seen"][0] == found[f"emoji_pairs_real_{name}"]
+
+
+def test_bars_are_as_high_as_their_numbers_and_do_not_overlap() -> None:
+    groups = figures.bear_bars(stored_prompts(emoji=False))
+    with style():
+        _, (axis,) = canvas(1, 5.6, 3.4)
+        draw_groups(axis, groups)
+    bars = [bar for group in axis.containers for bar in getattr(group, "patches", [])]
+    heights = sorted(bar.get_height() for bar in bars)
+    want = sorted(mean for group in groups.values() for mean, _ in group.values())
+    assert heights == pytest.approx(want)
+    spans = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars)
+    assert all(a[1] < b[0] for a, b in pairwise(spans))
+
+
+def test_emoji_have_a_panel_only_where_they_are_measured() -> None:
+    wide = figures.prompts_panels(stored_prompts(emoji=True))
+    narrow = figures.prompts_panels(stored_prompts(emoji=False))
+    assert wide.width > 1.7 * narrow.width

@@ -1,8 +1,7 @@
-"""The figures of notebook 05. Authority: pixels counted in made-up figures, the formula
-of the standard error, and the committed measurements, which must all be drawable."""
+"""The figures of notebook 05. Authority: pixels counted in made-up figures, and the
+committed measurements, which must all be drawable."""
 
 import io
-import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,14 +43,6 @@ def binding(bound: float, net: str = "adaln") -> dict[str, Any]:
         stored |= {f"{net}_{share}": value, f"{net}_{share}_std": 0.0}
         stored[f"{net}_{share}_all"] = [value, value]
     return stored
-
-
-@pytest.mark.parametrize("seeds", [1, 2, 3, 7])
-def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds: int) -> None:
-    stored = {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds, "b_std": [0.2, 0.4]}
-    assert plots.standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
-    many = plots.standard_error(stored, "b")
-    np.testing.assert_allclose(many, np.array([0.2, 0.4]) / math.sqrt(seeds))
 
 
 def test_a_bar_twice_as_high_is_twice_the_colour() -> None:
