@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coursekit.plots.chart import Chart
-from coursekit.plots.draw import Area, Line, Mark
-from coursekit.plots.figures import canvas, numbers, render, style
+from coursekit.plots.draw import Area, Line, Mark, box
+from coursekit.plots.figures import canvas, draw_plane, numbers, render, style
 from coursekit.plots.images import Picture
-from coursekit.plots.theme import GRID, colour
+from coursekit.plots.theme import colour
 
 Points = NDArray[np.float64]
 FieldFunction = Callable[..., ArrayLike]  # field(x (N, 2) tensor) -> (N, 2)
@@ -61,9 +61,7 @@ def quiver(
     with style():
         figure, axes = canvas(len(fields), size, size)
         for axis, (name, field) in zip(axes, fields.items(), strict=True):
-            if ghost is not None:
-                behind = numbers(ghost)
-                axis.scatter(*behind.T, s=3, color=GRID, alpha=0.45, lw=0)
+            draw_plane(axis, limit, name, ghost)
             found = numbers(field(torch.from_numpy(places)))
             shift = squeezed(found, 2.4 * limit / count, typical)
             axis.quiver(
@@ -78,11 +76,6 @@ def quiver(
                 headlength=4,
                 headaxislength=3.5,
             )
-            axis.set(xlim=(-limit, limit), ylim=(-limit, limit), xticks=[], yticks=[])
-            axis.set_aspect("equal")
-            axis.set_title(name)
-            axis.grid(visible=False)
-            axis.spines[:].set_visible(True)
         return render(figure)
 
 
@@ -153,7 +146,7 @@ class Plane(Chart):
             at = self._pixels(layer.points)
             if isinstance(layer, Dots):
                 r = layer.radius
-                corners = np.array([[-r, -r], [r, -r], [r, r], [-r, r]])
+                corners = box(-r, -r, r, r)
                 marks += [Area(p + corners, layer.colour, layer.opacity) for p in at]
             elif isinstance(layer, Way):
                 tone, width = layer.colour, layer.width

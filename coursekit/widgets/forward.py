@@ -93,15 +93,6 @@ def meters(schedule: Schedule, ks: Sequence[int]) -> tuple[Meter, ...]:
     )
 
 
-def _facts(reading: Any) -> dict[str, Any]:
-    """The attributes of a reading, whichever kind of record it is."""
-    if dataclasses.is_dataclass(reading) and not isinstance(reading, type):
-        return {f.name: getattr(reading, f.name) for f in dataclasses.fields(reading)}
-    if hasattr(reading, "_asdict"):
-        return dict(reading._asdict())
-    return dict(vars(reading))
-
-
 def verdict(now: Any, clean: Any) -> str:
     """What a reader still gets right, as a note: "+brown|-red hat|?park".
 
@@ -110,7 +101,7 @@ def verdict(now: Any, clean: Any) -> str:
     "-" (taken for something else) or "?" (unreadable); "none" is not a word. The flag
     `valid` is left alone: it asks for a clean scene, which noise takes away at once.
     """
-    before, after = _facts(clean), _facts(now)
+    before, after = vars(clean), vars(now)
     notes = []
     for name, word in before.items():
         if isinstance(word, str) and word not in ("none", UNREADABLE):

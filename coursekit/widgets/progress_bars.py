@@ -7,10 +7,9 @@ from html import escape
 from typing import Any
 
 import ipywidgets as w
-import numpy as np
 
 from coursekit.plots import theme as plot_theme
-from coursekit.plots.draw import Area, Mark, Text, to_png
+from coursekit.plots.draw import Area, Mark, Text, box, to_png
 from coursekit.plots.images import Picture
 from coursekit.widgets.still import WithStill, one_line
 
@@ -83,8 +82,7 @@ def still(summary: Mapping[str, Any]) -> Picture:
         for n, (_, tone, opacity) in zip(counts, STATES, strict=True):
             if n:
                 end = x + n * scale
-                corners = [[x, y + 5], [end - 1, y + 5], [end - 1, y + 18], [x, y + 18]]
-                marks.append(Area(np.array(corners), tone, opacity))
+                marks.append(Area(box(x, y + 5, end - 1, y + 18), tone, opacity))
                 x = end
         marks.append(Text(364, y + 16, line, size=11))
     return to_png(marks, 740, 26 * max(len(table), 1))

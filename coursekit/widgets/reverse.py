@@ -1,15 +1,15 @@
 """The way back as films: what the sampler holds, and what the network sees in it.
 
-Compute only. A film is any record with `states`, `estimates` and `ts`, as
-`coursekit.experiments.films.record` makes it.
+A film is what `coursekit.experiments.films.record` makes, or any record like it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from coursekit.experiments.films import Film
 from coursekit.plots.images import pick
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule
@@ -20,28 +20,19 @@ from coursekit.widgets.samples import point_panels, sample_table, time_axis, to_
 Model = Callable[[Tensor, Tensor], Tensor]
 
 
-class Film(Protocol):
-    """States from noise to data, the guess of x0 at each, and the times."""
-
-    @property
-    def states(self) -> Sequence[Tensor]:
-        """N + 1 batches, the first of them noise."""
-
-    @property
-    def estimates(self) -> Sequence[Tensor]:
-        """N + 1 batches of guesses of x0."""
-
-    @property
-    def ts(self) -> Sequence[float]:
-        """N + 1 times, from 1 down to 0."""
-
-
 def sculptor(film: Film, *, count: int = 6) -> FilmPlayer:
     """The way back: x_t above the network's guess of x0, scrubbed from noise to data.
 
-    film: a record with states, estimates and ts (`coursekit.experiments.films.record`).
+    film: states and estimates (B, C, H, W) at the same times.
     """
     return FilmPlayer(sculptor_reel(film, count=count), name="sculptor")
+
+
+def _told(film: Film, chosen: Sequence[int]) -> dict[str, Any]:
+    """The slider and the captions of the states that were chosen."""
+    total = len(film.states) - 1
+    said = tuple(f"{i} of {total} network evaluations done" for i in chosen)
+    return {"axes": time_axis(film.ts[i] for i in chosen), "captions": said}
 
 
 def sculptor_reel(film: Film, *, count: int = 6, frames: int = 101) -> Reel:
@@ -52,12 +43,9 @@ def sculptor_reel(film: Film, *, count: int = 6, frames: int = 101) -> Reel:
     ]
     return Reel(
         to_pixels(torch.stack(rows).float()),
-        time_axis(film.ts[i] for i in chosen),
+        **_told(film, chosen),
         columns=min(count, len(film.states[0])),
         row_names=("x_t, what the sampler holds", "x̂0, what the network sees in it"),
-        captions=tuple(
-            f"{i} of {len(film.states) - 1} network evaluations done" for i in chosen
-        ),
         tile=96,
     )
 
@@ -74,14 +62,11 @@ def point_reel(
     pairs = [torch.stack([film.states[i], film.estimates[i]]) for i in chosen]
     return point_panels(
         torch.stack(pairs),
-        time_axis(film.ts[i] for i in chosen),
+        **_told(film, chosen),
         coloured=film.states[-1],
         target=target,
         limit=limit,
         row_names=("x_t, what the sampler holds", "x̂0, the guess from there"),
-        captions=tuple(
-            f"{i} of {len(film.states) - 1} network evaluations done" for i in chosen
-        ),
         trails=True,
     )
 

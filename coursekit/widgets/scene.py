@@ -14,7 +14,7 @@ from PIL import Image
 
 from coursekit.plots import theme as plot_theme
 from coursekit.plots.chart import Chart
-from coursekit.plots.draw import Text, draw_on
+from coursekit.plots.draw import Sheet, Text, to_png
 from coursekit.plots.images import Picture, grid
 
 _TONES = {"good": "green", "warn": "orange", "bad": "red", "": "ink"}
@@ -35,7 +35,7 @@ class Scene:
     images: uint8 (N, H, W, C), or None.  tone: "good", "warn", "bad" or "".
     """
 
-    charts: Sequence[Chart] = ()
+    charts: Sequence[Chart | Sheet] = ()
     images: NDArray[np.uint8] | None = None
     names: Sequence[str] = ()
     text: str = ""
@@ -94,11 +94,9 @@ class Scene:
             picture = grid(self.images, zoom=self.zoom, column_labels=self.names)
             rows.append([picture.array()])
         if self.text:
-            face = plot_theme.font(24)
-            width = int(face.getlength(self.text)) + 12
-            line = Image.new("RGBA", (width, 40), (*plot_theme.rgb("ink"), 0))
-            draw_on(line, [Text(2, 14, self.text, _TONES[self.tone], 12)], 2)
-            rows.append([np.asarray(line)])
+            width = round(plot_theme.font(12).getlength(self.text)) + 6
+            line = [Text(2, 14, self.text, _TONES[self.tone], 12)]
+            rows.append([to_png(line, width, 20).array()])
         gap = 16
         height = sum(max(a.shape[0] for a in row) + gap for row in rows)
         width = max(sum(a.shape[1] + gap for a in row) for row in rows)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from coursekit.experiments.films import Film
 from coursekit.theory.ddpm_schedule import Schedule
 from coursekit.widgets import forward, reverse
 from coursekit.widgets.film_player import FilmPlayer, noise_player
@@ -42,7 +43,7 @@ def forward_2d(points: Any, schedule: Schedule, *, seed: int = 0) -> FilmPlayer:
     )
 
 
-def reverse_2d(film: reverse.Film, *, target: Any = None) -> FilmPlayer:
+def reverse_2d(film: Film, *, target: Any = None) -> FilmPlayer:
     """2-D points on their way back, with their trails, and the guess of x0 from there.
 
     film: as for `sculptor`, states (N, 2).  target: points (M, 2) drawn pale behind.

@@ -5,14 +5,13 @@ answer becomes is a ratio of two determinants of `theory.prediction`.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from coursekit.plots.chart import Chart, Curve
-from coursekit.plots.draw import Line, Mark, Text
+from coursekit.plots.draw import Line, Mark, Sheet, Text
 from coursekit.theory.paths import CosinePath, LinearPath, Path, VPPath
 from coursekit.theory.prediction import Prediction, convert, mix, row
 from coursekit.widgets.controls import choice, time
@@ -33,6 +32,7 @@ MEANING = {
     "velocity": "where to, how fast",
     "v": "the rotated target",
 }
+AT = (8, 84, 214, 290, 402)  # where the columns of the table begin, in pixels
 
 
 def gain(heard: str, told: str, path: Path, t: Tensor) -> Tensor:
@@ -48,30 +48,6 @@ def gain(heard: str, told: str, path: Path, t: Tensor) -> Tensor:
         return path.alpha(t) * b - path.sigma(t) * a
 
     return (det(told) / det(heard)).abs()
-
-
-@dataclass(frozen=True)
-class Sheet(Chart):
-    """A table as marks: a head, and lines of texts; `strong` is drawn bold."""
-
-    head: tuple[str, ...] = ()
-    lines: tuple[tuple[str, ...], ...] = ()
-    strong: str = ""
-    at: tuple[int, ...] = (8, 84, 214, 290, 402)
-
-    def marks(self) -> list[Mark]:
-        """Texts in columns, and a rule under the head."""
-        marks: list[Mark] = [Text(8, 16, self.title, bold=True, size=12)]
-        for x, word in zip(self.at, self.head, strict=False):
-            marks.append(Text(x, 42, word, "ink", 11, bold=True))
-        rule = np.array([[6.0, 50.0], [self.width - 6.0, 50.0]])
-        marks.append(Line(rule, "grid", 1))
-        for i, cells in enumerate(self.lines):
-            own = cells[0] == self.strong
-            for x, cell in zip(self.at, cells, strict=False):
-                tone = "orange" if own else "ink"
-                marks.append(Text(x, 70 + 24 * i, cell, tone, 12, bold=own))
-        return marks
 
 
 def number(value: float) -> str:
@@ -92,24 +68,22 @@ def table(path: Path, heard: str, t: Tensor, x0: float, eps: float) -> Sheet:
     xt = path.corrupt(data, noise, t)
     said = mix(heard, path, data, noise, t)
     belief = convert(said, xt, t, path, heard)
-    lines = []
-    for told in KINDS:
+    title = f"it says {heard} = {float(said):+.3f} at x_t = {float(xt):+.3f}"
+    head = ("", "", "value", "there and back", "0.01 becomes")
+    marks: list[Mark] = [Text(8, 16, title, bold=True, size=12)]
+    marks += [Text(x, 42, word, bold=True) for x, word in zip(AT, head, strict=True)]
+    marks.append(Line(np.array([[6.0, 50.0], [494.0, 50.0]]), "grid"))
+    for i, told in enumerate(KINDS):
         value = getattr(belief, told)
         back = convert(value, xt, t, path, told)
         off = float((getattr(back, heard) - said).abs().max())
         exact = "not finite" if not math.isfinite(off) else f"{off:.0e}"
         grown = float(gain(heard, told, path, t)[0])
         cells = (told, MEANING[told], number(float(value)), exact, factor(grown))
-        lines.append(cells)
-    return Sheet(
-        [],
-        title=f"it says {heard} = {float(said):+.3f} at x_t = {float(xt):+.3f}",
-        width=500,
-        height=200,
-        head=("", "", "value", "there and back", "0.01 becomes"),
-        lines=tuple(lines),
-        strong=heard,
-    )
+        tone = "orange" if told == heard else "ink"
+        for x, cell in zip(AT, cells, strict=True):
+            marks.append(Text(x, 70 + 24 * i, cell, tone, 12, bold=told == heard))
+    return Sheet(tuple(marks), 500, 200, title)
 
 
 def draw(path: str, heard: str, t: float, x0: float, eps: float) -> Scene:
