@@ -35,7 +35,7 @@ class Fault:
 
     kind: str
     text: str
-    words: frozenset[str] = frozenset()  # to recognise the same error of a known mistake
+    words: frozenset[str] = frozenset()  # to recognise the same error elsewhere
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The training loop, as a generator: the caller decides what to log, show and save.
 
 `for step in train(run): ...` does one update per turn. Between two turns `run` holds
-everything there is: save it (training.checkpoints), stop, load it, go on, and the weights are
-the same, bit for bit on a CPU with the same number of threads.
+everything there is: save it (training.checkpoints), stop, load it, go on, and the
+weights are the same, bit for bit on a CPU with the same number of threads.
 """
 
 import math
