@@ -66,7 +66,7 @@ class MirrorRecipe(Recipe):
         """Rows in pairs: halls with a blank mirror, and what was drawn in it."""
         rows, columns = (3, 16) if large else (2, 10)
         pictures, masks, _ = halls(rows * columns, self.size, 7, "test")
-        drawn = finish(Inpainter(model), pictures, masks)
+        drawn = inpaint(Inpainter(model), pictures, masks)
         blank = np.where(masks[..., None], np.uint8(255), pictures)
         rows_of = [a.reshape(rows, columns, *a.shape[1:]) for a in (blank, drawn)]
         both = np.stack(rows_of, 1).reshape(-1, *pictures.shape[1:])
@@ -75,7 +75,7 @@ class MirrorRecipe(Recipe):
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
         """How often the reflection wears what the bear wears, by distance."""
         pictures, masks, scenes = halls(60 if quick else 600, self.size, 11, "test")
-        drawn = finish(Inpainter(model), pictures, masks)
+        drawn = inpaint(Inpainter(model), pictures, masks)
         return mirror_figures(drawn, scenes)
 
     def published(self, model: nn.Module, data: Data) -> nn.Module:
@@ -88,7 +88,7 @@ class MirrorRecipe(Recipe):
 
 
 @torch.no_grad()
-def finish(
+def inpaint(
     model: nn.Module,
     pictures: NDArray[np.uint8],
     masks: NDArray[np.bool_],

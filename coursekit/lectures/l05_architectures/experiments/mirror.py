@@ -22,7 +22,7 @@ from coursekit.models.flops import receptive_field, unet_layers
 from coursekit.models.local_convnet import LocalConfig
 from coursekit.training.networks import build
 from coursekit.training.recipe import Profile
-from coursekit.training.recipe_mirror import finish
+from coursekit.training.recipe_mirror import inpaint
 from coursekit.training.recipes_mirror import MIDDLE, MIRROR, NEAR, NETWORKS, UNET
 
 SIDE = MIRROR.size
@@ -68,7 +68,7 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     def one(net: str, profile: Profile, seed: int) -> Result:
         recipe = replace(MIRROR, seed=seed)
         learnt = kept(f"mirror-{net}-{seed}", recipe, profile, data, quick)
-        found = mirror_figures(finish(learnt.model, test, masks, seed=seed), scenes)
+        found = mirror_figures(inpaint(learnt.model, test, masks, seed=seed), scenes)
         far = found["hat_by_distance"][-1]
         return {**{k: found[k] for k in FIGURES}, "error": learnt.loss, "far": far}
 
