@@ -68,7 +68,7 @@ def table(path: Path, heard: str, t: Tensor, x0: float, eps: float) -> Sheet:
     xt = path.corrupt(data, noise, t)
     said = mix(heard, path, data, noise, t)
     belief = convert(said, xt, t, path, heard)
-    title = f"it says {heard} = {float(said):+.3f} at x_t = {float(xt):+.3f}"
+    title = f"it says {heard} = {number(float(said))} at x_t = {number(float(xt))}"
     head = ("", "", "value", "there and back", "0.01 becomes")
     marks: list[Mark] = [Text(8, 16, title, bold=True, size=12)]
     marks += [Text(x, 42, word, bold=True) for x, word in zip(AT, head, strict=True)]
