@@ -1,20 +1,20 @@
-"""What the browser tests share: a notebook with one widget a cell, open in JupyterLab.
+"""A notebook of widgets, one a cell, open in JupyterLab.
 
-A test file brings its set-up, its table of widgets and its tests. It takes the marks,
-the notebook and the file of latencies from here. lab.py drives the browser.
+The cells are in tests/widget_cells.py; lab.py drives the browser.
 """
 
 import contextlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from lab import Lab, chromium, lab
+from widget_cells import CELLS, NOTEBOOKS, Notebook
 
 # Here, not in each test file: whoever imports this module is skipped with it.
 pytest.importorskip("playwright", reason="needs playwright: pip install playwright")
@@ -32,8 +32,9 @@ BUILD = Path(__file__).parents[2] / "build"
 class Showcase:
     """A Lab session that knows its widgets by name."""
 
-    def __init__(self, session: Lab, names: list[str]) -> None:
-        self._session, self._names = session, names
+    def __init__(self, session: Lab, notebook: Notebook, names: list[str]) -> None:
+        self._session, self._names, self.notebook = session, names, notebook
+        self.latencies: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         """Everything else is what the Lab session does."""
@@ -69,28 +70,24 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def showcase(
-    folder: Path, setup: str, widgets: Mapping[str, str]
-) -> Iterator[Showcase]:
-    """Run a notebook of `setup` and a cell for each widget (name -> code)."""
-    cells = [nbformat.v4.new_code_cell(code) for code in (setup, *widgets.values())]
-    made = nbformat.v4.new_notebook(cells=cells)
+def showcase(folder: Path, lecture: str) -> Iterator[Showcase]:
+    """Run a lecture's notebook; how long its sliders took goes to build/ at the end."""
+    notebook = NOTEBOOKS[lecture]
+    names = [name for of, name in CELLS if of == lecture]
+    setup = f"{notebook.setup}\ntorch.set_num_threads(1)"
+    codes = [setup, *(notebook.cells[name].code for name in names)]
+    made = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, codes)))
     made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(made, folder / "widgets.ipynb")
     with lab(folder) as session:
         session.open("widgets.ipynb")
         session.run_all()
-        yield Showcase(session, list(widgets))
-
-
-@contextlib.contextmanager
-def latencies_in(name: str) -> Iterator[dict[str, Any]]:
-    """A dictionary to fill; at the end it is written to build/NAME and printed."""
-    figures: dict[str, Any] = {}
-    yield figures
+        opened = Showcase(session, notebook, names)
+        yield opened
     # Latencies mean little without how busy the machine was.
-    figures["load_average"] = [round(v, 2) for v in os.getloadavg()]
+    load = [round(v, 2) for v in os.getloadavg()]
+    machine = {"load_average": load, "cores": os.cpu_count()}
+    text = json.dumps(opened.latencies | machine, indent=1)
     BUILD.mkdir(exist_ok=True)
-    text = json.dumps(figures, indent=1)
-    (BUILD / name).write_text(text + "\n")
+    (BUILD / f"widget-latency-{lecture}.json").write_text(text + "\n")
     print("\n" + text)

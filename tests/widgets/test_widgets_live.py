@@ -1,6 +1,5 @@
 """Live widgets. Authority: the schedules of the package, the KL formula, the pixels."""
 
-import base64
 import math
 
 import ipywidgets
@@ -66,14 +65,6 @@ def test_the_mean_at_the_end_is_the_shrunken_picture():
     np.testing.assert_array_equal(clean + 127.5, IMAGE[0])
 
 
-def test_every_slider_position_draws():
-    for kind in editor.KINDS:
-        for num_steps in (10, 50, 1000):
-            for beta_max, offset in ((0.002, 0.0), (0.05, 0.1)):
-                scene = editor.draw(kind, num_steps, beta_max, offset, IMAGE)
-                assert "nan" not in scene.html()
-
-
 def test_moving_a_control_changes_chart_and_picture():
     live = widgets.schedule_editor(IMAGE)
     chart, image = live.chart.value, live.image.value
@@ -89,12 +80,7 @@ def test_moving_a_control_changes_chart_and_picture():
     assert live.controls["offset"].layout.display != "none"
 
 
-def test_the_editor_carries_a_still_and_a_short_repr():
-    live = widgets.schedule_editor(IMAGE)
-    assert repr(live) == "schedule_editor(kind, num_steps, beta_max, offset)"
-    data, meta = live._repr_mimebundle_()
-    assert base64.b64decode(data["image/png"])[:4] == b"\x89PNG"
-    assert meta["image/png"]["width"] > 400
+def test_without_a_picture_the_editor_shows_charts_only():
     bare = widgets.schedule_editor()
     assert bare.image.layout.display == "none"
     assert "image/png" in bare._repr_mimebundle_()[0]

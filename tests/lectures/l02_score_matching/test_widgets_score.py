@@ -2,8 +2,6 @@
 plane geometry, and the solvers themselves. The browser half is in tests/browser."""
 
 import math
-import time
-from statistics import median
 
 import numpy as np
 import pytest
@@ -72,18 +70,6 @@ def test_the_learners_own_score_is_the_one_that_is_shown():
     assert scene is not None and "+5.00" in scene.text
 
 
-def test_every_position_of_the_compass_draws_quickly():
-    live = widgets.compass(BLOBS)
-    spent = []
-    for name in ("x", "y"):
-        for value in np.linspace(-2.5, 2.5, 7):
-            begin = time.perf_counter()
-            live.controls[name].value = float(value)
-            spent.append(time.perf_counter() - begin)
-            assert live.note.value == "" and "nan" not in live.chart.value
-    assert median(spent) < 0.25  # generous: the machine may be busy
-
-
 # --- walks ---------------------------------------------------------------------------
 
 
@@ -144,16 +130,6 @@ def test_paths_get_rougher_with_churn_and_the_flow_never_crosses(walked):
     order = np.argsort(walked.films[0][0])
     flow = walked.films[0][:, order]
     assert (np.diff(flow, axis=1) > -1e-9).all()
-
-
-def test_the_dial_draws_every_position():
-    live = widgets.sde_paths()
-    for churn in score_paths.CHURNS:
-        live.controls["churn"].value = churn
-        for t in (0.0, 0.5, 1.0):
-            live.controls["time"].value = t
-            assert live.note.value == "" and "nan" not in live.chart.value
-    assert repr(live) == "sde_paths(churn, time)"
 
 
 # --- the table of solvers ------------------------------------------------------------

@@ -3,14 +3,12 @@ assignment, and the identity of a translation there and back. The browser half i
 tests/browser."""
 
 from itertools import permutations
-from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
 from coursekit.datasets.toys import exact_predict, ring
-from coursekit.lectures.l03_flow_matching import widgets
 from coursekit.lectures.l03_flow_matching.widgets import ballot as flow_ballot
 from coursekit.lectures.l03_flow_matching.widgets import belief as flow_belief
 from coursekit.lectures.l03_flow_matching.widgets import crowd as flow_crowd
@@ -31,14 +29,6 @@ def crowd():
 @pytest.fixture(scope="module")
 def votes():
     return flow_ballot.Votes.of(seed=3)
-
-
-@pytest.mark.parametrize("name", ["flow_votes", "flow_couplings", "one_belief"])
-def test_a_cell_may_run_twice(name):
-    for _ in range(2):
-        assert not isinstance(getattr(widgets, name), ModuleType)
-        made = getattr(widgets, name)()
-        assert made.note.value == "" and "nan" not in made.chart.value
 
 
 # --- the crowd -----------------------------------------------------------------------

@@ -3,7 +3,6 @@ known functions, cosines computed by hand, and a network that does not listen. T
 browser half is in tests/browser."""
 
 from dataclasses import dataclass, replace
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -225,10 +224,3 @@ def test_films_of_trainings_are_put_together(monkeypatch):
     assert losses.count == 5 and "blur" in losses.captions[0]
     for reel in (beta, losses):
         assert reel.still().width > 100
-
-
-def test_a_cell_may_run_twice():
-    for _ in range(2):
-        assert not isinstance(widgets.guidance_line, ModuleType)
-        made = widgets.guidance_line()
-        assert made.note.value == "" and "nan" not in made.chart.value

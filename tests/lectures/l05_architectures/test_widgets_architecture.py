@@ -2,14 +2,11 @@
 counting, brute-force products of turned vectors, and networks with their taps open. The
 browser half is in tests/browser."""
 
-from types import ModuleType
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from coursekit.lectures.l05_architectures import widgets
 from coursekit.lectures.l05_architectures.experiments.attention import (
     attention_maps,
     knob_sizes,
@@ -43,24 +40,6 @@ def taps():
         if not p.any():
             nn.init.normal_(p, std=0.1)
     return architecture_taps.Taps.of(net)
-
-
-@pytest.mark.parametrize("name", ["reach_grower", "rope_dial", "patch_sizes"])
-def test_a_cell_may_run_twice(name):
-    for _ in range(2):
-        assert not isinstance(getattr(widgets, name), ModuleType)
-        made = getattr(widgets, name)()
-        assert made.note.value == "" and "nan" not in made.chart.value
-
-
-def test_widgets_around_networks_start_without_a_complaint(finisher, taps):
-    for made in (
-        widgets.patch_gaze(finisher),
-        widgets.block_knobs(finisher.net),
-        widgets.skip_taps(taps.net),
-    ):
-        assert made.note.value == "" and made.scene is not None
-        assert made.scene.still().width > 100
 
 
 # --- the gaze ------------------------------------------------------------------------
