@@ -72,7 +72,13 @@ class Attack:
 
 def hostile(file: str) -> dict[str, Section]:
     """The attacks of a file in the folder `hostile`, by kind."""
-    return sections(f"hostile/{file}.md", ROOT=str(ROOT), MARK=MARK, PORT=str(PORT))
+    places = {
+        "ROOT": str(ROOT),
+        "MARK": MARK,
+        "PORT": str(PORT),
+        "WRONG": WRONG.strip(),
+    }
+    return sections(f"hostile/{file}.md", **places)
 
 
 def as_it_is(code: str) -> str:

@@ -36,6 +36,7 @@ from written import around
 MAKERS = {  # of the sections in which the code does not run with its cell
     **dict.fromkeys(("returns", "call"), on_call),
     **dict.fromkeys(("reference", "later", "limit"), as_it_is),
+    "text": lambda code: HEAD + code,
 }
 NEED_WALLS = {"reference", "spy", "memory", "disk", "process"}
 
@@ -129,7 +130,7 @@ GROUPS = {
     "wire": [*written("wire")],
     "spy": [*written("spy"), *NOTES],
     "harm": [*written("harm")],
-    "files": attacks_files.ATTACKS,
+    "files": [*attacks_files.ATTACKS, *written("files")],
 }
 ATTACKS: dict[str, Attack] = {a.name: a for group in GROUPS.values() for a in group}
 

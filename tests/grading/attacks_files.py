@@ -7,7 +7,6 @@ from typing import Any
 import notebook_kit as kit
 from attack_kit import (
     HEAD,
-    HONEST,
     MARK,
     NEIGHBOUR,
     TARGET,
@@ -361,52 +360,6 @@ SOURCES = {
     "too-long": ("y = 1  # " + "a" * 150_000, "more than a cell may have"),
 }
 
-TEXTS = {  # whole sources of 01.4, none of them right
-    "nbval-skip": (f"# NBVAL_SKIP\n{WRONG}# NBVAL_IGNORE_OUTPUT\n", "comments"),
-    "nbval-raises": (
-        f"# NBVAL_RAISES_EXCEPTION\n{WRONG}s = '# NBVAL_CHECK_OUTPUT'\n",
-        "the mark of a cell that may raise",
-    ),
-    "homoglyph": (
-        WRONG + WRONG.replace("q_sample", "q_s\u0430mple"),
-        "a name with a Cyrillic letter",
-    ),
-    "async": ("async " + WRONG, "a coroutine function"),
-    "generator": (WRONG.replace("return", "yield"), "a generator function"),
-    "lambda": ("q_sample = lambda *a: a[0] + a[2]\n", "a lambda"),
-    "class": (
-        "class q_sample:\n    def __new__(cls, *a): return a[0] + a[2]\n"
-        "    def __eq__(self, other): return True\n",
-        "a class",
-    ),
-    "no-arguments": ("def q_sample(): return 1\n", "no arguments"),
-    "neighbours-code": (HONEST.replace("q_step", "q_sample"), "01.3's solution"),
-    "magic-bash": (f"%%bash\ntouch /var/tmp/{MARK} {MARK}\n", "a shell"),
-    "magic-line": (
-        f"!touch /var/tmp/{MARK}\n%reset -f\n%run /etc/passwd\n{WRONG}",
-        "line magics and a reset of all names",
-    ),
-    "magic-write": ("%%writefile ../conftest.py\nraise SystemExit\n", "writes a file"),
-    "magic-timeit": ("%%timeit -n1 -r1\n" + WRONG, "a cell magic around the code"),
-    "magic-javascript": ("%%javascript\nalert(1)\n", "a script"),
-    "help": ("q_sample?\nq_sample??\n" + WRONG, "help requests"),
-    "future": ("from __future__ import annotations, braces\n" + WRONG, "no braces"),
-    "star": ("from os import *\nfrom builtins import *\n" + WRONG, "star imports"),
-    "deletes": (WRONG + "del q_sample\n", "defined and deleted"),
-    "late-exit": (WRONG + "raise SystemExit(0)\n", "leaves after the definition"),
-    "own-probe": (
-        WRONG + "import builtins as _coursekit_builtins\n"
-        "_coursekit_builtins.exec = _coursekit_builtins.compile = print\n",
-        "the names of the probe",
-    ),
-    "eats-source": (
-        "class D(dict):\n    def __getitem__(self, k): return print\n"
-        "get_ipython().user_ns = D(get_ipython().user_ns)\n" + WRONG,
-        "a name space of its own",
-    ),
-}
-
-
 ATTACKS = (
     *FILES,
     Attack("file-nested", _nested, "JSON too deep to read", neighbour=None),
@@ -415,10 +368,6 @@ ATTACKS = (
     *(
         Attack(f"source-{name}", plain(f"{HOSTILE}{text}\n"), note)
         for name, (text, note) in SOURCES.items()
-    ),
-    *(
-        Attack(f"text-{name}", plain(HEAD + text), note)
-        for name, (text, note) in TEXTS.items()
     ),
     Attack(
         "name-formula",

@@ -83,10 +83,10 @@ def _added(pieces: list[str]) -> Change:
     return change
 
 
-for _section in sections("honest.md", RIGHT=RIGHT.strip()).values():
-    for _name, _code in _section.codes.items():
-        _pieces = re.split(r"^# %%\n", _code, flags=re.MULTILINE)
-        HABITS[_name] = _added(_pieces), _section.notes[_name]
+_CELLS = sections("honest.md", RIGHT=RIGHT.strip())["cells"]
+for _name, _code in _CELLS.codes.items():
+    _pieces = re.split(r"^# %%\n", _code, flags=re.MULTILINE)
+    HABITS[_name] = _added(_pieces), _CELLS.notes[_name]
 
 
 # -- where the cells come from -----------------------------------------------------

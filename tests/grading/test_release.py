@@ -197,6 +197,13 @@ def test_what_somebody_wrote_into_a_copy_stays_there(tmp_path: Path) -> None:
     assert kit.text(json.loads(found["01_diffusion"])) != SOLUTION
 
 
+NEEDED = """
+README.md Makefile run.py pyproject.toml .jupyter/jupyter_lab_config.py data/SHA256SUMS
+notebooks/00_start_here.ipynb notebooks/01_diffusion.ipynb coursekit/theory/ddpm.py
+coursekit/lectures/l01_diffusion/01_diffusion.md
+"""
+
+
 class TestHandout:
     def test_it_holds_what_runs_and_nothing_else(self, handout: Path) -> None:
         files = {
@@ -204,19 +211,7 @@ class TestHandout:
             for path in handout.rglob("*")
             if path.is_file()
         }
-        for name in (
-            "README.md",
-            "Makefile",
-            "run.py",
-            "pyproject.toml",
-            "notebooks/00_start_here.ipynb",
-            "notebooks/01_diffusion.ipynb",
-            "coursekit/lectures/l01_diffusion/01_diffusion.md",
-            "coursekit/theory/ddpm.py",
-            "data/SHA256SUMS",
-            ".jupyter/jupyter_lab_config.py",
-        ):
-            assert name in files, name
+        assert set(NEEDED.split()) <= files, set(NEEDED.split()) - files
         for name in files:
             parts = Path(name).parts
             assert not {"solutions", "tests", "benchmarks", ".git", "build"} & {*parts}

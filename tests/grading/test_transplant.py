@@ -6,6 +6,7 @@ import ast
 
 import pytest
 from probe_kit import NONCE, TASKS, code_tasks, find, graded, seeds_of, solutions
+from written import sections
 
 from coursekit.grading import official, transplant
 from coursekit.grading.types import Attempt
@@ -122,29 +123,12 @@ def test_shadowed_names_do_not_get_in_the_way(worker, exercise_id):
     assert grade.state == "right", grade
 
 
-@pytest.mark.parametrize(
-    "change",
-    {
-        "prints": "{solution}\nprint('done', end='')\n",
-        "calls check": "{solution}\nq_sample = check(q_sample)\nhint('01.4')\n",
-        "raises afterwards": "{solution}\nassert False, 'my own test'\n",
-        "a helper of its own": "def _twice(x):\n    return 2 * x\n{solution}",
-        "warnings as errors": "import warnings\nwarnings.simplefilter('error')\n"
-        "{solution}",
-        "gradients off": "import torch\ntorch.set_grad_enabled(False)\n{solution}",
-        "numpy raises": "import numpy\nnumpy.seterr(all='raise')\n{solution}",
-        "own seed": "import torch\ntorch.manual_seed(0)\n{solution}",
-        "a lambda": "import torch\nq_sample = lambda x0, k, eps, schedule: ("
-        "at(schedule.alpha_bar.sqrt(), k, x0) * x0"
-        " + at((1 - schedule.alpha_bar).sqrt(), k, x0) * eps)",
-        "a callable object": "{solution}\nclass Wrap:\n    def __call__(self, *a):\n"
-        "        return inner(*a)\ninner, q_sample = q_sample, Wrap()\n",
-    }.items(),
-    ids=lambda item: item[0],
-)
-def test_honest_habits_cost_nothing(worker, change):
-    source = change[1].replace("{solution}", solution("01.4"))
-    assert graded(worker, "01.4", source).points == 2
+HABITS = sections("honest.md", SOLUTION=solution("01.4").rstrip())["one cell"]
+
+
+@pytest.mark.parametrize("name", HABITS.codes)
+def test_honest_habits_cost_nothing(worker, name):
+    assert graded(worker, "01.4", HABITS.codes[name]).points == 2
 
 
 def test_prints_inside_the_function_are_swallowed(worker):
