@@ -18,7 +18,8 @@ from coursekit.grading.types import MiniCell, MiniNotebook, NotebookRun
 pytestmark = pytest.mark.skipif(
     sandbox.available() == "off", reason="needs namespaces: root or user namespaces"
 )
-ENDS = sections("hostile/kernel.md")["ends"]
+ENDS = sections("kernel.md")["ends"]
+LOOKS = sections("kernel.md", PACKAGE=os.path.dirname(sandbox.__file__))["looks"].codes
 REFERENCE = "coursekit.theory.ddpm:q_sample"
 
 
@@ -45,43 +46,17 @@ def test_each_notebook_has_a_kernel_of_its_own(shop):
 
 
 def test_the_reference_is_gone_wherever_it_is_held(shop):
-    found = run(
-        shop,
-        "import gc, types, coursekit.theory.ddpm as d\n"
-        "from coursekit.lectures.l01_diffusion.experiments import forward\n"
-        "held = [f for f in gc.get_objects() if isinstance(f, types.FunctionType)\n"
-        "        and f.__name__ in ('q_sample', 'blanked')]\n"
-        "for f in {d.q_sample, *held}:\n"
-        "    try:\n        f(1, 2, 3, 4)\n"
-        "    except NotImplementedError:\n        print('gone')\n",
-        blank=(REFERENCE,),
-    )
-    said = set(found.cells["c0"].text.split())
-    assert said == {"gone"}, found.cells["c0"]
+    found = run(shop, LOOKS["reference"], blank=(REFERENCE,))
+    assert set(found.cells["c0"].text.split()) == {"gone"}, found.cells["c0"]
 
 
 def test_the_other_references_work(shop):
-    found = run(
-        shop,
-        "import torch\nfrom coursekit.theory.sde import euler_maruyama_step\n"
-        "one = torch.ones(2, 1)\nt = torch.ones(2)\n"
-        "print(euler_maruyama_step(one, one, t, t, 0 * one).sum().item())",
-        blank=(REFERENCE,),
-    )
+    found = run(shop, LOOKS["other-references"], blank=(REFERENCE,))
     assert found.cells["c0"].text == "4.0\n"
 
 
 def test_no_checkout_no_network_no_neighbours_no_secrets(shop):
-    package = os.path.dirname(sandbox.__file__)
-    found = run(
-        shop,
-        f"import os, socket\nprint(os.path.exists({package!r}))\n"
-        "try:\n    socket.create_connection(('127.0.0.1', 1), 1)\n"
-        "except OSError as error:\n    print('unreachable' in str(error).lower())\n"
-        "print([p for p in os.listdir('/proc') if p.isdigit()] == ['1'])\n"
-        "print([k for k in os.environ if 'COURSEKIT' in k or 'PYTEST' in k])\n"
-        "import sys\nprint([m for m in sys.modules if 'exercises' in m])",
-    )
+    found = run(shop, LOOKS["outside"])
     assert found.cells["c0"].text.split("\n")[:5] == [
         "False", "True", "True", "[]", "[]",
     ]  # fmt: skip
@@ -99,11 +74,7 @@ def test_what_ends_badly_ends_soon_and_alone(shop, name):
 
 
 def test_what_a_kernel_leaves_behind_ends_with_it(shop):
-    code = (
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n"
-        "    if os.fork() == 0: time.sleep(60)\n    os._exit(0)"
-    )
-    run(shop, code)
+    run(shop, LOOKS["leaves"])
     assert processes.left_over(shop) == []
 
 

@@ -16,6 +16,8 @@ from coursekit.grading import calls, sandbox, watch
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import MiniCell, MiniNotebook
 
+LOOKS = sections("kernel.md")["looks"].codes
+GREEDY = sections("kernel.md")["greedy"].codes
 LEVELS = ["full", "user"] if os.name == "posix" and os.getuid() == 0 else ["user"]
 
 needs_namespaces = pytest.mark.skipif(
@@ -37,30 +39,6 @@ def said(shop, source):
     return found.cells["c0"]
 
 
-LOOK = """
-import os, stat, sys, time
-def look():
-    mine = os.path.expanduser('~')
-    for top, folders, names in os.walk('/'):
-        folders[:] = [f for f in folders if f not in ('proc', 'sys', 'usr')]
-        if top.startswith((sys.prefix, sys.base_prefix, mine)):
-            folders[:] = []
-            continue
-        for name in names:
-            path = os.path.join(top, name)
-            try:
-                kind = os.lstat(path).st_mode
-            except OSError:
-                continue
-            if stat.S_ISSOCK(kind) or name.endswith('.ipynb'):
-                yield path
-print('sockets', *look())
-print('processes', *sorted(filter(str.isdigit, os.listdir('/proc'))))
-print('unix', *(l.split()[-1] for l in list(open('/proc/net/unix'))[1:] if '/' in l))
-print('devices', *sorted(os.listdir('/dev')))
-"""
-
-
 @needs_namespaces
 def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
     """Also where all of them run as one user."""
@@ -72,7 +50,7 @@ def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
     other = threading.Thread(target=stay)
     other.start()
     time.sleep(2)
-    found = said(shop, LOOK)
+    found = said(shop, LOOKS["neighbours"])
     looked = time.monotonic()
     other.join()
     assert ended[0][0].state == "ran" and started < looked < ended[0][1]
@@ -93,24 +71,12 @@ def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
 )
 def test_calls_that_no_exercise_needs_are_refused(shop):
     column = calls.ARCHITECTURES[os.uname().machine][1]
-    numbers = {name: both[column] for name, both in calls.REFUSED.items()}
-    source = f"""
-import ctypes, errno, mmap, os
-libc = ctypes.CDLL(None, use_errno=True)
-def number(call, *arguments):
-    ctypes.set_errno(0)
-    libc.syscall(call, *arguments)
-    return ctypes.get_errno()
-print([n for n, call in {numbers}.items() if number(call, *[0] * 5) != errno.EPERM])
-print(number({calls.CLONE[column]}, 0x10000000, 0, 0, 0, 0) == errno.EPERM)
-print(number({calls.CLONE3[column]}, 0, 0) == errno.ENOSYS)
-try:
-    mmap.mmap(-1, 4096)
-except PermissionError:
-    print('no shared memory')
-print(len(mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)))
-"""
-    found = said(shop, source)
+    places = {
+        "NUMBERS": repr({name: both[column] for name, both in calls.REFUSED.items()}),
+        "CLONE": str(calls.CLONE[column]),
+        "CLONE3": str(calls.CLONE3[column]),
+    }
+    found = said(shop, sections("kernel.md", **places)["looks"].codes["calls"])
     assert found.text.splitlines() == [
         "[]", "True", "True", "no shared memory", "4096",
     ], found  # fmt: skip
@@ -118,28 +84,10 @@ print(len(mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)))
 
 @needs_namespaces
 def test_what_programs_need_is_still_there(shop):
-    source = """
-import multiprocessing, os, secrets, subprocess, sys, tempfile, threading
-import numpy as np, torch
-thread = threading.Thread(target=lambda: print('thread'))
-thread.start(); thread.join()
-print(subprocess.run(['echo', 'program'], capture_output=True).stdout.decode().strip())
-if os.fork() == 0:
-    os._exit(7)
-print('child', os.waitstatus_to_exitcode(os.wait()[1]))
-with tempfile.TemporaryFile() as file:
-    file.write(b'file'); file.seek(0); print(file.read().decode())
-print(len(secrets.token_bytes(4)), open('/dev/null', 'w').write('x'))
-print(torch.randn(50, 50).matmul(torch.ones(50, 2)).shape[1], np.ones(3).sum())
-!echo shell
-"""
-    found = said(shop, source)
+    found = said(shop, LOOKS["programs"])
     assert found.text.split() == [
         "thread", "program", "child", "7", "file", "4", "1", "2", "3.0", "shell",
     ], found  # fmt: skip
-
-
-GREEDY = sections("hostile/kernel.md")["greedy"].codes
 
 
 @needs_namespaces
