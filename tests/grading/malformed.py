@@ -144,12 +144,7 @@ def zipped(nb: Notebook) -> bytes:
     return stream.getvalue()
 
 
-problem(
-    "The file is empty",
-    empty=b"",
-    white_space=b" \r\n\t \n",
-    only_nul=bytes(4096),
-)
+problem("The file is empty", empty=b"", white_space=b" \r\n\t \n", only_nul=bytes(4096))
 problem("larger than 20 MB", too_large=lambda nb: dump(nb) + b" " * (20 * 2**20))
 problem(
     "more parts than any notebook needs",
@@ -276,10 +271,7 @@ def format_missing(nb: Notebook) -> None:
 
 
 note("an old format", format_3=format_3)
-note(
-    "not the format of the course",
-    format_5=top(nbformat=5, nbformat_minor=0),
-)
+note("not the format of the course", format_5=top(nbformat=5, nbformat_minor=0))
 note(
     "an unknown format",
     format_as_text=top(nbformat="4.5"),
@@ -419,10 +411,7 @@ fine(
     cell_type_a_number=answer(cell_type=1),
 )
 note("is a raw cell", cell_type_unknown=cell_type_unknown)
-note(
-    "is a markdown cell",
-    cell_type_heading=answer(cell_type="heading"),
-)
+note("is a markdown cell", cell_type_heading=answer(cell_type="heading"))
 
 # -- code that is no code ----------------------------------------------------------
 

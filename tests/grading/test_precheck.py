@@ -137,14 +137,14 @@ FINE: dict[str, list[Edit]] = {
         put(
             "import numpy as np\n"
             "def q_sample(x0, k, eps, schedule: Schedule) -> 'Tensor':\n"
-            "    print(np.pi, torch, plt, at, range, __name__)\n    return x0",
-        ),
+            "    print(np.pi, torch, plt, at, range, __name__)\n    return x0"
+        )
     ],
     "a method": [
         put(
             "class Sampler:\n    def __call__(self, *args):\n"
-            "        return args[0]\nq_sample = Sampler()",
-        ),
+            "        return args[0]\nq_sample = Sampler()"
+        )
     ],
     "another form of a letter": [put("answer_01_20 = '(D)'", "01.20")],
     "an output": [printed("hello", "01.4")],

@@ -168,10 +168,7 @@ def test_a_solved_notebook_is_full_of_leaks(hidden: Secrets) -> None:
 
 
 def test_a_leak_stops_everything(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: Said,
-    notebooks: Woven,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said, notebooks: Woven
 ) -> None:
     notebook = json.loads(notebooks["01_diffusion"])
     LEAKS["a solution in a given cell"](notebook)
@@ -287,10 +284,7 @@ class TestCommand:
         assert "there are 00_start_here, 01_diffusion" in capsys.readouterr().err
 
     def test_a_full_disk_leaves_nothing(
-        self,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: Said,
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Said
     ) -> None:
         def full(*args: object) -> None:
             raise OSError(28, "No space left on device")
