@@ -41,7 +41,6 @@ def predict_x0(xk, eps_hat, k, schedule):
     return (xk - at((1 - schedule.alpha_bar).sqrt(), k, xk) * eps_hat) / signal
 """
 RIGHT = """\
-# exercise 01.4
 def q_sample(x0, k, eps, schedule):
     signal = at(schedule.alpha_bar.sqrt(), k, x0)
     return signal * x0 + at((1 - schedule.alpha_bar).sqrt(), k, x0) * eps
@@ -72,12 +71,8 @@ class Attack:
 
 def hostile(file: str) -> dict[str, Section]:
     """The attacks of a file in the folder `hostile`, by kind."""
-    places = {
-        "ROOT": str(ROOT),
-        "MARK": MARK,
-        "PORT": str(PORT),
-        "WRONG": WRONG.strip(),
-    }
+    places = {"ROOT": str(ROOT), "PORT": str(PORT), "MARK": MARK}
+    places |= {"RIGHT": RIGHT.strip(), "WRONG": WRONG.strip()}
     return sections(f"hostile/{file}.md", **places)
 
 

@@ -13,54 +13,42 @@ import base64
 import io
 from collections.abc import Iterator
 
+import attack_kit as kit
 import attacks_files
 import numpy as np
-from attack_kit import (
-    BOUND,
-    HEAD,
-    RIGHT,
-    TARGET,
-    WRONG,
-    Attack,
-    as_it_is,
-    base,
-    hostile,
-    on_call,
-    on_define,
-    plain,
-    to_bytes,
-)
 from notebook_kit import Notebook, put
 from written import around
 
 MAKERS = {  # of the sections in which the code does not run with its cell
-    **dict.fromkeys(("returns", "call"), on_call),
-    **dict.fromkeys(("reference", "later", "limit"), as_it_is),
-    "text": lambda code: HEAD + code,
+    **dict.fromkeys(("returns", "call"), kit.on_call),
+    **dict.fromkeys(("reference", "later", "limit"), kit.as_it_is),
+    **dict.fromkeys(("control", "text"), lambda code: kit.HEAD + code),
 }
 NEED_WALLS = {"reference", "spy", "memory", "disk", "process"}
+APART = {"notes", "heart"}  # made below
+POINTS = {"limit": None, "control": 2.0}  # of a section; the others earn nothing
 
 
-def written(file: str) -> Iterator[Attack]:
+def written(file: str) -> Iterator[kit.Attack]:
     """The attacks of a text file."""
-    for kind, section in hostile(file).items():
-        make = MAKERS.get(kind, on_define)
+    for kind, section in kit.hostile(file).items():
+        make = MAKERS.get(kind, kit.on_define)
         for name, code in section.codes.items():
-            if kind != "notes":
-                yield Attack(
+            if kind not in APART:
+                yield kit.Attack(
                     f"{kind}-{name}",
-                    plain(make(code)),
+                    kit.plain(make(code)),
                     section.notes[name],
-                    points=None if kind == "limit" else 0.0,
+                    points=POINTS.get(kind, 0.0),
                     needs_sandbox=kind in NEED_WALLS,
                 )
 
 
 def _memorised(notebook: Notebook) -> bytes:
-    """Answers to the learner's own inputs, by heart: fresh inputs make them useless."""
+    """Fresh inputs make it useless to know the learner's own by heart."""
     from coursekit.checks.registry import by_id
 
-    exercise = by_id(TARGET)
+    exercise = by_id(kit.TARGET)
     probe, keep = exercise.probe(), {}
     for seed in probe.seeds(0):
         inputs = probe.inputs(seed)
@@ -69,53 +57,24 @@ def _memorised(notebook: Notebook) -> bytes:
     stored = io.BytesIO()
     np.savez(stored, **keep)
     text = base64.b64encode(stored.getvalue()).decode()
-    code = f"""\
-import base64, io, numpy, torch
-KNOWN = numpy.load(io.BytesIO(base64.b64decode('{text}')))
-def q_sample(x0, k, eps, schedule):
-    for name in KNOWN.files:
-        if name[:2] == 'in' and KNOWN[name].shape == tuple(x0.shape):
-            return torch.from_numpy(KNOWN['out' + name[2:]])
-    return x0 + eps
-"""
-    return to_bytes(base(notebook, HEAD + code))
+    code = kit.hostile("limits")["heart"].codes["memorised"].replace("@KNOWN@", text)
+    return kit.to_bytes(kit.base(notebook, kit.HEAD + code))
 
 
-CHECKED = "q_sample = check(q_sample)\n"
-CONTROLS = (
-    Attack("control-right", plain(RIGHT), "no attack: full points", points=2.0),
-    Attack(
-        "control-checked",
-        plain(RIGHT + CHECKED),
-        "no attack: the learner's check line stayed in the cell",
-        points=2.0,
-    ),
-    Attack(
-        "control-skip-comment",
-        plain(RIGHT + "# NBVAL_SKIP\n"),
-        "no attack: a comment that nbval would obey",
-        points=2.0,
-    ),
-    Attack(
-        "control-wrong-checked",
-        plain(HEAD + WRONG + CHECKED),
-        "a wrong one with the learner's check line in the cell",
-    ),
-    Attack("memorised", _memorised, "the learner's own inputs, by heart"),
-)
+MEMORISED = kit.Attack("memorised", _memorised, "the learner's own inputs, by heart")
 
 
 def _notes(notebook: Notebook) -> bytes:
     """01.5's kernel has the reference of 01.4, and leaves it for the kernel of 01.4."""
-    spy = hostile("spy")
+    spy = kit.hostile("spy")
     guard, codes = spy["reference"].start, spy["notes"].codes
-    made = base(notebook, as_it_is(around(guard, codes["find"])))
-    put(made, f"# exercise 01.5\n{BOUND}{codes['leave']}", "01.5")
-    return to_bytes(made)
+    made = kit.base(notebook, kit.as_it_is(around(guard, codes["find"])))
+    put(made, f"# exercise 01.5\n{kit.BOUND}{codes['leave']}", "01.5")
+    return kit.to_bytes(made)
 
 
 NOTES = [
-    Attack(
+    kit.Attack(
         f"notes-{which}",
         _notes,
         "one kernel leaves a reference for another, wherever it can",
@@ -125,14 +84,14 @@ NOTES = [
     for which in ("first", "second", "third")
 ]
 GROUPS = {
-    "limits": [*CONTROLS, *written("limits")],
+    "limits": [MEMORISED, *written("limits")],
     "forge": [*written("forge")],
     "wire": [*written("wire")],
     "spy": [*written("spy"), *NOTES],
     "harm": [*written("harm")],
     "files": [*attacks_files.ATTACKS, *written("files")],
 }
-ATTACKS: dict[str, Attack] = {a.name: a for group in GROUPS.values() for a in group}
+ATTACKS: dict[str, kit.Attack] = {a.name: a for group in GROUPS.values() for a in group}
 
 if len(ATTACKS) != sum(map(len, GROUPS.values())):
     raise ValueError("two attacks have the same name")
