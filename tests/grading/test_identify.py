@@ -131,10 +131,11 @@ def test_the_last_worked_on_of_several_counts_and_is_reported() -> None:
     assert says(found, "cells 1, 2, 3, 4") and says(found, "Cell 2 counts")
 
 
-def test_a_marked_answer_comes_before_a_loose_one() -> None:
+def test_a_marked_answer_comes_before_loose_ones_and_of_these_the_last_counts() -> None:
     found = one(q_sample("1"), q_sample("2", ""))
     assert "return 1" in found.source
     assert found.notes == ()
+    assert "return 2" in one(q_sample("1", ""), q_sample("2", "")).source
 
 
 def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
@@ -144,10 +145,6 @@ def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
     assert "os.remove" not in found.source + found.helpers
     assert found.helpers == "def helper():\n    return 7"
     assert says(found, "Cell 2 is not marked as 01.4")
-
-
-def test_the_last_of_several_loose_definitions_counts() -> None:
-    assert "return 2" in one(q_sample("1", ""), q_sample("2", "")).source
 
 
 def test_a_docstring_above_real_code_is_no_stub() -> None:

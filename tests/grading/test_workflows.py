@@ -23,62 +23,61 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
 
-TEXT = {"type": "string", "minLength": 1}
-VALUE = {"type": ["string", "number", "boolean"]}
-VALUES = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
-
-
-def strict(required: list[str], **properties: Any) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "required": required,
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
-
-STEP = {
-    **strict(
-        [],
-        name=TEXT,
-        uses=TEXT,
-        run=TEXT,
-        env=VALUES,
-        **{"with": VALUES, "working-directory": TEXT},
-    ),
-    "oneOf": [{"required": ["uses"]}, {"required": ["run"]}],
-}
-JOB = strict(
-    ["runs-on", "steps", "timeout-minutes"],
-    needs=TEXT,
-    strategy=strict(
-        ["matrix"],
-        matrix={"type": "object", "additionalProperties": {"type": "array"}},
-        **{"fail-fast": {"type": "boolean"}},
-    ),
-    steps={"type": "array", "items": STEP, "minItems": 1},
-    **{"runs-on": TEXT, "timeout-minutes": {"type": "number"}},
-)
-SCHEMA = strict(
-    ["name", "on", "permissions", "jobs"],
-    name=TEXT,
-    on=strict(
-        [],
-        push=strict([], paths={"type": "array", "items": TEXT, "minItems": 1}),
-        workflow_dispatch={"type": ["null", "object"]},
-    ),
-    permissions={"const": {"contents": "read"}},
-    concurrency=strict(
-        ["group"], group=TEXT, **{"cancel-in-progress": {"type": "boolean"}}
-    ),
-    env=VALUES,
-    jobs={
-        "type": "object",
-        "propertyNames": {"pattern": "^[_a-zA-Z][a-zA-Z0-9_-]*$"},
-        "additionalProperties": JOB,
-        "minProperties": 1,
-    },
-)
+# A subset of the published schema: no key but those that are named.
+SCHEMA = yaml.safe_load("""
+type: object
+required: [name, "on", permissions, jobs]
+additionalProperties: false
+properties:
+  name: &text {type: string, minLength: 1}
+  "on":
+    type: object
+    additionalProperties: false
+    properties:
+      push:
+        type: object
+        additionalProperties: false
+        properties: {paths: {type: array, items: *text, minItems: 1}}
+      workflow_dispatch: {type: ["null", object]}
+  permissions: {const: {contents: read}}
+  concurrency:
+    type: object
+    required: [group]
+    additionalProperties: false
+    properties: {group: *text, cancel-in-progress: {type: boolean}}
+  env: &values
+    type: object
+    additionalProperties: {type: [string, number, boolean]}
+    minProperties: 1
+  jobs:
+    type: object
+    propertyNames: {pattern: "^[_a-zA-Z][a-zA-Z0-9_-]*$"}
+    minProperties: 1
+    additionalProperties:
+      type: object
+      required: [runs-on, steps, timeout-minutes]
+      additionalProperties: false
+      properties:
+        runs-on: *text
+        timeout-minutes: {type: number}
+        needs: *text
+        strategy:
+          type: object
+          required: [matrix]
+          additionalProperties: false
+          properties:
+            matrix: {type: object, additionalProperties: {type: array}}
+            fail-fast: {type: boolean}
+        steps:
+          type: array
+          minItems: 1
+          items:
+            type: object
+            additionalProperties: false
+            oneOf: [{required: [uses]}, {required: [run]}]
+            properties: {name: *text, uses: *text, run: *text, env: *values,
+                         with: *values, working-directory: *text}
+""")
 
 
 class Loader(yaml.SafeLoader):
