@@ -6,9 +6,9 @@ Authorities: identity where nothing is clamped, the clamped estimate recovered b
 
 import pytest
 import torch
-from torch import Tensor
+from support.theory import MIXTURE, SHAPES, last, normal
 
-from coursekit.datasets.toys import exact_eps_model, lopsided
+from coursekit.datasets.toys import exact_eps_model
 from coursekit.theory.clipping import clip_x0
 from coursekit.theory.ddpm import predict_x0
 from coursekit.theory.ddpm_samplers import ddim, respaced
@@ -17,14 +17,9 @@ from coursekit.theory.ddpm_schedule import make_schedule
 COSINE = make_schedule("cosine", 1000)
 
 
-def draw(shape: tuple[int, ...], seed: int) -> Tensor:
-    gen = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=gen, dtype=torch.float64)
-
-
-@pytest.mark.parametrize("shape", [(7, 2), (7, 3, 4, 5)])
-def test_the_implied_estimate_is_clamped_and_otherwise_kept(shape) -> None:  # type: ignore[no-untyped-def]
-    xt, eps = draw(shape, 0), draw(shape, 1)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_implied_estimate_is_clamped_and_otherwise_kept(shape):
+    xt, eps = normal(*shape), normal(*shape, seed=1)
     k = torch.tensor([1, 10, 300, 500, 800, 990, 1000])
     out = clip_x0(lambda x, t: eps, COSINE, 1.5)(xt, k / 1000)
     raw, got = predict_x0(xt, eps, k, COSINE), predict_x0(xt, out, k, COSINE)
@@ -34,16 +29,15 @@ def test_the_implied_estimate_is_clamped_and_otherwise_kept(shape) -> None:  # t
     assert torch.allclose(out[inside], eps[inside], atol=1e-9)
 
 
-def test_a_small_error_ruins_a_short_walk_unless_clipped() -> None:
-    data = lopsided()
-    best = exact_eps_model(data, COSINE)
+def test_a_small_error_ruins_a_short_walk_unless_clipped():
+    best = exact_eps_model(MIXTURE, COSINE)
 
-    def nearly(xt: Tensor, t: Tensor) -> Tensor:
+    def nearly(xt, t):
         return best(xt, t) + 0.03
 
     ends = []
     for model in (nearly, clip_x0(nearly, COSINE, 3.0)):
-        *_, x0 = ddim(model, draw((500, 2), 2), respaced(1000, 5), COSINE)
+        x0 = last(ddim(model, normal(500, 2, seed=2), respaced(1000, 5), COSINE))
         ends.append(float(x0.abs().max()))
     assert ends[0] > 10
     assert ends[1] < 3

@@ -5,8 +5,17 @@ import math
 
 import pytest
 import torch
+from support.theory import (
+    MIXTURE,
+    SHAPES,
+    convergence,
+    exact,
+    last,
+    normal,
+    plane,
+    seeded,
+)
 
-from coursekit.datasets.toys import exact_predict, lopsided
 from coursekit.theory.flow import follow, heun_step
 from coursekit.theory.likelihood import (
     frozen,
@@ -14,24 +23,17 @@ from coursekit.theory.likelihood import (
     log_likelihood,
     normal_log_prob,
 )
-from coursekit.theory.paths import LinearPath
 from coursekit.theory.score import divergence
 from coursekit.theory.solvers import time_grid
 
-MIXTURE = lopsided()
-
-
-def exact(xt, t):
-    return exact_predict(MIXTURE, LinearPath())(xt, t).velocity
-
 
 def data(n, seed=0):
-    return MIXTURE.sample(n, torch.Generator().manual_seed(seed))
+    return MIXTURE.sample(n, seeded(seed))
 
 
-@pytest.mark.parametrize("shape", [(7, 2), (7, 1, 3, 3)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_normal_log_prob(shape):
-    x = torch.randn(shape, dtype=torch.float64)
+    x = normal(*shape)
     want = torch.distributions.Normal(0.0, 1.0).log_prob(x).flatten(1).sum(1)
     torch.testing.assert_close(normal_log_prob(x), want)
 
@@ -44,23 +46,26 @@ def test_the_density_of_a_mixture_is_found():
     assert worst < 2e-3
 
 
+@torch.no_grad()
 def test_order_of_convergence():
     x0 = data(20, seed=1)
     truth = MIXTURE.log_prob(x0)
-    errors = [
-        float((log_likelihood(exact, x0, time_grid(n)) - truth).norm())
-        for n in (200, 400)
-    ]
-    order = math.log2(errors[0] / errors[1])
-    print(f"log_likelihood: order {order:.2f}")
-    assert abs(order - 2) < 0.3
+
+    def error(n):
+        return (log_likelihood(exact, x0, time_grid(n)) - truth).norm()
+
+    assert abs(convergence(error, (200, 400)) - 2) < 0.3
 
 
-def test_a_linear_field_in_closed_form():
+@pytest.mark.parametrize(
+    "matrix",
+    [[[0.5, -1.0], [0.3, 0.2]], [[0.0, -2.0], [2.0, 0.0]]],
+    ids=["any", "a rotation, which changes no density"],
+)
+def test_a_linear_field_in_closed_form(matrix):
     """dx/dt = A x: x_1 = e^A x_0, and the volume grows by e^(trace A)."""
-    matrix = torch.tensor([[0.5, -1.0], [0.3, 0.2]], dtype=torch.float64)
-    x0 = torch.randn(9, 2, dtype=torch.float64)
-    found = log_likelihood(lambda x, t: x @ matrix.T, x0, time_grid(200))
+    matrix, x0 = torch.tensor(matrix, dtype=torch.float64), normal(9, 2)
+    found = log_likelihood(lambda x, t: x @ matrix.T, x0, time_grid(400))
     end = x0 @ torch.matrix_exp(matrix).T
     want = normal_log_prob(end) + matrix.trace()
     torch.testing.assert_close(found, want, rtol=1e-4, atol=1e-4)
@@ -68,22 +73,13 @@ def test_a_linear_field_in_closed_form():
 
 def test_it_integrates_to_one():
     """Over the plane, for a field that was never trained on anything."""
-    side = torch.linspace(-5, 5, 101, dtype=torch.float64)
-    grid = torch.cartesian_prod(side, side)
+    grid, area = plane(5, 101)
 
     def field(x, t):
         return torch.tanh(x.flip(1)) * (1 + t[:, None]) + 0.5 * torch.sin(x)
 
-    total = log_likelihood(field, grid, time_grid(20)).exp().sum() * 0.1**2
+    total = log_likelihood(field, grid, time_grid(20)).exp().sum() * area
     assert abs(float(total) - 1) < 2e-3
-
-
-def test_a_rotation_changes_no_density():
-    """It has no divergence, and the noise looks the same from all sides."""
-    turn = torch.tensor([[0.0, -2.0], [2.0, 0.0]], dtype=torch.float64)
-    x0 = torch.randn(9, 2, dtype=torch.float64)
-    found = log_likelihood(lambda x, t: x @ turn.T, x0, time_grid(400))
-    torch.testing.assert_close(found, normal_log_prob(x0), rtol=1e-4, atol=1e-4)
 
 
 def test_hutchinson_with_every_sign_is_exact():
@@ -98,7 +94,7 @@ def test_hutchinson_with_every_sign_is_exact():
 def test_the_estimated_likelihood_is_right_on_average():
     x0, ts = data(8, seed=2), time_grid(60)
     want = log_likelihood(exact, x0, ts)
-    generator = torch.Generator().manual_seed(0)
+    generator = seeded()
     runs = torch.stack(
         [
             log_likelihood(exact, x0, ts, hutchinson(2 * probe.double() - 1))
@@ -111,7 +107,7 @@ def test_the_estimated_likelihood_is_right_on_average():
 
 def test_the_walk_ends_in_noise():
     x0 = data(3000, seed=3)
-    *_, end = follow(exact, x0, time_grid(60, 1.0, 0.0).flip(0), heun_step)
+    end = last(follow(exact, x0, time_grid(60).flip(0), heun_step))
     torch.testing.assert_close(end.T.cov(), torch.eye(2).double(), rtol=0, atol=0.12)
     assert end.mean(0).abs().max() < 0.1
 

@@ -3,57 +3,55 @@ are known), the variance identity of S, and Liu et al.'s claim on transport cost
 
 import pytest
 import torch
+from support.theory import (
+    MIXTURE,
+    SHAPES,
+    assert_moments,
+    exact,
+    last,
+    normal,
+    seeded,
+)
 
-from coursekit.datasets.toys import exact_predict, lopsided
 from coursekit.theory.couplings import transport_cost
 from coursekit.theory.flow import follow, heun_step
-from coursekit.theory.paths import LinearPath
+from coursekit.theory.paths import expand_as
 from coursekit.theory.reflow import make_pairs, straightness
 from coursekit.theory.solvers import spread_time, time_grid
 
-MIXTURE = lopsided()
 WIDTH = 0.5
-
-
-def noise(n, dims=2, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(n, dims, generator=generator, dtype=torch.float64)
-
-
-def exact(xt, t):
-    return exact_predict(MIXTURE, LinearPath())(xt, t).velocity
 
 
 def gaussian(xt, t):
     """The velocity for data N(0, WIDTH^2): x_t = spread(t) e, with the same e."""
-    t = t.reshape(-1, *[1] * (xt.ndim - 1))
+    t = expand_as(t, xt)
     var = (1 - t) ** 2 * WIDTH**2 + t**2
     return (t - (1 - t) * WIDTH**2) / var * xt
 
 
 def test_pairs_of_a_gaussian_are_known():
     """Noise e is carried to WIDTH e: the flow is the map between the two Gaussians."""
-    x0, eps = make_pairs(gaussian, noise(50), time_grid(200), heun_step)
+    x0, eps = make_pairs(gaussian, normal(50, 2), time_grid(200), heun_step)
     torch.testing.assert_close(x0, WIDTH * eps, rtol=1e-4, atol=1e-5)
 
 
 def test_pairs_are_the_ends_of_the_walk_and_carry_no_gradient():
     weight = torch.ones((), dtype=torch.float64, requires_grad=True)
-    start, ts = noise(20), time_grid(10, 1.0, 0.1)
+    start, ts = normal(20, 2), time_grid(10, 1.0, 0.1)
     x0, eps = make_pairs(lambda x, t: weight * exact(x, t), start, ts)
     assert eps is start and not x0.requires_grad
-    torch.testing.assert_close(x0, list(follow(exact, start, ts))[-1])
+    torch.testing.assert_close(x0, last(follow(exact, start, ts)))
 
 
 def test_pairs_have_the_law_of_the_data():
-    x0, _ = make_pairs(exact, noise(4000), time_grid(100, 1.0, 0.005), heun_step)
-    torch.testing.assert_close(x0.mean(0), MIXTURE.mean(), rtol=0, atol=0.06)
-    torch.testing.assert_close(x0.T.cov(), MIXTURE.covariance(), rtol=0, atol=0.1)
+    x0, _ = make_pairs(exact, normal(4000, 2), time_grid(100, 1.0, 0.005), heun_step)
+    assert_moments(x0, MIXTURE, 0.06, 0.1)
 
 
-def test_straightness_of_a_gaussian_flow_is_known():
+@pytest.mark.parametrize("power", [1, 2], ids=["even", "uneven"])
+def test_straightness_of_a_gaussian_flow_is_known(power):
     """The path of e is spread(t) e: S = E[e^2] times the variance of spread'(t)."""
-    eps, ts = noise(4000), time_grid(2000)
+    eps, ts = normal(4000, 2), time_grid(2000) ** power
     t = torch.linspace(0, 1, 20001, dtype=torch.float64)
     spread = ((1 - t) ** 2 * WIDTH**2 + t**2).sqrt()
     rate = (t - (1 - t) * WIDTH**2) / spread
@@ -65,7 +63,7 @@ def test_straightness_of_a_gaussian_flow_is_known():
 
 def test_straightness_is_a_variance():
     """S = mean |u|^2 over time - mean |overall|^2: what bends is lost to the way."""
-    eps, ts = noise(64), time_grid(40, 1.0, 0.1)
+    eps, ts = normal(64, 2), time_grid(40, 1.0, 0.1)
     states = list(follow(exact, eps, ts))
     speeds = [
         exact(x, spread_time(t, x)).square().mean()
@@ -76,35 +74,21 @@ def test_straightness_is_a_variance():
     torch.testing.assert_close(straightness(exact, eps, ts), want)
 
 
-@pytest.mark.parametrize("shape", [(7, 2), (7, 1, 4, 4)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_straight_paths_have_no_bend(shape):
     target = torch.ones(shape[1:], dtype=torch.float64)
 
     def to_target(x, t):
-        return (x - target) / t.reshape(-1, *[1] * (x.ndim - 1))
+        return (x - target) / expand_as(t, x)
 
-    eps = noise(7, target.numel()).reshape(shape)
-    assert straightness(to_target, eps, time_grid(9)) < 1e-20
-
-
-def test_straightness_does_not_depend_on_the_grid():
-    """Even or uneven steps: the same integral, once both are fine."""
-    eps = noise(64)
-    even = time_grid(400)
-    uneven = torch.linspace(1, 0, 401, dtype=torch.float64) ** 2
-    torch.testing.assert_close(
-        straightness(gaussian, eps, even),
-        straightness(gaussian, eps, uneven),
-        rtol=0.02,
-        atol=0,
-    )
+    assert straightness(to_target, normal(*shape), time_grid(9)) < 1e-20
 
 
 def test_the_flow_shortens_the_way():
     """Liu et al. 2023: the pairs of the flow cost no more than independent pairs."""
-    eps = noise(3000)
+    eps = normal(3000, 2)
     x0, _ = make_pairs(exact, eps, time_grid(60, 1.0, 0.01), heun_step)
-    independent = MIXTURE.sample(3000, torch.Generator().manual_seed(1))
+    independent = MIXTURE.sample(3000, seeded(1))
     flow, before = transport_cost(x0, eps), transport_cost(independent, eps)
     print(f"transport cost: independent {before:.2f}, after the flow {flow:.2f}")
     assert flow < 0.7 * before
