@@ -1,15 +1,19 @@
-"""The time embedding and zero initialisation.
+"""The time embedding, zero initialisation, the MLP and the score network.
 
 Authorities: the formula of Vaswani et al. 2017, written out entry by entry; the
-identities of sine and cosine; the definition of zero.
+identities of sine and cosine; a count of weights on paper; geometric sequences.
 """
 
 import math
 
 import pytest
 import torch
+from support_models import normal
 
 from coursekit.models.layers import TimeEmbedding, timestep_embedding, zero_init
+from coursekit.models.mlp import EpsMLP
+from coursekit.models.score_net import ScoreNet, sigma_ladder
+from coursekit.models.unet import count_parameters
 
 
 def test_every_entry_is_the_formula() -> None:
@@ -21,26 +25,13 @@ def test_every_entry_is_the_formula() -> None:
             angle = 1000 * time / 10_000 ** (i / 3)
             assert got[row, i].item() == pytest.approx(math.cos(angle), abs=1e-12)
             assert got[row, 3 + i].item() == pytest.approx(math.sin(angle), abs=1e-12)
-
-
-def test_a_shift_in_time_is_a_rotation() -> None:
-    """cos(a + b) = cos a cos b - sin a sin b, for every frequency at once."""
-    t = torch.rand(5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    h = torch.tensor([0.1], dtype=torch.float64)
-    cos_t, sin_t = timestep_embedding(t, 8).chunk(2, dim=1)
-    cos_h, sin_h = timestep_embedding(h, 8).chunk(2, dim=1)
-    moved = torch.cat([cos_t * cos_h - sin_t * sin_h, sin_t * cos_h + cos_t * sin_h], 1)
-    torch.testing.assert_close(timestep_embedding(t + h, 8), moved)
+    with pytest.raises(ValueError, match="even"):
+        timestep_embedding(t, 5)
 
 
 def test_neighbouring_steps_of_a_long_chain_differ() -> None:
     rows = timestep_embedding(torch.arange(1, 1001) / 1000, 64)
     assert (rows[1:] - rows[:-1]).norm(dim=1).min() > 0.5
-
-
-def test_an_odd_dimension_is_refused() -> None:
-    with pytest.raises(ValueError, match="even"):
-        timestep_embedding(torch.zeros(2), 5)
 
 
 def test_zero_init_gives_zero_and_the_time_mlp_reads_t() -> None:
@@ -49,3 +40,28 @@ def test_zero_init_gives_zero_and_the_time_mlp_reads_t() -> None:
     torch.manual_seed(0)
     out = TimeEmbedding(8, 16)(torch.tensor([0.1, 0.1, 0.9]))
     assert torch.equal(out[0], out[1]) and not torch.allclose(out[0], out[2])
+
+
+def test_the_mlp_counts_its_parameters_and_is_blind_to_time_if_told_so() -> None:
+    """Closed form: (2 + 64) w + w + (w w + w) + 2 w + 2 for two layers of width w."""
+    w = 10
+    assert count_parameters(EpsMLP(width=w, depth=2)) == 66 * w + w + w * w + w + 22
+    x, t, blind = normal(5, 2).float(), torch.rand(5), EpsMLP(width=16, time=False)
+    assert torch.equal(blind(x, t), blind(x, 1 - t))
+
+
+def test_the_ladder_falls_in_equal_ratios_from_end_to_end() -> None:
+    sigmas = sigma_ladder(10.0, 0.01, 7)
+    assert math.isclose(sigmas[0], 10.0) and math.isclose(sigmas[-1], 0.01)
+    ratios = sigmas[1:] / sigmas[:-1]
+    torch.testing.assert_close(ratios, ratios[:1].expand(6))
+    assert ratios[0] < 1
+
+
+def test_what_is_learnt_is_the_noise_with_its_sign_turned() -> None:
+    """sigma * score is the raw network: of size one at every level."""
+    torch.manual_seed(0)
+    net = ScoreNet(sigma_min=0.01, sigma_max=10.0)
+    for level in (0.01, 0.3, 10.0):
+        sigma = torch.full((64,), level)
+        assert (sigma[:, None] * net(torch.zeros(64, 2), sigma)).abs().max() < 5

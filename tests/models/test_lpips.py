@@ -1,42 +1,18 @@
-"""The two judges of rebuilt pictures. Authority: the receptive field by gradient,
-properties of a distance, and LPIPS's own arithmetic, written as a loop."""
+"""The two judges of rebuilt pictures. Authority: properties of a distance, and LPIPS's
+own arithmetic, written as a loop. How far the critic sees: test_flops.py."""
 
 import pytest
 import torch
+from support_models import normal, without_group_norms
 from torch import nn
 
 from coursekit.models.lpips import feature_maps, perceptual_distance
 from coursekit.models.patch_discriminator import PatchDiscriminator
 
 
-def normal(*shape: int, seed: int = 0) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def blind_norms(critic: PatchDiscriminator) -> PatchDiscriminator:
-    """Without its norm, which looks at the whole picture."""
-    for i, layer in enumerate(critic.net):
-        if isinstance(layer, nn.GroupNorm):
-            critic.net[i] = nn.Identity()
-    return critic
-
-
-def test_a_score_sees_a_patch_of_18_pixels() -> None:
-    torch.manual_seed(0)
-    critic = blind_norms(PatchDiscriminator(3, 8))
-    x = torch.randn(1, 3, 64, 64, requires_grad=True)
-    scores = critic(x)
-    assert scores.shape == (1, 1, 16, 16)
-    (slope,) = torch.autograd.grad(scores[0, 0, 8, 8], x)
-    seen = slope.abs().sum((0, 1)) > 0
-    rows, columns = (torch.nonzero(seen.any(axis)).flatten() for axis in (1, 0))
-    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == 18
-
-
 def test_neighbouring_scores_are_four_pixels_apart() -> None:
     torch.manual_seed(0)
-    critic, x = blind_norms(PatchDiscriminator(1, 8)), torch.randn(1, 1, 64, 64)
+    critic, x = without_group_norms(PatchDiscriminator(1, 8)), torch.randn(1, 1, 64, 64)
     moved = critic(x.roll((4, 8), (2, 3)))
     torch.testing.assert_close(
         moved[..., 4:-3, 5:-3], critic(x)[..., 3:-4, 3:-5], atol=1e-5, rtol=1e-4

@@ -1,0 +1,46 @@
+"""What the tests of networks share.
+
+A plain module: pytest puts the folder of tests/conftest.py on the path.
+"""
+
+import torch
+from torch import Tensor, nn
+
+EXACT = {"rtol": 0, "atol": 1e-12}  # float64, rounding only
+
+
+def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Normal numbers, the same at every call; float32 is float64 rounded."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def awake(network: nn.Module, std: float = 0.3) -> nn.Module:
+    """Random numbers in every parameter: none hides behind a zero or a one."""
+    torch.manual_seed(0)
+    for p in network.parameters():
+        nn.init.normal_(p, std=std)
+    return network.eval()
+
+
+def gap(a: Tensor, b: Tensor) -> float:
+    """The largest difference."""
+    return float((a - b).detach().abs().max())
+
+
+def taught(network: nn.Module) -> set[str]:
+    """The names of the parameters that the last `backward` gave a gradient."""
+    found = set()
+    for name, p in network.named_parameters():
+        if p.grad is not None and p.grad.any():
+            assert p.grad.isfinite().all(), name
+            found.add(name)
+    return found
+
+
+def without_group_norms(network: nn.Module) -> nn.Module:
+    """The network without what sees the whole picture: the means of its norms."""
+    for name, module in list(network.named_modules()):
+        if isinstance(module, nn.GroupNorm):
+            network.set_submodule(name, nn.Identity())
+    return network
