@@ -1,5 +1,7 @@
-"""The autoencoder. Authority: invariants (sizes, scaling, samples do not mix), a count
+"""The autoencoder. Authority: invariants (sizes, scaling), a count
 of parameters on paper, and a picture that it can learn by heart."""
+
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,7 +10,7 @@ from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.theory.vae import vae_loss
 
 SMALL = AutoencoderConfig(widths=(8, 16), groups=4, latent=3)
-PLAIN = AutoencoderConfig(widths=(8, 16), groups=4, latent=3, variational=False)
+PLAIN = replace(SMALL, variational=False)
 
 
 def fresh(config: AutoencoderConfig) -> Autoencoder:
@@ -88,14 +90,6 @@ def test_a_plain_autoencoder_is_sure_and_a_vae_is_not() -> None:
     torch.testing.assert_close(vae(x, eps)[0], vae(x, eps)[0])
 
 
-@pytest.mark.parametrize("config", [SMALL, PLAIN], ids=["VAE", "plain"])
-@torch.no_grad()
-def test_samples_never_mix(config: AutoencoderConfig) -> None:
-    model, x = fresh(config), pictures()
-    alone = torch.cat([model(x[i : i + 1])[0] for i in range(4)])
-    torch.testing.assert_close(model(x)[0], alone, atol=1e-5, rtol=1e-4)
-
-
 @torch.no_grad()
 def test_log_variances_are_bounded() -> None:
     model = fresh(SMALL)
@@ -121,12 +115,3 @@ def test_it_learns_pictures_by_heart() -> None:
     error = (model(x)[0] - x).square().mean().item()
     print(f"error {error:.4f}, of the mean picture {mean_error:.4f}")
     assert error < mean_error / 10
-
-
-def test_every_weight_learns() -> None:
-    model = fresh(SMALL)
-    rebuilt, bells = model(pictures(), torch.ones(4, 3, 4, 4))
-    vae_loss(pictures(), rebuilt, *bells).backward()
-    assert all(
-        p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters()
-    )

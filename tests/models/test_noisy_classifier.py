@@ -1,5 +1,5 @@
-"""The noisy classifier. Authority: a toy whose exact posterior is known, finite
-differences of its slope, and invariants."""
+"""The noisy classifier. Authority: a toy whose exact posterior is known, and finite
+differences of its slope."""
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -77,17 +77,5 @@ def test_its_slope_against_finite_differences() -> None:
         )
 
 
-@torch.no_grad()
-def test_it_knows_the_time_and_takes_any_size() -> None:
-    model, generator = fresh().eval(), torch.Generator().manual_seed(4)
-    for block in model.blocks:  # a new block ignores the time: its last layer is zero
-        for p in block.parameters():
-            if not p.any():
-                p.normal_(0, 0.1)
-    xt, _, _ = batch(4, generator, 0.5)
-    early, late = (model(xt, torch.full((4,), t)) for t in (0.2, 0.8))
-    assert (early - late).abs().max() > 1e-3
-    torch.testing.assert_close(model(xt, torch.tensor(0.2)), early)
-    assert model(torch.randn(3, 1, 12, 20), torch.rand(3)).shape == (3, 2)
-    alone = torch.cat([model(xt[i : i + 1], torch.tensor([0.2])) for i in range(4)])
-    torch.testing.assert_close(alone, early, rtol=1e-4, atol=1e-5)
+def test_it_takes_any_size() -> None:
+    assert fresh()(torch.randn(3, 1, 12, 20), torch.rand(3)).shape == (3, 2)

@@ -1,9 +1,11 @@
 """Authority: Su et al. 2021, eqs. 15 and 16 (rotation matrices), and symmetry."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from support_models import EXACT, awake, gap, normal
 
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.positions import (
@@ -14,13 +16,6 @@ from coursekit.models.positions import (
 )
 from coursekit.models.rope import axial_angles, rope_angles, rotate
 from coursekit.models.text_encoder import TextConfig
-
-EXACT = {"rtol": 0, "atol": 1e-12}
-
-
-def normal(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 def rotation_matrix(place, dim):
@@ -51,15 +46,12 @@ def test_only_the_difference_of_places_is_seen():
         b = rotate(k, rope_angles(r + shift, 8))
         alone = (q * rotate(k, rope_angles(r - p, 8))).sum(-1)
         torch.testing.assert_close((a * b).sum(-1), alone, rtol=0, atol=1e-10)
-    a, b = rotate(q, rope_angles(p, 8)), rotate(k, rope_angles(r, 8))
-    torch.testing.assert_close((a * b).sum(-1), alone, **EXACT)
 
 
 def test_lengths_stay_and_angles_add_up():
     x, p, r = normal(2, 6, 12), normal(6, 6), normal(6, 6, seed=2)
     torch.testing.assert_close(rotate(x, p).norm(dim=-1), x.norm(dim=-1), **EXACT)
     torch.testing.assert_close(rotate(rotate(x, p), r), rotate(x, p + r), **EXACT)
-    torch.testing.assert_close(rotate(x, torch.zeros_like(p)), x, **EXACT)
     torch.testing.assert_close(rotate(rotate(x, p), -p), x, **EXACT)
 
 
@@ -103,18 +95,16 @@ def test_a_shifted_grid_is_the_same_to_attention():
 
 def test_a_centred_grid_matters_only_beside_other_tokens():
     """A common shift of all patches cancels; a shift against a prompt does not."""
-    torch.manual_seed(0)
     shape = {"size": 8, "patch": 2, "width": 16, "depth": 2, "heads": 2}
     words = TextConfig(vocabulary=9, length=4, width=16, depth=1, heads=2)
     x, t = torch.randn(2, 3, 8, 8), torch.rand(2)
     for told, text in (("adaln", None), ("context", words)):
-        corner = DiT(DiTConfig(**shape, told=told, text=text, positions="rope"))
-        for p in corner.parameters():
-            torch.nn.init.normal_(p, std=0.2)
-        centre = DiT(DiTConfig(**shape, told=told, text=text, positions="rope-centred"))
+        config = DiTConfig(**shape, told=told, text=text, positions="rope")
+        corner = awake(DiT(config), 0.2)
+        centre = DiT(replace(config, positions="rope-centred"))
         centre.load_state_dict(corner.state_dict())
-        gap = float((corner(x, t) - centre(x, t)).detach().abs().max())
-        assert gap < 1e-5 if told == "adaln" else gap > 1e-3
+        moved = gap(corner(x, t), centre(x, t))
+        assert moved < 1e-5 if told == "adaln" else moved > 1e-3
 
 
 def test_centred_grids_share_their_middle():
@@ -164,16 +154,13 @@ def test_columns_first_then_rows():
     assert len({tuple(row) for row in got.tolist()}) == 15
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: rope_angles(torch.zeros(3), 5),
-        lambda: sincos(torch.zeros(3), 5),
-        lambda: sincos_2d(torch.zeros(3, 2), 6),
-        lambda: axial_angles(torch.zeros(3, 2), (4, 4, 4)),
-        lambda: axial_angles(torch.zeros(3, 2), (3, 5)),
-    ],
-)
-def test_sizes_that_cannot_be(call):
-    with pytest.raises(ValueError):
-        call()
+def test_sizes_that_cannot_be():
+    for call, *args in (
+        (rope_angles, torch.zeros(3), 5),
+        (sincos, torch.zeros(3), 5),
+        (sincos_2d, torch.zeros(3, 2), 6),
+        (axial_angles, torch.zeros(3, 2), (4, 4, 4)),
+        (axial_angles, torch.zeros(3, 2), (3, 5)),
+    ):
+        with pytest.raises(ValueError):
+            call(*args)

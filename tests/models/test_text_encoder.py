@@ -40,24 +40,10 @@ def test_padding_does_not_touch_the_prompts_vector(model: TextEncoder) -> None:
 
 
 @torch.no_grad()
-def test_every_word_reaches_the_prompts_vector(model: TextEncoder) -> None:
-    for place in range(7):
-        other = IDS.clone()
-        other[1, place] = 15
-        assert (model(other).pooled[1] - model(IDS).pooled[1]).norm() > 1e-3
-
-
-@torch.no_grad()
 def test_the_order_of_words_matters(model: TextEncoder) -> None:
     """The same words elsewhere: positions tell "red hat, blue bear" from its twin."""
     swapped = IDS[:, [0, 2, 1, 3, 4, 5, 6, 7]]
     assert (model(swapped).pooled - model(IDS).pooled).norm(dim=1).min() > 1e-3
-
-
-@torch.no_grad()
-def test_prompts_never_mix(model: TextEncoder) -> None:
-    alone = torch.cat([model(IDS[i : i + 1]).pooled for i in range(2)])
-    torch.testing.assert_close(alone, model(IDS).pooled, rtol=0, atol=1e-12)
 
 
 def test_the_vector_at_the_end_token() -> None:
