@@ -8,27 +8,17 @@ from itertools import pairwise
 
 import pytest
 import torch
+from support.theory import MIXTURE, SHAPES, convergence, last, normal, time
 
-from coursekit.datasets.toys import exact_predict, lopsided
+from coursekit.datasets.toys import exact_predict
 from coursekit.theory.dpm_solver import dpm1_step, dpm2_step, dpm2m, time_of_log_snr
 from coursekit.theory.paths import CosinePath, LinearPath, VEPath, VPPath, expand_as
 from coursekit.theory.prediction import convert
 from coursekit.theory.solvers import ddim_path, rk4, time_grid
 
-MIXTURE = lopsided()
 PATHS = {"vp": VPPath(), "cosine": CosinePath(), "linear": LinearPath()}
 ALL = PATHS | {"ve": VEPath(0.05, 5.0)}
 STEPS = {"dpm1": dpm1_step, "dpm2": dpm2_step}
-
-
-def normal(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def last(film):
-    *_, x = film
-    return x
 
 
 def walk(step):
@@ -58,52 +48,36 @@ def reference(name, begin=0.95, end=0.2):
     return x, last(rk4(exact_predict(MIXTURE, PATHS[name]), x, ts))
 
 
+def even_in_time(path, n):
+    return time_grid(n, 0.95, 0.2)
+
+
+def even_in_lambda(path, n):
+    t, s = time(0.95), time(0.2)
+    wanted = path.log_snr(t).lerp(path.log_snr(s), time_grid(n, 0.0, 1.0))
+    return time_of_log_snr(path, wanted, t, s)
+
+
+@pytest.mark.parametrize("grid", [even_in_time, even_in_lambda])
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("name", PATHS)
-def test_order_of_convergence(name, solver):
+def test_order_of_convergence(name, solver, grid):
     path, (x, truth) = PATHS[name], reference(name)
     follow, order, sizes = SOLVERS[solver]
     predict = exact_predict(MIXTURE, path)
-    errors = [
-        float((last(follow(predict, x, time_grid(n, 0.95, 0.2), path)) - truth).norm())
-        for n in sizes
-    ]
-    measured = math.log2(errors[0] / errors[1])
-    print(f"{solver} on {name}: order {measured:.2f}")
-    assert abs(measured - order) < 0.3
+
+    def error(n):
+        return (last(follow(predict, x, grid(path, n), path)) - truth).norm()
+
+    assert abs(convergence(error, sizes) - order) < 0.3
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_on_even_steps_in_lambda_the_orders_are_the_same(name):
-    path, (x, truth) = PATHS[name], reference(name)
-    predict = exact_predict(MIXTURE, path)
-    t, s = (torch.tensor(end, dtype=torch.float64) for end in (0.95, 0.2))
-    for solver, (follow, order, sizes) in SOLVERS.items():
-        errors = []
-        for n in sizes:
-            wanted = path.log_snr(t).lerp(path.log_snr(s), time_grid(n, 0.0, 1.0))
-            ts = time_of_log_snr(path, wanted, t, s)
-            errors.append(float((last(follow(predict, x, ts, path)) - truth).norm()))
-        measured = math.log2(errors[0] / errors[1])
-        print(f"{solver} on {name}: order {measured:.2f}")
-        assert abs(measured - order) < 0.3
-
-
-@pytest.mark.parametrize("name", PATHS)
-def test_dpm1_is_ddim(name):
-    path, x, ts = PATHS[name], normal(6, 2), time_grid(15, 0.98, 0.02)
-    predict = exact_predict(MIXTURE, path)
-    ours = walk(dpm1_step)(predict, x, ts, path)
-    for a, b in zip(ours, ddim_path(predict, x, ts, path), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
-
-
-@pytest.mark.parametrize("shape", [(7, 2), (7, 3, 4, 6), (7, 2, 3, 4, 5)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("name", ALL)
 def test_a_noise_that_stands_still_is_followed_exactly(name, step, shape):
     path, x0, eps = ALL[name], normal(*shape), normal(*shape, seed=1)
-    t, s = (torch.tensor(end, dtype=torch.float64) for end in (0.9, 0.1))
+    t, s = time(0.9), time(0.1)
 
     def predict(xt, t):
         return convert(eps, xt, t, path, "eps")
@@ -130,7 +104,7 @@ def test_the_multistep_solver_is_exact_when_its_kind_stands_still(name, kind):
 @pytest.mark.parametrize("step", STEPS)
 def test_the_integral_is_the_one_of_the_paper(step):
     """Where the noise is a function of lambda, quadrature gives the exact step."""
-    path, x = CosinePath(), normal(7, 2)
+    path, x, t = CosinePath(), normal(7, 2), time(0.6)
 
     def noise(log_ratio):
         return torch.sin(1.3 * log_ratio) + 0.4 * log_ratio
@@ -139,24 +113,22 @@ def test_the_integral_is_the_one_of_the_paper(step):
         eps = expand_as(noise(path.log_snr(t) / 2), xt).expand_as(xt)
         return convert(eps, xt, t, path, "eps")
 
-    errors = []
-    for length in (0.1, 0.05):
-        t = torch.tensor(0.6, dtype=torch.float64)
-        s = t - length
+    def error(n):
+        s = t - 1 / n
         ends = [path.log_snr(time) / 2 for time in (t, s)]
         grid = ends[0].lerp(ends[1], time_grid(2000, 0.0, 1.0))
         area = torch.trapezoid(torch.exp(-grid) * noise(grid), grid)
         exact = path.alpha(s) / path.alpha(t) * x - path.alpha(s) * area
-        errors.append(float((STEPS[step](predict, x, t, s, path) - exact).norm()))
-    local = math.log2(errors[0] / errors[1])
-    print(f"{step}: local order {local:.2f}")
+        return (STEPS[step](predict, x, t, s, path) - exact).norm()
+
+    local = convergence(error, (10, 20))
     assert abs(local - (2 if step == "dpm1" else 3)) < 0.3
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_time_of_a_log_snr(name):
     path = ALL[name]
-    late, early = (torch.tensor(end, dtype=torch.float64) for end in (0.99, 0.01))
+    late, early = time(0.99), time(0.01)
     ts = torch.linspace(0.02, 0.98, 49, dtype=torch.float64)
     for shape in ((49,), (7, 7)):
         wanted = path.log_snr(ts).reshape(shape)
@@ -190,15 +162,19 @@ def test_evaluations_and_their_times():
         assert seen == pytest.approx(ts[:-1].tolist())
 
 
-def test_the_first_step_of_the_multistep_solver_is_dpm1():
-    path, x, ts = VPPath(), normal(6, 2), time_grid(3, 0.9, 0.3)
+@pytest.mark.parametrize("name", PATHS)
+def test_dpm1_is_ddim_and_begins_the_multistep_solver(name):
+    path, x, ts = PATHS[name], normal(6, 2), time_grid(15, 0.98, 0.02)
     predict = exact_predict(MIXTURE, path)
+    film = list(walk(dpm1_step)(predict, x, ts, path))
+    for a, b in zip(film, ddim_path(predict, x, ts, path), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
     for kind in ("x0", "eps"):
         _, moved, *_ = dpm2m(predict, x, ts, path, kind)
-        torch.testing.assert_close(moved, dpm1_step(predict, x, ts[0], ts[1], path))
+        torch.testing.assert_close(moved, film[1])
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 4, 6), (5, 2, 3, 4, 6)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_states_keep_their_dtype_and_the_start_is_left_alone(shape):
     path, x, ts = CosinePath(), normal(*shape).float(), time_grid(4, 0.9, 0.1)
     before = x.clone()

@@ -5,9 +5,10 @@ import math
 
 import pytest
 import torch
+from support.theory import MIXTURE, SHAPES, normal, seeded
 from torch.distributions import Normal, kl_divergence
 
-from coursekit.datasets.toys import Mixture, exact_eps_model, lopsided
+from coursekit.datasets.toys import Mixture, exact_eps_model
 from coursekit.theory.ddpm import posterior_variance
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.elbo import (
@@ -20,21 +21,15 @@ from coursekit.theory.elbo import (
     prior_kl,
 )
 
-MIXTURE = lopsided()
 KINDS = ["linear", "linear-short", "cosine"]
-
-
-def draw(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("num_steps", [1, 5, 30, 100])
 def test_bound_stays_below_the_truth(kind, num_steps):
     schedule = make_schedule(kind, num_steps)
-    x0 = MIXTURE.sample(3000, torch.Generator().manual_seed(0))
-    eps = draw(num_steps, 3000, 2, seed=1)
+    x0 = MIXTURE.sample(3000, seeded())
+    eps = normal(num_steps, 3000, 2, seed=1)
     for variance in ("beta", "posterior"):
         bound = elbo(exact_eps_model(MIXTURE, schedule), x0, schedule, eps, variance)
         gap = MIXTURE.log_prob(x0) - bound
@@ -42,22 +37,17 @@ def test_bound_stays_below_the_truth(kind, num_steps):
 
 
 def test_gap_shrinks_with_the_length_of_the_chain():
-    x0 = MIXTURE.sample(3000, torch.Generator().manual_seed(0))
-    gaps = []
+    x0, gaps = MIXTURE.sample(3000, seeded()), []
     for num_steps in (5, 20, 80):
-        schedule = make_schedule("cosine", num_steps)
-        model, eps = (
-            exact_eps_model(MIXTURE, schedule),
-            draw(num_steps, 3000, 2, seed=1),
-        )
-        bound = elbo(model, x0, schedule, eps)
+        schedule, eps = make_schedule("cosine", num_steps), normal(num_steps, 3000, 2)
+        bound = elbo(exact_eps_model(MIXTURE, schedule), x0, schedule, eps)
         gaps.append(float((MIXTURE.log_prob(x0) - bound).mean()))
     assert gaps[0] > 2 * gaps[1] > 4 * max(gaps[2], 0)
 
 
 def test_posterior_variance_leaves_a_gap_that_more_steps_do_not_close():
-    x0 = MIXTURE.sample(2000, torch.Generator().manual_seed(0))
-    eps, gaps = draw(300, 2000, 2, seed=1), {}
+    x0 = MIXTURE.sample(2000, seeded())
+    eps, gaps = normal(300, 2000, 2, seed=1), {}
     schedule = make_schedule("cosine", 300)
     for variance in ("beta", "posterior"):
         bound = elbo(exact_eps_model(MIXTURE, schedule), x0, schedule, eps, variance)
@@ -75,9 +65,9 @@ def test_every_step_adds_its_expected_kl_for_a_single_gaussian():
     one = Mixture(torch.ones(1), torch.zeros(1, 1), torch.tensor([s]))
     schedule = make_schedule("cosine", num_steps)
     beta, ab = schedule.beta, schedule.alpha_bar
-    x0 = one.sample(n, torch.Generator().manual_seed(0))
+    x0 = one.sample(n, seeded())
     terms = elbo_terms(
-        exact_eps_model(one, schedule), x0, schedule, draw(num_steps, n, 1, seed=1)
+        exact_eps_model(one, schedule), x0, schedule, normal(num_steps, n, 1, seed=1)
     )
     k = torch.arange(1, num_steps + 1)
     error = (ab * s**2 / (ab * s**2 + 1 - ab))[1:]
@@ -92,14 +82,14 @@ def test_every_step_adds_its_expected_kl_for_a_single_gaussian():
     assert ((terms.mean(0) - expected).abs() < margin).all()
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 4, 6), (5, 2, 3, 4, 6)])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_weights_turn_noise_errors_into_terms(shape):
-    schedule = make_schedule("linear-short", 7)
-    x0, eps = draw(*shape), draw(7, *shape, seed=1)
-    error = 0.3 * draw(7, *shape, seed=2)
+    schedule = make_schedule("linear-short", 6)
+    x0, eps = normal(*shape), normal(6, *shape, seed=1)
+    error = 0.3 * normal(6, *shape, seed=2)
     answers = iter(eps + error)  # a network that is wrong by a known amount
     terms = elbo_terms(lambda x, t: next(answers), x0, schedule, eps)
-    k = torch.arange(1, 8)
+    k = torch.arange(1, 7)
     squares = (error**2).flatten(2).sum(2)
     dims = math.prod(shape[1:])
     ratio = (posterior_variance(schedule) / schedule.beta)[1:]
@@ -112,8 +102,8 @@ def test_weights_turn_noise_errors_into_terms(shape):
 
 def test_with_posterior_variance_the_terms_are_weighted_errors_alone():
     schedule = make_schedule("cosine", 7)
-    x0, eps = draw(5, 2), draw(7, 5, 2, seed=1)
-    error = 0.3 * draw(7, 5, 2, seed=2)
+    x0, eps = normal(5, 2), normal(7, 5, 2, seed=1)
+    error = 0.3 * normal(7, 5, 2, seed=2)
     answers = iter(eps + error)
     terms = elbo_terms(lambda x, t: next(answers), x0, schedule, eps, "posterior")
     weights = elbo_weight(schedule, torch.arange(2, 8), "posterior")
@@ -129,13 +119,10 @@ def test_weight_with_beta_is_the_short_formula():
     assert learnt_variance(schedule, "posterior")[1] == beta[0]
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 4, 6)])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_prior_term_and_nll_against_torch_distributions(shape):
-    schedule, x0, mean = (
-        make_schedule("linear", 100),
-        draw(*shape),
-        draw(*shape, seed=3),
-    )
+    schedule = make_schedule("linear", 100)
+    x0, mean = normal(*shape), normal(*shape, seed=3)
     ab = schedule.alpha_bar[-1]
     q = Normal(ab.sqrt() * x0, (1 - ab).sqrt())
     unit = Normal(torch.zeros_like(x0), torch.ones_like(x0))
@@ -149,8 +136,8 @@ def test_prior_term_and_nll_against_torch_distributions(shape):
 
 
 def test_noise_may_come_as_a_stream_but_must_have_one_per_step():
-    schedule, x0 = make_schedule("cosine", 4), draw(5, 2)
-    eps = draw(4, 5, 2, seed=1)
+    schedule, x0 = make_schedule("cosine", 4), normal(5, 2)
+    eps = normal(4, 5, 2, seed=1)
     model = exact_eps_model(MIXTURE, schedule)
     whole = elbo_terms(model, x0, schedule, eps)
     assert whole.equal(elbo_terms(model, x0, schedule, (e for e in eps)))

@@ -6,26 +6,12 @@ import math
 
 import pytest
 import torch
+from support.theory import MIXTURE, SHAPES, assert_moments, last, normal, seeded
 
-from coursekit.datasets.toys import Mixture, lopsided
+from coursekit.datasets.toys import Mixture
 from coursekit.theory.langevin import annealed_langevin, langevin
 
-SHAPES = [(7, 2), (7, 3, 4, 6), (7, 2, 3, 4, 5)]
 WALKERS = 20_000
-
-
-def normal(*shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
-
-
-def source(seed=3):
-    return torch.Generator().manual_seed(seed)
-
-
-def last(film):
-    *_, x = film
-    return x
 
 
 def bowl(x, sigma=1.0):
@@ -40,22 +26,18 @@ def same_variance(x, wanted, sigmas=5.0):
     return off < sigmas * math.sqrt(2 / x.numel())
 
 
-@pytest.mark.parametrize("step", [0.1, 0.5, 1.0])
-def test_on_a_normal_it_settles_at_a_known_variance(step):
-    x = last(langevin(bowl, normal(WALKERS, 1), step, round(12 / step), source()))
-    assert same_variance(x, 1 / (1 - step / 4))
-
-
-def test_the_variance_of_every_step_is_known():
-    """v <- (1 - step / 2)^2 v + step, from a start of width 3."""
-    step, variance = 0.4, 9.0
-    for x in langevin(bowl, 3 * normal(WALKERS, 1), step, 8, source()):
+@pytest.mark.parametrize("step", [0.1, 0.4, 1.0])
+def test_the_variance_of_every_step_is_known(step):
+    """v <- (1 - step / 2)^2 v + step, from width 3 to the fixed point."""
+    variance = 9.0
+    for x in langevin(bowl, 3 * normal(WALKERS, 1), step, round(12 / step), seeded(3)):
         assert same_variance(x, variance)
         variance = (1 - step / 2) ** 2 * variance + step
+    assert variance == pytest.approx(1 / (1 - step / 4), rel=1e-3)
 
 
 def test_where_nothing_pulls_it_is_a_random_walk():
-    film = list(langevin(torch.zeros_like, normal(WALKERS, 1), 0.3, 4, source()))
+    film = list(langevin(torch.zeros_like, normal(WALKERS, 1), 0.3, 4, seeded(3)))
     moves = torch.stack(film).diff(dim=0)[..., 0]
     torch.testing.assert_close(
         torch.cov(moves), 0.3 * torch.eye(4).double(), rtol=0, atol=0.015
@@ -66,24 +48,22 @@ def test_where_nothing_pulls_it_is_a_random_walk():
 def test_two_walkers_with_equal_noise_meet(shape):
     """The noise drops out of their difference, and what is left is exact."""
     one, two = normal(*shape), normal(*shape, seed=1)
-    films = [langevin(bowl, x, 0.3, 5, source()) for x in (one, two)]
+    films = [langevin(bowl, x, 0.3, 5, seeded(3)) for x in (one, two)]
     for k, (a, b) in enumerate(zip(*films, strict=True)):
         torch.testing.assert_close(a - b, (1 - 0.15) ** k * (one - two))
 
 
 def test_the_first_step_by_hand():
-    score, x = lopsided().score, normal(7, 2)
-    noise = torch.randn(7, 2, generator=source(), dtype=torch.float64)
-    _, moved = langevin(score, x, 0.2, 1, source())
-    torch.testing.assert_close(moved, x + 0.1 * score(x) + math.sqrt(0.2) * noise)
+    score, x = MIXTURE.score, normal(7, 2)
+    _, moved = langevin(score, x, 0.2, 1, seeded(3))
+    wanted = x + 0.1 * score(x) + math.sqrt(0.2) * normal(7, 2, seed=3)
+    torch.testing.assert_close(moved, wanted)
 
 
 def test_on_a_mixture_small_steps_keep_the_moments():
-    data = lopsided()
-    start = data.sample(4000, torch.Generator().manual_seed(0))
-    x = last(langevin(data.score, start, 0.005, 100, source()))
-    torch.testing.assert_close(x.mean(0), data.mean(), rtol=0, atol=0.08)
-    torch.testing.assert_close(torch.cov(x.T), data.covariance(), rtol=0, atol=0.1)
+    start = MIXTURE.sample(4000, seeded())
+    x = last(langevin(MIXTURE.score, start, 0.005, 100, seeded(3)))
+    assert_moments(x, MIXTURE, 0.08, 0.1)
 
 
 def far_blobs():
@@ -101,12 +81,12 @@ def noised_score(data):
 
 def test_only_the_annealed_walk_finds_the_weights():
     data, n = far_blobs(), 2000
-    generator = torch.Generator().manual_seed(5)
+    generator = seeded(5)
     start = 12 * torch.rand(n, 2, generator=generator, dtype=torch.float64) - 6
     sigmas = torch.logspace(1, -1, 10, dtype=torch.float64)
-    plain = last(langevin(data.score, start, 0.05, 400, source()))
+    plain = last(langevin(data.score, start, 0.05, 400, seeded(3)))
     annealed = last(
-        annealed_langevin(noised_score(data), start, sigmas, generator=source())
+        annealed_langevin(noised_score(data), start, sigmas, generator=seeded(3))
     )
     shares = [float((x.sum(1) < 0).double().mean()) for x in (plain, annealed)]
     print(f"in the light blob: plain {shares[0]:.3f}, annealed {shares[1]:.3f}")
@@ -119,7 +99,7 @@ def test_annealed_each_level_moves_by_the_same_share():
     sigmas = torch.tensor([5.0, 1.3, 0.4], dtype=torch.float64)
     one, two = normal(7, 2), normal(7, 2, seed=1)
     films = [
-        annealed_langevin(bowl, x, sigmas, 0.03, 4, generator=source())
+        annealed_langevin(bowl, x, sigmas, 0.03, 4, generator=seeded(3))
         for x in (one, two)
     ]
     share = 1 - 0.03 / (2 * 0.4**2)
@@ -131,8 +111,8 @@ def test_annealed_on_a_normal_ends_at_a_known_variance():
     """In units of the level, every level has the fixed point 1 / (1 - h / 4)."""
     sigmas, step = torch.tensor([2.0, 1.0, 0.5], dtype=torch.float64), 0.1
     relative = step / 0.5**2
-    film = list(annealed_langevin(bowl, normal(WALKERS, 1), sigmas, step, 60, source()))
-    for x, sigma in zip(film[1:], sigmas, strict=True):
+    walk = annealed_langevin(bowl, normal(WALKERS, 1), sigmas, step, 60, seeded(3))
+    for x, sigma in zip(list(walk)[1:], sigmas, strict=True):
         assert same_variance(x, float(sigma) ** 2 / (1 - relative / 4))
 
 
@@ -144,17 +124,16 @@ def test_the_score_is_told_every_level_in_turn():
         seen.append(float(sigma))
         return -x
 
-    list(annealed_langevin(score, normal(7, 2), sigmas, 0.01, 2, source()))
+    list(annealed_langevin(score, normal(7, 2), sigmas, 0.01, 2, seeded(3)))
     assert seen == pytest.approx([3.0, 3.0, 1.0, 1.0, 0.2, 0.2])
 
 
 def test_one_level_is_plain_langevin():
-    sigma = torch.tensor([0.7], dtype=torch.float64)
-    data = lopsided()
-    x = normal(7, 2)
-    _, ours = annealed_langevin(noised_score(data), x, sigma, 0.02, 9, source())
-    score = data.noised(1.0, 0.7).score
-    torch.testing.assert_close(ours, last(langevin(score, x, 0.02, 9, source())))
+    sigma, x = torch.tensor([0.7], dtype=torch.float64), normal(7, 2)
+    score = noised_score(MIXTURE)
+    _, ours = annealed_langevin(score, x, sigma, 0.02, 9, seeded(3))
+    score = MIXTURE.noised(1.0, 0.7).score
+    torch.testing.assert_close(ours, last(langevin(score, x, 0.02, 9, seeded(3))))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -163,8 +142,8 @@ def test_films_begin_with_the_start_and_leave_it_alone(shape, dtype):
     x = normal(*shape).to(dtype)
     before, sigmas = x.clone(), torch.tensor([2.0, 0.5, 0.1], dtype=torch.float64)
     films = [
-        list(langevin(bowl, x, 0.1, 6, source())),
-        list(annealed_langevin(bowl, x, sigmas, 0.001, 2, source())),
+        list(langevin(bowl, x, 0.1, 6, seeded(3))),
+        list(annealed_langevin(bowl, x, sigmas, 0.001, 2, seeded(3))),
     ]
     assert [len(film) for film in films] == [7, 4]
     for film in films:
@@ -181,8 +160,8 @@ def test_the_generator_decides_and_nothing_else_does():
     )
     for walk in walks:
         torch.manual_seed(0)
-        one = walk(source())
+        one = walk(seeded(3))
         torch.manual_seed(1)
-        assert torch.equal(walk(source()), one)
-        assert not torch.equal(walk(source(4)), one)
+        assert torch.equal(walk(seeded(3)), one)
+        assert not torch.equal(walk(seeded(4)), one)
         assert walk(None).isfinite().all()
