@@ -72,10 +72,10 @@ def test_cosine_schedule_follows_its_curve_until_beta_is_clipped():
 
 
 def test_snr_falls_from_infinity():
-    ratio = snr(make_schedule("cosine", 20))
+    schedule = make_schedule("cosine", 20)
+    ratio = snr(schedule)
     assert math.isinf(ratio[0]) and (ratio.diff()[1:] < 0).all()
-    alpha_bar = make_schedule("cosine", 20).alpha_bar
-    torch.testing.assert_close((ratio / (1 + ratio))[1:], alpha_bar[1:])
+    torch.testing.assert_close((ratio / (1 + ratio))[1:], schedule.alpha_bar[1:])
 
 
 def test_bad_requests_name_the_remedy():

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from support.theory import SHAPES, normal, slope, times
 
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.paths import (
@@ -28,11 +29,9 @@ TIMES = torch.tensor([0.031, 0.213, 0.501, 0.777, 0.951], dtype=torch.float64)
 
 @pytest.mark.parametrize("name", PATHS)
 def test_slopes_are_finite_differences(name):
-    path, h = PATHS[name], 1e-6
-    d_alpha, d_sigma = path.derivatives(TIMES)
-    for value, slope in ((path.alpha, d_alpha), (path.sigma, d_sigma)):
-        difference = (value(TIMES + h) - value(TIMES - h)) / (2 * h)
-        torch.testing.assert_close(slope, difference, rtol=1e-7, atol=1e-8)
+    path = PATHS[name]
+    expected = slope(path.alpha, TIMES), slope(path.sigma, TIMES)
+    torch.testing.assert_close(path.derivatives(TIMES), expected, rtol=1e-7, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -61,11 +60,10 @@ def test_noise_only_grows(name):
 
 
 def test_log_snr_closed_forms():
-    t = TIMES
-    expected = 2 * torch.log((1 - t) / t)
-    torch.testing.assert_close(PATHS["linear"].log_snr(t), expected)
-    expected = -2 * torch.log(torch.tan(math.pi / 2 * t))
-    torch.testing.assert_close(PATHS["cosine"].log_snr(t), expected)
+    odds = (1 - TIMES) / TIMES
+    torch.testing.assert_close(PATHS["linear"].log_snr(TIMES), 2 * odds.log())
+    tangent = torch.tan(math.pi / 2 * TIMES)
+    torch.testing.assert_close(PATHS["cosine"].log_snr(TIMES), -2 * tangent.log())
 
 
 def test_vp_path_is_the_limit_of_the_linear_schedule():
@@ -86,7 +84,7 @@ def test_slopes_work_without_gradients_and_leave_none_behind():
     loud = PATHS["cosine"].derivatives(t)
     for a, b, c in zip(quiet, loud, frozen, strict=True):
         assert a.equal(b) and a.equal(c)
-        assert not any(slope.requires_grad for slope in (a, b, c))
+        assert not any(found.requires_grad for found in (a, b, c))
 
 
 def test_vp_slope_of_sigma_is_infinite_at_the_data_and_is_shown():
@@ -107,17 +105,14 @@ def test_ddpm_path_meets_the_schedule_at_every_step(kind, dtype):
     torch.testing.assert_close(path.sigma(t), sigma, **close)
 
 
-@pytest.mark.parametrize("shape", [(5, 2), (5, 3, 4, 6), (5, 2, 3, 4, 6)])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_corrupt_gives_each_sample_its_own_time(shape):
-    generator = torch.Generator().manual_seed(0)
-    x0, eps = torch.randn(2, *shape, generator=generator)
-    path = PATHS["cosine"]
-    xt = path.corrupt(x0, eps, TIMES)
+    x0, eps = normal(2, *shape, dtype=torch.float32)
+    t = times(7)
+    xt = PATHS["cosine"].corrupt(x0, eps, t)
     assert xt.dtype == torch.float32
-    for i, t in enumerate(TIMES.tolist()):
-        expected = (
-            math.cos(math.pi / 2 * t) * x0[i] + math.sin(math.pi / 2 * t) * eps[i]
-        )
+    for i, angle in enumerate((math.pi / 2 * t).tolist()):
+        expected = math.cos(angle) * x0[i] + math.sin(angle) * eps[i]
         torch.testing.assert_close(xt[i], expected)
 
 

@@ -5,8 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.theory import MIXTURE, normal, seeded, slope, time
 
-from coursekit.datasets.toys import exact_predict, lopsided
+from coursekit.datasets.toys import exact_predict
 from coursekit.theory.ddpm import predict_x0, q_sample
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.paths import CosinePath, DDPMPath, LinearPath, VEPath, VPPath
@@ -28,12 +29,10 @@ PATHS = {
     "ddpm": DDPMPath(SCHEDULE),
 }
 KINDS = Prediction._fields
-MIXTURE = lopsided()
 
 
-def pair(shape, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(2, *shape, generator=generator, dtype=torch.float64)
+def pair(shape):
+    return normal(2, *shape)
 
 
 @settings(max_examples=60, deadline=None)
@@ -56,20 +55,18 @@ def test_round_trip_through_every_kind(name, kind, times, rank):
 
 @pytest.mark.parametrize("name", PATHS)
 def test_velocity_is_the_finite_difference_of_xt(name):
-    path, h = PATHS[name], 1e-6
+    path, (x0, eps) = PATHS[name], pair((5, 2, 3))
     t = torch.tensor([0.031, 0.213, 0.501, 0.777, 0.951], dtype=torch.float64)
-    x0, eps = pair((5, 2, 3))
-    ahead, behind = path.corrupt(x0, eps, t + h), path.corrupt(x0, eps, t - h)
-    expected = (ahead - behind) / (2 * h)
+    expected = slope(lambda t: path.corrupt(x0, eps, t), t)
     velocity = complete(x0, eps, t, path).velocity
     torch.testing.assert_close(velocity, expected, rtol=1e-7, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", PATHS)
 def test_score_is_the_gradient_of_the_noised_log_density(name):
-    path, t = PATHS[name], torch.tensor(0.3, dtype=torch.float64)
+    path, t = PATHS[name], time(0.3)
     law = MIXTURE.noised(float(path.alpha(t)), float(path.sigma(t)))
-    x = law.sample(6, torch.Generator().manual_seed(1)).requires_grad_()
+    x = law.sample(6, seeded(1)).requires_grad_()
     (gradient,) = torch.autograd.grad(law.log_prob(x).sum(), x)
     times = t.expand(6)
     eps_hat = MIXTURE.eps_hat(x.detach(), path.alpha(times), path.sigma(times))
@@ -132,19 +129,13 @@ def test_float32_inputs_stay_float32():
 
 
 def test_row_of_every_kind_on_the_straight_line():
-    t = torch.tensor([0.25], dtype=torch.float64)
-    expected = {
-        "x0": (1, 0),
-        "eps": (0, 1),
-        "score": (0, -4),
-        "velocity": (-1, 1),
-        "v": (-0.25, 0.75),
-    }
-    for kind, (a, b) in expected.items():
-        got = row(kind, PATHS["linear"], t)
+    t, path = torch.tensor([0.25], dtype=torch.float64), PATHS["linear"]
+    expected = {"x0": (1, 0), "eps": (0, 1), "score": (0, -4), "velocity": (-1, 1)}
+    for kind, (a, b) in {**expected, "v": (-0.25, 0.75)}.items():
+        got = row(kind, path, t)
         assert (float(got[0]), float(got[1])) == pytest.approx((a, b))
     with pytest.raises(ValueError, match="velocity"):
-        row("flow", PATHS["linear"], t)
+        row("flow", path, t)
 
 
 def test_denoiser_hands_the_condition_on():
