@@ -10,8 +10,12 @@ alpha_bar itself (the last cosine step). Everywhere, ours has to be no further f
 float64 truth. `pytest -s` prints the differences.
 """
 
+from itertools import product
+
 import pytest
 import torch
+from support.peers import no_further, worst
+from support.theory import normal
 
 from coursekit.theory import ddpm
 from coursekit.theory.ddpm_schedule import make_schedule
@@ -26,12 +30,15 @@ KINDS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 STEPS = (1, 2, 100, 500, 900, 999, 1000)
 SHAPE = (4, 3, 8, 8)
 TOLERANCE = 1e-6
+DDPM = pytest.mark.parametrize(("kind", "step"), list(product(KINDS, STEPS)))
+DDIM = pytest.mark.parametrize(
+    ("kind", "step", "eta"), list(product(KINDS, (100, 500, 900, 1000), (0.0, 1.0)))
+)
 FLOAT32_FAILS = {(kind, k) for kind in KINDS for k in (1, 2)} | {("cosine", T)}
 
 
 def noise(seed, dtype):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(SHAPE, generator=generator, dtype=dtype)
+    return normal(*SHAPE, seed=seed, dtype=dtype)
 
 
 def peer(name, kind, dtype, **options):
@@ -71,14 +78,6 @@ def ddim_both(kind, step, dtype, eta):
     return ours, theirs.prev_sample
 
 
-def worst(name, ours, theirs):
-    """The largest difference, relative to the state where the state exceeds 1."""
-    scale = theirs.abs().max().clamp(min=1)
-    value = float((ours - theirs).abs().max() / scale)
-    print(f"{name}: {value:.1e}")
-    return value
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_schedules_agree(kind):
     theirs = peer("DDPMScheduler", kind, torch.float32).alphas_cumprod
@@ -87,8 +86,7 @@ def test_schedules_agree(kind):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("kind", KINDS)
+@DDPM
 def test_add_noise(kind, step, dtype):
     scheduler, schedule = peer("DDPMScheduler", kind, dtype), make_schedule(kind, T)
     k, x0, eps = torch.full((4,), step), noise(0, dtype), noise(1, dtype)
@@ -98,27 +96,22 @@ def test_add_noise(kind, step, dtype):
     if dtype == torch.float64 or (kind, step) not in FLOAT32_FAILS:
         assert value <= TOLERANCE
     truth = ddpm.q_sample(x0.double(), k, eps.double(), schedule)
-    mine, other = ((got - truth).abs().max() for got in (ours, theirs))
-    assert mine <= other + 1e-6
+    assert no_further(ours, theirs, truth)
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("kind", KINDS)
+@DDPM
 def test_ancestral_step_in_float64(kind, step):
     ours, theirs = ddpm_both(kind, step, torch.float64)
     assert worst(f"DDPM float64 {kind} k={step}", ours, theirs) <= 1e-9
 
 
-@pytest.mark.parametrize("eta", [0.0, 1.0])
-@pytest.mark.parametrize("step", [100, 500, 900, 1000])
-@pytest.mark.parametrize("kind", KINDS)
+@DDIM
 def test_ddim_step_in_float64(kind, step, eta):
     ours, theirs = ddim_both(kind, step, torch.float64, eta)
     assert worst(f"DDIM float64 {kind} k={step} eta={eta}", ours, theirs) <= 1e-9
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("kind", KINDS)
+@DDPM
 def test_ancestral_step_as_installed(kind, step):
     ours, theirs = ddpm_both(kind, step, torch.float32)
     value = worst(f"DDPM {kind} k={step}", ours, theirs)
@@ -127,13 +120,10 @@ def test_ancestral_step_as_installed(kind, step):
     k, schedule = torch.full((4,), step), make_schedule(kind, T)
     inputs = [noise(seed, torch.float32).double() for seed in (0, 1, 2)]
     truth = ddpm.ancestral_step(*inputs[:2], k, inputs[2], schedule, "posterior")
-    mine, other = ((got - truth).abs().max() for got in (ours, theirs))
-    assert mine <= other + 1e-6
+    assert no_further(ours, theirs, truth)
 
 
-@pytest.mark.parametrize("eta", [0.0, 1.0])
-@pytest.mark.parametrize("step", [100, 500, 900, 1000])
-@pytest.mark.parametrize("kind", KINDS)
+@DDIM
 def test_ddim_step_as_installed(kind, step, eta):
     ours, theirs = ddim_both(kind, step, torch.float32, eta)
     value = worst(f"DDIM {kind} k={step} eta={eta}", ours, theirs)

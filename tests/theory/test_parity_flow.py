@@ -13,8 +13,10 @@ from itertools import pairwise
 
 import pytest
 import torch
+from support.peers import AsFloat64, no_further, worst
+from support.theory import MIXTURE, exact, normal, seeded, times
 
-from coursekit.datasets.toys import exact_predict, lopsided
+from coursekit.datasets.toys import exact_predict
 from coursekit.theory import solvers
 from coursekit.theory.couplings import ot_coupling, transport_cost
 from coursekit.theory.flow import (
@@ -34,33 +36,12 @@ pytestmark = pytest.mark.parity
 
 EXTRA = "pip install -e '.[parity]' -c constraints.txt"
 ROUNDING = 1e-12
-PREDICT = exact_predict(lopsided(), LinearPath())
+PREDICT = exact_predict(MIXTURE, LinearPath())
 GRIDS = {
     "even": solvers.time_grid(20),
     "uneven": solvers.time_grid(20) ** 2,  # small steps near the data
     "inside": solvers.time_grid(20, 0.98, 0.02),
 }
-
-
-def velocity(x, t):
-    return PREDICT(x, t).velocity
-
-
-def normal(*shape, seed=0, dtype=torch.float64):
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=dtype)
-
-
-def times(n):
-    return torch.rand(n, generator=torch.Generator().manual_seed(3)).double()
-
-
-def worst(name, ours, theirs):
-    """The largest difference, relative to the values where they exceed 1."""
-    ours, theirs = ours.detach(), theirs.detach()
-    value = float((ours - theirs).abs().max() / theirs.abs().max().clamp(min=1))
-    print(f"{name}: {value:.1e}")
-    return value
 
 
 @pytest.fixture
@@ -85,7 +66,7 @@ def torchcfm(ot):
 
 
 def field(t, x):
-    return velocity(x, solvers.spread_time(t, x))
+    return exact(x, solvers.spread_time(t, x))
 
 
 def film(walk):
@@ -98,8 +79,8 @@ def test_one_and_two_stages(torchdiffeq, which, grid):
     x, ts = normal(256, 2), GRIDS[grid]
     ours = {
         "euler": lambda: solvers.euler(PREDICT, x, ts),
-        "follow euler_step": lambda: follow(velocity, x, ts, euler_step),
-        "follow heun_step": lambda: follow(velocity, x, ts, heun_step),
+        "follow euler_step": lambda: follow(exact, x, ts, euler_step),
+        "follow heun_step": lambda: follow(exact, x, ts, heun_step),
     }[which]
     method = "heun2" if "heun" in which else "euler"
     theirs = torchdiffeq.odeint(field, x, ts, method=method)
@@ -158,7 +139,7 @@ def test_odeint_rk4_is_the_three_eighths_rule(torchdiffeq):
 def both_fields(t, state):
     x, _ = state
     time = solvers.spread_time(t, x)
-    return velocity(x, time), divergence(lambda y: velocity(y, time), x)
+    return exact(x, time), divergence(lambda y: exact(y, time), x)
 
 
 def their_likelihood(torchdiffeq, x0, ts, **options):
@@ -169,26 +150,26 @@ def their_likelihood(torchdiffeq, x0, ts, **options):
 
 
 def test_likelihood_on_the_same_grid(torchdiffeq):
-    x0 = lopsided().sample(128, torch.Generator().manual_seed(0))
+    x0 = MIXTURE.sample(128, seeded())
     ts = solvers.time_grid(50)
     theirs = their_likelihood(torchdiffeq, x0, ts.flip(0), method="heun2")
-    ours = log_likelihood(velocity, x0, ts)
+    ours = log_likelihood(exact, x0, ts)
     assert worst("log-likelihood, same Heun steps", ours, theirs) <= ROUNDING
 
 
 def test_likelihood_converges_to_the_adaptive_one(torchdiffeq):
     """dopri5 with tight tolerances stands for the exact solution; the density that the
     mixture knows says that it may. Ours must approach both with order 2."""
-    x0 = lopsided().sample(128, torch.Generator().manual_seed(0))
+    x0 = MIXTURE.sample(128, seeded())
     ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
     theirs = their_likelihood(
         torchdiffeq, x0, ends, method="dopri5", rtol=1e-10, atol=1e-12
     )
-    truth = lopsided().log_prob(x0)
+    truth = MIXTURE.log_prob(x0)
     assert worst("log-likelihood, dopri5 against the density", theirs, truth) <= 1e-8
     gaps = []
     for num_steps in (100, 200, 400):
-        ours = log_likelihood(velocity, x0, solvers.time_grid(num_steps))
+        ours = log_likelihood(exact, x0, solvers.time_grid(num_steps))
         gaps.append(worst(f"log-likelihood, {num_steps} steps, dopri5", ours, theirs))
     assert gaps[2] < gaps[1] / 3 < gaps[0] / 9
     assert gaps[2] <= 1e-3
@@ -198,17 +179,6 @@ def test_likelihood_converges_to_the_adaptive_one(torchdiffeq):
 # data, x_t = (1 - sigma) x0 + sigma eps, and the network answers eps - x0. The network
 # is told timestep = 1000 sigma. Without a shift, N steps go from 1 down to 1/1000 in
 # N - 1 even steps, and then to 0 in one that is shorter.
-
-
-class AsFloat64:
-    """torch or numpy with float64 in float32's place: a module that says float32 to
-    drop digits keeps them."""
-
-    def __init__(self, module):
-        self.module, self.float32 = module, module.float64
-
-    def __getattr__(self, name):
-        return getattr(self.module, name)
 
 
 def flow_scheduler(shift):
@@ -227,7 +197,7 @@ def their_walk(scheduler, x):
     yield x
     for timestep in scheduler.timesteps:
         # what a pipeline does: the network's time is the timestep over 1000
-        answer = velocity(x, solvers.spread_time(timestep / 1000, x))
+        answer = exact(x, solvers.spread_time(timestep / 1000, x))
         x = scheduler.step(answer, timestep, x).prev_sample
         yield x
 
@@ -253,7 +223,7 @@ def test_flow_euler_in_float64(monkeypatch, shift):
     monkeypatch.setattr(module, "torch", AsFloat64(torch))
     monkeypatch.setattr(module, "np", AsFloat64(module.np))
     scheduler = flow_scheduler(shift)
-    ours = film(follow(velocity, normal(256, 2), scheduler.sigmas.double()))
+    ours = film(follow(exact, normal(256, 2), scheduler.sigmas.double()))
     theirs = film(their_walk(scheduler, normal(256, 2)))
     assert theirs.dtype == scheduler.sigmas.dtype == torch.float64
     assert worst(f"flow Euler float64, shift {shift}", ours, theirs) <= ROUNDING
@@ -263,13 +233,11 @@ def test_flow_euler_in_float64(monkeypatch, shift):
 def test_flow_euler_as_installed(shift):
     scheduler = flow_scheduler(shift)
     x, ts = normal(256, 2, dtype=torch.float32), scheduler.sigmas.double()
-    ours = film(follow(velocity, x, ts))
+    ours = film(follow(exact, x, ts))
     theirs = film(their_walk(scheduler, x))
     assert worst(f"flow Euler, shift {shift}", ours, theirs) <= 2e-6
-    truth = film(follow(velocity, x.double(), ts))
-    mine, other = ((got - truth).abs().max() for got in (ours, theirs))
-    print(f"  from float64: ours {mine:.1e}, diffusers {other:.1e}")
-    assert mine <= other + 1e-6
+    truth = film(follow(exact, x.double(), ts))
+    assert no_further(ours, theirs, truth)
 
 
 # Couplings. The peers start at noise, x0 in their names, and end at data, x1.
@@ -328,7 +296,11 @@ def test_matchers(torchcfm, monkeypatch, shape, optimal):
         monkeypatch.setattr(matcher.ot_sampler, "sample_map", all_pairs)
     else:
         matcher = torchcfm.ConditionalFlowMatcher(sigma=0.0)
-    x0, eps, t = normal(64, *shape, seed=1), normal(64, *shape, seed=2), times(64)
+    x0, eps, t = (
+        normal(64, *shape, seed=1),
+        normal(64, *shape, seed=2),
+        times(64),
+    )
     their_t, xt, ut = matcher.sample_location_and_conditional_flow(eps, x0, 1 - t)
     assert torch.equal(their_t, 1 - t)
     if optimal:
