@@ -154,18 +154,6 @@ def test_without_guidance_half_the_work():
 
 
 @PATHS
-def test_the_slope_against_finite_differences(path):
-    xt, t, label = normal(9, 2), times(9, 0.05, 0.95), torch.arange(9) % 3
-    classify = exact_classifier(path)
-    found = classifier_slope(classify, xt, t, label)
-
-    def own(x):
-        return classify(x, t).log_softmax(1).gather(1, label[:, None])[:, 0]
-
-    torch.testing.assert_close(found, gradient(own, xt), rtol=1e-6, atol=1e-7)
-
-
-@PATHS
 def test_the_slope_is_the_difference_of_two_scores(path):
     """Bayes: grad log p(c | xt) = grad log p(xt | c) - grad log p(xt)."""
     xt, t = normal(9, 2), times(9, 0.05, 0.95)
