@@ -1,8 +1,11 @@
 """Captions. Authority: the grammar's own inverse (a caption parses to the facts of its
-scene, whatever the wording) and hand-written examples of agreement and binding."""
+scene, whatever the wording) hand-written examples of agreement and
+binding, and for prompts the splits' own rule and exact repeatability."""
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
+from support_teddy import luck
 
 from coursekit.datasets.teddy.captions import (
     Facts,
@@ -13,12 +16,10 @@ from coursekit.datasets.teddy.captions import (
     tokenize,
     vocabulary,
 )
-from coursekit.datasets.teddy.sample import specialise
+from coursekit.datasets.teddy.prompts import captions_of, prompts
+from coursekit.datasets.teddy.sample import specialise, teddies
 from coursekit.datasets.teddy.scene import KINDS, Bear, Scene, random_scene
-
-
-def generator(seed: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(seed))
+from coursekit.datasets.teddy.splits import SPLITS, split_of
 
 
 def test_hand_written_examples() -> None:
@@ -49,12 +50,12 @@ def test_hand_written_examples() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_captions_parse_back_whatever_the_wording(kind: str) -> None:
-    rng, luck = generator(1), generator(2)
+    rng, chance = luck(1), luck(2)
     wordings = set()
     for i in range(400):
         scene = random_scene(rng, kind)
         scene = specialise(scene) if i % 10 == 0 else scene
-        for text in (caption(scene), caption(scene, luck), caption(scene, luck)):
+        for text in (caption(scene), caption(scene, chance), caption(scene, chance)):
             assert parse_caption(text) == facts(scene), text
             assert set(tokenize(text)) <= set(vocabulary())
             wordings.add(text)
@@ -63,16 +64,20 @@ def test_captions_parse_back_whatever_the_wording(kind: str) -> None:
 
 
 def test_captions_are_repeatable() -> None:
-    scene = random_scene(generator(3))
+    scene = random_scene(luck(3))
     assert caption(scene) == caption(scene)
-    assert caption(scene, generator(4)) == caption(scene, generator(4))
+    assert caption(scene, luck(4)) == caption(scene, luck(4))
 
 
 def test_binding_survives_an_exchange_of_colours() -> None:
-    a = Scene("room", (Bear("blue", "yellow"),))
-    b = Scene("room", (Bear("yellow", "blue"),))
-    assert sorted(tokenize(caption(a))) == sorted(tokenize(caption(b)))
-    assert parse_caption(caption(a)) != parse_caption(caption(b))
+    a, b = Bear("brown", "red", x=0.3), Bear("white", "blue", x=0.7)
+    for one, other in (
+        ((Bear("blue", "yellow"),), (Bear("yellow", "blue"),)),
+        ((a, b), (replace(a, hat="blue"), replace(b, hat="red"))),
+    ):
+        text, swapped = caption(Scene("room", one)), caption(Scene("room", other))
+        assert sorted(tokenize(text)) == sorted(tokenize(swapped))
+        assert parse_caption(text) != parse_caption(swapped)
 
 
 def test_order_of_the_bears_does_not_matter() -> None:
@@ -81,14 +86,14 @@ def test_order_of_the_bears_does_not_matter() -> None:
 
 
 def test_vocabulary_is_small_and_all_of_it_is_used() -> None:
-    rng, luck = generator(5), generator(6)
+    rng, chance = luck(5), luck(6)
     used = set(tokenize("there is no bear in a room"))
     used |= set(tokenize(caption(specialise(random_scene(rng)))))
     three = tuple(Bear(x=x, hat="red") for x in (0.2, 0.5, 0.8))
     for _ in range(40):
-        used |= set(tokenize(caption(Scene("park", three), luck)))
+        used |= set(tokenize(caption(Scene("park", three), chance)))
     for i in range(3000):
-        used |= set(tokenize(caption(random_scene(rng, KINDS[i % 3]), luck)))
+        used |= set(tokenize(caption(random_scene(rng, KINDS[i % 3]), chance)))
     assert used == set(vocabulary())
     assert 50 <= len(vocabulary()) <= 90
 
@@ -97,9 +102,8 @@ def test_empty_scene() -> None:
     assert parse_caption(caption(Scene("room", ()))) == Facts("room", (), False)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_outside_the_grammar_is_refused() -> None:
+    for text in (
         "a brown teddy bear are reading in the park",
         "two brown teddy bear are reading in the park",
         "a brown teddy bears is reading in the park",
@@ -109,14 +113,43 @@ def test_empty_scene() -> None:
         "a brown teddy bear is reading on the moon",
         "a brown teddy bear is reading, sitting in the park",
         "",
-    ],
-)
-def test_outside_the_grammar_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
-        parse_caption(text)
+    ):
+        with pytest.raises(ValueError):
+            parse_caption(text)
 
 
 def test_parse_by_hand() -> None:
     text = "In the forest, one [V] bear wearing dark glasses and a red hat is reading"
     words = Words("[V]", "red", "sun", "both-down", "reading")
     assert parse_caption(text) == Facts("forest", ((1, words),), False)
+
+
+# Prompts: captions for judging.
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("split", SPLITS)
+def test_prompts_say_what_their_scenes_show(kind: str, split: str) -> None:
+    texts, scenes = prompts(120, split, 4, kind)
+    assert [parse_caption(text) for text in texts] == [facts(s) for s in scenes]
+    assert {split_of(scene) for scene in scenes} == {split}
+    assert scenes == teddies(120, 16, 4, split, kind)[1]
+
+
+def test_wording_varies_and_belongs_to_the_scene() -> None:
+    texts, scenes = prompts(400, "test", 5)
+    assert captions_of(scenes[::-1], 5) == texts[::-1]
+    assert prompts(100, "test", 5)[0] == texts[:100]
+    other = captions_of(scenes, 6)
+    changed = sum(a != b for a, b in zip(texts, other, strict=True))
+    plain = sum(a == caption(s) for a, s in zip(texts, scenes, strict=True))
+    assert changed > 300 and 0 < plain < 60
+    front = sum(text.startswith(("in ", "on ")) for text in texts)
+    assert abs(front - 100) < 5 * (400 * 3 / 16) ** 0.5
+
+
+def test_unknown_words_are_refused() -> None:
+    with pytest.raises(ValueError, match="split='dev'"):
+        prompts(1, "dev")
+    with pytest.raises(ValueError, match="kind='crowd'"):
+        prompts(1, kind="crowd")

@@ -1,0 +1,48 @@
+"""What the tests of the teddy data share: seeded generators and fresh scenes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from coursekit.datasets.teddy.scene import Scene, random_scene
+
+
+def luck(seed: int) -> np.random.Generator:
+    """PCG64: the same numbers on every machine."""
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+def some(n: int, kind: str = "solo", seed: int = 0) -> list[Scene]:
+    """Scenes of one kind."""
+    rng = luck(seed)
+    return [random_scene(rng, kind) for _ in range(n)]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Tiny networks are fastest, and repeat exactly, on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def assert_same_batches(a, b) -> None:
+    """Two streams of (pictures, answers) are one."""
+    for one, other in zip(a, b, strict=True):
+        assert torch.equal(one.x, other.x) and torch.equal(one.answers, other.answers)
+
+
+def assert_same_weights(train) -> None:
+    """train(): a network, a card. Twice the same."""
+    first, again = (train()[0].state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def assert_holds_a_reader(folder: Path) -> None:
+    """What a training command leaves behind."""
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["card.json", "weights.safetensors"]
