@@ -1,6 +1,6 @@
 """What the tests of the teddy data share: seeded generators and fresh scenes."""
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,16 @@ def some(n: int, kind: str = "solo", seed: int = 0) -> list[Scene]:
     return [random_scene(rng, kind) for _ in range(n)]
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Tiny networks are fastest, and repeat exactly, on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def assert_refused(call, cases: dict[str, str]) -> None:
+    """Each text is refused with a ValueError of one line that says what is wrong."""
+    for given, complaint in cases.items():
+        try:
+            call(given)
+        except ValueError as error:
+            assert re.search(complaint, str(error)), given
+            assert "\n" not in str(error), given
+        else:
+            pytest.fail(f"{given!r} is not refused")
 
 
 def assert_same_batches(a, b) -> None:

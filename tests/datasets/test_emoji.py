@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from support_teddy import assert_refused, luck
 
 from coursekit.datasets import emoji, emoji_splits
 from coursekit.datasets.emoji import STYLES, caption, load, parse_caption
@@ -50,11 +52,8 @@ def test_held_out_names_are_absent_but_each_of_their_words_is_taught() -> None:
 def test_splits_follow_from_the_text() -> None:
     # SHA-256 of the name: the same on every machine.
     assert emoji_splits.luck("tomato") == pytest.approx(0.37047056923107746)
-    assert sorted(emoji_splits.held_out_names())[:3] == [
-        "airplane",
-        "baby bottle",
-        "balloon",
-    ]
+    first = sorted(emoji_splits.held_out_names())[:3]
+    assert first == ["airplane", "baby bottle", "balloon"]
 
 
 def test_one_style_is_that_part_of_all_styles() -> None:
@@ -87,19 +86,14 @@ def test_captions_parse_back() -> None:
     assert parse_caption("A  tomato in Noto style") == ("tomato", "noto")
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("tomato", "no style in 'tomato'"),
-        ("tomato in crayon style", "no style"),
-        ("unobtainium in noto style", "no emoji is called 'unobtainium'"),
-        ("", "no style"),
-    ],
-)
-def test_other_texts_are_refused(text: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint) as error:
-        parse_caption(text)
-    assert "\n" not in str(error.value)
+def test_other_texts_are_refused() -> None:
+    complaints = {
+        "tomato": "no style in 'tomato'",
+        "tomato in crayon style": "no style",
+        "unobtainium in noto style": "no emoji is called 'unobtainium'",
+        "": "no style",
+    }
+    assert_refused(parse_caption, complaints)
 
 
 def test_unknown_words_are_refused() -> None:
@@ -114,8 +108,6 @@ def test_unknown_words_are_refused() -> None:
 def test_broken_sheets_say_how_to_restore_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from PIL import Image
-
     monkeypatch.setattr(emoji, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"missing.*git checkout"):
         emoji.sheet("noto")
@@ -132,15 +124,15 @@ def test_a_broken_list_of_names_says_how_to_restore_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(emoji_splits, "FOLDER", tmp_path)
-    for content in (None, "[{"):
-        if content:
-            (tmp_path / "names.json").write_text(content)
-        with pytest.raises(DataError, match="git checkout"):
-            emoji_splits.tiles.__wrapped__()
+    with pytest.raises(DataError, match="git checkout"):
+        emoji_splits.tiles.__wrapped__()
+    (tmp_path / "names.json").write_text("[{")
+    with pytest.raises(DataError, match="git checkout"):
+        emoji_splits.tiles.__wrapped__()
 
 
 def test_nearest_is_brute_force() -> None:
-    rng = np.random.Generator(np.random.PCG64(0))
+    rng = luck(0)
     images, bank = (
         rng.integers(0, 256, (n, 6, 5, 3), dtype=np.uint8) for n in (300, 40)
     )

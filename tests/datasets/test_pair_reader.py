@@ -9,6 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from support_teddy import (
+    assert_holds_a_reader,
+    assert_same_batches,
+    assert_same_weights,
+    luck,
+    some,
+)
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy import train_pair_reader
@@ -36,38 +43,26 @@ from coursekit.datasets.teddy.reader_data import IGNORE, noisy
 from coursekit.datasets.teddy.reader_nets import reader_folder
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import teddies
-from coursekit.datasets.teddy.scene import Bear, Scene, random_scene
+from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.datasets.teddy.splits import HELD_OUT
 from coursekit.datasets.teddy.train_pair_reader import main, pair_loss, train
 
 FOLDER = reader_folder() / "pairs"
 KINDS = ("pair", "mirror", "hall")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks are fastest, and repeat exactly, on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def fresh(n: int, kind: str, seed: int) -> list[Scene]:
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = luck(seed)
     return [scene_of(rng, kind) for _ in range(n)]
 
 
-def right(scenes: list[Scene], seen: list[PairReading], name: str) -> float:
-    """The share of the bears, left and right, whose word was read."""
-    hits = [
-        getattr(bear, name) == getattr(it, name)
-        for scene, reading in zip(scenes, seen, strict=True)
-        for bear, it in zip(
-            two_bears(scene), (reading.left, reading.right), strict=True
-        )
-    ]
-    return float(np.mean(hits))
+def beside(scenes: list[Scene], seen: list[PairReading]) -> Iterator:
+    """Each bear, left and right, with what was read of it."""
+    for scene, reading in zip(scenes, seen, strict=True):
+        left, right = two_bears(scene)
+        yield left, reading.left
+        yield right, reading.right
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -75,7 +70,8 @@ def right(scenes: list[Scene], seen: list[PairReading], name: str) -> float:
 def test_reads_what_was_drawn(kind: str, size: int) -> None:
     scenes = fresh(500, kind, 501)
     seen = read_pairs(render(scenes, size))
-    assert right(scenes, seen, "fur") > 0.985 and right(scenes, seen, "hat") > 0.985
+    assert np.mean([bear.fur == it.fur for bear, it in beside(scenes, seen)]) > 0.985
+    assert np.mean([bear.hat == it.hat for bear, it in beside(scenes, seen)]) > 0.985
     assert np.mean([r.valid for r in seen]) > 0.98
     far = [b.x - a.x for a, b in map(two_bears, scenes)]
     assert np.abs(np.array(far) - [r.distance for r in seen]).mean() < 0.02
@@ -84,12 +80,9 @@ def test_reads_what_was_drawn(kind: str, size: int) -> None:
 def test_pairs_that_no_model_trains_on_are_read_as_well() -> None:
     scenes = fresh(1500, "pair", 502)
     table: dict[bool, list[bool]] = {True: [], False: []}
-    for scene, reading in zip(scenes, read_pairs(render(scenes)), strict=True):
-        for bear, it in zip(
-            two_bears(scene), (reading.left, reading.right), strict=True
-        ):
-            hit = (bear.fur, bear.hat) == (it.fur, it.hat)
-            table[(bear.fur, bear.hat) in HELD_OUT].append(hit)
+    for bear, it in beside(scenes, read_pairs(render(scenes))):
+        words = bear.fur, bear.hat
+        table[words in HELD_OUT].append(words == (it.fur, it.hat))
     assert len(table[True]) > 300
     assert np.mean(table[True]) > 0.98 and np.mean(table[False]) > 0.98
 
@@ -145,9 +138,7 @@ def test_hopeless_pictures_are_unreadable_and_not_read_wrongly() -> None:
     for level in (0.2, 0.5, 0.8):
         seen = read_pairs(to_uint8(noisy(to_model(render(scenes)), level, g)))
         wrong = [
-            it.hat not in (bear.hat, UNREADABLE)
-            for scene, r in zip(scenes, seen, strict=True)
-            for bear, it in zip(two_bears(scene), (r.left, r.right), strict=True)
+            it.hat not in (bear.hat, UNREADABLE) for bear, it in beside(scenes, seen)
         ]
         assert np.mean(wrong) < 0.1, level
     noise = np.random.default_rng(0).integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
@@ -234,7 +225,7 @@ def test_an_erased_reflection_leaves_plain_glass() -> None:
 
 
 def test_halves_without_a_bear_are_asked_only_that() -> None:
-    none = without_bear(64, np.random.Generator(np.random.PCG64(1)))
+    none = without_bear(64, luck(1))
     assert none.answers.unique(dim=0).tolist() == [[IGNORE, IGNORE, 0]]
     assert none.place.isnan().all() and len(none.x) == len(none.answers) > 48
 
@@ -258,27 +249,18 @@ def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> 
 
 def test_batches_and_training_repeat_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train_pair_reader, "BATCH", 16)
-    for a, b in zip(islice(batches(3, 16), 3), islice(batches(3, 16), 3), strict=True):
-        assert torch.equal(a.x, b.x) and torch.equal(a.answers, b.answers)
-        asked = a.answers[:, SEEN]
-        assert 0.6 < (asked != 0).double().mean() < 0.9
-    nets = [train(2, quiet=True)[0].state_dict() for _ in range(2)]
-    assert all(torch.equal(nets[0][k], nets[1][k]) for k in nets[0])
+    assert_same_batches(islice(batches(3, 16), 3), islice(batches(3, 16), 3))
+    for batch in islice(batches(3, 16), 3):
+        assert 0.6 < (batch.answers[:, SEEN] != 0).double().mean() < 0.9
+    assert_same_weights(lambda: train(2, quiet=True))
 
 
 def test_confusion_by_hand() -> None:
-    scenes = [Scene("park", (Bear("brown", "red", x=0.3), Bear("pink", "none", x=0.7)))]
-    seen = [
-        PairReading(
-            BearSeen("brown", "red", True, 0.3), BearSeen("pink", UNREADABLE, True, 0.7)
-        )
-    ]
-    assert confusion(scenes, seen, "hat") == [
-        [0, 0, 0, 0, 1],
-        [0, 1, 0, 0, 0],
-        [0] * 5,
-        [0] * 5,
-    ]
+    scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("pink", "none", x=0.7)))
+    left = BearSeen("brown", "red", True, 0.3)
+    right = BearSeen("pink", UNREADABLE, True, 0.7)
+    table = confusion([scene], [PairReading(left, right)], "hat")
+    assert table == [[0, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [0] * 5]
 
 
 def test_the_command_saves_a_reader_that_loads(
@@ -292,10 +274,7 @@ def test_the_command_saves_a_reader_that_loads(
     net, card = load_pair_reader(tmp_path)
     assert not net.training and len(card["loss_curve"]) == 2
     assert card["report"] == report(24, tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "card.json",
-        "weights.safetensors",
-    ]
+    assert_holds_a_reader(tmp_path)
     (tmp_path / "weights.safetensors").write_bytes(b"broken")
     load_pair_reader.cache_clear()
     with pytest.raises(ValueError, match=r"damaged.*train_pair_reader"):
@@ -305,8 +284,7 @@ def test_the_command_saves_a_reader_that_loads(
 
 
 def test_random_scene_kinds_fit_the_reader() -> None:
-    rng = np.random.Generator(np.random.PCG64(515))
     for kind in KINDS:
-        for _ in range(200):
-            left, other = two_bears(random_scene(rng, kind))
+        for scene in some(200, kind, 515):
+            left, other = two_bears(scene)
             assert left.x < 0.4 and other.x > 0.6

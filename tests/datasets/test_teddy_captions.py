@@ -5,7 +5,7 @@ binding, and for prompts the splits' own rule and exact repeatability."""
 from dataclasses import replace
 
 import pytest
-from support_teddy import luck
+from support_teddy import assert_refused, luck
 
 from coursekit.datasets.teddy.captions import (
     Facts,
@@ -103,7 +103,7 @@ def test_empty_scene() -> None:
 
 
 def test_outside_the_grammar_is_refused() -> None:
-    for text in (
+    texts = (
         "a brown teddy bear are reading in the park",
         "two brown teddy bear are reading in the park",
         "a brown teddy bears is reading in the park",
@@ -113,9 +113,8 @@ def test_outside_the_grammar_is_refused() -> None:
         "a brown teddy bear is reading on the moon",
         "a brown teddy bear is reading, sitting in the park",
         "",
-    ):
-        with pytest.raises(ValueError):
-            parse_caption(text)
+    )
+    assert_refused(parse_caption, dict.fromkeys(texts, ""))
 
 
 def test_parse_by_hand() -> None:

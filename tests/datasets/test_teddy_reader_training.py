@@ -1,7 +1,6 @@
 """Training of the readers. Authority: scipy's Gaussian filter, closed forms of the loss
 and calibration, and exact repeatability."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -10,10 +9,16 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
+from support_teddy import (
+    assert_holds_a_reader,
+    assert_same_batches,
+    assert_same_weights,
+    luck,
+)
 
 from coursekit.datasets.teddy import reader_card
 from coursekit.datasets.teddy.reader import load_reader
-from coursekit.datasets.teddy.reader_batches import ReaderRecipe, batches, corrupt
+from coursekit.datasets.teddy.reader_batches import batches, corrupt
 from coursekit.datasets.teddy.reader_card import (
     WANTED,
     best_temperature,
@@ -43,16 +48,8 @@ from coursekit.datasets.teddy.train_readers import (
     train_reader,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = replace(READER_RECIPES["first"], samples=(256, 128))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks are fastest, and repeat exactly, on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def test_blur_is_scipys_gaussian_filter() -> None:
@@ -67,29 +64,18 @@ def test_blur_is_scipys_gaussian_filter() -> None:
 
 
 def test_answers_are_the_scenes_own() -> None:
-    scene = Scene(
-        "snow", (Bear("pink", "blue", "sun", "left-up", "dancing"),), mirror=True
-    )
-    named = dict(zip(CHOICES, answers_of(scene), strict=True))
-    words = {name: CHOICES[name][index] for name, index in named.items()}
-    assert words == {
-        "place": "snow",
-        "fur": "pink",
-        "hat": "blue",
-        "glasses": "sun",
-        "pose": "left-up",
-        "action": "dancing",
-        "count": "1",
-        "mirror": "yes",
-        "valid": "yes",
-    }
+    bear = Bear("pink", "blue", "sun", "left-up", "dancing")
+    answers = answers_of(Scene("snow", (bear,), mirror=True))
+    words = [CHOICES[name][i] for name, i in zip(CHOICES, answers, strict=True)]
+    assert " ".join(CHOICES) == "place fur hat glasses pose action count mirror valid"
+    assert " ".join(words) == "snow pink blue sun left-up dancing 1 yes yes"
     pair = answers_of(Scene("snow", (Bear(), Bear())))
     assert pair[1:6] == [IGNORE] * 5 and pair[6] == 2
     assert np.isnan(measures_of(Scene("snow", (Bear(), Bear())))).all()
 
 
 def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> None:
-    batch = scene_batch(8, np.random.Generator(np.random.PCG64(0)), (1, 0, 0))
+    batch = scene_batch(8, luck(0), (1, 0, 0))
     flat = torch.zeros(8, OUTPUTS)
     flat[:, -len(MEASURES) :] = batch.measures
     expected = sum(np.log(len(words)) for words in CHOICES.values())
@@ -101,7 +87,7 @@ def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> 
 
 
 def test_unasked_questions_have_no_gradient() -> None:
-    batch = scene_batch(4, np.random.Generator(np.random.PCG64(1)), (0, 1, 0))
+    batch = scene_batch(4, luck(1), (0, 1, 0))
     empty = Batch(
         batch.x, torch.full_like(batch.answers, IGNORE), batch.measures * np.nan
     )
@@ -129,7 +115,7 @@ def test_threshold_keeps_the_wanted_accuracy() -> None:
 
 
 def test_corruption_asks_valid_only_where_it_is_clear() -> None:
-    batch = scene_batch(64, np.random.Generator(np.random.PCG64(2)), (1, 0, 0))
+    batch = scene_batch(64, luck(2), (1, 0, 0))
     g = torch.Generator().manual_seed(4)
     hard = corrupt(batch, replace(TINY, clean=0.0), g)
     change = (hard.x - batch.x).square().mean((1, 2, 3)).sqrt()
@@ -139,24 +125,20 @@ def test_corruption_asks_valid_only_where_it_is_clear() -> None:
     assert torch.equal(same.x, batch.x) and torch.equal(same.answers, batch.answers)
 
 
-@pytest.mark.parametrize("name", SPOILERS)
-def test_spoilers_change_every_picture_and_repeat(name: str) -> None:
-    x = scene_batch(12, np.random.Generator(np.random.PCG64(3)), (1, 0, 0)).x
+def test_spoilers_change_every_picture_and_repeat() -> None:
+    x = scene_batch(12, luck(3), (1, 0, 0)).x
     before = x.clone()
-    first, again = (
-        SPOILERS[name](x, torch.Generator().manual_seed(5)) for _ in range(2)
-    )
-    assert torch.equal(first, again) and torch.equal(x, before)
-    assert first.shape == x.shape
-    assert ((first - x).abs().mean((1, 2, 3)) > 0.005).all()
+    for name, spoil in SPOILERS.items():
+        first, again = (spoil(x, torch.Generator().manual_seed(5)) for _ in range(2))
+        assert torch.equal(first, again) and torch.equal(x, before), name
+        assert first.shape == x.shape, name
+        assert ((first - x).abs().mean((1, 2, 3)) > 0.005).all(), name
 
 
 def test_batches_and_training_repeat_exactly() -> None:
-    for a, b in zip(islice(batches(TINY), 2), islice(batches(TINY), 2), strict=True):
-        assert torch.equal(a.x, b.x) and torch.equal(a.answers, b.answers)
+    assert_same_batches(islice(batches(TINY), 2), islice(batches(TINY), 2))
     tiny = replace(TINY, samples=(64, 64))
-    nets = [train_reader("first", tiny, quiet=True)[0].state_dict() for _ in range(2)]
-    assert all(torch.equal(nets[0][k], nets[1][k]) for k in nets[0])
+    assert_same_weights(lambda: train_reader("first", tiny, quiet=True))
 
 
 def test_readers_of_different_recipes_see_different_data() -> None:
@@ -165,7 +147,6 @@ def test_readers_of_different_recipes_see_different_data() -> None:
         for w in ("first", "second")
     )
     assert not torch.equal(a.x, b.x)
-    assert isinstance(READER_RECIPES["first"], ReaderRecipe)
     shapes = [
         {tuple(p.shape) for p in make_reader(w).parameters()} for w in READER_RECIPES
     ]
@@ -181,7 +162,4 @@ def test_the_command_saves_a_reader_that_loads(
     assert main(["--which", "second", "--samples", "128", "--out", str(tmp_path)]) == 0
     net, card = load_reader("second", tmp_path)
     assert card["samples"] == 4 * 128 and not net.training
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "card.json",
-        "weights.safetensors",
-    ]
+    assert_holds_a_reader(tmp_path)

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from support_teddy import some
+from support_teddy import assert_refused, some
 
 from coursekit.datasets.teddy.programs import execute, program
 from coursekit.datasets.teddy.render import render
@@ -67,23 +67,22 @@ def test_programs_execute_to_the_same_scene() -> None:
 
 
 def test_wrong_programs_name_the_mistake() -> None:
-    for text, complaint in (
-        ("place(moon)", "place='moon'"),
-        ("bear(fur=red)", "fur='red'"),
-        ("bear(tail=long)", "no 'tail'"),
-        ("bear(x=left)", "not a number"),
-        ("bear(hat=red, hat=blue)", "once for each key"),
-        ("place(park) place(snow)", "twice"),
-        ("bear(hat=red", "not a call"),
-        ("dance(now)", "no call 'dance'"),
-        ("light(colour=1)", "light has no 'colour'"),
-        ("place(park, snow)", "once for each key"),
-        ("bear() bear() bear() bear()", "4 bears"),
-        ("bear() bear() mirror()", "exactly one bear"),
-        ("bear(scale=0)", "scale=0"),
-    ):
-        with pytest.raises(ValueError, match=complaint):
-            execute(text)
+    complaints = {
+        "place(moon)": "place='moon'",
+        "bear(fur=red)": "fur='red'",
+        "bear(tail=long)": "no 'tail'",
+        "bear(x=left)": "not a number",
+        "bear(hat=red, hat=blue)": "once for each key",
+        "place(park) place(snow)": "twice",
+        "bear(hat=red": "not a call",
+        "dance(now)": "no call 'dance'",
+        "light(colour=1)": "light has no 'colour'",
+        "place(park, snow)": "once for each key",
+        "bear() bear() bear() bear()": "4 bears",
+        "bear() bear() mirror()": "exactly one bear",
+        "bear(scale=0)": "scale=0",
+    }
+    assert_refused(execute, complaints)
 
 
 def test_splits_are_disjoint_and_held_out_pairs_never_train() -> None:
