@@ -44,3 +44,21 @@ def without_group_norms(network: nn.Module) -> nn.Module:
         if isinstance(module, nn.GroupNorm):
             network.set_submodule(name, nn.Identity())
     return network
+
+
+def worst(name: str, ours: Tensor, theirs: Tensor) -> float:
+    """The largest difference from a peer library, printed."""
+    assert ours.shape == theirs.shape and ours.dtype == theirs.dtype, name
+    value, size = gap(ours, theirs), float(theirs.detach().abs().max())
+    print(f"{name}: {value:.1e} (largest value {size:.2g})")
+    return value
+
+
+@torch.no_grad()
+def copy(layer: nn.Module, *sources, rows: Tensor | None = None) -> None:
+    """Weights and biases of one or more linear maps (or norms), one below the other."""
+    for name in ("weight", "bias"):
+        both = torch.cat([getattr(source, name) for source in sources])
+        there = getattr(layer, name)
+        assert there.shape == both.shape
+        there.copy_(both if rows is None else both[rows])

@@ -65,6 +65,8 @@ def test_fitted_latents_have_unit_spread_and_decode_to_the_same() -> None:
     )
     torch.testing.assert_close(latents.std((0, 2, 3)), torch.ones(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(model.decode(latents), before, atol=1e-5, rtol=1e-4)
+    mean = model.bells(x).mean
+    torch.testing.assert_close(latents, (mean - model.shift) / model.scale)
     restored = Autoencoder(SMALL)
     restored.load_state_dict(model.state_dict())  # the scale travels with the weights
     torch.testing.assert_close(restored.encode(x), latents)

@@ -13,6 +13,7 @@ patch embedding, so ours is set to zero.
 
 import pytest
 import torch
+from support_models import copy, worst
 from torch import nn
 
 from coursekit.models.attention import SelfAttention, causal_mask
@@ -47,14 +48,6 @@ def transformers():
     return pytest.importorskip("transformers", reason=EXTRA)
 
 
-def worst(name, ours, theirs):
-    """The largest difference."""
-    assert ours.shape == theirs.shape and ours.dtype == theirs.dtype
-    value = float((ours - theirs).detach().abs().max())
-    print(f"{name}: {value:.1e}")
-    return value
-
-
 def stirred(model, dtype):
     """Random numbers everywhere, so that no weight hides behind a zero or a one."""
     torch.manual_seed(0)
@@ -64,31 +57,30 @@ def stirred(model, dtype):
     return model.to(dtype).eval()
 
 
-def copy(theirs, ours):
-    """Copy a parameter of ours into theirs."""
+def copy_tensor(theirs, ours):
+    """A parameter of ours into theirs."""
     assert theirs.shape == ours.shape
     with torch.no_grad():
         theirs.copy_(ours)
 
 
-def copy_layer(theirs, ours):
-    """Weight and bias of a linear map or a norm."""
-    copy(theirs.weight, ours.weight)
-    copy(theirs.bias, ours.bias)
-
-
 def copy_attention(theirs, ours, out):
     """Our one map to queries, keys and values into their three."""
-    parts = zip(
-        (theirs.q_proj, theirs.k_proj, theirs.v_proj),
-        ours.project.qkv.weight.chunk(3),
-        ours.project.qkv.bias.chunk(3),
-        strict=True,
-    )
-    for layer, weight, bias in parts:
-        copy(layer.weight, weight)
-        copy(layer.bias, bias)
-    copy_layer(out, ours.out)
+    for i, layer in enumerate((theirs.q_proj, theirs.k_proj, theirs.v_proj)):
+        copy_tensor(layer.weight, ours.project.qkv.weight.chunk(3)[i])
+        copy_tensor(layer.bias, ours.project.qkv.bias.chunk(3)[i])
+    copy(out, ours.out)
+
+
+def copy_blocks(theirs, ours, names):
+    """Norm, attention, its map out, norm, and the MLP's two maps, in all blocks."""
+    for layer, block in zip(theirs, ours, strict=True):
+        norm1, attention, out, norm2 = (layer.get_submodule(name) for name in names)
+        copy(norm1, block.norm1)
+        copy_attention(attention, block.attention, out)
+        copy(norm2, block.norm2)
+        copy(layer.mlp.fc1, block.mlp.wide)
+        copy(layer.mlp.fc2, block.mlp.narrow)
 
 
 def pictures(dtype, count=5):
@@ -116,31 +108,17 @@ def test_vit(transformers, dtype, close):
     theirs = transformers.ViTModel(config, add_pooling_layer=False).to(dtype).eval()
     ours = stirred(ViT(IMAGE), dtype)
     embeddings = theirs.embeddings
-    copy(embeddings.cls_token[0, 0], ours.cls)
-    copy(embeddings.position_embeddings[0], ours.position)
+    copy_tensor(embeddings.cls_token[0, 0], ours.cls)
+    copy_tensor(embeddings.position_embeddings[0], ours.position)
     projection = embeddings.patch_embeddings.projection
-    copy(projection.weight.flatten(1), ours.embed.project.weight)
-    copy(projection.bias, ours.embed.project.bias)
-    for layer, block in zip(theirs.layers, ours.blocks, strict=True):
-        copy_layer(layer.layernorm_before, block.norm1)
-        copy_attention(layer.attention, block.attention, layer.attention.o_proj)
-        copy_layer(layer.layernorm_after, block.norm2)
-        copy_layer(layer.mlp.fc1, block.mlp.wide)
-        copy_layer(layer.mlp.fc2, block.mlp.narrow)
-    copy_layer(theirs.layernorm, ours.norm)
+    copy_tensor(projection.weight.flatten(1), ours.embed.project.weight)
+    copy_tensor(projection.bias, ours.embed.project.bias)
+    names = "layernorm_before", "attention", "attention.o_proj", "layernorm_after"
+    copy_blocks(theirs.layers, ours.blocks, names)
+    copy(theirs.layernorm, ours.norm)
     x = pictures(dtype)
     answer = theirs(pixel_values=x).last_hidden_state
     assert worst(f"ViT tokens, {dtype}", ours.tokens(x), answer) <= close
-
-
-def copy_tower(theirs, ours):
-    """The blocks of one tower of CLIP."""
-    for layer, block in zip(theirs.encoder.layers, ours.blocks, strict=True):
-        copy_layer(layer.layer_norm1, block.norm1)
-        copy_attention(layer.self_attn, block.attention, layer.self_attn.out_proj)
-        copy_layer(layer.layer_norm2, block.norm2)
-        copy_layer(layer.mlp.fc1, block.mlp.wide)
-        copy_layer(layer.mlp.fc2, block.mlp.narrow)
 
 
 def both_clips(transformers, dtype):
@@ -160,19 +138,20 @@ def both_clips(transformers, dtype):
         ours.image.embed.project.bias.zero_()
     theirs.vision_model.pre_layrnorm = nn.Identity()
     vision, text = theirs.vision_model, theirs.text_model
-    copy(vision.embeddings.class_embedding, ours.image.cls)
-    copy(vision.embeddings.position_embedding.weight, ours.image.position)
+    copy_tensor(vision.embeddings.class_embedding, ours.image.cls)
+    copy_tensor(vision.embeddings.position_embedding.weight, ours.image.position)
     kernel = vision.embeddings.patch_embedding.weight
-    copy(kernel.flatten(1), ours.image.embed.project.weight)
-    copy_tower(vision, ours.image)
-    copy_layer(vision.post_layernorm, ours.image.norm)
-    copy(text.embeddings.token_embedding.weight, ours.text.token.weight)
-    copy(text.embeddings.position_embedding.weight, ours.text.position)
-    copy_tower(text, ours.text)
-    copy_layer(text.final_layer_norm, ours.text.norm)
-    copy(theirs.visual_projection.weight, ours.from_image.weight)
-    copy(theirs.text_projection.weight, ours.from_text.weight)
-    copy(theirs.logit_scale, ours.log_scale)
+    copy_tensor(kernel.flatten(1), ours.image.embed.project.weight)
+    names = "layer_norm1", "self_attn", "self_attn.out_proj", "layer_norm2"
+    copy_blocks(vision.encoder.layers, ours.image.blocks, names)
+    copy(vision.post_layernorm, ours.image.norm)
+    copy_tensor(text.embeddings.token_embedding.weight, ours.text.token.weight)
+    copy_tensor(text.embeddings.position_embedding.weight, ours.text.position)
+    copy_blocks(text.encoder.layers, ours.text.blocks, names)
+    copy(text.final_layer_norm, ours.text.norm)
+    copy_tensor(theirs.visual_projection.weight, ours.from_image.weight)
+    copy_tensor(theirs.text_projection.weight, ours.from_text.weight)
+    copy_tensor(theirs.logit_scale, ours.log_scale)
     return theirs, ours
 
 
@@ -223,9 +202,9 @@ def test_multi_head_attention(causal, dtype, close):
     """torch's layer counts the other way: in its mask True means forbidden."""
     ours = stirred(SelfAttention(WIDTH, HEADS), dtype)
     theirs = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True, dtype=dtype).eval()
-    copy(theirs.in_proj_weight, ours.project.qkv.weight)
-    copy(theirs.in_proj_bias, ours.project.qkv.bias)
-    copy_layer(theirs.out_proj, ours.out)
+    copy_tensor(theirs.in_proj_weight, ours.project.qkv.weight)
+    copy_tensor(theirs.in_proj_bias, ours.project.qkv.bias)
+    copy(theirs.out_proj, ours.out)
     x = pictures(dtype).reshape(5, 32, WIDTH)
     mask = ~causal_mask(32) if causal else None
     answer, weights = theirs(x, x, x, attn_mask=mask, average_attn_weights=False)
@@ -249,12 +228,12 @@ def test_the_plain_block(dtype, close):
         norm_first=True,
         dtype=dtype,
     )
-    copy(theirs.self_attn.in_proj_weight, ours.attention.project.qkv.weight)
-    copy(theirs.self_attn.in_proj_bias, ours.attention.project.qkv.bias)
-    copy_layer(theirs.self_attn.out_proj, ours.attention.out)
-    copy_layer(theirs.norm1, ours.norm1)
-    copy_layer(theirs.norm2, ours.norm2)
-    copy_layer(theirs.linear1, ours.mlp.wide)
-    copy_layer(theirs.linear2, ours.mlp.narrow)
+    copy_tensor(theirs.self_attn.in_proj_weight, ours.attention.project.qkv.weight)
+    copy_tensor(theirs.self_attn.in_proj_bias, ours.attention.project.qkv.bias)
+    copy(theirs.self_attn.out_proj, ours.attention.out)
+    copy(theirs.norm1, ours.norm1)
+    copy(theirs.norm2, ours.norm2)
+    copy(theirs.linear1, ours.mlp.wide)
+    copy(theirs.linear2, ours.mlp.narrow)
     x = pictures(dtype).reshape(5, 32, WIDTH)
     assert worst(f"block, {dtype}", ours(x), theirs(x)) <= close

@@ -1,7 +1,8 @@
 """Every line of notebook 02's Rosetta box, as an identity that holds in the code.
 
 Authority: the definitions of Song & Ermon (2019), Song et al. (2021) and Lu et al.
-(2022), written out by hand.
+(2022), written out by hand. The ladder of noise levels, counted from the largest, is
+held in tests/models/test_layers.py.
 """
 
 import math
@@ -9,18 +10,11 @@ import math
 import pytest
 import torch
 
-from coursekit.models.score_net import sigma_ladder
 from coursekit.theory.paths import Path, VEPath, VPPath
 from coursekit.theory.prediction import convert
 from coursekit.theory.sde import drift_diffusion, reverse_sde_step
 
 T = torch.linspace(0.05, 1, 20, dtype=torch.float64)
-
-
-def test_noise_levels_are_counted_from_the_largest() -> None:
-    sigmas = sigma_ladder(1.0, 0.01, 10)
-    assert (sigmas[1:] < sigmas[:-1]).all()
-    torch.testing.assert_close(sigmas[0] / sigmas[1], sigmas[-2] / sigmas[-1])
 
 
 def test_both_processes_are_one_formula_with_two_paths() -> None:

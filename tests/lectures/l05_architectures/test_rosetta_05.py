@@ -1,18 +1,16 @@
 """Every line of notebook 05's Rosetta box, as an identity that holds in the code.
 
 Authority: the formulas of DiT (Peebles & Xie 2023), SD3 (Esser et al. 2024) and FLUX.1
-as their own code has them, written out by hand.
+as their own code has them, written out by hand. Two lines are held elsewhere: the time
+embedding (tests/models/test_layers.py), and scale, shift and gate
+(tests/models/test_blocks.py).
 """
 
-import math
-
 import torch
-from torch.nn.functional import layer_norm
+from support_models import awake
 
 from coursekit.models.conditioning import Conditioner
-from coursekit.models.layers import timestep_embedding
 from coursekit.models.mmdit_blocks import DoubleBlock
-from coursekit.models.modulation import gated, modulate
 from coursekit.models.positions import grid_positions, joint_positions
 from coursekit.models.text_encoder import TextConfig
 from coursekit.theory.flow import reverse_clock
@@ -31,28 +29,6 @@ def test_the_lecture_runs_the_other_way_and_sd3s_code_does_not() -> None:
     torch.testing.assert_close(ours, lecture)
     u = reverse_clock(lambda x, s: (noise - data) + 0 * x)
     torch.testing.assert_close(u(ours, 1 - t), data - noise)
-
-
-def test_the_time_embedding_is_that_of_step_k_of_1000() -> None:
-    """DiT's code: cos, then sin, of k f_i with f_i = exp(-log(10000) i / half)."""
-    k = torch.tensor([0.0, 1.0, 250.0, 999.0], dtype=torch.float64)
-    half = 8
-    rates = torch.exp(-math.log(10_000) * torch.arange(half).double() / half)
-    angles = k[:, None] * rates[None]
-    by_hand = torch.cat([angles.cos(), angles.sin()], dim=1)
-    torch.testing.assert_close(timestep_embedding(k / 1000, 2 * half), by_hand)
-
-
-def test_gamma_beta_alpha_are_one_plus_scale_shift_and_gate() -> None:
-    gen = torch.Generator().manual_seed(1)
-    x = torch.randn(2, 4, 6, generator=gen, dtype=torch.float64)
-    scale, shift, gate = torch.randn(3, 2, 6, generator=gen, dtype=torch.float64)
-    gamma, beta, alpha = 1 + scale, shift, gate
-    h = layer_norm(x, (6,))
-    want = x + alpha[:, None] * torch.tanh(gamma[:, None] * h + beta[:, None])
-    torch.testing.assert_close(
-        gated(x, gate, torch.tanh(modulate(h, scale, shift))), want
-    )
 
 
 def test_one_vector_for_knobs_and_many_tokens_to_look_at() -> None:
@@ -74,10 +50,7 @@ def test_words_come_before_patches() -> None:
     """FLUX joins txt and img in this order. Authority: angles given for that order."""
     places = joint_positions(3, 2, 4)
     torch.testing.assert_close(places[3:], grid_positions(2, 4, centred=True))
-    torch.manual_seed(3)
-    block = DoubleBlock(8, 2)
-    for p in block.parameters():
-        torch.nn.init.normal_(p, std=0.3)
+    block = awake(DoubleBlock(8, 2))
     text, image, c = torch.randn(1, 3, 8), torch.randn(1, 5, 8), torch.randn(1, 8)
     still = torch.zeros(8, 2)
     moved = still.clone()
