@@ -1,7 +1,13 @@
-"""Preconditioned. Authority: least squares by closed form, and v of its definition."""
+"""Preconditioned and ClipDenoised, which wrap a network.
+
+Authority: least squares by closed form, v of its definition, and the x0 that a noise
+estimate implies, solved for here.
+"""
 
 import torch
+from support_models import normal
 
+from coursekit.models.clip_denoised import ClipDenoised
 from coursekit.models.preconditioned import Preconditioned
 from coursekit.theory.ddpm import at, predict_x0, q_sample
 from coursekit.theory.ddpm_schedule import make_schedule
@@ -21,11 +27,6 @@ class Constant(torch.nn.Module):
         return self.answer
 
 
-def pictures(seed: int, count: int = 5) -> torch.Tensor:
-    g = torch.Generator().manual_seed(seed)
-    return torch.randn(count, 3, 8, 8, generator=g, dtype=torch.float64)
-
-
 def test_an_untrained_network_gives_the_best_linear_guess() -> None:
     """E[eps xt] / E[xt^2] for data of variance 1, from a million draws."""
     g = torch.Generator().manual_seed(0)
@@ -40,7 +41,7 @@ def test_an_untrained_network_gives_the_best_linear_guess() -> None:
 
 
 def test_a_network_that_knows_the_velocity_gives_the_noise() -> None:
-    x0, eps = pictures(1), pictures(2)
+    x0, eps = normal(5, 3, 8, 8, seed=1), normal(5, 3, 8, 8, seed=2)
     signal = at(SCHEDULE.alpha_bar.sqrt(), K, x0)
     noise = at((1 - SCHEDULE.alpha_bar).sqrt(), K, x0)
     model = Preconditioned(Constant(signal * eps - noise * x0), SCHEDULE)
@@ -53,10 +54,23 @@ def test_an_error_of_the_network_stays_bounded_in_x0() -> None:
 
     A plain noise estimator divides by sqrt(alpha_bar): 20,000 times at k = T.
     """
-    x0, eps, wrong = pictures(3), pictures(4), pictures(5)
+    x0, eps, wrong = (normal(5, 3, 8, 8, seed=seed) for seed in (3, 4, 5))
     signal = at(SCHEDULE.alpha_bar.sqrt(), K, x0)
     noise = at((1 - SCHEDULE.alpha_bar).sqrt(), K, x0)
     xt = q_sample(x0, K, eps, SCHEDULE)
     model = Preconditioned(Constant(signal * eps - noise * x0 + wrong), SCHEDULE)
     x0_hat = predict_x0(xt, model(xt, K / 1000), K, SCHEDULE)
     assert (x0_hat - (x0 - noise * wrong)).abs().max() < 1e-9
+
+
+def test_the_implied_picture_of_a_clipped_network_stays_in_range_at_every_time() -> (
+    None
+):
+    """The network claims that there is no noise at all."""
+    schedule, x = make_schedule("cosine", 50), normal(3, 1, 4, 4)
+    model = ClipDenoised(Constant(torch.zeros_like(x)), schedule)
+    for k in (1, 20, 49):
+        eps = model(x, torch.tensor(k / 50, dtype=torch.float64))
+        a = schedule.alpha_bar[k]
+        implied = (x - (1 - a).sqrt() * eps) / a.sqrt()
+        torch.testing.assert_close(implied, (x / a.sqrt()).clamp(-1, 1))
