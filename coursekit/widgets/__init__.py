@@ -6,9 +6,10 @@ Every widget is a thin shell around a plain function that is tested without a br
 carries a still picture of itself, and never raises from a callback. Nothing heavy is
 imported before a widget is made.
 
-To add one: write a function that returns a `Reel` (all frames at once, scrubbed in the
-browser) or a `Scene` (one state, drawn in a few milliseconds), test it, and hand it to
-`FilmPlayer` or to `Live`. tests/browser then moves its sliders in a real JupyterLab.
+To add one: write a module with a function that returns a `Reel` (all frames at once,
+scrubbed in the browser) or a `Scene` (one state, drawn in a few milliseconds), test it,
+and end with the widget, which hands it to `FilmPlayer`, or to `Live` with `controls`.
+A cell in tests/widget_cells.py then has its sliders moved in a real JupyterLab.
 """
 
 from collections.abc import Sequence
