@@ -19,5 +19,5 @@ def worker() -> Iterator[Worker]:
 @pytest.fixture(scope="session")
 def shop() -> Iterator[Workshop]:
     """Kernels behind the best walls that work here."""
-    with Workshop(limits=Limits(cell_seconds=6)) as made:
+    with Workshop(limits=Limits(cell_seconds=8)) as made:
         yield made
