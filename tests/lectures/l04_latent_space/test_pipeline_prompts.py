@@ -1,7 +1,8 @@
 """Figure 04.P. Authority: a pipeline that draws the very scenes of the prompts, except
 that it forgets hats unless it is guided."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.tokens import emoji_tokenizer
 from coursekit.experiments.measure import plain
-from coursekit.lectures.l04_latent_space.experiments import prompts as pipeline_prompts
+from coursekit.lectures.l04_latent_space.experiments import prompts
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.pipeline.boxes import Boxes
 
@@ -31,69 +32,6 @@ class Same(nn.Module):
         return x
 
     decode = encode
-
-
-class Drawer:
-    """Draws what is asked for; without guidance all hats stay at home."""
-
-    def __init__(self, boxes: Boxes, log: list[tuple[float, int]]) -> None:
-        self.boxes, self.log = boxes, log
-
-    def swap(self, **changes: Any) -> "Drawer":
-        scale = changes.get("scale", 1.0)
-        return Drawer(
-            replace(self.boxes, guidance=changes["guidance"], scale=scale), self.log
-        )
-
-    def draw(self, asked: list[str], seed: int) -> Any:
-        self.log.append((self.boxes.scale, seed))
-        texts, scenes = pipeline_prompts.held_out(20)
-        known = dict(zip(texts, scenes, strict=True))
-        chosen = [known[text] for text in asked]
-        if self.boxes.guidance == "none":
-            chosen = [
-                replace(s, bears=(replace(s.bears[0], hat="none"),)) for s in chosen
-            ]
-        return render(chosen)
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
-    log: list[tuple[float, int]] = []
-    boxes = Boxes(
-        world="teddy",
-        told="prompt",
-        representation="latents",
-        architecture="MM-DiT",
-        guidance="classifier-free",
-        scale=3.0,
-    )
-    for name, stand_in in {
-        "kept": lambda name, settings, compute: compute(),
-        "card": lambda name: {"sha256": name},
-        "from_checkpoint": lambda name: Drawer(boxes, log),
-        "loaded": lambda name: Same(),
-    }.items():
-        monkeypatch.setattr(pipeline_prompts, name, stand_in)
-    return log
-
-
-def test_teddies(drawn: list[tuple[float, int]]) -> None:
-    found = pipeline_prompts.measure_teddies((0, 1, 2), quick=True)
-    assert drawn == [(scale, seed) for scale in (1.0, 3.0) for seed in (0, 1, 2)]
-    assert found["best_scale"] == 3.0 and found["prompts"] == 20
-    for split in ("test", "heldout", "both"):
-        for name in ("place", "fur", "hat", "glasses", "pose", "action", "all"):
-            real = found[f"real_{split}_{name}"]
-            assert found[f"rebuilt_{split}_{name}"] == real
-            assert found[f"{split}_3_{name}"] == real
-            assert found[f"{split}_3_{name}_all"] == [real] * 3
-        assert found[f"{split}_1_hat"] < found[f"{split}_3_hat"]
-    # Every held-out combination has a hat: without hats none of them is right.
-    assert found["heldout_1_all"] == 0.0 and found["both_3_all_std"] == 0.0
-    assert found["copy_3"] == pytest.approx(found["copy_real"])
-    assert 0 < found["copy_3_least"] <= found["copy_3"]
-    plain(found)  # JSON takes it
 
 
 class Judge(nn.Module):
@@ -117,30 +55,79 @@ class Judge(nn.Module):
         return self.eye[[self.place[emoji.parse_caption(text)] for text in texts]]
 
 
-class EmojiDrawer(Drawer):
-    """Without guidance some train picture of the name; else the right one."""
+def bears(asked: list[str], guided: bool) -> Any:
+    """What is asked for; without guidance all hats stay at home."""
+    known = dict(zip(*prompts.held_out(20), strict=True))
+    scenes = [known[text] for text in asked]
+    if not guided:
+        scenes = [replace(s, bears=(replace(s.bears[0], hat="none"),)) for s in scenes]
+    return render(scenes)
 
-    def swap(self, **changes: Any) -> "EmojiDrawer":
-        swapped = super().swap(**changes)
-        return EmojiDrawer(swapped.boxes, self.log)
+
+def signs(asked: list[str], guided: bool) -> Any:
+    """The right picture; without guidance some train picture of the name."""
+    found = emoji.load("all" if guided else "train")
+    if guided:
+        return found.images[[found.captions.index(text) for text in asked]]
+    names = [emoji.parse_caption(text)[0] for text in asked]
+    return found.images[[found.names.index(name) for name in names]]
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """A pipeline that paints and takes down the scale and the seed."""
+
+    paint: Callable[[list[str], bool], Any]
+    log: list[tuple[float, int]]
+    boxes: Boxes
+
+    def swap(self, guidance: str, scale: float = 1.0) -> "Drawer":
+        boxes = replace(self.boxes, guidance=guidance, scale=scale)
+        return replace(self, boxes=boxes)
 
     def draw(self, asked: list[str], seed: int) -> Any:
-        found = emoji.load("all" if self.boxes.guidance != "none" else "train")
-        pairs = [emoji.parse_caption(text) for text in asked]
-        if self.boxes.guidance == "none":
-            return found.images[[found.names.index(name) for name, _ in pairs]]
-        place = {c: i for i, c in enumerate(found.captions)}
-        return found.images[[place[text] for text in asked]]
+        self.log.append((self.boxes.scale, seed))
+        return self.paint(asked, self.boxes.guidance != "none")
 
 
-def test_emoji(drawn: list[tuple[float, int]], monkeypatch: pytest.MonkeyPatch) -> None:
-    boxes = Boxes("emoji", "prompt", representation="latents", architecture="MM-DiT")
-    judge = Judge()
-    monkeypatch.setattr(
-        pipeline_prompts, "from_checkpoint", lambda name: EmojiDrawer(boxes, drawn)
-    )
-    monkeypatch.setattr(pipeline_prompts, "loaded", lambda name: judge)
-    found = pipeline_prompts.measure_emoji((0, 1), quick=True)
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
+    log: list[tuple[float, int]] = []
+    boxes = Boxes("teddy", "prompt", representation="latents", architecture="MM-DiT")
+    pipelines = {
+        prompts.MODEL: Drawer(bears, log, boxes),
+        prompts.EMOJI_MODEL: Drawer(signs, log, replace(boxes, world="emoji")),
+    }
+    for name, stand_in in {
+        "kept": lambda name, settings, compute: compute(),
+        "card": lambda name: {"sha256": name},
+        "from_checkpoint": pipelines.get,
+        "loaded": lambda name: Judge() if name == prompts.JUDGE else Same(),
+    }.items():
+        monkeypatch.setattr(prompts, name, stand_in)
+    return log
+
+
+def test_teddies(drawn: list[tuple[float, int]]) -> None:
+    found = prompts.measure_teddies((0, 1, 2), quick=True)
+    assert drawn == [(scale, seed) for scale in (1.0, 3.0) for seed in (0, 1, 2)]
+    assert found["best_scale"] == 3.0 and found["prompts"] == 20
+    for split in ("test", "heldout", "both"):
+        for name in ("place", "fur", "hat", "glasses", "pose", "action", "all"):
+            real = found[f"real_{split}_{name}"]
+            assert found[f"rebuilt_{split}_{name}"] == real
+            assert found[f"{split}_3_{name}"] == real
+            assert found[f"{split}_3_{name}_all"] == [real] * 3
+        assert found[f"{split}_1_hat"] < found[f"{split}_3_hat"]
+    # Every held-out combination has a hat: without hats none of them is right.
+    assert found["heldout_1_all"] == 0.0 and found["both_3_all_std"] == 0.0
+    assert found["copy_3"] == pytest.approx(found["copy_real"])
+    assert 0 < found["copy_3_least"] <= found["copy_3"]
+    plain(found)  # JSON takes it
+
+
+def test_emoji(drawn: list[tuple[float, int]]) -> None:
+    found = prompts.measure_emoji((0, 1), quick=True)
     for split in ("pairs", "train"):
         assert found[f"emoji_{split}_prompts"] == 20
         for name in ("name", "style", "copy", "copies", "own"):
