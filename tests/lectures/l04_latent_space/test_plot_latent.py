@@ -14,6 +14,8 @@ from coursekit.plots.figures import canvas, draw_groups, style
 from coursekit.plots.images import Picture
 from coursekit.plots.table import Table
 
+JUDGED = figures.JUDGED
+
 
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_measured_figures_are_drawn(name: str) -> None:
@@ -32,44 +34,39 @@ def test_every_figure_is_an_experiment() -> None:
     assert set(figures.FIGURES) <= set(measure.experiments())
 
 
-def stored_prompts(emoji: bool) -> dict[str, Any]:
-    """Numbers that are all different, so that a bar cannot be another's."""
-    found: dict[str, Any] = {}
-    value = iter(x / 200 for x in range(1, 200))
-
-    def seeds(key: str) -> None:
-        mean = next(value)
-        found.update({key: mean, f"{key}_std": mean / 10, f"{key}_all": [mean] * 3})
-
-    for name in figures.ATTRIBUTES:
-        found[f"real_both_{name}"] = next(value)
-        for scale in "136":
-            seeds(f"both_{scale}_{name}")
-    if emoji:
-        found["emoji_pairs_prompts"] = 9
-        for name in figures.JUDGED:
-            found[f"emoji_pairs_real_{name}"] = next(value)
-            seeds(f"emoji_train_3_{name}")
-            seeds(f"emoji_pairs_3_{name}")
-    return found
+@pytest.fixture(scope="module")
+def prompts() -> dict[str, Any]:
+    """Figure P in numbers that are all different: no bar can be another's."""
+    seeds = [
+        *(f"both_{n}_{name}" for name in figures.ATTRIBUTES for n in "136"),
+        *(f"emoji_{split}_3_{name}" for name in JUDGED for split in ("train", "pairs")),
+    ]
+    once = [f"real_both_{name}" for name in figures.ATTRIBUTES]
+    once += [f"emoji_pairs_real_{name}" for name in JUDGED]
+    found = {key: n / 200 for n, key in enumerate(seeds + once, start=1)}
+    for key in seeds:
+        found |= {f"{key}_std": found[key] / 10, f"{key}_all": [found[key]] * 3}
+    return found | {"emoji_pairs_prompts": 9}
 
 
-def test_each_bar_is_its_own_number() -> None:
-    found = stored_prompts(emoji=True)
+def test_each_bar_is_its_own_number(prompts: dict[str, Any]) -> None:
+    found = prompts
     for name, bars in figures.bear_bars(found).items():
         assert bars["real pictures"] == (found[f"real_both_{name}"], 0.0)
         for scale, label in (("1", "no guidance"), ("3", "scale 3"), ("6", "scale 6")):
             mean = found[f"both_{scale}_{name}"]
             assert bars[label] == pytest.approx((mean, mean / 10 / math.sqrt(3)))
     emoji = figures.emoji_bars(found)
-    for name, label in figures.JUDGED.items():
+    for name, label in JUDGED.items():
         assert emoji[label]["drawn, never seen"][0] == found[f"emoji_pairs_3_{name}"]
         assert emoji[label]["drawn, trained on"][0] == found[f"emoji_train_3_{name}"]
         assert emoji[label]["real, never seen"][0] == found[f"emoji_pairs_real_{name}"]
 
 
-def test_bars_are_as_high_as_their_numbers_and_do_not_overlap() -> None:
-    groups = figures.bear_bars(stored_prompts(emoji=False))
+def test_bars_are_as_high_as_their_numbers_and_do_not_overlap(
+    prompts: dict[str, Any],
+) -> None:
+    groups = figures.bear_bars(prompts)
     with style():
         _, (axis,) = canvas(1, 5.6, 3.4)
         draw_groups(axis, groups)
@@ -81,7 +78,9 @@ def test_bars_are_as_high_as_their_numbers_and_do_not_overlap() -> None:
     assert all(a[1] < b[0] for a, b in pairwise(spans))
 
 
-def test_emoji_have_a_panel_only_where_they_are_measured() -> None:
-    wide = figures.prompts_panels(stored_prompts(emoji=True))
-    narrow = figures.prompts_panels(stored_prompts(emoji=False))
+def test_emoji_have_a_panel_only_where_they_are_measured(
+    prompts: dict[str, Any],
+) -> None:
+    bears = {key: prompts[key] for key in prompts if not key.startswith("emoji")}
+    wide, narrow = figures.prompts_panels(prompts), figures.prompts_panels(bears)
     assert wide.width > 1.7 * narrow.width
