@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor, nn
+
+from coursekit.models.autoencoder import AutoencoderConfig
 
 
 def table(text: str) -> dict[str, list[str]]:
@@ -30,3 +34,22 @@ def hold(values: Mapping[str, Any], *claims: str) -> None:
         used = {name: names[name] for name in code.co_names if name in names}
         true = eval(code, {"approx": pytest.approx, **names})
         assert true, f"not true: {claim}, with {used}"
+
+
+class Identity(nn.Module):
+    """An autoencoder without a bottleneck; `lost` paints its pictures black."""
+
+    def __init__(self, lost: bool = False) -> None:
+        super().__init__()
+        self.config = AutoencoderConfig()
+        self.register_buffer("shift", torch.zeros(1))
+        self.lost = lost
+
+    def encode(self, x: Tensor) -> Tensor:
+        return x
+
+    def decode(self, z: Tensor) -> Tensor:
+        return torch.full_like(z, -1.0) if self.lost else z
+
+    def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
+        return 3, height, width

@@ -116,16 +116,15 @@ def quality(scale):
     return quality_vs_nfe(model, lopsided(), schedule, (3, 25), (0, 1), samples=600)
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", CLAIMS)
 def test_measured(name):
     hold(RUNS[name](), *CLAIMS[name])
 
 
-def test_every_claim_is_asked_and_a_wrong_one_is_noticed():
-    assert list(CLAIMS) == list(RUNS)
-    for claim in ("a > 2", "a_b == 3"):
-        with pytest.raises(AssertionError, match=f"not true: {claim}"):
-            hold({"a": 1, "a-b": 2}, claim)
+@pytest.mark.parametrize("claim", ["a > 2", "a_b == 3"])
+def test_a_wrong_claim_is_noticed(claim):
+    with pytest.raises(AssertionError, match=f"not true: {claim}"):
+        hold({"a": 1, "a-b": 2}, "a < 2", claim)
 
 
 def test_the_same_seeds_give_the_same_figures():

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from support_lectures import hold, table
+from support_lectures import Identity, hold, table
 from support_models import normal
 from torch import Tensor, nn
 
@@ -78,7 +78,7 @@ def runs(monkeypatch, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", CLAIMS)
 def test_measured(name):
     hold(RUNS[name](), *CLAIMS[name])
 
@@ -197,24 +197,6 @@ def test_judges_accept_real_pictures_and_refuse_noise():
 
 
 # --- small autoencoders and flows on their latents -----------------------------------
-
-
-class Identity(nn.Module):
-    """An autoencoder without a bottleneck; `lost` paints its pictures black."""
-
-    def __init__(self, lost: bool = False) -> None:
-        super().__init__()
-        self.register_buffer("shift", torch.zeros(1))
-        self.lost = lost
-
-    def encode(self, x: Tensor) -> Tensor:
-        return x
-
-    def decode(self, z: Tensor) -> Tensor:
-        return torch.full_like(z, -1.0) if self.lost else z
-
-    def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
-        return 3, height, width
 
 
 def test_nothing_is_lost_without_a_bottleneck():

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from support_lectures import Identity
 from torch import Tensor, nn
 
 from coursekit.datasets import emoji
@@ -16,22 +17,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.tokens import emoji_tokenizer
 from coursekit.experiments.measure import plain
 from coursekit.lectures.l04_latent_space.experiments import prompts
-from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.pipeline.boxes import Boxes
-
-
-class Same(nn.Module):
-    """An autoencoder that gives pictures back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.config = AutoencoderConfig()
-        self.register_buffer("shift", torch.zeros(1))
-
-    def encode(self, x: Tensor) -> Tensor:
-        return x
-
-    decode = encode
 
 
 class Judge(nn.Module):
@@ -102,7 +88,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
         "kept": lambda name, settings, compute: compute(),
         "card": lambda name: {"sha256": name},
         "from_checkpoint": pipelines.get,
-        "loaded": lambda name: Judge() if name == prompts.JUDGE else Same(),
+        "loaded": lambda name: Judge() if name == prompts.JUDGE else Identity(),
     }.items():
         monkeypatch.setattr(prompts, name, stand_in)
     return log
