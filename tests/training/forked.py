@@ -10,14 +10,29 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 
-PRELOADED = ["forked_child"]
 
-
+@cache
 def _server() -> multiprocessing.context.ForkServerContext:
+    """A server with everything imported, so that a child has nothing left to import.
+
+    Before Python 3.13 it does not take over sys.path and passes over, in silence, what
+    it does not find; PYTHONPATH it reads.
+    """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(["forked_child"])
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
     return context
 
 
