@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.looking_glass import halls
 from coursekit.models.inpainting import Inpainter
-from coursekit.training.recipe_mirror import finish
+from coursekit.training.recipe_mirror import inpaint
 from coursekit.training.recipes_mirror import MIRROR, NETWORKS
 
 PICTURES, MASKS, _ = halls(6, 24, seed=2)
@@ -29,7 +29,7 @@ def test_who_knows_the_picture_draws_it() -> None:
     x0 = to_model(PICTURES)
     noise = PICTURES.copy()
     noise[MASKS] = 77  # whatever stands in the mirror must not matter
-    drawn = finish(Inpainter(Oracle(x0)), noise, MASKS, steps=3)
+    drawn = inpaint(Inpainter(Oracle(x0)), noise, MASKS, steps=3)
     assert (abs(drawn.astype(int) - PICTURES) <= 1).all()
 
 
