@@ -102,7 +102,9 @@ def fences(source: str) -> Iterator[Fence]:
 
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("zero").enable("fence")
+    markdown = MarkdownIt("zero").enable("fence")
+    markdown.core.ruler.enableOnly(["normalize", "block"])  # nothing inside a line
+    return markdown
 
 
 def _closed(lines: list[str], ticks: str) -> bool:

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from coursekit.checks.spec import Function, Inputs
@@ -166,6 +165,8 @@ def straightness(fn: Function, i: Any) -> Results:
 
 def _ways_to_pair(i: Inputs) -> list[tuple[int, ...]]:
     """The best pairs, and those of the usual mistakes."""
+    from scipy.optimize import linear_sum_assignment  # slow to import, for one exercise
+
     a, b = (i[n].reshape(len(i[n]), -1).astype(float) for n in ("x0", "eps"))
     cost = ((a[:, None] - b) ** 2).sum(-1)
     first, best = np.abs(a[:, :1] - b[:, 0]), linear_sum_assignment(cost)[1]
