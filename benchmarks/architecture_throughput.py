@@ -31,7 +31,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from coursekit.models.conditioning import Told
+from coursekit.models.conditioning import Condition
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.layers import TimeEmbedding
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
@@ -80,11 +80,11 @@ class Features(nn.Module):
         self.tokens = nn.Linear(width, width)
         self.given: tuple[Tensor, Tensor] | None = None
 
-    def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Told:
+    def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Condition:
         """As `Conditioner.forward`."""
         assert self.given is not None
         pooled, tokens = self.given
-        return Told(self.time(t) + self.pooled(pooled), self.tokens(tokens))
+        return Condition(self.time(t) + self.pooled(pooled), self.tokens(tokens))
 
 
 def with_tanh(model: nn.Module) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The pictures of the README, made from the package: `python -m ...readme_pictures`.
+"""The pictures of the README, made from the package: `python docs/readme_pictures.py`.
 
 Every picture is a run of the code that learners write, from the shipped checkpoints;
 the same seed gives the same picture.
@@ -101,7 +101,7 @@ def _panels(
 
 def main(argv: list[str]) -> int:
     """Make all pictures, or those named."""
-    from coursekit.workbook.readme_prompts import prompts
+    from readme_prompts import prompts
 
     makers = {
         "bears.png": bears,

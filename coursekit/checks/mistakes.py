@@ -53,9 +53,9 @@ def read(text: str) -> Iterator[Written]:
                 found = Written(number, exercise, stripped, [])
             else:
                 found.message += f" {stripped}"
-        elif found is None:
-            found = Written(number, exercise, "", [("", "")])  # an edit of nothing
-        elif line.startswith(" " * 8) and found.edits:
+            continue
+        found = found or Written(number, exercise, "", [])  # edits without a message
+        if line.startswith(" " * 8) and found.edits:
             old, new = found.edits[-1]
             found.edits[-1] = old, f"{new}\n{line[4:]}".strip("\n")
         else:

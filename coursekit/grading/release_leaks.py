@@ -1,7 +1,7 @@
 """Does a text give away a solution? The last look before notebooks are handed out.
 
 Secret are: the code of every reference, the answers on paper with their explanations,
-and the checks with their oracles, wrong versions and right variants. Public is what a
+and the checks with the messages of known mistakes. Public is what a
 notebook shows on purpose: its woven, given cells, and there also a solution of an
 earlier notebook. A line that stands in many files of the package is no secret.
 """

@@ -169,7 +169,7 @@ def _absent(attempt: Attempt, run: NotebookRun, told: wire.Reported) -> _Case:
 
 
 def _fault(told: wire.Reported, attempt: Attempt) -> Fault:
-    """As `check_run` would put it, from untrusted words."""
+    """As `checks.trial` would put it, from untrusted words."""
     words = frozenset({told.type, *re.findall(r"\w+", told.text)})
     text = one_line(wire.without_values(told.text))
     if told.kind == "todo":
