@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def here(tmp_path: Path, capsys: Output) -> Project:
     return found
 
 
-def test_it_writes_both_notebooks_and_says_so(tmp_path: Path, capsys: Output) -> None:
+def test_it_writes_both_notebooks_and_says_so(tmp_path, capsys):
     assert run(project(tmp_path)) == 0
     assert capsys.readouterr().out.splitlines() == [
         "wrote notebooks/01_toys.ipynb",
@@ -35,7 +34,7 @@ def test_it_writes_both_notebooks_and_says_so(tmp_path: Path, capsys: Output) ->
     ]
 
 
-def test_weaving_twice_touches_nothing(here: Project, capsys: Output) -> None:
+def test_weaving_twice_touches_nothing(here, capsys):
     target = here.target("01_toys", "learner")
     os.utime(target, (1, 1))
     assert run(here) == 0
@@ -45,109 +44,85 @@ def test_weaving_twice_touches_nothing(here: Project, capsys: Output) -> None:
     assert leftovers == []
 
 
-def test_check_passes_after_weave(here: Project, capsys: Output) -> None:
+def test_check_passes_after_weave(here, capsys):
     assert run(here, check=True) == 0
     assert capsys.readouterr().out == "2 notebooks agree with their sources.\n"
 
 
-ADVICE = (
-    "Notebooks are made, not edited: change coursekit/lectures/*/*.md or the package, "
-    "then run: coursekit weave\n"
-)
-
-
-def damage(path: Path, cell_id: str) -> None:
+def damage(path: Path, cell_id: str, **changes: object) -> bytes:
+    """Change one cell of a notebook; the bytes that the file then has."""
     notebook = json.loads(path.read_text())
     cell = next(each for each in notebook["cells"] if each["id"] == cell_id)
-    cell["source"] = ["# edited here\n"]
+    cell.update(changes)
     path.write_text(json.dumps(notebook))
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("role", ["learner", "solution"])
-def test_canary_an_edited_notebook_fails_the_check(
-    here: Project, capsys: Output, role: str
-) -> None:
+def test_canary_an_edited_notebook_fails_the_check(here, capsys, role):
     path = here.target("01_toys", role)
-    damage(path, "clip")
-    before = path.read_bytes()
+    before = damage(path, "clip", source=["# edited here\n"])
     assert run(here, check=True) == 1
-    shown = path.relative_to(here.root)
     assert capsys.readouterr().err == (
-        f"{shown} differs first in the cell 'clip'.\n" + ADVICE
+        f"{path.relative_to(here.root)} differs first in the cell 'clip'.\n"
+        "Notebooks are made, not edited: change coursekit/lectures/*/*.md or the "
+        "package, then run: coursekit weave\n"
     )
     assert path.read_bytes() == before
 
 
-def test_canary_a_changed_package_fails_the_check(
-    here: Project, capsys: Output
-) -> None:
-    path = here.root / "toy" / "maths.py"
-    path.write_text(path.read_text().replace("min(max(x, LOW), HIGH)", "x"))
-    fresh = Project(here.root, type(here.package)(here.root), "9.8.7")
-    assert run(fresh, check=True) == 1
-    assert "01_toys.ipynb differs first in the cell 'clip'" in capsys.readouterr().err
-
-
-def test_canary_a_new_measurement_fails_the_check(
-    here: Project, capsys: Output
-) -> None:
-    (here.measured / "01.A.json").write_text('{"values": {"area": 3.2}}')
-    assert run(here, check=True) == 1
-    assert "differs first in the cell 'ledger'" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("file", "old", "new", "cell"),
     [
-        ("remove", "is missing"),
-        ("resave", "has the same cells but other bytes (saved by another program)"),
-        ("truncate", "is not a notebook"),
-        ("metadata", "has other metadata"),
-        ("fewer", "lacks the cell 'ledger'"),
-        ("more", "has more than it should: the cell 'mine'"),
+        ("toy/maths.py", "min(max(x, LOW), HIGH)", "x", "clip"),
+        ("data/measured/01.A.json", "3.14159", "3.2", "ledger"),
     ],
 )
-def test_check_says_how_a_file_differs(
-    here: Project, capsys: Output, change: str, words: str
-) -> None:
+def test_canary_a_changed_source_fails_the_check(here, capsys, file, old, new, cell):
+    path = here.root / file
+    path.write_text(path.read_text().replace(old, new))
+    fresh = Project(here.root, type(here.package)(here.root), "9.8.7")
+    assert run(fresh, check=True) == 1
+    said = f"01_toys.ipynb differs first in the cell '{cell}'"
+    assert said in capsys.readouterr().err
+
+
+def test_check_says_how_a_file_differs(here, capsys):
     path = here.target("01_toys", "learner")
     notebook = json.loads(path.read_text())
-    if change == "metadata":
-        notebook["metadata"]["kernelspec"]["name"] = "other"
-    elif change == "fewer":
-        notebook["cells"].pop()
-    elif change == "more":
-        notebook["cells"].append({**notebook["cells"][-1], "id": "mine"})
-    path.write_text(json.dumps(notebook))
-    if change == "truncate":
-        path.write_text(path.read_text()[:100])
-    if change == "remove":
-        path.unlink()
+    about, cells = notebook["metadata"], notebook["cells"]
+    mine = {**cells[-1], "id": "mine"}
+    for change, words in [
+        ({}, "has the same cells but other bytes (saved by another program)"),
+        ({"metadata": about | {"kernelspec": {}}}, "has other metadata"),
+        ({"cells": cells[:-1]}, "lacks the cell 'ledger'"),
+        ({"cells": [*cells, mine]}, "has more than it should: the cell 'mine'"),
+    ]:
+        path.write_text(json.dumps(notebook | change))
+        assert run(here, check=True) == 1
+        assert f"notebooks/01_toys.ipynb {words}." in capsys.readouterr().err
+    path.write_text(json.dumps(notebook)[:100])
     assert run(here, check=True) == 1
-    assert f"notebooks/01_toys.ipynb {words}." in capsys.readouterr().err
+    assert "notebooks/01_toys.ipynb is not a notebook." in capsys.readouterr().err
+    path.unlink()
+    assert run(here, check=True) == 1
+    assert "notebooks/01_toys.ipynb is missing." in capsys.readouterr().err
 
 
-def test_check_finds_notebooks_without_a_source(here: Project, capsys: Output) -> None:
-    stray = here.root / "notebooks" / "solutions" / "99_old.ipynb"
-    stray.write_text("{}")
+def test_check_finds_notebooks_without_a_source(here, capsys):
+    (here.root / "notebooks/solutions/99_old.ipynb").write_text("{}")
     assert run(here, check=True) == 1
     err = capsys.readouterr().err
     assert "notebooks/solutions/99_old.ipynb has no source. Remove it." in err
     assert run(here, ["01_toys"], check=True) == 0
 
 
-def test_a_notebook_someone_works_in_is_not_overwritten(
-    here: Project, capsys: Output
-) -> None:
+def test_a_notebook_someone_works_in_is_not_overwritten(here, capsys):
     path = here.target("01_toys", "learner")
-    notebook = json.loads(path.read_text())
-    notebook["cells"][2]["execution_count"] = 7
-    path.write_text(json.dumps(notebook))
-    before = path.read_bytes()
+    before = damage(path, "setup", execution_count=7)
     assert run(here) == 1
-    assert "someone works there. Move it away, or overwrite it with --force" in (
-        capsys.readouterr().err
-    )
+    said = "someone works there. Move it away, or overwrite it with --force"
+    assert said in capsys.readouterr().err
     assert path.read_bytes() == before
     assert run(here, force=True) == 0
     assert path.read_bytes() != before
@@ -156,19 +131,19 @@ def test_a_notebook_someone_works_in_is_not_overwritten(
 @pytest.mark.parametrize(
     "name", ["01_toys", "01_toys.md", "notebooks/01_toys.ipynb", "./01_toys.ipynb"]
 )
-def test_one_notebook_by_name(here: Project, name: str) -> None:
+def test_one_notebook_by_name(here, name):
     add_lecture(here.root, "no title\n", "02_bad")
     assert run(here, [name]) == 0
 
 
-def test_unknown_name(here: Project, capsys: Output) -> None:
+def test_unknown_name(here, capsys):
     assert run(here, ["01_toy"]) == 2
     assert capsys.readouterr().err == (
         "coursekit weave: no notebook 01_toy; there are: 01_toys\n"
     )
 
 
-def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path: Path) -> None:
+def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path):
     """Sets are iterated in another order under every hash seed."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -189,9 +164,7 @@ def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path: Path) -> None:
     assert written[0] == written[1] == written[2]
 
 
-def test_the_real_weave_needs_no_torch_and_is_quick(
-    record_property: Callable[[str, object], None],
-) -> None:
+def test_the_real_weave_needs_no_torch_and_is_quick(record_property):
     script = (
         "import sys; from coursekit.weave import command as w\n"
         "code = w.main(check=True); print('torch' in sys.modules, file=sys.stderr)"
@@ -200,7 +173,5 @@ def test_the_real_weave_needs_no_torch_and_is_quick(
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True
     )
-    seconds = time.perf_counter() - start
-    record_property("weave_seconds", round(seconds, 2))
-    print(f"weave --check of all notebooks: {seconds:.2f} s")
+    record_property("weave_seconds", round(time.perf_counter() - start, 2))
     assert done.stderr.splitlines()[-1] == "False"

@@ -37,18 +37,18 @@ from coursekit.weave.names import Names, render
         ("def f():\n    global G\n    return G", {"G"}),
     ],
 )
-def test_free_names(source: str, free: set[str]) -> None:
+def test_free_names(source, free):
     assert free_names(source) == free
 
 
-def test_bound_names() -> None:
+def test_bound_names():
     source = (
         "import a.b\nfrom c import d as e\nf = 1\nfor g in []: pass\ndef h(): i = 1"
     )
     assert bound_names(source) == {"a", "e", "f", "g", "h"}
 
 
-def test_relative_and_guarded_imports() -> None:
+def test_relative_and_guarded_imports():
     tree = ast.parse(
         "from . import a\nfrom ..x import b\nfrom .y import c\n"
         "if TYPE_CHECKING:\n    from z import d\n"
@@ -69,7 +69,16 @@ def package(root: Path, **modules: str) -> Package:
     return Package(root)
 
 
-def test_two_spellings_of_an_import_are_one_name(tmp_path: Path) -> None:
+def need(found: Package, module: str, *names: str, cell: str = "") -> object:
+    """(import lines, problems) of names of a module, in a notebook with one cell."""
+    notebook, source = Names(found), found.module(module)
+    if cell:
+        notebook.run_cell(cell, "c")
+    assert source is not None
+    return notebook.need(source, set(names), "f")
+
+
+def test_two_spellings_of_an_import_are_one_name(tmp_path):
     found = package(
         tmp_path,
         init="from p.m import f",
@@ -77,58 +86,43 @@ def test_two_spellings_of_an_import_are_one_name(tmp_path: Path) -> None:
         n="from torch.nn import functional as F\nfrom p import f\n\n"
         "def g(): return f, F\n",
     )
-    names = Names(found)
-    names.run_cell("import torch.nn.functional as F\nfrom p.m import f", "c")
-    module = found.module("p.n")
-    assert module is not None
-    assert names.need(module, {"f", "F"}, "g") == ([], [])
+    cell = "import torch.nn.functional as F\nfrom p.m import f"
+    assert need(found, "p.n", "f", "F", cell=cell) == ([], [])
 
 
-def test_a_namesake_with_another_meaning_is_an_error(tmp_path: Path) -> None:
+def test_a_namesake_with_another_meaning_is_an_error(tmp_path):
     found = package(tmp_path, m="from a import x\n\ndef f(): return x\n")
-    names = Names(found)
-    names.run_cell("x = 3", "c")
-    module = found.module("p.m")
-    assert module is not None
-    lines, problems = names.need(module, {"x"}, "f")
-    assert lines == []
-    assert problems == [
+    said = (
         "'x' is cell c in this notebook, but p.m means a.x. Rename the notebook's 'x'"
-    ]
-
-
-def test_submodules_are_imported_one_by_one(tmp_path: Path) -> None:
-    found = package(
-        tmp_path,
-        m="import os.path\nimport xml.dom\n\ndef f(): return os.path, xml.dom\n",
     )
-    names = Names(found)
-    names.run_cell("import os\nimport xml.dom", "c")
-    module = found.module("p.m")
-    assert module is not None
-    assert names.need(module, {"os", "xml"}, "f") == (["import os.path"], [])
+    assert need(found, "p.m", "x", cell="x = 3") == ([], [said])
 
 
-def test_import_lines_read_as_isort_writes_them() -> None:
-    lines = render(
-        [
-            Import("coursekit.a", "b", None),
-            Import("torch", "Tensor", None),
-            Import("torch", "DTYPE", None),
-            Import("torch", "arange", None),
-            Import(None, "torch", None),
-            Import(None, "math", None),
-            Import("typing", "Any", None),
-        ]
-    )
-    assert lines == [
+def test_submodules_are_imported_one_by_one(tmp_path):
+    text = "import os.path\nimport xml.dom\n\ndef f(): return os.path, xml.dom\n"
+    found, cell = package(tmp_path, m=text), "import os\nimport xml.dom"
+    assert need(found, "p.m", "os", "xml", cell=cell) == (["import os.path"], [])
+
+
+def test_a_broken_module_in_passing_does_not_stop_the_weave(tmp_path):
+    text = "from p.bad import x\n\ndef f(): return x\n"
+    found = package(tmp_path, m=text, bad="def f(:\n")
+    assert need(found, "p.m", "x") == (["from p.bad import x"], [])
+
+
+def test_import_lines_read_as_isort_writes_them():
+    names = [
+        ("coursekit.a", "b"), ("torch", "Tensor"), ("torch", "DTYPE"),
+        ("torch", "arange"), (None, "torch"), (None, "math"), ("typing", "Any"),
+    ]  # fmt: skip
+    assert render([Import(*each, None) for each in names]) == [
         "import math", "from typing import Any", "",
         "import torch", "from torch import DTYPE, Tensor, arange", "",
         "from coursekit.a import b",
     ]  # fmt: skip
 
 
-def test_a_class_that_names_itself_unquoted_is_refused(tmp_path: Path) -> None:
+def test_a_class_that_names_itself_unquoted_is_refused(tmp_path):
     text = "from __future__ import annotations\n\nclass A:\n    def m(self) -> A: ...\n"
     with pytest.raises(SymbolError, match="Put the name in quotes"):
         find(package(tmp_path, m=text), "p.m:A")
@@ -137,15 +131,6 @@ def test_a_class_that_names_itself_unquoted_is_refused(tmp_path: Path) -> None:
     assert find(Package(tmp_path), "p.k:A").name == "A"
 
 
-def test_a_module_with_a_syntax_error_is_named(tmp_path: Path) -> None:
+def test_a_module_with_a_syntax_error_is_named(tmp_path):
     with pytest.raises(SymbolError, match=r"p\.m has a syntax error on line 2"):
         find(package(tmp_path, m="x = 1\ndef f(:\n"), "p.m:f")
-
-
-def test_a_broken_module_in_passing_does_not_stop_the_weave(tmp_path: Path) -> None:
-    found = package(
-        tmp_path, m="from p.bad import x\n\ndef f(): return x\n", bad="def f(:\n"
-    )
-    module = found.module("p.m")
-    assert module is not None
-    assert Names(found).need(module, {"x"}, "f") == (["from p.bad import x"], [])
