@@ -5,7 +5,6 @@ audit to report it.
 """
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,81 +13,65 @@ from right_versions import right_versions
 from coursekit.checks import audit as module
 from coursekit.checks import judge, registry
 from coursekit.checks import spec as exercise_spec
-from coursekit.checks.audit import audit, audit_code, audit_question
+from coursekit.checks.audit import audit_code, audit_question
 from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import by_id, by_symbol
-from coursekit.checks.spec import Exercise, Mistake, Oracle, Probe
+from coursekit.checks.spec import Exercise, Mistake, Oracle
 from coursekit.sources.lectures import Source
 
 NAME = "conditional_path"
 
 
-def problems(
-    monkeypatch: pytest.MonkeyPatch, probe: Probe | None = None, *more: Mistake
-) -> str:
-    """What the audit says about an exercise with another probe and more mistakes."""
+def problems(patch: pytest.MonkeyPatch, *more: Mistake, **changes: Any) -> str:
+    """What the audit says about an exercise with a changed probe and more mistakes."""
     exercise = by_symbol(NAME)
-    if probe is not None:
-        monkeypatch.setattr(Exercise, "probe", lambda self: probe)
-    known = (*mistakes_of(exercise), *more)
+    probe, known = replace(exercise.probe(), **changes), mistakes_of(exercise)
+    patch.setattr(Exercise, "probe", lambda self: probe)
     for where in (module, judge):
-        monkeypatch.setattr(where, "mistakes_of", lambda _: known)
+        patch.setattr(where, "mistakes_of", lambda _: (*known, *more))
     return "; ".join(audit_code(exercise, 0, right_versions()[exercise.id]).problems)
 
 
-@pytest.fixture
-def probe() -> Probe:
-    return by_symbol(NAME).probe()
-
-
-def test_an_audit_without_a_fault_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert problems(monkeypatch) == ""
-
-
-def test_an_oracle_that_sleeps(monkeypatch: pytest.MonkeyPatch, probe: Probe) -> None:
+def test_an_oracle_that_sleeps(monkeypatch):
     asleep = Oracle("variance is kept", lambda inputs, outputs: None)
-    said = problems(monkeypatch, replace(probe, oracles=(asleep,)))
+    said = problems(monkeypatch, oracles=(asleep,))
     assert "oracle 'variance is kept' catches no mistake: is it asleep?" in said
 
 
-def test_an_oracle_that_always_objects(
-    monkeypatch: pytest.MonkeyPatch, probe: Probe
-) -> None:
+def test_an_oracle_that_always_objects(monkeypatch):
     grumpy = Oracle("grumpy", lambda inputs, outputs: "no")
-    said = problems(monkeypatch, replace(probe, oracles=(grumpy,)))
+    said = problems(monkeypatch, oracles=(grumpy,))
     assert "the reference: no" in said and "right version" in said
 
 
-def test_a_tolerance_that_forgives_everything(
-    monkeypatch: pytest.MonkeyPatch, probe: Probe
-) -> None:
+def test_a_tolerance_that_forgives_everything(monkeypatch):
     slack = {name: (1e9, 1e9) for name in ("x_t", "x_t with sigma_min")}
-    said = problems(monkeypatch, replace(probe, tolerances=slack))
+    said = problems(monkeypatch, tolerances=slack)
     assert "the comparison with the reference catches no mistake" in said
     assert "cannot be told apart" in said
 
 
-def test_a_mistake_that_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_that_is_right(monkeypatch):
     tame = Mistake("tame", by_symbol(NAME).reference(), "it is wrong")
-    assert "mistake 'tame' gets PASS" in problems(monkeypatch, None, tame)
+    assert problems(monkeypatch) == ""
+    assert "mistake 'tame' gets PASS" in problems(monkeypatch, tame)
 
 
-def test_two_mistakes_that_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_mistakes_that_are_the_same(monkeypatch):
     first = mistakes_of(by_symbol(NAME))[0]
-    twin = Mistake("twin", first.function, "another message")
-    said = problems(monkeypatch, None, twin)
+    said = problems(monkeypatch, Mistake("twin", first.function, "another message"))
     assert f"mistakes {first.name!r} and 'twin' cannot be told apart" in said
     assert "mistake 'twin' gets FAIL" in said
 
 
-def test_a_right_version_that_is_wrong() -> None:
+def test_a_right_version_that_is_wrong():
     exercise = by_symbol(NAME)
     wrong = mistakes_of(exercise)[0].function
     said = "; ".join(audit_code(exercise, 0, (wrong,)).problems)
     assert f"right version {wrong.__name__!r}: " in said
 
 
-def test_questions() -> None:
+def test_questions():
     formula: Any = by_id("01.15")
     choice: Any = by_id("01.19")
     wrong, message = next(iter(formula.wrong.items()))
@@ -100,18 +83,23 @@ def test_questions() -> None:
     ]
     for question, part in cases:
         assert part in "; ".join(audit_question(question).problems)
-    assert audit(formula).problems == audit(choice).problems == []
 
 
-def test_two_exercises_with_one_id(tmp_path: Path) -> None:
-    fence = "```{exercise} 00.1 a:b\nA\n```\n"
-    (tmp_path / "00_x.md").write_text(f"# T\n\n{fence}\n{fence}")
-    with pytest.raises(ValueError, match=r"two exercises have the id 00\.1"):
+CODE = "```{exercise} 00.1 a:b\nA\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{CODE}\n{CODE}", r"two exercises have the id 00\.1"),
+        ("```{question} 00.1\nA\n```\n", r"00_x\.md:3: a question begins with its"),
+    ],
+)
+def test_what_the_registry_refuses(tmp_path, text, message):
+    (tmp_path / "00_x.md").write_text(f"# T\n\n{text}")
+    with pytest.raises(ValueError, match=message):
         registry.read([Source(tmp_path / "00_x.md")])
-    (tmp_path / "00_x.md").write_text("# T\n\n```{question} 00.1\nA\n```\n")
-    with pytest.raises(ValueError, match=r"00_x\.md:3: a question begins with its"):
-        registry.read([Source(tmp_path / "00_x.md")])
 
 
-def test_resolve() -> None:
+def test_resolve():
     assert exercise_spec.resolve("math:pi") > 3

@@ -5,13 +5,15 @@ function back on PASS and the reference otherwise, and no trace left behind.
 """
 
 import random
+import signal
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from right_versions import right_versions
 
 from coursekit.checks.cells import check
 from coursekit.checks.registry import by_symbol, code_exercises
@@ -19,7 +21,8 @@ from coursekit.checks.spec import Exercise
 from coursekit.checks.trial import try_function
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
-
+Q_SAMPLE: Any = by_symbol("q_sample")
+RIGHT_X0: Any = by_symbol("predict_x0").reference()
 COUNTS = {"receptive_field", "dit_flops"}  # they return whole numbers
 
 
@@ -42,23 +45,19 @@ def line(
     """The line of a check; it must be one line, and twice the same."""
     handed_out = isinstance(function, type) and function is not exercise.reference()
     learner = function if handed_out else named(exercise, function)
-    lines = []
+    printed = []
     for _ in range(2):
-        returned = check(learner)
-        assert returned is (learner if passes else exercise.reference())
-        printed = capsys.readouterr()
-        assert printed.err == ""
-        assert printed.out.endswith("\n") and printed.out.count("\n") == 1
-        lines.append(printed.out[:-1])
-    assert lines[0] == lines[1]
-    return lines[0]
+        assert check(learner) is (learner if passes else exercise.reference())
+        printed.append(capsys.readouterr())
+    said, complaints = printed[0]
+    assert printed[1] == (said, "") and complaints == ""
+    assert said.endswith("\n") and said.count("\n") == 1
+    return said[:-1]
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_right_and_not_begun(
-    exercise: Exercise, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def stub(*args: Any, **kwargs: Any) -> Any:
+def test_right_and_not_begun(exercise, capsys):
+    def stub(*args, **kwargs):
         raise NotImplementedError
 
     right = line(capsys, exercise, exercise.reference(), passes=True)
@@ -80,9 +79,7 @@ def leaves(*args: Any, **kwargs: Any) -> Any:
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_broken_in_ordinary_ways(
-    exercise: Exercise, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_broken_in_ordinary_ways(exercise, capsys):
     head = f"FAIL {exercise.id} {exercise.name}: "
     # A probe may ask for its kind of result in words of its own.
     own = ("it is not a network: keep the class", "it must return ")
@@ -133,9 +130,7 @@ def shaped(change: Callable[[Any], Any], exercise: Exercise) -> Callable[..., An
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_right_but_for_shape_dtype_nan_or_scale(
-    exercise: Exercise, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_right_but_for_shape_dtype_nan_or_scale(exercise, capsys):
     cases = {
         "the shape is": lambda x: x[None],
         "dtype": lambda x: x.half(),
@@ -150,170 +145,133 @@ def test_right_but_for_shape_dtype_nan_or_scale(
         assert part in said or "the dtype is" in said, said
 
 
-def test_sign_factor_and_largest_difference(capsys: pytest.CaptureFixture[str]) -> None:
-    exercise = by_symbol("predict_x0")
-    right = exercise.reference()
-    cases = {
-        "the sign is flipped": lambda *a: -right(*a),
-        "off by a constant factor: yours is 1.5 times": lambda *a: 1.5 * right(*a),
+def points_only(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
+    share = schedule.alpha_bar[k][:, None].to(x0.dtype)
+    return share.sqrt() * x0 + (1 - share).sqrt() * eps
+
+
+def forgot_the_cast(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
+    share = schedule.alpha_bar[k].reshape(-1, *[1] * (x0.ndim - 1))
+    return share.sqrt() * x0 + (1 - share).sqrt() * eps
+
+
+def in_place(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
+    result = Q_SAMPLE.reference()(x0, k, eps, schedule)
+    eps.mul_(2)
+    return result
+
+
+def breaks(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
+    nothing: list[Any] = []
+    return nothing[3]  # here
+
+
+def endless(*args: Any) -> Any:
+    while True:
+        try:
+            print("x" * 1000)
+        except Exception:
+            pass
+
+
+@pytest.mark.parametrize(
+    ("symbol", "function", "part"),
+    [
+        ("predict_x0", lambda *a: -RIGHT_X0(*a), "the sign is flipped"),
+        ("predict_x0", lambda *a: 1.5 * RIGHT_X0(*a), "factor: yours is 1.5 times"),
         # an oracle speaks before bare numbers do
-        "given the true noise it must give back x0": lambda *a: right(*a) + 0.3,
-    }
-    for part, function in cases.items():
-        assert part in line(capsys, exercise, function)
-    exercise = by_symbol("bits_per_dim")
-    off = line(capsys, exercise, lambda nats, dims: nats / dims + 0.1)
-    assert "must cost 8 bits" in off
+        ("predict_x0", lambda *a: RIGHT_X0(*a) + 0.3, "it must give back x0"),
+        ("bits_per_dim", lambda nats, dims: nats / dims + 0.1, "must cost 8 bits"),
+        ("q_sample", points_only, "right for points (B, D), wrong for images (B, C, H"),
+        ("q_sample", points_only, "(B, 1, ..., 1)"),
+        ("q_sample", forgot_the_cast, "images (B, C, H, W)"),
+        ("q_sample", forgot_the_cast, "dtype is float64, it should be float32"),
+        ("q_sample", in_place, "changes its input eps in place"),
+        ("q_sample", breaks, "raised IndexError: list index out of range (line "),
+        ("q_sample", breaks, "return nothing[3]"),
+        ("q_sample", endless, "running after 0.2 s: look for a loop that never ends"),
+    ],
+)
+def test_the_line_says_what_is_wrong(capsys, monkeypatch, symbol, function, part):
+    if function is endless:
+        monkeypatch.setenv("COURSEKIT_CHECK_SECONDS", "0.2")
+    assert part in line(capsys, by_symbol(symbol), function)
 
 
-def test_right_for_points_only(capsys: pytest.CaptureFixture[str]) -> None:
-    def points_only(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
-        share = schedule.alpha_bar[k][:, None].to(x0.dtype)
-        return share.sqrt() * x0 + (1 - share).sqrt() * eps
-
-    said = line(capsys, by_symbol("q_sample"), points_only)
-    assert "right for points (B, D), wrong for images (B, C, H, W)" in said
-    assert "(B, 1, ..., 1)" in said
-
-
-def test_double_precision_coefficients(capsys: pytest.CaptureFixture[str]) -> None:
-    def forgot_the_cast(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
-        share = schedule.alpha_bar[k].reshape(-1, *[1] * (x0.ndim - 1))
-        return share.sqrt() * x0 + (1 - share).sqrt() * eps
-
-    said = line(capsys, by_symbol("q_sample"), forgot_the_cast)
-    assert "images (B, C, H, W)" in said
-    assert "the dtype is float64, it should be float32" in said
-
-
-def test_change_in_place(capsys: pytest.CaptureFixture[str]) -> None:
-    right = by_symbol("q_sample").reference()
-
-    def in_place(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
-        result = right(x0, k, eps, schedule)
-        eps.mul_(2)
-        return result
-
-    said = line(capsys, by_symbol("q_sample"), in_place)
-    assert "changes its input eps in place" in said
-
-
-def test_line_of_the_error_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    def broken(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
-        nothing: list[Any] = []
-        return nothing[3]  # here
-
-    said = line(capsys, by_symbol("q_sample"), broken)
-    assert "raised IndexError: list index out of range (line " in said
-    assert "return nothing[3]" in said
-
-
-def test_an_endless_loop_ends(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COURSEKIT_CHECK_SECONDS", "0.2")
-
-    def endless(*args: Any) -> Any:
-        while True:
-            try:
-                print("x" * 1000)
-            except Exception:
-                pass
-
-    said = line(capsys, by_symbol("q_sample"), endless)
-    assert "still running after 0.2 s: look for a loop that never ends" in said
-
-
-def test_ctrl_c_is_not_swallowed() -> None:
-    def interrupted(*args: Any) -> Any:
+def test_ctrl_c_is_not_swallowed():
+    def interrupted(*args):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        check(named(by_symbol("q_sample"), interrupted))
+        check(named(Q_SAMPLE, interrupted))
+
+
+def seed_all(seed: int) -> None:
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    random.seed(seed)
+
+
+def draw_all() -> tuple[Any, ...]:
+    return torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_no_trace_is_left(exercise: Exercise) -> None:
+def test_no_trace_is_left(exercise):
     reference = exercise.reference()
 
-    def untidy(*args: Any, **kwargs: Any) -> Any:
-        torch.manual_seed(1)
-        np.random.seed(1)  # noqa: NPY002
-        random.seed(1)
+    def untidy(*args, **kwargs):
+        seed_all(1)
         torch.set_default_dtype(torch.float64)
         torch.set_grad_enabled(False)
         return reference(*args, **kwargs)
 
-    torch.manual_seed(5)
-    np.random.seed(5)  # noqa: NPY002
-    random.seed(5)
-    wanted = torch.rand(1), np.random.rand(), random.random()  # noqa: NPY002
-    torch.manual_seed(5)
-    np.random.seed(5)  # noqa: NPY002
-    random.seed(5)
+    seed_all(5)
+    wanted = draw_all()
+    seed_all(5)
     check(named(exercise, untidy))
     check(named(exercise, reference))
-    assert (torch.rand(1), np.random.rand(), random.random()) == wanted  # noqa: NPY002
+    assert draw_all() == wanted
     assert torch.get_default_dtype() == torch.float32
     assert torch.is_grad_enabled()
 
 
-def test_prints_and_warnings_stay_inside(capfd: pytest.CaptureFixture[str]) -> None:
-    import sys
-    import warnings
-
-    right = by_symbol("q_sample").reference()
-
-    def loud(*args: Any) -> Any:
+def test_prints_and_warnings_stay_inside(capfd):
+    def loud(*args):
         print("hello")
         print("hello", file=sys.stderr)
         warnings.warn("hello", stacklevel=1)
-        return right(*args)
+        return Q_SAMPLE.reference()(*args)
 
-    check(named(by_symbol("q_sample"), loud))
-    printed = capfd.readouterr()
-    assert (printed.out, printed.err) == ("PASS 01.4 q_sample\n", "")
+    check(named(Q_SAMPLE, loud))
+    assert capfd.readouterr() == ("PASS 01.4 q_sample\n", "")
 
 
-def test_running_a_check_twice_does_not_solve_it(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    exercise = by_symbol("q_sample")
-    returned = check(named(exercise, lambda *a: None))
-    assert returned is exercise.reference()
+def test_running_a_check_twice_does_not_solve_it(capsys):
+    returned = check(named(Q_SAMPLE, lambda *a: None))
+    assert returned is Q_SAMPLE.reference()
     check(returned)
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "TODO 01.4 q_sample - going on with the reference"
 
 
-def test_unknown_names_and_things(capsys: pytest.CaptureFixture[str]) -> None:
-    def q_sampel() -> None: ...
+def test_unknown_names_and_things(capsys):
+    def q_sampel(): ...
 
     assert check(q_sampel) is q_sampel
     assert check(3) == 3
     check(q_sampel, "01.4711")
     check(q_sampel, "01.15")
-    lines = capsys.readouterr().out.splitlines()
-    assert "did you mean q_sample?" in lines[0]
-    assert "it wants the function itself" in lines[1]
-    assert "no exercise '01.4711'" in lines[2]
-    assert "use check_answer" in lines[3]
-    assert len(lines) == 4
+    name, thing, exercise_id, question = capsys.readouterr().out.splitlines()
+    assert "did you mean q_sample?" in name
+    assert "it wants the function itself" in thing
+    assert "no exercise '01.4711'" in exercise_id
+    assert "use check_answer" in question
 
 
-def test_an_id_helps_where_a_name_does_not(capsys: pytest.CaptureFixture[str]) -> None:
-    mine = right_versions()["01.4"][0]
-    assert check(mine, "01.4") is mine
-    assert capsys.readouterr().out == "PASS 01.4 q_sample\n"
-
-
-def test_other_alarms_survive() -> None:
-    import signal
-
-    if not hasattr(signal, "setitimer"):
-        pytest.skip("no interval timer on this system")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer")
+def test_other_alarms_survive():
     before = signal.getsignal(signal.SIGALRM)
-    exercise = by_symbol("q_sample")
-    try_function(exercise.probe(), exercise.reference(), [0], 5.0)
+    try_function(Q_SAMPLE.probe(), Q_SAMPLE.reference(), [0], 5.0)
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -16,7 +16,6 @@ from coursekit.checks.cells import check
 from coursekit.checks.judge import judge
 from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import all_exercises, code_exercises
-from coursekit.checks.spec import Entry, Exercise
 
 CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 ALL = [pytest.param(e, id=e.id) for e in all_exercises()]
@@ -25,9 +24,7 @@ DRAWS = [pytest.param(n, marks=pytest.mark.long) for n in (1, 2, -5, 10**12)]
 
 @pytest.mark.parametrize("start", [0, 77, *DRAWS])
 @pytest.mark.parametrize("entry", ALL)
-def test_wrong_versions_are_named_and_right_ones_accepted(
-    entry: Entry, start: int
-) -> None:
+def test_wrong_versions_are_named_and_right_ones_accepted(entry, start):
     right = right_versions().get(entry.id, ())
     found = audit(entry, start, right)
     assert found.problems == []
@@ -35,14 +32,12 @@ def test_wrong_versions_are_named_and_right_ones_accepted(
     assert found.right == found.accepted >= 1
 
 
-def test_nothing_is_right_about_an_exercise_that_is_not_there() -> None:
+def test_nothing_is_right_about_an_exercise_that_is_not_there():
     assert right_versions().keys() == {e.id for e in code_exercises()}
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_a_learner_reads_exactly_that_line(
-    exercise: Exercise, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_learner_reads_exactly_that_line(exercise, capsys):
     head, known = f"{exercise.id} {exercise.name}", mistakes_of(exercise)[0]
     assert check(known.function, exercise.id) is exercise.reference()
     assert capsys.readouterr().out == f"FAIL {head}: {known.message}\n"
@@ -53,13 +48,13 @@ def test_a_learner_reads_exactly_that_line(
 
 @pytest.mark.parametrize("count", [2, pytest.param(15, marks=pytest.mark.long)])
 @pytest.mark.parametrize("exercise", CODE)
-def test_the_reference_passes_on_many_inputs(exercise: Exercise, count: int) -> None:
+def test_the_reference_passes_on_many_inputs(exercise, count):
     for start in range(100, 100 + count):
         verdict = judge(exercise, exercise.reference(), start)
         assert verdict.state == "PASS", (start, verdict.message)
 
 
-def test_messages_are_one_clear_line_each() -> None:
+def test_messages_are_one_clear_line_each():
     for exercise in code_exercises():
         for message in (m.message for m in mistakes_of(exercise)):
             assert "\n" not in message and 15 < len(message) < 200, message
@@ -68,7 +63,7 @@ def test_messages_are_one_clear_line_each() -> None:
 
 
 @pytest.mark.parametrize("exercise", CODE)
-def test_inputs_are_plain_and_come_back_for_the_same_seed(exercise: Exercise) -> None:
+def test_inputs_are_plain_and_come_back_for_the_same_seed(exercise):
     probe = exercise.probe()
     for seed in probe.seeds():
         first, again = probe.inputs(seed), probe.inputs(seed)
@@ -83,7 +78,7 @@ def test_inputs_are_plain_and_come_back_for_the_same_seed(exercise: Exercise) ->
         assert all(v.dtype.kind in "fi" for v in outputs.values())
 
 
-def test_ids_are_in_order_and_the_table_has_a_line_for_each() -> None:
+def test_ids_are_in_order_and_the_table_has_a_line_for_each():
     entries = all_exercises()
     places = [(e.id[:2], int(e.id[3:])) for e in entries]
     assert places == sorted(places)
@@ -91,7 +86,7 @@ def test_ids_are_in_order_and_the_table_has_a_line_for_each() -> None:
     assert len(lines) == 3 + sum(e.kind != "code" for e in entries)
 
 
-def test_the_registry_needs_no_torch() -> None:
+def test_the_registry_needs_no_torch():
     code = (
         "import sys; from coursekit.checks.registry import all_exercises as a; "
         "print([e.title for e in a()] and 'torch' in sys.modules)"

@@ -37,7 +37,7 @@ A, S = X["a"], X["alpha_bar"]
         ("abs(-a) * cos(a)**2 + a*sin(a)**2", A),
     ],
 )
-def test_it_reads_what_people_write(text: str, value: np.ndarray) -> None:
+def test_it_reads_what_people_write(text, value):
     assert np.allclose(evaluate(text, X), value, rtol=1e-12)
 
 
@@ -71,14 +71,14 @@ def test_it_reads_what_people_write(text: str, value: np.ndarray) -> None:
         ("", "cannot read the formula"),
     ],
 )
-def test_it_refuses_the_rest_in_one_line(text: str, part: str) -> None:
+def test_it_refuses_the_rest_in_one_line(text, part):
     with pytest.raises(FormulaError) as caught:
         evaluate(text, X)
     assert part in str(caught.value)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
-def test_a_huge_power_costs_no_time() -> None:
+def test_a_huge_power_costs_no_time():
     start = time.perf_counter()
     assert np.isinf(evaluate("9**9**9**9**9 * a", X)).all()
     assert time.perf_counter() - start < 1
@@ -88,15 +88,10 @@ QUESTIONS = [e for e in all_exercises() if isinstance(e, FormulaQuestion)]
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.id)
-def test_any_algebraic_form_is_right(question: FormulaQuestion) -> None:
+def test_any_algebraic_form_is_right(question):
     answer = question.answer
-    for form in (
-        f"({answer})",
-        f"2*({answer})/2 + 0",
-        f"-(-({answer}))",
-        f"({answer})^2/({answer})",
-    ):
-        assert judge_formula(question, form).state == "PASS"
+    for form in ("({0})", "2*({0})/2 + 0", "-(-({0}))", "({0})^2/({0})"):
+        assert judge_formula(question, form.format(answer)).state == "PASS"
     function = eval(f"lambda {', '.join(question.names)}: {answer}", vars(np).copy())
     assert judge_formula(question, function).state == "PASS"
     for seed in range(20):
@@ -106,7 +101,7 @@ def test_any_algebraic_form_is_right(question: FormulaQuestion) -> None:
             assert (verdict.state, verdict.message) == ("FAIL", message)
 
 
-def test_what_no_known_mistake_explains() -> None:
+def test_what_no_known_mistake_explains():
     question: Any = by_id("01.26")
     right = question.answer
     cases: dict[Any, str] = {
@@ -122,20 +117,20 @@ def test_what_no_known_mistake_explains() -> None:
         (lambda xk: 1 / 0): "the function fails: ZeroDivisionError",
         (lambda xk: "x"): "the function fails",
         (lambda xk: xk[:3]): "a wrong number of values",
+        "9" * 400: "",
+        10**400: "",
+        "a" * 3: "",
     }
     for answer, part in cases.items():
         verdict = judge_formula(question, answer)
         assert verdict.state == "FAIL" and part in verdict.message
         assert "\n" not in verdict.message
     variance: Any = by_id("01.16")
-    assert (
-        "the square root" in judge_formula(variance, f"sqrt({variance.answer})").message
-        or "standard deviation"
-        in judge_formula(variance, f"sqrt({variance.answer})").message
-    )
+    said = judge_formula(variance, f"sqrt({variance.answer})").message
+    assert "the square root" in said or "standard deviation" in said
 
 
-def test_lines_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_of_answers(capsys):
     for answer in (None, "", "  ", ..., "c", "C)", "(c)", "x", 3, "b"):
         check_answer("00.2", answer)
     check_answer("01.15", "(xk - ᾱ^0.5 x0)/sqrt(1-ᾱ)")
@@ -153,9 +148,3 @@ def test_lines_of_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[12] == "FAIL 01.4: this one is code: use q_sample = check(...)"
     assert lines[13].startswith("FAIL 47.11: no exercise '47.11'")
     assert len(lines) == 14
-
-
-@pytest.mark.parametrize("answer", ["9" * 400, 10**400, "a" * 3])
-def test_what_is_no_answer_is_one_line(answer):
-    verdict = judge_formula(QUESTIONS[0], answer)
-    assert verdict.state == "FAIL" and "\n" not in verdict.message
