@@ -4,12 +4,10 @@ Authority: the known mistakes and the right versions, on the learner's inputs an
 fresh draws.
 """
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from right_versions import right_versions
+from support.process import python
 
 from coursekit.checks.audit import audit, table
 from coursekit.checks.cells import check
@@ -91,5 +89,5 @@ def test_the_registry_needs_no_torch():
         "import sys; from coursekit.checks.registry import all_exercises as a; "
         "print([e.title for e in a()] and 'torch' in sys.modules)"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    run = python("-c", code)
     assert run.stdout.strip() == "False", run.stderr

@@ -6,14 +6,14 @@ Authorities: nbformat, ruff, the text of the package, the registry of exercises.
 import ast
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from nbval_run import ROOT, code_cells, kind
+from nbval_run import code_cells, kind
 from nbval_sample import edit, sample
+from support.process import ROOT, python
 
 from coursekit.checks.registry import all_exercises
 from coursekit.sources.modules import FunctionNode, Package, first_line
@@ -35,27 +35,21 @@ def load(path: Path) -> Any:
 
 def ruff(path: Path) -> subprocess.CompletedProcess[str]:
     """Ruff's two rules about names, on one notebook, without any configuration."""
-    command = ["-m", "ruff", "check", "--isolated", "--no-cache", "--select"]
-    return subprocess.run(
-        [sys.executable, *command, "F821,F811", "--output-format=concise", str(path)],
-        capture_output=True,
-        text=True,
-    )
+    rules = ("--select", "F821,F811", "--output-format=concise")
+    return python("-m", "ruff", "check", "--isolated", "--no-cache", *rules, path)
 
 
-def test_committed_notebooks_are_what_the_sources_give(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_committed_notebooks_are_what_the_sources_give(capsys):
     status = weave_command.main(check=True)
     assert status == 0, capsys.readouterr().err
 
 
-def test_every_learner_notebook_has_its_solution() -> None:
+def test_every_learner_notebook_has_its_solution():
     assert [each.name for each in LEARNER] == [each.name for each in SOLUTIONS]
 
 
 @pytest.mark.parametrize("path", LEARNER + SOLUTIONS, ids=name)
-def test_valid_small_and_without_widget_state(path: Path) -> None:
+def test_valid_small_and_without_widget_state(path):
     notebook = load(path)
     nbformat.validate(nbformat.from_dict(notebook))
     assert notebook["metadata"]["language_info"]["name"] == "python"
@@ -64,20 +58,21 @@ def test_valid_small_and_without_widget_state(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LEARNER + SOLUTIONS, ids=name)
-def test_names_are_defined_and_defined_once(path: Path) -> None:
+def test_names_are_defined_and_defined_once(path):
     done = ruff(path)
     assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("path", LEARNER, ids=name)
-def test_learner_has_no_outputs(path: Path) -> None:
+def test_learner_has_no_outputs(path):
     for cell in code_cells(path):
         assert cell["execution_count"] is None and cell["outputs"] == []
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=name)
-def test_solution_keeps_its_check_lines_and_nothing_else(path: Path) -> None:
+def test_solution_keeps_its_check_lines_and_nothing_else(path):
     """nbval compares a cell only if it has an execution count and an output."""
+    assert "check" in map(kind, code_cells(path))
     for cell in code_cells(path):
         if kind(cell) != "check":
             assert cell["execution_count"] is None and cell["outputs"] == []
@@ -103,7 +98,7 @@ def bodies(target: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("path", LEARNER, ids=name)
-def test_no_reference_reaches_the_learner(path: Path) -> None:
+def test_no_reference_reaches_the_learner(path):
     """No line of it in the stub, not all of it in any other cell; and stubs raise."""
     cells = ["".join(cell["source"]) for cell in load(path)["cells"]]
     stripped = ["\n".join(map(str.strip, cell.split("\n"))) for cell in cells]
@@ -135,7 +130,7 @@ def test_no_reference_reaches_the_learner(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", LEARNER, ids=name)
-def test_every_exercise_is_checked_right_below(path: Path) -> None:
+def test_every_exercise_is_checked_right_below(path):
     cells = code_cells(path)
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
         if kind(cell) == "exercise":
@@ -144,7 +139,7 @@ def test_every_exercise_is_checked_right_below(path: Path) -> None:
             assert here == below
 
 
-def test_every_registered_exercise_is_in_exactly_one_notebook() -> None:
+def test_every_registered_exercise_is_in_exactly_one_notebook():
     shown = [
         cell["metadata"]["coursekit"]["id"]
         for path in LEARNER
@@ -155,7 +150,7 @@ def test_every_registered_exercise_is_in_exactly_one_notebook() -> None:
     assert set(REGISTRY) - set(shown) == set(), "registered, and in no notebook"
 
 
-def test_canary_ruff_sees_an_undefined_name(tmp_path: Path) -> None:
+def test_canary_ruff_sees_an_undefined_name(tmp_path):
     path = sample(tmp_path).target("01_sample", "learner")
     assert ruff(path).returncode == 0
     edit(path, "use-them", "q_sample(x0", "q_simple(x0")
@@ -164,7 +159,7 @@ def test_canary_ruff_sees_an_undefined_name(tmp_path: Path) -> None:
     assert "F821" in done.stdout and "q_simple" in done.stdout
 
 
-def test_canary_ruff_sees_a_second_definition(tmp_path: Path) -> None:
+def test_canary_ruff_sees_a_second_definition(tmp_path):
     path = sample(tmp_path).target("01_sample", "learner")
     text = "import torch"
     edit(path, "imports", text, f"{text}\n\n\ndef at(): ...")
@@ -172,7 +167,7 @@ def test_canary_ruff_sees_a_second_definition(tmp_path: Path) -> None:
     assert done.returncode == 1 and "F811" in done.stdout
 
 
-def test_canary_without_a_language_ruff_is_blind(tmp_path: Path) -> None:
+def test_canary_without_a_language_ruff_is_blind(tmp_path):
     """Why the weave writes the language: ruff skips a notebook that names none.
 
     Ruff 0.17 takes it from `language_info` or else from the kernelspec; older ones

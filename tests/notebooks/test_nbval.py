@@ -51,7 +51,7 @@ WAYS = ["solution", "untouched", "strict", pytest.param("whole", marks=LONG)]
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook_as(way: str, name: str, tmp_path: Path) -> None:
+def test_notebook_as(way, name, tmp_path):
     """solution: passes.  untouched: reaches the end, every check line is TODO.
     strict: exactly one failed cell for each unsolved exercise. Both of these without
     the lecture's figures.  whole: untouched, figures and all."""
@@ -68,26 +68,26 @@ def test_notebook_as(way: str, name: str, tmp_path: Path) -> None:
 class TestSample:
     """The same three runs, and the canaries, on a notebook of a few cells."""
 
-    def test_solution_passes(self, tmp_path: Path) -> None:
+    def test_solution_passes(self, tmp_path):
         path = sample(tmp_path).target("01_sample", "solution")
         run = nbval(path, "sample (solution)", tmp_path)
         assert run.status == 0 and run.failed == (), explain(run)
         assert run.cells == len(code_cells(path))
         assert run.peak_mb == 0 or 50 < run.peak_mb < 2000
 
-    def test_learner_says_todo(self, tmp_path: Path) -> None:
+    def test_learner_says_todo(self, tmp_path):
         learner = sample(tmp_path).target("01_sample", "learner")
         path = expect_todo(learner, tmp_path / "run.ipynb")
         run = nbval(path, "sample (untouched)", tmp_path)
         assert run.status == 0 and run.failed == (), explain(run)
 
-    def test_strict_fails_once_for_each_exercise(self, tmp_path: Path) -> None:
+    def test_strict_fails_once_for_each_exercise(self, tmp_path):
         path = sample(tmp_path).target("01_sample", "learner")
         run = nbval(path, "sample (strict)", tmp_path, strict=True)
         ids = ["check-01-2", "check-01-4", "check-01-15", "check-01-19"]
         assert list(run.failed) == ids, explain(run)
 
-    def test_canary_wrong_solutions_and_errors_fail(self, tmp_path: Path) -> None:
+    def test_canary_wrong_solutions_and_errors_fail(self, tmp_path):
         path = sample(tmp_path).target("01_sample", "solution")
         edit(path, "ex-01-4", "return ", "return 2 * ")
         edit(path, "use-them", "q_sample(", "q_simple(")
@@ -95,7 +95,7 @@ class TestSample:
         assert run.failed == ("check-01-4", "use-them"), explain(run)
         assert "FAIL 01.4 q_sample" in run.output
 
-    def test_canary_without_counts_nbval_compares_nothing(self, tmp_path: Path) -> None:
+    def test_canary_without_counts_nbval_compares_nothing(self, tmp_path):
         """Why the weave writes execution counts: the wrong solution passes here."""
         path = sample(tmp_path).target("01_sample", "solution")
         edit(path, "ex-01-4", "return ", "return 2 * ")
@@ -108,7 +108,7 @@ class TestSample:
         assert run.failed == (), explain(run)
 
 
-def test_runs_leave_no_progress_behind(tmp_path: Path) -> None:
+def test_runs_leave_no_progress_behind(tmp_path):
     """A test run must not tick off exercises in the user's own progress."""
     assert os.environ.get("PYTEST_CURRENT_TEST")
     from coursekit.checks import progress

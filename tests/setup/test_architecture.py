@@ -2,13 +2,12 @@
 runs without Jupyter, and importing the package is free."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.process import ROOT, python
+
 PACKAGE = ROOT / "coursekit"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -32,18 +31,9 @@ MAY_IMPORT = {
     "grading": {"grading", "weave", "checks", "sources"},
 }
 ABSENT_ON_A_SERVER = [
-    "IPython",
-    "anywidget",
-    "ipykernel",
-    "ipywidgets",
-    "jupyter_client",
-    "jupyterlab",
-    "nbformat",
-    "nbval",
-    "platformdirs",
-    "pytest",
-    "traitlets",
-]
+    "IPython", "anywidget", "ipykernel", "ipywidgets", "jupyter_client", "jupyterlab",
+    "nbformat", "nbval", "platformdirs", "pytest", "traitlets",
+]  # fmt: skip
 
 
 def imports(tree: ast.AST, package: list[str]) -> Iterator[str]:
@@ -76,7 +66,7 @@ def below(path: Path) -> list[str]:
     return list(path.relative_to(ROOT).parts[:-1])
 
 
-def test_imports_point_one_way() -> None:
+def test_imports_point_one_way():
     wrong = {}
     for path in MODULES:
         package = below(path)
@@ -91,7 +81,7 @@ def test_imports_point_one_way() -> None:
     }
 
 
-def test_a_lecture_imports_no_other_one() -> None:
+def test_a_lecture_imports_no_other_one():
     for path in (PACKAGE / "lectures").rglob("*.py"):
         own = below(path)[:3]
         for name in imports(ast.parse(path.read_text()), below(path)):
@@ -99,7 +89,7 @@ def test_a_lecture_imports_no_other_one() -> None:
                 assert name.split(".")[:3] == own, f"{relative(path)} imports {name}"
 
 
-def test_the_import_reader_sees_every_form() -> None:
+def test_the_import_reader_sees_every_form():
     package = ["coursekit", "theory"]
     for source in (
         "import coursekit.checks.cells",
@@ -132,7 +122,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_no_modules_import_each_other_in_a_circle():
     graph = arrows()
     assert len(graph) > 200 and sum(map(len, graph.values())) > 500
     assert circle(graph) == []
@@ -140,16 +130,14 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(graph), "a planted circle must be seen"
 
 
-def python(code: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True
-    )
+def printed(code: str) -> str:
+    done = python("-c", code)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_training_code_needs_no_jupyter() -> None:
-    output = python(f"""
+def test_training_code_needs_no_jupyter():
+    output = printed(f"""
 import importlib, pkgutil, sys
 
 class Absent:
@@ -169,9 +157,9 @@ print(count)
     assert int(output) >= 10, "the walk must really find modules"
 
 
-def test_importing_the_package_is_free() -> None:
+def test_importing_the_package_is_free():
     heavy = {"torch", "numpy", "matplotlib", "ipywidgets", "scipy", "PIL", "IPython"}
-    seconds, loaded = python(
+    seconds, loaded = printed(
         "import sys, time; start = time.perf_counter()\n"
         "import coursekit, coursekit.cli\n"
         "print(time.perf_counter() - start, *sys.modules, sep=';')"

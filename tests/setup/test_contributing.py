@@ -9,12 +9,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.process import ROOT, python
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = {
     name: body
@@ -39,20 +38,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "PYTHONPATH": f"{root}{os.pathsep}{root / 'tests/lectures/l99_example'}",
-        "COURSEKIT_PROGRESS": "off",
-    }
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    path = f"{root}{os.pathsep}{root / 'tests/lectures/l99_example'}"
+    return python(*command, cwd=root, PYTHONPATH=path, COURSEKIT_PROGRESS="off")
 
 
-def test_the_page_has_every_file_of_an_exercise() -> None:
+def test_the_page_has_every_file_of_an_exercise():
     assert sorted(FILES) == [
         f"{LECTURE}/99_example.md",
         f"{LECTURE}/exercises.py",
@@ -63,7 +53,7 @@ def test_the_page_has_every_file_of_an_exercise() -> None:
     assert sum(len(body.splitlines()) for body in FILES.values()) < 70
 
 
-def test_its_commands_work(checkout: Path) -> None:
+def test_its_commands_work(checkout):
     woven = run(checkout, "-m", "coursekit", "weave", "99_example")
     assert woven.returncode == 0, woven.stderr
     for role, text in (("", "raise NotImplementedError"), ("solutions/", "** 2")):
@@ -77,7 +67,7 @@ def test_its_commands_work(checkout: Path) -> None:
     assert "| 99.2 formula | 2 | 2 |" in audit.stdout
 
 
-def test_the_right_version_passes_and_a_mistake_is_named(checkout: Path) -> None:
+def test_the_right_version_passes_and_a_mistake_is_named(checkout):
     code = (
         "from right_99 import RIGHT\n"
         "from coursekit.checks.cells import check, check_answer\n"
@@ -102,9 +92,7 @@ def test_the_right_version_passes_and_a_mistake_is_named(checkout: Path) -> None
         ("coursekit/theory/example.py", "there is no module coursekit.theory.example"),
     ],
 )
-def test_what_is_left_out_is_asked_for(
-    checkout: Path, left_out: str, said: str
-) -> None:
+def test_what_is_left_out_is_asked_for(checkout, left_out, said):
     path = checkout / left_out
     path.unlink()
     try:

@@ -4,17 +4,15 @@ and every command that the pages mention exists."""
 import os
 import re
 import subprocess
-import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from support.process import ROOT, python
 
-ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA_NAMES = {  # what conda-forge calls them
     "torch": "pytorch",
@@ -41,7 +39,7 @@ def conda(spec: str) -> tuple[str, SpecifierSet]:
     return name, SpecifierSet(re.sub(r"^=(?=\d)", "==", rest))
 
 
-def test_conda_environment_says_what_pyproject_says() -> None:
+def test_conda_environment_says_what_pyproject_says():
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     pip = [entry["pip"] for entry in listed if isinstance(entry, dict)]
     found = dict(conda(entry) for entry in listed if isinstance(entry, str))
@@ -52,18 +50,18 @@ def test_conda_environment_says_what_pyproject_says() -> None:
     assert found == wanted
 
 
-def test_conda_reader_notices_a_difference() -> None:
+def test_conda_reader_notices_a_difference():
     assert conda("nbval=0.11.*") == ("nbval", SpecifierSet("==0.11.*"))
     assert conda("numpy>=1.26") != conda("numpy>=1.25")
 
 
-def test_every_direct_dependency_is_pinned_inside_its_range() -> None:
+def test_every_direct_dependency_is_pinned_inside_its_range():
     for requirement in direct():
         version = pins()[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), requirement
 
 
-def test_no_package_index_is_written_down() -> None:
+def test_no_package_index_is_written_down():
     for name in ("constraints.txt", "pyproject.toml", "environment.yml"):
         text = (ROOT / name).read_text()
         assert not re.search(r"index-url|find-links|extra-index|file://", text), name
@@ -75,16 +73,12 @@ def makefile_targets() -> set[str]:
     return {target for rule in rules for target in rule.split()}
 
 
-def test_a_missing_library_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_library_is_one_line(tmp_path):
     """A torch that does not import stands in for one that is not installed."""
     (tmp_path / "torch.py").write_text("raise ImportError('No module named torch')")
-    run = subprocess.run(
-        [sys.executable, "-m", "coursekit", "train", "fashion-ddpm"],
-        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
-        cwd=tmp_path,
-        text=True,
-        capture_output=True,
-    )
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    train = ("-m", "coursekit", "train", "fashion-ddpm")
+    run = python(*train, cwd=tmp_path, PYTHONPATH=path)
     assert run.returncode == 1
     assert run.stderr == (
         "coursekit train: No module named torch. "
@@ -93,7 +87,7 @@ def test_a_missing_library_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_on_the_pages_exist(page: str) -> None:
+def test_commands_on_the_pages_exist(page):
     from coursekit.cli import COMMANDS
 
     text = (ROOT / page).read_text()
@@ -104,40 +98,33 @@ def test_commands_on_the_pages_exist(page: str) -> None:
     for command in re.findall(r"\bcoursekit ([a-z]+)\b", code):
         assert command in {*COMMANDS, "doctor"}, f"{page}: coursekit {command}"
     for command in re.findall(r"\brun\.py (?:--here )?([a-z]+)", code):
-        usage = subprocess.run(
-            [sys.executable, "run.py", "help"], cwd=ROOT, text=True, capture_output=True
-        ).stdout
+        usage = python("run.py", "help").stdout
         assert re.search(rf"^  {command} ", usage, re.MULTILINE), f"{page}: {command}"
 
 
 @pytest.mark.parametrize("page", [*PAGES, "docs/glossary.md", "docs/log.md"])
-def test_links_and_pictures_of_the_pages_are_there(page: str) -> None:
+def test_links_and_pictures_of_the_pages_are_there(page):
     text = (ROOT / page).read_text()
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", text) + re.findall(
-        r'src="([^"]+)"', text
-    )
-    local = [link for link in links if "://" not in link]
-    absent = [
-        link for link in local if not (ROOT / page).parent.joinpath(link).exists()
-    ]
-    assert not absent
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
+    for link in links + re.findall(r'src="([^"]+)"', text):
+        assert "://" in link or (ROOT / page).parent.joinpath(link).exists(), link
 
 
-def test_make_and_run_py_know_the_same_commands() -> None:
+def test_make_and_run_py_know_the_same_commands():
     source = (ROOT / "run.py").read_text()
     usage = source[source.index("usage:") : source.index("`python run.py --here")]
     listed = set(re.findall(r"^  ([a-z-]+) ", usage, re.MULTILINE))
     assert makefile_targets() - {"help"} == listed
 
 
-def test_contributing_stays_short() -> None:
+def test_contributing_stays_short():
     """Its worked example has a limit of its own (test_contributing.py)."""
     text = (ROOT / "CONTRIBUTING.md").read_text()
     prose = re.sub(r"^(`{3,}).*?^\1$", "", text, flags=re.MULTILINE | re.DOTALL)
     assert len(prose.splitlines()) < 90
 
 
-def test_ci_calls_make_test_and_the_workflow_calls_ci() -> None:
+def test_ci_calls_make_test_and_the_workflow_calls_ci():
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111, ".ci/run must be executable"
     assert "make test" in script.read_text()

@@ -8,7 +8,7 @@ from coursekit.experiments.measure import load_measured
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_share_of_sentences_that_are_drawn_right() -> None:
+def test_the_share_of_sentences_that_are_drawn_right():
     text = " ".join(README.read_text(encoding="utf-8").split())
     found = re.search(r"in (\d+) of 100 pictures; .* in (\d+) of 100 real ones", text)
     assert found is not None

@@ -3,34 +3,25 @@ set-up is made afresh, a second start installs nothing, and a failed checker fai
 
 import ast
 import importlib.util
-import subprocess
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.process import ROOT, python
 
-ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "run.py").read_text()
 
 
-def as_old_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize("command", [["lab"], ["test"], ["--here", "lab"]])
+def test_an_old_python_gets_one_clear_line(command):
     code = (
         "import runpy, sys\n"
         "class Old(tuple):\n    major, minor = 3, 8\n"
         "sys.version_info = Old((3, 8, 10, 'final', 0))\n"
-        f"sys.argv = ['run.py', *{list(arguments)!r}]\n"
-        f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')"
+        "runpy.run_path('run.py', run_name='__main__')"
     )
-    return subprocess.run(
-        [sys.executable, "-c", code], text=True, capture_output=True, env={"PATH": ""}
-    )
-
-
-@pytest.mark.parametrize("command", [["lab"], ["test"], ["--here", "lab"]])
-def test_an_old_python_gets_one_clear_line(command: list[str]) -> None:
-    done = as_old_python(*command)
+    done = python("-c", code, *command, alone=True, PATH="")
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -38,7 +29,7 @@ def test_an_old_python_gets_one_clear_line(command: list[str]) -> None:
     assert "make lab PYTHON=" in line
 
 
-def test_the_script_parses_on_old_pythons() -> None:
+def test_the_script_parses_on_old_pythons():
     tree = ast.parse(SOURCE, feature_version=(3, 6))
     for node in ast.walk(tree):
         assert not isinstance(node, ast.JoinedStr | ast.AnnAssign | ast.NamedExpr)
@@ -47,7 +38,7 @@ def test_the_script_parses_on_old_pythons() -> None:
             assert all(argument.annotation is None for argument in node.args.args)
 
 
-def test_the_script_needs_the_standard_library_only() -> None:
+def test_the_script_needs_the_standard_library_only():
     for node in ast.walk(ast.parse(SOURCE)):
         names = [alias.name for alias in getattr(node, "names", [])]
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -61,7 +52,7 @@ class Desk:
         spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
         self.run = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.run)
-        self.root = folder
+        self.root, self.really_follow = folder, self.run.follow
         self.calls: list[str] = []
         self.failing: Callable[[str], object] = lambda call: 0
         venv = folder / ".venv"
@@ -105,14 +96,14 @@ PIP = "-m pip install --disable-pip-version-check --no-compile"
 VENV = "-m venv --clear /.venv"
 
 
-def test_the_second_start_installs_nothing(desk: Desk) -> None:
+def test_the_second_start_installs_nothing(desk):
     assert desk.set_up() == [VENV, f"{PIP} -e ."]
     assert desk.set_up() == []
     assert desk.set_up(level=1) == [f"{PIP} -e .[dev]"]
     assert desk.set_up(level=0) == []
 
 
-def test_a_changed_list_of_packages_updates_the_environment(desk: Desk) -> None:
+def test_a_changed_list_of_packages_updates_the_environment(desk):
     desk.set_up(level=1)
     (desk.root / "constraints.txt").write_text("two")
     assert desk.set_up(level=0) == [f"{PIP} -e .[dev]"], "what was there stays"
@@ -122,9 +113,13 @@ def stop(*ignored: object) -> int:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("where", ["venv", "pip"])
-def test_an_interrupted_set_up_is_made_afresh(desk: Desk, where: str) -> None:
-    desk.failing = lambda call: stop() if f"-m {where}" in call else 0
+@pytest.mark.parametrize("where", ["-m venv", "-m pip", "an update"])
+def test_what_is_interrupted_is_made_afresh(desk, where):
+    if where == "an update":
+        desk.set_up()
+        (desk.root / "pyproject.toml").write_text("two")
+        where = ""
+    desk.failing = lambda call: stop() if where in call else 0
     with pytest.raises(KeyboardInterrupt):
         desk.set_up()
     desk.failing = lambda call: 0
@@ -132,17 +127,7 @@ def test_an_interrupted_set_up_is_made_afresh(desk: Desk, where: str) -> None:
     assert desk.set_up() == []
 
 
-def test_an_interrupted_update_is_made_afresh(desk: Desk) -> None:
-    desk.set_up()
-    (desk.root / "pyproject.toml").write_text("two")
-    desk.failing = stop
-    with pytest.raises(KeyboardInterrupt):
-        desk.set_up()
-    desk.failing = lambda call: 0
-    assert desk.set_up() == [VENV, f"{PIP} -e ."]
-
-
-def test_a_moved_or_broken_environment_is_noticed(desk: Desk) -> None:
+def test_a_moved_or_broken_environment_is_noticed(desk):
     desk.set_up()
     Path(desk.run.venv_python()).unlink()
     assert desk.set_up() == [VENV, f"{PIP} -e ."]
@@ -150,9 +135,7 @@ def test_a_moved_or_broken_environment_is_noticed(desk: Desk) -> None:
     assert desk.set_up() == [f"{PIP} -e ."]
 
 
-def test_torch_can_come_from_another_index(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_torch_can_come_from_another_index(desk, monkeypatch):
     monkeypatch.setenv("TORCH_INDEX", "https://example.org/cpu")
     assert desk.set_up()[1] == f"{PIP} torch --index-url https://example.org/cpu"
 
@@ -166,10 +149,8 @@ def test_torch_can_come_from_another_index(
         ("something else", "Run the same command again"),
     ],
 )
-def test_a_failed_installation_ends_in_one_line_of_advice(
-    desk: Desk, output: str, advice: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def follow(command: list[str], log: list[str]) -> int:
+def test_a_failed_installation_ends_in_one_line_of_advice(desk, output, advice, capsys):
+    def follow(command, log):
         log.append(output)
         return int("pip" in command)
 
@@ -180,23 +161,18 @@ def test_a_failed_installation_ends_in_one_line_of_advice(
     assert advice in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_the_output_of_a_command_is_followed(desk: Desk) -> None:
-    script = types.SimpleNamespace(log=[])
-    spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
-    run = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(run)
-    command = [sys.executable, "-c", "print('one'); print('two'); raise SystemExit(3)"]
-    assert run.follow(command, script.log) == 3
-    assert script.log == ["one", "two"]
+def test_the_output_of_a_command_is_followed(desk):
+    log = []
+    code = "print('one'); print('two'); raise SystemExit(3)"
+    assert desk.really_follow([sys.executable, "-c", code], log) == 3
+    assert log == ["one", "two"]
 
 
 @pytest.mark.parametrize("broken", ["ruff check", "format", "mypy", "weave", "pytest"])
-def test_make_test_fails_when_one_checker_fails(
-    desk: Desk, broken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_make_test_fails_when_one_checker_fails(desk, broken, monkeypatch):
     calls = []
 
-    def call(command: list[str]) -> int:
+    def call(command):
         calls.append(" ".join(command[2:]))
         return int(broken in calls[-1])
 
@@ -208,20 +184,15 @@ def test_make_test_fails_when_one_checker_fails(
     assert desk.run.test("python", []) == 0
 
 
-def test_an_incomplete_active_environment_gets_one_line(tmp_path: Path) -> None:
+def test_an_incomplete_active_environment_gets_one_line(tmp_path):
     (tmp_path / "run.py").write_text(SOURCE)
-    bare = f"""import sys
+    hide = f"""import sys
 sys.path = [p for p in sys.path if "site-packages" not in p and p != {str(ROOT)!r}]
 sys.meta_path = [f for f in sys.meta_path if "editable" not in repr(f).lower()]
 """
-    (tmp_path / "sitecustomize.py").write_text(bare)
-    done = subprocess.run(
-        [sys.executable, "run.py", "--here", "lab"],
-        cwd=tmp_path,
-        text=True,
-        capture_output=True,
-        env={"PATH": "", "PYTHONPATH": str(tmp_path)},
-    )
+    (tmp_path / "sitecustomize.py").write_text(hide)
+    bare = {"PATH": "", "PYTHONPATH": str(tmp_path)}
+    done = python("run.py", "--here", "lab", cwd=tmp_path, alone=True, **bare)
     assert done.returncode == 1, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("The active environment lacks coursekit, torch, numpy, ")

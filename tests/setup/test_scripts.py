@@ -3,9 +3,9 @@
 import ast
 import importlib
 from importlib.util import find_spec
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.process import ROOT
+
 SCRIPTS = sorted([*ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")])
 
 
@@ -28,13 +28,13 @@ def missing(source: str) -> list[str]:
     return found
 
 
-def test_scripts_import_what_is_there() -> None:
+def test_scripts_import_what_is_there():
     assert len(SCRIPTS) > 5
     for path in SCRIPTS:
         assert missing(path.read_text(encoding="utf-8")) == [], path.name
 
 
-def test_canary_what_is_not_there_is_named() -> None:
+def test_canary_what_is_not_there_is_named():
     source = "from coursekit.plots import grid, maps, nothing\nimport coursekit"
     assert missing(source) == ["coursekit.plots.nothing"]
     assert missing("from coursekit.workbook import x") == ["coursekit.workbook"]

@@ -2,12 +2,11 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from support.process import python
 from weave_toy import add_lecture, project
 
 from coursekit.weave.command import run
@@ -75,6 +74,7 @@ def test_canary_an_edited_notebook_fails_the_check(here, capsys, role):
     ("file", "old", "new", "cell"),
     [
         ("toy/maths.py", "min(max(x, LOW), HIGH)", "x", "clip"),
+        ("coursekit/lectures/l01_toys/01_toys.md", "Words", "More", "text-1-toys"),
         ("data/measured/01.A.json", "3.14159", "3.2", "ledger"),
     ],
 )
@@ -154,12 +154,9 @@ def test_hash_seed_and_locale_do_not_change_the_bytes(tmp_path):
     written = []
     for seed in ("0", "1", "2"):
         root = tmp_path / seed
-        subprocess.run(
-            [sys.executable, "-c", script, str(Path(__file__).parent), str(root)],
-            env={**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": "C"},
-            check=True,
-            capture_output=True,
-        )
+        here = Path(__file__).parent
+        done = python("-c", script, here, root, PYTHONHASHSEED=seed, LC_ALL="C")
+        assert done.returncode == 0, done.stderr
         written.append([p.read_bytes() for p in sorted(root.rglob("*.ipynb"))])
     assert written[0] == written[1] == written[2]
 
@@ -170,8 +167,6 @@ def test_the_real_weave_needs_no_torch_and_is_quick(record_property):
         "code = w.main(check=True); print('torch' in sys.modules, file=sys.stderr)"
     )
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True
-    )
+    done = python("-c", script)
     record_property("weave_seconds", round(time.perf_counter() - start, 2))
     assert done.stderr.splitlines()[-1] == "False"

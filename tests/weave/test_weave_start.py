@@ -3,11 +3,11 @@
 Authority: IPython itself, which decides what a reader of a notebook sees.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.process import python
 
 import coursekit
 from coursekit import notebook
@@ -51,9 +51,7 @@ def ipython(code: str, cwd: Path) -> str:
         "import sys; from IPython.core.interactiveshell import InteractiveShell as S\n"
         "s = S.instance(colors='nocolor'); s.run_cell(sys.argv[1])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, code], capture_output=True, text=True, cwd=cwd
-    )
+    done = python("-c", script, code, cwd=cwd)
     return done.stdout + done.stderr
 
 
