@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.process import ROOT
+
 CELL_SECONDS = 300  # a safety net far above the budget of 30 s a cell
 _LOG: list[dict[str, Any]] = []
 

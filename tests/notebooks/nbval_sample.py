@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from nbval_run import ROOT
+from support.process import ROOT
 
 from coursekit.sources.modules import Package
 from coursekit.weave.command import run

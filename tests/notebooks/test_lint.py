@@ -63,25 +63,20 @@ def test_names_are_defined_and_defined_once(path):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", LEARNER, ids=name)
-def test_learner_has_no_outputs(path):
-    for cell in code_cells(path):
-        assert cell["execution_count"] is None and cell["outputs"] == []
-
-
-@pytest.mark.parametrize("path", SOLUTIONS, ids=name)
-def test_solution_keeps_its_check_lines_and_nothing_else(path):
+@pytest.mark.parametrize("path", LEARNER + SOLUTIONS, ids=name)
+def test_solutions_keep_their_check_lines_and_nothing_else(path):
     """nbval compares a cell only if it has an execution count and an output."""
     assert "check" in map(kind, code_cells(path))
     for cell in code_cells(path):
-        if kind(cell) != "check":
+        is_check, about = kind(cell) == "check", cell["metadata"]
+        assert is_check == ("nbval-check-output" in about.get("tags", []))
+        if is_check and path in SOLUTIONS:
+            assert cell["execution_count"] is not None
+            (output,) = cell["outputs"]
+            printed = "".join(output["text"])
+            assert printed.startswith(f"PASS {about['coursekit']['id']}")
+        else:
             assert cell["execution_count"] is None and cell["outputs"] == []
-            continue
-        (output,) = cell["outputs"]
-        printed = "".join(output["text"])
-        assert cell["execution_count"] is not None
-        assert printed.startswith(f"PASS {cell['metadata']['coursekit']['id']}")
-        assert "nbval-check-output" in cell["metadata"]["tags"]
 
 
 def bodies(target: str) -> list[list[str]]:
@@ -109,8 +104,7 @@ def test_no_reference_reaches_the_learner(path):
         source = "".join(cell["source"])
         assert source.startswith(f"# exercise {entry.id}\n")
         if entry.kind != "code":
-            answer = f"answer_{entry.id.replace('.', '_')} = None"
-            assert answer in source
+            assert f"answer_{entry.id.replace('.', '_')} = None" in source
             continue
         stubs = [
             node.body
@@ -150,21 +144,19 @@ def test_every_registered_exercise_is_in_exactly_one_notebook():
     assert set(REGISTRY) - set(shown) == set(), "registered, and in no notebook"
 
 
-def test_canary_ruff_sees_an_undefined_name(tmp_path):
+@pytest.mark.parametrize(
+    ("cell", "old", "new", "said"),
+    [
+        ("use-them", "q_sample(x0", "q_simple(x0", "F821 Undefined name `q_simple`"),
+        ("imports", "torch", "torch\n\n\ndef at(): ...", "F811"),
+    ],
+)
+def test_canary_ruff_sees(tmp_path, cell, old, new, said):
     path = sample(tmp_path).target("01_sample", "learner")
     assert ruff(path).returncode == 0
-    edit(path, "use-them", "q_sample(x0", "q_simple(x0")
+    edit(path, cell, old, new)
     done = ruff(path)
-    assert done.returncode == 1
-    assert "F821" in done.stdout and "q_simple" in done.stdout
-
-
-def test_canary_ruff_sees_a_second_definition(tmp_path):
-    path = sample(tmp_path).target("01_sample", "learner")
-    text = "import torch"
-    edit(path, "imports", text, f"{text}\n\n\ndef at(): ...")
-    done = ruff(path)
-    assert done.returncode == 1 and "F811" in done.stdout
+    assert done.returncode == 1 and said in done.stdout
 
 
 def test_canary_without_a_language_ruff_is_blind(tmp_path):

@@ -4,20 +4,12 @@ Authority: nbval 0.11 in a process of its own, with the options of the README.
 """
 
 import json
-import os
 from pathlib import Path
 
 import pytest
-from nbval_run import (
-    ROOT,
-    Run,
-    code_cells,
-    exercises_only,
-    expect_todo,
-    kind,
-    nbval,
-)
+from nbval_run import Run, code_cells, exercises_only, expect_todo, kind, nbval
 from nbval_sample import edit, sample
+from support.process import ROOT
 
 LONG = pytest.mark.long
 NOTEBOOKS = sorted(each.stem for each in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -65,52 +57,32 @@ def test_notebook_as(way, name, tmp_path):
     assert run.cells == len(code_cells(ran))
 
 
-class TestSample:
-    """The same three runs, and the canaries, on a notebook of a few cells."""
-
-    def test_solution_passes(self, tmp_path):
-        path = sample(tmp_path).target("01_sample", "solution")
-        run = nbval(path, "sample (solution)", tmp_path)
-        assert run.status == 0 and run.failed == (), explain(run)
-        assert run.cells == len(code_cells(path))
-        assert run.peak_mb == 0 or 50 < run.peak_mb < 2000
-
-    def test_learner_says_todo(self, tmp_path):
-        learner = sample(tmp_path).target("01_sample", "learner")
-        path = expect_todo(learner, tmp_path / "run.ipynb")
-        run = nbval(path, "sample (untouched)", tmp_path)
-        assert run.status == 0 and run.failed == (), explain(run)
-
-    def test_strict_fails_once_for_each_exercise(self, tmp_path):
-        path = sample(tmp_path).target("01_sample", "learner")
-        run = nbval(path, "sample (strict)", tmp_path, strict=True)
-        ids = ["check-01-2", "check-01-4", "check-01-15", "check-01-19"]
-        assert list(run.failed) == ids, explain(run)
-
-    def test_canary_wrong_solutions_and_errors_fail(self, tmp_path):
-        path = sample(tmp_path).target("01_sample", "solution")
-        edit(path, "ex-01-4", "return ", "return 2 * ")
-        edit(path, "use-them", "q_sample(", "q_simple(")
-        run = nbval(path, "sample (two mistakes)", tmp_path)
-        assert run.failed == ("check-01-4", "use-them"), explain(run)
-        assert "FAIL 01.4 q_sample" in run.output
-
-    def test_canary_without_counts_nbval_compares_nothing(self, tmp_path):
-        """Why the weave writes execution counts: the wrong solution passes here."""
-        path = sample(tmp_path).target("01_sample", "solution")
-        edit(path, "ex-01-4", "return ", "return 2 * ")
-        content = json.loads(path.read_bytes())
-        for cell in content["cells"]:
-            if cell["cell_type"] == "code":
-                cell.update(execution_count=None, outputs=[])
-        path.write_text(json.dumps(content))
-        run = nbval(path, "sample (no counts)", tmp_path)
-        assert run.failed == (), explain(run)
+def test_the_sample_says_todo(tmp_path):
+    """Untouched and whole, but of a few cells, so that it need not wait for --long."""
+    learner = sample(tmp_path).target("01_sample", "learner")
+    path = expect_todo(learner, tmp_path / "run.ipynb")
+    run = nbval(path, "sample (untouched)", tmp_path)
+    assert run.status == 0 and run.failed == (), explain(run)
+    assert run.peak_mb == 0 or 50 < run.peak_mb < 2000
 
 
-def test_runs_leave_no_progress_behind(tmp_path):
-    """A test run must not tick off exercises in the user's own progress."""
-    assert os.environ.get("PYTEST_CURRENT_TEST")
-    from coursekit.checks import progress
+def test_canary_wrong_solutions_and_errors_fail(tmp_path):
+    path = sample(tmp_path).target("01_sample", "solution")
+    edit(path, "ex-01-4", "return ", "return 2 * ")
+    edit(path, "use-them", "q_sample(", "q_simple(")
+    run = nbval(path, "sample (two mistakes)", tmp_path)
+    assert run.failed == ("check-01-4", "use-them"), explain(run)
+    assert "FAIL 01.4 q_sample" in run.output
 
-    assert not progress.is_on() or os.environ.get("COURSEKIT_HOME")
+
+def test_canary_without_counts_nbval_compares_nothing(tmp_path):
+    """Why the weave writes execution counts: the wrong solution passes here."""
+    path = sample(tmp_path).target("01_sample", "solution")
+    edit(path, "ex-01-4", "return ", "return 2 * ")
+    content = json.loads(path.read_bytes())
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(execution_count=None, outputs=[])
+    path.write_text(json.dumps(content))
+    run = nbval(path, "sample (no counts)", tmp_path)
+    assert run.failed == (), explain(run)

@@ -5,6 +5,7 @@ import ast
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from pydoc import locate
 
 from support.process import ROOT, python
 
@@ -87,6 +88,27 @@ def test_a_lecture_imports_no_other_one():
         for name in imports(ast.parse(path.read_text()), below(path)):
             if name.startswith("coursekit.lectures."):
                 assert name.split(".")[:3] == own, f"{relative(path)} imports {name}"
+
+
+SCRIPTS = sorted([*ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")])
+
+
+def missing(source: str) -> list[str]:
+    """The names that a source imports from the package and that are not there."""
+    names = [n for n in imports(ast.parse(source), []) if n.startswith("coursekit")]
+    return [name for name in names if locate(name) is None]
+
+
+def test_scripts_outside_the_package_import_what_is_there():
+    assert len(SCRIPTS) > 5
+    for path in SCRIPTS:
+        assert missing(path.read_text(encoding="utf-8")) == [], path.name
+
+
+def test_canary_what_is_not_there_is_named():
+    source = "from coursekit.plots import grid, maps, nothing\nimport coursekit"
+    assert missing(source) == ["coursekit.plots.nothing"]
+    assert missing("from coursekit.workbook import x") == ["coursekit.workbook.x"]
 
 
 def test_the_import_reader_sees_every_form():

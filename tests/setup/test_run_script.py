@@ -48,26 +48,20 @@ def test_the_script_needs_the_standard_library_only():
 class Desk:
     """run.py in an empty folder, with the calls it makes written down, not made."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
         self.run = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.run)
         self.root, self.really_follow = folder, self.run.follow
         self.calls: list[str] = []
         self.failing: Callable[[str], object] = lambda call: 0
-        venv = folder / ".venv"
-        for name, path in {
-            "ROOT": folder,
-            "VENV": venv,
-            "READY": venv / ".coursekit-ready",
-            "BUSY": folder / ".make" / "setting-up",
-        }.items():
-            monkeypatch.setattr(self.run, name, str(path))
+        self.run.ROOT, self.run.VENV = str(folder), str(folder / ".venv")
+        self.run.READY = str(folder / ".venv" / ".coursekit-ready")
+        self.run.BUSY = str(folder / ".make" / "setting-up")
+        self.run.follow = self.follow
+        self.run.works = lambda python: Path(python).exists()
         (folder / "pyproject.toml").write_text("one")
         (folder / "constraints.txt").write_text("one")
-        monkeypatch.setattr(self.run, "follow", self.follow)
-        monkeypatch.setattr(self.run, "works", lambda python: Path(python).exists())
-        monkeypatch.delenv("TORCH_INDEX", raising=False)
 
     def follow(self, command: list[str], log: list[str]) -> int:
         call = " ".join(command[1:]).replace(str(self.root), "")
@@ -89,7 +83,8 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    return Desk(tmp_path, monkeypatch)
+    monkeypatch.delenv("TORCH_INDEX", raising=False)
+    return Desk(tmp_path)
 
 
 PIP = "-m pip install --disable-pip-version-check --no-compile"
