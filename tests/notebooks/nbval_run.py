@@ -121,33 +121,27 @@ def kind(cell: dict[str, Any]) -> str:
     return str(cell["metadata"].get("coursekit", {}).get("kind", ""))
 
 
-def exercises_only(notebook: Path, target: Path) -> Path:
-    """The notebook without the lecture's own cells: what a check depends on."""
+def untouched(notebook: Path, target: Path, whole: bool = True) -> Path:
+    """A learner's notebook in which nbval compares every check line with TODO.
+
+    whole: with the lecture's own cells, not only with what a check depends on.
+    """
     content = json.loads(notebook.read_bytes())
-    content["cells"] = [
+    cells = [
         cell
         for cell in content["cells"]
-        if cell["cell_type"] != "code" or kind(cell) or cell["id"] == "imports"
+        if whole or cell["cell_type"] != "code" or kind(cell) or cell["id"] == "imports"
     ]
-    target.write_text(json.dumps(content))
-    return target
-
-
-def expect_todo(notebook: Path, target: Path) -> Path:
-    """A learner's notebook in which nbval compares every check line with TODO."""
-    content = json.loads(notebook.read_bytes())
-    for cell in content["cells"]:
+    for cell in cells:
         if kind(cell) != "check":
             continue
-        source = "".join(cell["source"])
-        exercise_id = cell["metadata"]["coursekit"]["id"]
-        line = f"TODO {exercise_id}"
-        if not source.startswith("check_answer"):
-            name = source.partition(" = ")[0]
+        line = f"TODO {cell['metadata']['coursekit']['id']}"
+        name, _, call = "".join(cell["source"]).partition(" = ")
+        if call:  # code, not an answer
             line += f" {name} - going on with the reference"
         stream = {"name": "stdout", "output_type": "stream", "text": line + "\n"}
         cell.update(execution_count=1, outputs=[stream])
-    target.write_text(json.dumps(content))
+    target.write_text(json.dumps(content | {"cells": cells}))
     return target
 
 

@@ -6,6 +6,7 @@ Authorities: nbformat, ruff, the text of the package, the registry of exercises.
 import ast
 import json
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +126,10 @@ def test_no_reference_reaches_the_learner(path):
 
 @pytest.mark.parametrize("path", LEARNER, ids=name)
 def test_every_exercise_is_checked_right_below(path):
-    cells = code_cells(path)
-    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+    nothing = {"metadata": {}}
+    for cell, following in pairwise([*code_cells(path), nothing]):
         if kind(cell) == "exercise":
-            assert following is not None and kind(following) == "check"
+            assert kind(following) == "check"
             here, below = (c["metadata"]["coursekit"]["id"] for c in (cell, following))
             assert here == below
 

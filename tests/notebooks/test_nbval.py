@@ -7,11 +7,10 @@ import json
 from pathlib import Path
 
 import pytest
-from nbval_run import Run, code_cells, exercises_only, expect_todo, kind, nbval
+from nbval_run import Run, code_cells, kind, nbval, untouched
 from nbval_sample import edit, sample
 from support.process import ROOT
 
-LONG = pytest.mark.long
 NOTEBOOKS = sorted(each.stem for each in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 
@@ -20,28 +19,24 @@ def explain(run: Run) -> str:
     return f"failed cells: {run.failed}\n{run.output[-6000:]}"
 
 
-def check_ids(notebook: Path) -> list[str]:
-    return [each["id"] for each in code_cells(notebook) if kind(each) == "check"]
-
-
 def start(way: str, name: str, scratch: Path) -> Run:
     """One of the ways to run a notebook."""
     learner = ROOT / "notebooks" / f"{name}.ipynb"
     title = f"{name} ({way})"
     if way == "solution":
         return nbval(ROOT / "notebooks" / "solutions" / learner.name, title, scratch)
-    path = expect_todo(learner, scratch / "run.ipynb")
-    if way != "whole":
-        # The lecture's own cells are the solution's, on the same functions, and ruff
-        # finds a name that a learner's notebook lacks (test_lint).
-        exercises_only(path, path)
+    # The lecture's own cells are the solution's, on the same functions, and ruff
+    # finds a name that a learner's notebook lacks (test_lint).
+    path = untouched(learner, scratch / "run.ipynb", whole=way == "whole")
     return nbval(path, title, scratch, strict=way == "strict")
 
 
-WAYS = ["solution", "untouched", "strict", pytest.param("whole", marks=LONG)]
+LONG = pytest.mark.long
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", ["solution", "untouched", "strict", pytest.param("whole", marks=LONG)]
+)
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_notebook_as(way, name, tmp_path):
     """solution: passes.  untouched: reaches the end, every check line is TODO.
@@ -50,7 +45,8 @@ def test_notebook_as(way, name, tmp_path):
     run = start(way, name, tmp_path)
     path = ROOT / "notebooks" / f"{name}.ipynb"
     if way == "strict":
-        assert list(run.failed) == check_ids(path), explain(run)
+        checks = [each["id"] for each in code_cells(path) if kind(each) == "check"]
+        assert list(run.failed) == checks, explain(run)
     else:
         assert run.status == 0 and not run.failed, explain(run)
     ran = path if way == "solution" else tmp_path / "run.ipynb"
@@ -60,7 +56,7 @@ def test_notebook_as(way, name, tmp_path):
 def test_the_sample_says_todo(tmp_path):
     """Untouched and whole, but of a few cells, so that it need not wait for --long."""
     learner = sample(tmp_path).target("01_sample", "learner")
-    path = expect_todo(learner, tmp_path / "run.ipynb")
+    path = untouched(learner, tmp_path / "run.ipynb")
     run = nbval(path, "sample (untouched)", tmp_path)
     assert run.status == 0 and run.failed == (), explain(run)
     assert run.peak_mb == 0 or 50 < run.peak_mb < 2000

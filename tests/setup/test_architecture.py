@@ -2,15 +2,14 @@
 runs without Jupyter, and importing the package is free."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from pydoc import locate
 
 from support.process import ROOT, python
 
 PACKAGE = ROOT / "coursekit"
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
 TRAINING = ["theory", "models", "datasets", "training", "evaluation"]
 WORK = [*TRAINING, "pipeline", "experiments", "sources"]
@@ -37,9 +36,9 @@ ABSENT_ON_A_SERVER = [
 ]  # fmt: skip
 
 
-def imports(tree: ast.AST, package: list[str]) -> Iterator[str]:
-    """Every module that a module of `package` names in an import statement."""
-    for node in ast.walk(tree):
+def imports(source: str, package: list[str]) -> Iterator[str]:
+    """Every name that a module of `package` imports, wherever in its text."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -48,60 +47,54 @@ def imports(tree: ast.AST, package: list[str]) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def parts(source: str, package: list[str]) -> set[str]:
-    """The sub-packages of coursekit that a source imports."""
-    names = [name.split(".") for name in imports(ast.parse(source), package)]
-    return {name[1] for name in names if name[0] == "coursekit" and len(name) > 1}
+@cache
+def imported() -> dict[str, list[str]]:
+    """Module of coursekit -> what it imports."""
+    found = {}
+    for path in PACKAGE.rglob("*.py"):
+        *package, name = path.relative_to(ROOT).with_suffix("").parts
+        module = ".".join([*package, name]).removesuffix(".__init__")
+        found[module] = list(imports(path.read_text(), package))
+    return found
 
 
-def relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
-def dotted(path: Path) -> str:
-    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    return name.removesuffix(".__init__")
-
-
-def below(path: Path) -> list[str]:
-    return list(path.relative_to(ROOT).parts[:-1])
+def parts(names: Iterable[str]) -> set[str]:
+    """The sub-packages of coursekit among names."""
+    return {name.split(".")[1] for name in names if name.startswith("coursekit.")}
 
 
 def test_imports_point_one_way():
     wrong = {}
-    for path in MODULES:
-        package = below(path)
-        found = parts(path.read_text(), package) - {"__version__", "files"}
-        if path.parts[-2:] == ("models", "layers.py"):
-            wrong[relative(path)] = found
-        elif len(package) > 1 and package[1] in MAY_IMPORT:
-            wrong[relative(path)] = found - MAY_IMPORT[package[1]]
-    assert {name: names for name, names in wrong.items() if names} == {}
+    for module, names in imported().items():
+        allowed = MAY_IMPORT.get(module.partition(".")[2].partition(".")[0])
+        if module == "coursekit.models.layers":
+            allowed = set()
+        if allowed is not None:
+            wrong[module] = parts(names) - allowed - {"__version__", "files"}
+    assert {module: names for module, names in wrong.items() if names} == {}
     assert set(MAY_IMPORT) | {"lectures"} == {
         path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name[0] != "_"
     }
 
 
 def test_a_lecture_imports_no_other_one():
-    for path in (PACKAGE / "lectures").rglob("*.py"):
-        own = below(path)[:3]
-        for name in imports(ast.parse(path.read_text()), below(path)):
-            if name.startswith("coursekit.lectures."):
-                assert name.split(".")[:3] == own, f"{relative(path)} imports {name}"
-
-
-SCRIPTS = sorted([*ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")])
+    for module, names in imported().items():
+        if module.startswith("coursekit.lectures"):
+            own = module.split(".")[:3]
+            others = [n for n in names if n.startswith("coursekit.lectures.")]
+            assert all(n.split(".")[:3] == own for n in others), (module, others)
 
 
 def missing(source: str) -> list[str]:
     """The names that a source imports from the package and that are not there."""
-    names = [n for n in imports(ast.parse(source), []) if n.startswith("coursekit")]
+    names = [name for name in imports(source, []) if name.startswith("coursekit")]
     return [name for name in names if locate(name) is None]
 
 
 def test_scripts_outside_the_package_import_what_is_there():
-    assert len(SCRIPTS) > 5
-    for path in SCRIPTS:
+    scripts = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("docs/*.py")]
+    assert len(scripts) > 5
+    for path in scripts:
         assert missing(path.read_text(encoding="utf-8")) == [], path.name
 
 
@@ -121,18 +114,15 @@ def test_the_import_reader_sees_every_form():
         "from ..checks import cells",
         "from .. import checks",
     ):
-        assert parts(source, package) == {"checks"}, source
+        assert parts(imports(source, package)) == {"checks"}, source
 
 
 def arrows() -> dict[str, set[str]]:
-    """Module -> the modules it imports, wherever in its text."""
-    known = {dotted(path) for path in MODULES}
-    found: dict[str, set[str]] = {}
-    for path in MODULES:
-        used = set()
-        for name in imports(ast.parse(path.read_text()), below(path)):
-            used.add(name if name in known else name.rpartition(".")[0])
-        found[dotted(path)] = (used & known) - {dotted(path)}
+    """Module -> the modules it imports."""
+    known, found = imported().keys(), {}
+    for module, names in imported().items():
+        used = {name if name in known else name.rpartition(".")[0] for name in names}
+        found[module] = (used & known) - {module}
     return found
 
 

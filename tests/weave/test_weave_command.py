@@ -12,11 +12,9 @@ from weave_toy import add_lecture, project
 from coursekit.weave.command import run
 from coursekit.weave.project import Project
 
-Output = pytest.CaptureFixture[str]
-
 
 @pytest.fixture
-def here(tmp_path: Path, capsys: Output) -> Project:
+def here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
     """A checkout whose notebooks are up to date."""
     found = project(tmp_path)
     assert run(found) == 0
