@@ -8,22 +8,13 @@ import torch
 from torch import Tensor, distributions
 
 from coursekit.theory.dpm_solver import dpm1_step, time_of_log_snr
-from coursekit.theory.langevin import NoisyScore, Score, langevin
+from coursekit.theory.langevin import NoisyScore, Score
 from coursekit.theory.noise import fresh_noise
-from coursekit.theory.paths import Path, expand_as
+from coursekit.theory.paths import Path
 from coursekit.theory.prediction import Predict, convert
-from coursekit.theory.score import Field, NoisyField, divergence
+from coursekit.theory.score import Field, NoisyField
 from coursekit.theory.sde import drift_diffusion, probability_flow
 from coursekit.theory.solvers import ddim_path, spread_time
-
-
-def mixture_by_autograd(
-    x: Tensor, weights: Tensor, means: Tensor, stds: Tensor
-) -> Tensor:
-    y = x.clone().requires_grad_()
-    squares = ((y[:, None] - means) ** 2).sum(-1)
-    logs = weights.log() - x.shape[1] * stds.log() - squares / (2 * stds**2)
-    return torch.autograd.grad(logs.logsumexp(1).sum(), y)[0]
 
 
 def mixture_by_components(
@@ -56,14 +47,10 @@ def mixture_by_torch(x: Tensor, weights: Tensor, means: Tensor, stds: Tensor) ->
 
 def divergence_by_jacrev(field: Field, x: Tensor) -> Tensor:
     """torch.func, sample by sample."""
-
-    def alone(point: Tensor) -> Tensor:
-        return field(point[None])[0].flatten()
-
     rows = []
     for point in x:
-        jacobian = torch.func.jacrev(alone)(point)
-        rows.append(jacobian.reshape(point.numel(), -1).diagonal().sum())
+        jacobian = torch.func.jacrev(lambda y: field(y[None])[0])(point)
+        rows.append(jacobian.reshape(point.numel(), -1).trace())
     return torch.stack(rows)
 
 
@@ -78,48 +65,29 @@ def divergence_forward(field: Field, x: Tensor) -> Tensor:
     return total
 
 
-def divergence_by_axes(field: Field, x: Tensor) -> Tensor:
-    """Vector-Jacobian products with the axes, and unused inputs by hand."""
+def divergence_unused(field: Field, x: Tensor) -> Tensor:
+    """Backwards, and inputs that are not used by hand."""
     record = torch.is_grad_enabled()
     with torch.enable_grad():
         y = x.clone().detach().requires_grad_(True)
-        value = field(y)
-        parts = []
-        for i in range(x[0].numel()):
-            axis = torch.zeros_like(y).flatten(1)
-            axis[:, i] = 1
-            axis = axis.view_as(y)
+        total = y.new_zeros(len(x))
+        for i, value in enumerate(field(y).flatten(1).unbind(1)):
             row = torch.autograd.grad(
-                value,
-                y,
-                grad_outputs=axis,
-                create_graph=True,
-                retain_graph=True,
-                allow_unused=True,
+                value.sum(), y, create_graph=True, allow_unused=True
             )[0]
-            row = torch.zeros_like(y) if row is None else row
-            parts.append((row * axis).flatten(1).sum(1))
-        total = torch.stack(parts).sum(0)
+            if row is not None:
+                total = total + row.flatten(1)[:, i]
     return total if record else total.detach()
 
 
 def implicit_by_jacrev(score: Field, x: Tensor) -> Tensor:
-    """Its own trace, by torch.func, and norms."""
-
-    def alone(point: Tensor) -> Tensor:
-        return score(point[None])[0].flatten()
-
-    total = x.new_zeros(())
+    """Its own trace, by torch.func, and norms; each term is averaged on its own."""
+    traces, sizes = [], []
     for point in x:
-        rows = torch.func.jacrev(alone)(point).reshape(point.numel(), -1)
-        total = total + rows.trace() + 0.5 * alone(point).norm() ** 2
-    return total / len(x)
-
-
-def implicit_in_two_means(score: Field, x: Tensor) -> Tensor:
-    value = score(x).flatten(1)
-    size: Tensor = torch.linalg.vecdot(value, value).mean()
-    return divergence(score, x).mean() + size / 2
+        jacobian = torch.func.jacrev(lambda y: score(y[None])[0])(point)
+        traces.append(jacobian.reshape(point.numel(), -1).trace())
+        sizes.append(score(point[None]).norm() ** 2)
+    return torch.stack(traces).mean() + 0.5 * torch.stack(sizes).mean()
 
 
 def sliced_forward(score: Field, x: Tensor, v: Tensor) -> Tensor:
@@ -128,14 +96,6 @@ def sliced_forward(score: Field, x: Tensor, v: Tensor) -> Tensor:
     flow: Tensor = torch.linalg.vecdot(v.flatten(1), slope.flatten(1))
     size: Tensor = value.flatten(1).square().sum(1)
     return (flow + size / 2).mean()
-
-
-def sliced_by_vjp(score: Field, x: Tensor, v: Tensor) -> Tensor:
-    """torch.func's vjp, and each term averaged on its own."""
-    value, pull = torch.func.vjp(score, x)[:2]
-    pulled: Tensor = pull(v)[0]
-    size: Tensor = value.flatten(1).norm(dim=1) ** 2
-    return torch.sum(v * pulled) / len(x) + 0.5 * size.mean()
 
 
 def sliced_by_samples(score: Field, x: Tensor, v: Tensor) -> Tensor:
@@ -148,29 +108,13 @@ def sliced_by_samples(score: Field, x: Tensor, v: Tensor) -> Tensor:
     return total / len(x)
 
 
-def denoising_way_home(score: Field, x0: Tensor, sigma: float, eps: Tensor) -> Tensor:
-    """The target as the slope of a Gaussian: (x0 - x) / sigma^2."""
-    x = torch.add(x0, eps, alpha=sigma)
-    target = (x0 - x) / sigma**2
-    return torch.nn.functional.mse_loss(score(x), target) * x0[0].numel()
-
-
 def denoising_by_samples(score: Field, x0: Tensor, sigma: float, eps: Tensor) -> Tensor:
+    """The target as the slope of a Gaussian: (x0 - x) / sigma^2."""
     losses = []
-    for i in range(len(x0)):
-        answer = score((x0[i] + sigma * eps[i])[None])[0]
-        losses.append((sigma * answer + eps[i]).norm() ** 2 / sigma**2)
+    for point, noise in zip(x0, eps, strict=True):
+        x = torch.add(point, noise, alpha=sigma)
+        losses.append((score(x[None])[0] - (point - x) / sigma**2).norm() ** 2)
     return torch.stack(losses).mean()
-
-
-def levels_multiplied_in(
-    score: NoisyField, x0: Tensor, sigma: Tensor, eps: Tensor
-) -> Tensor:
-    """The weight inside the square: |sigma * score + eps|^2."""
-    spread = sigma[(...,) + (None,) * (x0.ndim - 1)]
-    off = torch.addcmul(eps, spread, score(torch.addcmul(x0, spread, eps), sigma))
-    lengths: Tensor = off.flatten(1).norm(dim=1)
-    return lengths.square().mean()
 
 
 def levels_by_samples(
@@ -191,35 +135,6 @@ def levels_as_noise(
     spread = sigma.view(-1, *[1] * (x0.ndim - 1))
     guess = -spread * score(x0 + spread * eps, sigma)
     return torch.nn.functional.mse_loss(guess, eps) * x0[0].numel()
-
-
-def langevin_list(
-    score: Score,
-    x: Tensor,
-    step: float,
-    num_steps: int,
-    generator: torch.Generator | None = None,
-) -> list[Tensor]:
-    states = [x]
-    for _ in range(num_steps):
-        noise = step**0.5 * fresh_noise(states[-1], generator)
-        states.append(states[-1] + step / 2 * score(states[-1]) + noise)
-    return states
-
-
-def langevin_recursive(
-    score: Score,
-    x: Tensor,
-    step: float,
-    num_steps: int,
-    generator: torch.Generator | None = None,
-) -> Iterator[Tensor]:
-    """A generator that hands the rest of the walk to itself."""
-    yield x
-    if num_steps > 0:
-        noise = torch.randn(x.shape, dtype=x.dtype, generator=generator)
-        moved = torch.add(x, score(x), alpha=step / 2) + noise * step**0.5
-        yield from langevin_recursive(score, moved, step, num_steps - 1, generator)
 
 
 def langevin_accumulated(
@@ -245,51 +160,14 @@ def langevin_copies(
     step: float,
     num_steps: int,
     generator: torch.Generator | None = None,
-) -> Iterator[Tensor]:
-    """In place, but never on a tensor that somebody else holds."""
-    state = x.clone()
-    yield state.clone()
-    for _ in range(num_steps):
-        state += step / 2 * score(state) + step**0.5 * fresh_noise(state, generator)
-        yield state.clone()
-
-
-def annealed_list(
-    score: NoisyScore,
-    x: Tensor,
-    sigmas: Tensor,
-    step: float = 0.002,
-    num_steps: int = 100,
-    generator: torch.Generator | None = None,
 ) -> list[Tensor]:
-    states = [x]
-    for sigma in sigmas:
-        size = float(step * (sigma / sigmas[-1]) ** 2)
-
-        def of_level(y: Tensor, level: Tensor = sigma) -> Tensor:
-            return score(y, level)
-
-        walk = langevin(of_level, states[-1], size, num_steps, generator)
-        states.append(list(walk)[-1])
+    """In place, but never on a tensor that somebody else holds."""
+    state, states = x.clone(), [x]
+    for _ in range(num_steps):
+        noise = torch.randn(x.shape, dtype=x.dtype, generator=generator)
+        state += step / 2 * score(state) + step**0.5 * noise
+        states.append(state.clone())
     return states
-
-
-def annealed_two_loops(
-    score: NoisyScore,
-    x: Tensor,
-    sigmas: Tensor,
-    step: float = 0.002,
-    num_steps: int = 100,
-    generator: torch.Generator | None = None,
-) -> Iterator[Tensor]:
-    """Without `langevin`: two loops, as in the paper."""
-    yield x
-    for i in range(len(sigmas)):
-        size = step * sigmas[i] ** 2 / sigmas[-1] ** 2
-        for _ in range(num_steps):
-            noise = torch.randn(x.shape, dtype=x.dtype, generator=generator)
-            x = x + size / 2 * score(x, sigmas[i]) + size.sqrt() * noise
-        yield x
 
 
 def annealed_one_loop(
@@ -310,19 +188,6 @@ def annealed_one_loop(
     return states
 
 
-def drift_by_log_snr(path: Path, t: Tensor) -> tuple[Tensor, Tensor]:
-    """g^2 = -sigma^2 * slope of log SNR, and f = slope of log alpha, by autograd."""
-    with torch.enable_grad():
-        time = t.detach().clone().requires_grad_()
-        log_alpha = path.alpha(time).log()
-        ratio = 2 * (log_alpha - path.sigma(time).log()).sum()
-        (falls,) = torch.autograd.grad(ratio, time, retain_graph=True)
-        f = torch.zeros_like(t)
-        if log_alpha.requires_grad:
-            (f,) = torch.autograd.grad(log_alpha.sum(), time)
-    return f, path.sigma(t) * (-falls).sqrt()
-
-
 def drift_by_jvp(path: Path, t: Tensor) -> tuple[Tensor, Tensor]:
     """g^2 = alpha^2 times the slope of (sigma / alpha)^2, forward mode."""
     one = torch.ones_like(t)
@@ -340,52 +205,22 @@ def maruyama_loop(
     x: Tensor, drift: Tensor, g: Tensor, dt: Tensor, noise: Tensor
 ) -> Tensor:
     rows = zip(x, drift, g.tolist(), dt.tolist(), noise, strict=True)
-    return torch.stack(
-        [a + h * b + (size**2 * abs(h)) ** 0.5 * z for a, b, size, h, z in rows]
-    )
-
-
-def maruyama_wiener(
-    x: Tensor, drift: Tensor, g: Tensor, dt: Tensor, noise: Tensor
-) -> Tensor:
-    """With the increment of the Wiener process by its own name."""
-    h, size = (c.view(-1, *[1] * (x.ndim - 1)) for c in (dt, g))
-    increment = noise * (h * h) ** 0.25
-    return torch.addcmul(torch.addcmul(x, drift, h), size, increment)
-
-
-def reverse_loop(
-    x: Tensor, score: Tensor, t: Tensor, s: Tensor, noise: Tensor, path: Path
-) -> Tensor:
-    rows = []
-    for i in range(len(x)):
-        f, g = drift_diffusion(path, t[i])
-        h = t[i] - s[i]
-        rows.append(x[i] * (1 - f * h) + g**2 * h * score[i] + g * h**0.5 * noise[i])
-    return torch.stack(rows)
+    return torch.stack([a + h * b + (h * h) ** 0.25 * s * z for a, b, s, h, z in rows])
 
 
 def reverse_flow_and_langevin(
     x: Tensor, score: Tensor, t: Tensor, s: Tensor, noise: Tensor, path: Path
 ) -> Tensor:
     """The probability flow, and a Langevin step of the size g^2 (t - s) on top."""
-    _, g = drift_diffusion(path, t)
-    size = expand_as(g**2 * (t - s), x)
-    flowed = x - expand_as(t - s, x) * probability_flow(x, score, t, path)
-    return flowed + size / 2 * score + size.sqrt() * noise
+    flow, rows = probability_flow(x, score, t, path), []
+    for i, h in enumerate(t - s):
+        size = drift_diffusion(path, t[i])[1] ** 2 * h
+        rows.append(x[i] - h * flow[i] + size / 2 * score[i] + size.sqrt() * noise[i])
+    return torch.stack(rows)
 
 
 def flow_converted(x: Tensor, score: Tensor, t: Tensor, path: Path) -> Tensor:
     return convert(score, x, t, path, "score").velocity
-
-
-def flow_by_belief(x: Tensor, score: Tensor, t: Tensor, path: Path) -> Tensor:
-    """Guess the noise and the data from the score, then take the path's slopes."""
-    alpha, sigma, d_alpha, d_sigma = (
-        expand_as(c, x) for c in (path.alpha(t), path.sigma(t), *path.derivatives(t))
-    )
-    x0 = (x + sigma**2 * score) / alpha
-    return d_alpha * x0 - d_sigma * sigma * score
 
 
 def flow_loop(x: Tensor, score: Tensor, t: Tensor, path: Path) -> Tensor:
@@ -409,17 +244,6 @@ def dpm1_of_data(
     x0 = predict(x, t.to(x.dtype).repeat(len(x))).x0
     h = (path.log_snr(s) - path.log_snr(t)) / 2
     return path.sigma(s) / path.sigma(t) * x + path.alpha(s) * (1 - (-h).exp()) * x0
-
-
-def dpm1_without_lambda(
-    predict: Predict, x: Tensor, t: Tensor, s: Tensor, path: Path
-) -> Tensor:
-    """sigma_s (e^h - 1) = alpha_s sigma_t / alpha_t - sigma_s, in plain numbers."""
-    alpha_t, alpha_s, sigma_t, sigma_s = (
-        float(f(time)) for f in (path.alpha, path.sigma) for time in (t, s)
-    )
-    eps = predict(x, torch.full((len(x),), float(t), dtype=x.dtype)).eps
-    return alpha_s / alpha_t * x - (alpha_s / alpha_t * sigma_t - sigma_s) * eps
 
 
 def dpm2_frozen(
@@ -452,48 +276,18 @@ def dpm2_own_search(
 
 
 RIGHT = {
-    "02.1": (mixture_by_autograd, mixture_by_components, mixture_by_torch),
-    "02.2": (divergence_by_jacrev, divergence_forward, divergence_by_axes),
-    "02.3": (implicit_by_jacrev, implicit_in_two_means),
-    "02.4": (sliced_forward, sliced_by_vjp, sliced_by_samples),
-    "02.5": (denoising_way_home, denoising_by_samples),
-    "02.6": (levels_multiplied_in, levels_by_samples, levels_as_noise),
-    "02.7": (
-        langevin_list,
-        langevin_recursive,
-        langevin_accumulated,
-        langevin_copies,
-    ),
-    "02.8": (
-        annealed_list,
-        annealed_two_loops,
-        annealed_one_loop,
-    ),
-    "02.9": (
-        drift_by_log_snr,
-        drift_by_jvp,
-        drift_in_alpha,
-    ),
-    "02.10": (
-        maruyama_loop,
-        maruyama_wiener,
-    ),
-    "02.11": (
-        reverse_loop,
-        reverse_flow_and_langevin,
-    ),
-    "02.12": (
-        flow_converted,
-        flow_by_belief,
-        flow_loop,
-    ),
-    "02.13": (
-        dpm1_ddim,
-        dpm1_of_data,
-        dpm1_without_lambda,
-    ),
-    "02.14": (
-        dpm2_frozen,
-        dpm2_own_search,
-    ),
+    "02.1": (mixture_by_components, mixture_by_torch),
+    "02.2": (divergence_by_jacrev, divergence_forward, divergence_unused),
+    "02.3": (implicit_by_jacrev,),
+    "02.4": (sliced_forward, sliced_by_samples),
+    "02.5": (denoising_by_samples,),
+    "02.6": (levels_by_samples, levels_as_noise),
+    "02.7": (langevin_accumulated, langevin_copies),
+    "02.8": (annealed_one_loop,),
+    "02.9": (drift_by_jvp, drift_in_alpha),
+    "02.10": (maruyama_loop,),
+    "02.11": (reverse_flow_and_langevin,),
+    "02.12": (flow_converted, flow_loop),
+    "02.13": (dpm1_ddim, dpm1_of_data),
+    "02.14": (dpm2_frozen, dpm2_own_search),
 }
