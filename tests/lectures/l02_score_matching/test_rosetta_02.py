@@ -1,8 +1,9 @@
-"""Every line of notebook 02's Rosetta box, as an identity that holds in the code.
+"""The lines of notebook 02's Rosetta box, as identities that hold in the code.
 
 Authority: the definitions of Song & Ermon (2019), Song et al. (2021) and Lu et al.
-(2022), written out by hand. The ladder of noise levels, counted from the largest, is
-held in tests/models/test_layers.py.
+(2022), written out by hand. Held elsewhere: the ladder of noise levels, counted from
+the largest (tests/models/test_layers.py), drift and diffusion (tests/theory/
+test_sde.py) and the score as the noise over its size (tests/theory/test_prediction.py).
 """
 
 import math
@@ -11,7 +12,6 @@ import pytest
 import torch
 
 from coursekit.theory.paths import Path, VEPath, VPPath
-from coursekit.theory.prediction import convert
 from coursekit.theory.sde import drift_diffusion, reverse_sde_step
 
 T = torch.linspace(0.05, 1, 20, dtype=torch.float64)
@@ -26,17 +26,6 @@ def test_both_processes_are_one_formula_with_two_paths() -> None:
     torch.testing.assert_close(
         preserving.corrupt(x0, eps, T), kept.sqrt() * x0 + (1 - kept).sqrt() * eps
     )
-
-
-def test_drift_and_diffusion_are_those_of_the_paper() -> None:
-    f, g = drift_diffusion(VPPath(), T)
-    beta = 0.1 + 19.9 * T
-    torch.testing.assert_close(f, -beta / 2)
-    torch.testing.assert_close(g, beta.sqrt())
-    f, g = drift_diffusion(VEPath(0.01, 50.0), T)
-    sigma = 0.01 * 5000.0**T
-    torch.testing.assert_close(f, torch.zeros_like(T))
-    torch.testing.assert_close(g, sigma * math.sqrt(2 * math.log(5000.0)))
 
 
 @pytest.mark.parametrize("path", [VPPath(), VEPath()])
@@ -54,9 +43,3 @@ def test_lambda_is_half_of_the_log_signal_to_noise_ratio() -> None:
     path = VPPath()
     by_hand = (path.alpha(T) / path.sigma(T)).log()
     torch.testing.assert_close(path.log_snr(T) / 2, by_hand)
-
-
-def test_the_score_is_minus_the_noise_over_its_size() -> None:
-    path, xt, eps = VPPath(), *torch.randn(2, 20, 3, dtype=torch.float64)
-    found = convert(eps, xt, T, path, "eps").score
-    torch.testing.assert_close(found, -eps / path.sigma(T)[:, None])

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from support_models import normal
 
 from coursekit.datasets.toys import Mixture, exact_predict, lopsided
 from coursekit.lectures.l02_score_matching import widgets
@@ -136,10 +137,7 @@ def test_paths_get_rougher_with_churn_and_the_flow_never_crosses(walked):
 
 
 def test_each_cell_is_the_end_of_its_walk():
-    path, start = (
-        VPPath(),
-        torch.randn(6, 2, generator=torch.Generator().manual_seed(0)),
-    )
+    path, start = VPPath(), normal(6, 2, dtype=torch.float32)
     predict = exact_predict(BLOBS, path)
     nfes, solvers = (4, 8), ("em", "dpm2", "rk4")
     table = score_solvers.solver_results(predict, path, start, nfes, solvers, seed=3)

@@ -1,59 +1,29 @@
-"""Every line of notebook 03's Rosetta box, as an identity that holds in the code.
+"""The lines of notebook 03's Rosetta box, as identities that hold in the code.
 
 Authority: the definitions of Lipman et al. (2023) on the papers' clock, 0 = noise and
-1 = data, written out by hand. There x0 is the noise and x1 the data.
+1 = data, written out by hand. There x0 is the noise and x1 the data. Their formulas
+with sigma_min are held in tests/theory/test_flow.py.
 """
 
-import pytest
 import torch
+from support_models import normal
 
 from coursekit.datasets.toys import lopsided
-from coursekit.theory.flow import (
-    conditional_path,
-    conditional_velocity,
-    euler_step,
-    follow,
-    marginal_velocity,
-    reverse_clock,
-)
+from coursekit.theory.flow import euler_step, follow, marginal_velocity, reverse_clock
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import mix
 from coursekit.theory.solvers import time_grid
 
-PAPER = torch.linspace(0, 0.95, 12, dtype=torch.float64)  # the papers' times
-OURS = 1 - PAPER
 
-
-@pytest.fixture
-def ends() -> tuple[torch.Tensor, torch.Tensor]:
-    """Data and noise, (12, 3)."""
-    gen = torch.Generator().manual_seed(0)
-    data, noise = torch.randn(2, 12, 3, generator=gen, dtype=torch.float64)
-    return data, noise
-
-
-@pytest.mark.parametrize("sigma_min", [0.0, 0.1])
-def test_the_same_line_the_same_points(ends, sigma_min) -> None:
-    data, noise = ends
-    t = PAPER[:, None]
-    by_hand = (1 - (1 - sigma_min) * t) * noise + t * data
-    torch.testing.assert_close(conditional_path(data, noise, OURS, sigma_min), by_hand)
-
-
-@pytest.mark.parametrize("sigma_min", [0.0, 0.1])
-def test_the_velocity_changes_its_sign(ends, sigma_min) -> None:
-    """u(x | x1) = (x1 - (1 - s) x) / (1 - (1 - s) t), Lipman et al.'s field."""
-    data, x = ends
-    t = PAPER[:, None]
-    u = (data - (1 - sigma_min) * x) / (1 - (1 - sigma_min) * t)
-    ours = conditional_velocity(x, data, OURS, sigma_min)
-    torch.testing.assert_close(ours, -u)
-
-
-def test_the_target_is_data_minus_noise_there_and_noise_minus_data_here(ends) -> None:
-    data, noise = ends
-    ours = mix("velocity", LinearPath(), data, noise, OURS)
-    torch.testing.assert_close(ours, -(data - noise))
+def test_one_line_and_a_target_that_changes_its_sign() -> None:
+    """(1 - t) noise + t data and data - noise there, noise - data here."""
+    data, noise = normal(2, 12, 3)
+    paper = torch.linspace(0, 0.95, 12, dtype=torch.float64)
+    t, path = paper[:, None], LinearPath()
+    ours = path.corrupt(data, noise, 1 - paper)
+    torch.testing.assert_close(ours, (1 - t) * noise + t * data)
+    target = mix("velocity", path, data, noise, 1 - paper)
+    torch.testing.assert_close(target, -(data - noise))
 
 
 def test_sampling_walks_up_there_and_down_here() -> None:

@@ -7,21 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
+from support_models import normal
 
 from coursekit.lectures.l04_latent_space import widgets
-from coursekit.lectures.l04_latent_space.widgets import (
-    films as latent_films,
-)
-from coursekit.lectures.l04_latent_space.widgets import (
-    guides as latent_guides,
-)
+from coursekit.lectures.l04_latent_space.widgets import films as latent_films
+from coursekit.lectures.l04_latent_space.widgets import guides as latent_guides
 from coursekit.lectures.l04_latent_space.widgets import line as latent_line
-from coursekit.lectures.l04_latent_space.widgets import (
-    walk as latent_space,
-)
-from coursekit.lectures.l04_latent_space.widgets import (
-    words as latent_words,
-)
+from coursekit.lectures.l04_latent_space.widgets import walk as latent_space
+from coursekit.lectures.l04_latent_space.widgets import words as latent_words
 from coursekit.models.autoencoder import Bells
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.vit import ViTConfig
@@ -77,9 +70,8 @@ class Known:
 
 @pytest.fixture(scope="module")
 def walk():
-    generator = torch.Generator().manual_seed(0)
     x = torch.full((60, 1, 28, 28), -1.0)
-    x[:, 0, 0, :2] = torch.randn(60, 2, generator=generator) * 0.2
+    x[:, 0, 0, :2] = normal(60, 2) * 0.2
     return latent_space.Walk.of({"known": Known()}, x, np.arange(60) % 10)
 
 
@@ -119,9 +111,8 @@ def gallery():
 def test_the_table_holds_the_cosines_and_frames_the_best(gallery):
     prompts = ["a brown bear in the park", "a pink bear on the beach"]
     table = gallery.cosines(prompts)
-    ids = latent_words.teddy_tokenizer().encode(
-        prompts, latent_words.TEDDY_LENGTH["solo"]
-    )
+    length = latent_words.TEDDY_LENGTH["solo"]
+    ids = latent_words.teddy_tokenizer().encode(prompts, length)
     x = torch.from_numpy(gallery.images).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.no_grad():
         a, b = gallery.model.encode_text(ids), gallery.model.encode_image(x)
@@ -211,13 +202,11 @@ def test_films_of_trainings_are_put_together(monkeypatch):
             stored[f"{mix}_{name}"] = 0.7
     shapes = {"04.B-teddy": (3, 24), "04.L": (5, 12)}
     monkeypatch.setattr(latent_films, "load_measured", lambda name: stored)
-    monkeypatch.setattr(
-        latent_films,
-        "load_film",
-        lambda name, side=32: rng.integers(
-            0, 256, (*shapes[name], 32, 32, 3), dtype=np.uint8
-        ),
-    )
+
+    def film(name, side=32):
+        return rng.integers(0, 256, (*shapes[name], 32, 32, 3), dtype=np.uint8)
+
+    monkeypatch.setattr(latent_films, "load_film", film)
     beta, losses = latent_films.beta_reel(), latent_films.losses_reel()
     assert beta.count == 3 and beta.columns == 6
     assert "40 bits a picture, 3 of 32 unused" in beta.captions[2]

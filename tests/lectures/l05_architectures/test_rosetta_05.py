@@ -1,9 +1,10 @@
-"""Every line of notebook 05's Rosetta box, as an identity that holds in the code.
+"""The lines of notebook 05's Rosetta box, as identities that hold in the code.
 
 Authority: the formulas of DiT (Peebles & Xie 2023), SD3 (Esser et al. 2024) and FLUX.1
-as their own code has them, written out by hand. Two lines are held elsewhere: the time
-embedding (tests/models/test_layers.py), and scale, shift and gate
-(tests/models/test_blocks.py).
+as their own code has them, written out by hand. Held elsewhere: the lecture's clock,
+which runs the other way (test_rosetta_03.py), the time embedding
+(tests/models/test_layers.py), scale, shift and gate (tests/models/test_blocks.py), and
+where words and patches are (tests/models/test_rope.py).
 """
 
 import torch
@@ -11,24 +12,7 @@ from support_models import awake
 
 from coursekit.models.conditioning import Conditioner
 from coursekit.models.mmdit_blocks import DoubleBlock
-from coursekit.models.positions import grid_positions, joint_positions
 from coursekit.models.text_encoder import TextConfig
-from coursekit.theory.flow import reverse_clock
-from coursekit.theory.paths import LinearPath
-
-
-def test_the_lecture_runs_the_other_way_and_sd3s_code_does_not() -> None:
-    gen = torch.Generator().manual_seed(0)
-    data, noise = torch.randn(2, 5, 3, generator=gen, dtype=torch.float64)
-    t = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
-    ours = LinearPath().corrupt(data, noise, t)
-    sd3 = (1 - t[:, None]) * data + t[:, None] * noise
-    torch.testing.assert_close(ours, sd3)
-    lecture_t = 1 - t[:, None]
-    lecture = lecture_t * data + (1 - lecture_t) * noise
-    torch.testing.assert_close(ours, lecture)
-    u = reverse_clock(lambda x, s: (noise - data) + 0 * x)
-    torch.testing.assert_close(u(ours, 1 - t), data - noise)
 
 
 def test_one_vector_for_knobs_and_many_tokens_to_look_at() -> None:
@@ -48,8 +32,6 @@ def test_one_vector_for_knobs_and_many_tokens_to_look_at() -> None:
 
 def test_words_come_before_patches() -> None:
     """FLUX joins txt and img in this order. Authority: angles given for that order."""
-    places = joint_positions(3, 2, 4)
-    torch.testing.assert_close(places[3:], grid_positions(2, 4, centred=True))
     block = awake(DoubleBlock(8, 2))
     text, image, c = torch.randn(1, 3, 8), torch.randn(1, 5, 8), torch.randn(1, 8)
     still = torch.zeros(8, 2)

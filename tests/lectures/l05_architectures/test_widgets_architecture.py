@@ -2,11 +2,14 @@
 counting, brute-force products of turned vectors, and networks with their taps open. The
 browser half is in tests/browser."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from support_models import awake
 
+from coursekit.datasets.teddy.render import render
 from coursekit.lectures.l05_architectures.experiments.attention import (
     attention_maps,
     knob_sizes,
@@ -34,12 +37,8 @@ def finisher():
 
 @pytest.fixture(scope="module")
 def taps():
-    torch.manual_seed(1)
-    net = UNet(UNetConfig(channels=3, widths=(8, 16, 16), patch=2, groups=4, heads=0))
-    for p in net.parameters():
-        if not p.any():
-            nn.init.normal_(p, std=0.1)
-    return architecture_taps.Taps.of(net)
+    config = UNetConfig(channels=3, widths=(8, 16, 16), patch=2, groups=4, heads=0)
+    return architecture_taps.Taps.of(awake(UNet(config), 0.1))
 
 
 # --- the gaze ------------------------------------------------------------------------
@@ -67,10 +66,6 @@ def test_the_gaze_points_at_patches_that_show_the_hat(finisher):
     gaze = architecture_gaze.Gaze.of(finisher, 3, number=1)
     shares = gaze.attention(0.5).sum(-1)
     np.testing.assert_allclose(shares, 1, atol=1e-5)
-    from dataclasses import replace
-
-    from coursekit.datasets.teddy.render import render
-
     bare = replace(gaze.scene, bears=(replace(gaze.scene.bears[0], hat="none"),))
     changed = (render([bare], 24) != render([gaze.scene], 24))[0].any(-1)
     tiles = changed.reshape(8, 3, 8, 3).any((1, 3)).ravel()
@@ -130,15 +125,10 @@ def test_open_taps_change_nothing_and_closed_ones_do(taps):
 
 
 def test_every_level_has_a_tap(taps):
-    assert list(taps.choices()) == [
-        "all open",
-        "closed at 16 x 16",
-        "closed at 8 x 8",
-        "closed at 4 x 4",
-        "all closed",
-    ]
-    for closed in taps.choices():
-        scene = architecture_taps.draw(taps, 0.3, closed)
+    closed = [f"closed at {side} x {side}" for side in (16, 8, 4)]
+    assert list(taps.choices()) == ["all open", *closed, "all closed"]
+    for choice in taps.choices():
+        scene = architecture_taps.draw(taps, 0.3, choice)
         assert scene.images.shape == (6, 32, 32, 3)
 
 
