@@ -6,8 +6,7 @@ test_variety runs whole honest notebooks; here each rule stands alone.
 """
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
@@ -24,22 +23,18 @@ def q_sample(value: str, head: str = HEAD) -> str:
     return f"{head}def q_sample(x0, k, eps, schedule):\n    return {value}"
 
 
-def cell(
-    source: str, kind: str = "code", id: str = "", exercise: str = ""
-) -> dict[str, str]:
-    return {"source": source, "kind": kind, "id": id, "exercise": exercise}
+def cell(source: str, kind: str = "code", id: str = "", exercise: str = "") -> Cell:
+    return Cell(0, kind, id, exercise, source)
 
 
-def attempts(*cells: dict[str, str] | str) -> dict[str, Attempt]:
-    made = [
-        Cell(index, **(each if isinstance(each, dict) else cell(each)))
-        for index, each in enumerate(cells)
-    ]
-    submission = Submission("alice", "alice.ipynb", tuple(made))
+def attempts(*cells: Cell | str) -> dict[str, Attempt]:
+    made = (each if isinstance(each, Cell) else cell(each) for each in cells)
+    numbered = tuple(replace(each, index=index) for index, each in enumerate(made))
+    submission = Submission("alice", "alice.ipynb", numbered)
     return {each.task.id: each for each in identify.attempts(OFFICIAL, submission)}
 
 
-def one(*cells: dict[str, str] | str) -> Attempt:
+def one(*cells: Cell | str) -> Attempt:
     return attempts(*cells)["01.4"]
 
 
@@ -47,7 +42,7 @@ def says(attempt: Attempt, part: str) -> bool:
     return any(part in note for note in attempt.notes)
 
 
-def test_one_attempt_for_each_task_in_order() -> None:
+def test_one_attempt_for_each_task_in_order():
     found = attempts()
     assert list(found) == [task.id for task in OFFICIAL.tasks]
     assert {each.state for each in found.values()} == {"missing"}
@@ -65,7 +60,7 @@ def test_one_attempt_for_each_task_in_order() -> None:
         cell(q_sample("x0", "%%time\n# my own words\nimport torch\n# exercise 01.4\n")),
     ],
 )
-def test_metadata_then_id_then_first_line(marked: dict[str, str]) -> None:
+def test_metadata_then_id_then_first_line(marked):
     found = one(marked)
     assert found.state == "answered"
     assert "return x0" in found.source
@@ -86,7 +81,7 @@ def test_metadata_then_id_then_first_line(marked: dict[str, str]) -> None:
         ("", ""),
     ],
 )
-def test_marker(source: str, wanted: str) -> None:
+def test_marker(source, wanted):
     assert marker(source) == wanted
     assert claim(Cell(0, "code", "", "", source)) == wanted
 
@@ -107,38 +102,34 @@ def test_marker(source: str, wanted: str) -> None:
         "",
     ],
 )
-def test_an_untouched_stub_is_unanswered(source: str) -> None:
+def test_an_untouched_stub_is_unanswered(source):
     assert one(cell(source, exercise="01.4")).state == "unanswered"
 
 
-@pytest.mark.parametrize("value", ["None", "...", '""', '"  "'])
-def test_an_empty_answer_is_unanswered(value: str) -> None:
-    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}  # a formula")
-    assert found["01.16"].state == "unanswered"
+EMPTY = ("None", "...", '""', '"  "')
 
 
 @pytest.mark.parametrize(
-    "value", ['"beta"', "0", "False", "lambda beta: beta", "-1", "b"]
+    "value", [*EMPTY, '"beta"', "0", "False", "lambda beta: beta", "-1", "b"]
 )
-def test_any_other_answer_is_one(value: str) -> None:
-    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}")
-    assert found["01.16"].state == "answered"
+def test_any_value_that_is_not_empty_is_an_answer(value):
+    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}  # a formula")
+    assert found["01.16"].state == ("unanswered" if value in EMPTY else "answered")
 
 
-def test_the_last_worked_on_of_several_counts_and_is_reported() -> None:
+def test_the_last_worked_on_of_several_counts_and_is_reported():
     found = one(q_sample("1"), q_sample("2"), STUB, cell("", exercise="01.4"))
     assert "return 2" in found.source
     assert says(found, "cells 1, 2, 3, 4") and says(found, "Cell 2 counts")
 
 
-def test_a_marked_answer_comes_before_loose_ones_and_of_these_the_last_counts() -> None:
+def test_a_marked_answer_comes_before_loose_ones_and_of_these_the_last_counts():
     found = one(q_sample("1"), q_sample("2", ""))
-    assert "return 1" in found.source
-    assert found.notes == ()
+    assert "return 1" in found.source and found.notes == ()
     assert "return 2" in one(q_sample("1", ""), q_sample("2", "")).source
 
 
-def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
+def test_a_loose_definition_counts_when_nothing_else_is_left():
     scratch = "import os\nos.remove('x')\n" + q_sample("helper()", "") + "\nplot()"
     found = one(STUB, scratch, "def helper():\n    return 7")
     assert found.state == "answered"
@@ -147,26 +138,21 @@ def test_a_loose_definition_counts_when_nothing_else_is_left() -> None:
     assert says(found, "Cell 2 is not marked as 01.4")
 
 
-def test_a_docstring_above_real_code_is_no_stub() -> None:
+def test_a_docstring_above_real_code_is_no_stub():
     solved = STUB.replace("raise NotImplementedError", "return x0")
     found = one(solved)
     assert (found.state, found.source) == ("answered", solved)
 
 
-def test_a_loose_definition_takes_the_helper_of_its_own_cell() -> None:
-    cells = ["def h():\n    return 1", "def h():\n    return 2\n" + q_sample("h()", "")]
-    assert one(*cells).helpers == "def h():\n    return 2"
-
-
 @pytest.mark.parametrize(
     "line", ["from coursekit.theory.ddpm import q_sample", "q_sample = check(q_sample)"]
 )
-def test_an_import_or_a_check_is_no_definition(line: str) -> None:
+def test_an_import_or_a_check_is_no_definition(line):
     assert one(line).state == "missing"
     assert one(STUB, line).state == "unanswered"
 
 
-def test_a_cell_for_another_exercise_that_defines_this_one() -> None:
+def test_a_cell_for_another_exercise_that_defines_this_one():
     """Pasted over: the metadata says 01.3, the code is that of 01.4."""
     found = attempts(cell(q_sample("x0", ""), exercise="01.3"))
     assert found["01.4"].state == "answered"
@@ -174,16 +160,8 @@ def test_a_cell_for_another_exercise_that_defines_this_one() -> None:
     assert says(found["01.3"], "it does not define `q_step`")
 
 
-def test_nothing_of_one_exercise_reaches_another() -> None:
-    step = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return 'wrong'"
-    both = f"{q_sample('q_step(x0, k, eps, schedule)')}\n{step}"
-    for cells in ([step, q_sample("q_step(x0, k, eps, schedule)")], [both]):
-        found = one(*cells)
-        assert "wrong" not in found.source + found.helpers
-
-
 @pytest.mark.parametrize("kind", ["markdown", "raw"])
-def test_a_retyped_cell_is_recovered_and_reported(kind: str) -> None:
+def test_a_retyped_cell_is_recovered_and_reported(kind):
     for source in (q_sample("x0"), f"```python\n{q_sample('x0')}\n```\n"):
         found = one(cell(source, kind, exercise="01.4"))
         assert found.state == "answered"
@@ -193,26 +171,26 @@ def test_a_retyped_cell_is_recovered_and_reported(kind: str) -> None:
     assert one(cell(q_sample("x0", ""), kind)).state == "missing"
 
 
-def test_check_lines_are_left_out_of_the_code() -> None:
+def test_check_lines_are_left_out_of_the_code():
     source = q_sample("x0") + "\nq_sample = check(q_sample)\nreveal('01.4')\nprint(1)"
     found = one(source)
     assert found.source == q_sample("x0") + "\nprint(1)"
 
 
-def test_checks_and_exercises_are_never_imported() -> None:
+def test_checks_and_exercises_are_never_imported():
     lines = "from coursekit.checks.cells import check as c\n"
     lines += "from coursekit.checks.registry import by_id\n"
     found = one(lines + q_sample("by_id(c)"))
     assert "import" not in found.source + found.helpers
 
 
-def test_code_that_is_not_python_is_still_an_answer() -> None:
+def test_code_that_is_not_python_is_still_an_answer():
     found = one(HEAD + "def q_sample(x0:\n    return")
     assert found.state == "answered"
     assert says(found, "read as Python (line 2")
 
 
-def test_another_name_counts_only_with_the_same_parameters() -> None:
+def test_another_name_counts_only_with_the_same_parameters():
     same = one(q_sample("x0").replace("q_sample", "jump"))
     assert same.source.endswith("q_sample = jump")
     assert says(same, "called `jump`, not `q_sample`")
@@ -223,17 +201,33 @@ def test_another_name_counts_only_with_the_same_parameters() -> None:
     assert other.state == "answered" and says(other, "does not define `q_sample`")
 
 
-def test_own_version_of_given_code_counts_below_it_only() -> None:
-    own = "def at(values, k, x):\n    return 1"
-    use = q_sample("at(schedule.alpha_bar, k, x0)")
-    assert one(own, use).helpers == own
-    assert one(use, own).helpers == ""
-    assert one(cell(own, id="at"), use).helpers == "", (
-        "the given cell itself was edited"
-    )
+H1, H2 = "def h():\n    return 1", "def h():\n    return 2"
+OWN, USE = (
+    "def at(values, k, x):\n    return 1",
+    q_sample("at(schedule.alpha_bar, k, x0)"),
+)
+STEP = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return 'wrong'"
+USE_STEP = q_sample("q_step(x0, k, eps, schedule)")
 
 
-def test_official_lecture_code_helps_out() -> None:
+@pytest.mark.parametrize(
+    ("cells", "helpers"),
+    [
+        pytest.param([H1, f"{H2}\n{q_sample('h()', '')}"], H2, id="of-its-own-cell"),
+        pytest.param([OWN, USE], OWN, id="own-version-of-given-code-above"),
+        pytest.param([USE, OWN], "", id="own-version-of-given-code-below"),
+        pytest.param([cell(OWN, id="at"), USE], "", id="edited-given-cell"),
+        pytest.param([STEP, USE_STEP], "", id="an-earlier-exercise"),
+        pytest.param([f"{USE_STEP}\n{STEP}"], "", id="an-earlier-one-in-the-same-cell"),
+    ],
+)
+def test_what_comes_along_as_helpers(cells, helpers):
+    found = one(*cells)
+    assert found.helpers == helpers
+    assert "wrong" not in found.source, "nothing of one exercise reaches another"
+
+
+def test_official_lecture_code_helps_out():
     found = one(q_sample("walked * 0 + len(schedules)"))
     assert "schedules = {" in found.helpers
     assert "walked" in found.helpers and "print" not in found.helpers
@@ -253,34 +247,29 @@ def test_official_lecture_code_helps_out() -> None:
         [cell("```" * 30_000, "markdown", exercise="01.4")] * 50,
     ],
 )  # fmt: skip
-def test_hostile_sizes_end_soon(cells: Sequence[Any]) -> None:
+def test_hostile_sizes_end_soon(cells):
     start = time.process_time()
     assert len(attempts(*cells)) == len(OFFICIAL.tasks)
     assert time.process_time() - start < 60, "without the caps: hours"
 
 
-class TestLaterExercises:
-    """An answer stands on what comes before it, and on the student's own."""
+LATER = "def predict_x0(xk, eps, k, schedule):\n    return xk"
+USE_LATER = "predict_x0(x0, eps, k, schedule)"
 
-    def test_a_later_one_comes_along_as_it_was_written(self) -> None:
-        own = "# exercise 01.10\ndef predict_x0(xk, eps, k, schedule):\n    return xk"
-        found = one(q_sample("predict_x0(x0, eps, k, schedule)"), own)
-        assert found.helpers.startswith("def predict_x0")
-        assert says(found, "takes along: `predict_x0`")
 
-    def test_an_earlier_one_is_the_courses_own(self) -> None:
-        own = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return x"
-        assert one(own, q_sample("q_step(x0, k, eps, schedule)")).helpers == ""
+def test_a_later_exercise_comes_along_as_it_was_written():
+    found = one(q_sample(USE_LATER), f"# exercise 01.10\n{LATER}")
+    assert found.helpers.startswith("def predict_x0")
+    assert says(found, "takes along: `predict_x0`")
 
-    def test_what_the_reference_is_made_of_is_the_courses_own(self) -> None:
-        head = "# exercise 01.7\ndef elbo_terms(model, x0, schedule, eps, variance):\n"
-        answer = f"{head}    return predict_x0(x0, eps, 1, schedule)"
-        own = "# exercise 01.10\ndef predict_x0(xk, eps, k, schedule):\n    return xk"
-        assert attempts(answer, own)["01.7"].helpers == ""
 
-    def test_in_one_cell_only_what_is_used_stays(self) -> None:
-        own = "def predict_x0(xk, eps, k, schedule):\n    return xk\n\n"
-        found = one(HEAD + own + q_sample("x0", ""))
-        assert "predict_x0" not in found.source
-        found = one(HEAD + own + q_sample("predict_x0(x0, eps, k, schedule)", ""))
-        assert found.source.count("predict_x0") == 2
+def test_what_the_reference_is_made_of_is_the_courses_own():
+    head = "# exercise 01.7\ndef elbo_terms(model, x0, schedule, eps, variance):\n"
+    answer = f"{head}    return predict_x0(x0, eps, 1, schedule)"
+    assert attempts(answer, f"# exercise 01.10\n{LATER}")["01.7"].helpers == ""
+
+
+@pytest.mark.parametrize(("value", "times"), [("x0", 0), (USE_LATER, 2)])
+def test_of_a_later_exercise_in_one_cell_only_what_is_used_stays(value, times):
+    found = one(f"{HEAD}{LATER}\n\n{q_sample(value, '')}")
+    assert found.source.count("predict_x0") == times
