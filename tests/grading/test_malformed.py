@@ -11,7 +11,7 @@ from typing import Any
 
 import notebook_kit as kit
 import pytest
-from malformed import ALL, KINDS, Kind
+from malformed import ALL, KINDS
 
 from coursekit.grading import official
 from coursekit.grading.types import Attempt, Submission
@@ -30,12 +30,12 @@ def wanted() -> dict[str, Attempt]:
     return found
 
 
-def test_there_are_at_least_sixty_kinds() -> None:
+def test_there_are_at_least_sixty_kinds():
     assert len({kind.name for kind in KINDS}) == len(KINDS) >= 60
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_malformed_file(kind: Kind, wanted: dict[str, Attempt]) -> None:
+def test_malformed_file(kind, wanted):
     start = time.process_time()
     submission = kit.read(kind.make(SOLVED))
     assert submission.student == "alice"
@@ -63,7 +63,7 @@ def test_malformed_file(kind: Kind, wanted: dict[str, Attempt]) -> None:
     assert time.process_time() - start < 60, "it must not hold up the class"
 
 
-def test_random_damage_never_raises() -> None:
+def test_random_damage_never_raises():
     """Bytes flipped, cut out and doubled at random places."""
     data = json.dumps(SOLVED, indent=1).encode()
     rng = random.Random(20260401)
@@ -90,7 +90,7 @@ def test_random_damage_never_raises() -> None:
     assert 0 < problems < 150
 
 
-def test_random_json_never_raises() -> None:
+def test_random_json_never_raises():
     """Any JSON value may stand at any place of a notebook."""
     rng = random.Random(7)
     keys = ["cells", "source", "metadata", "coursekit", "id", "cell_type", "kind"]

@@ -65,12 +65,12 @@ def seen() -> set[tuple[str, str, str]]:
     return set()
 
 
-def test_there_are_at_least_ten_habits() -> None:
+def test_there_are_at_least_ten_habits():
     assert len(HABITS) >= 10
 
 
 @pytest.mark.parametrize("habit", HABITS)
-def test_honest_variety(habit: str, seen: set[tuple[str, str, str]]) -> None:
+def test_honest_variety(habit, seen):
     found = attempts(fresh(habit))
     assert [a.task for a in found] == list(official.load(kit.NAME).tasks)
     for attempt in found:
@@ -87,7 +87,7 @@ def test_honest_variety(habit: str, seen: set[tuple[str, str, str]]) -> None:
     "name", ["00_start_here", "02_score_matching", "03_flow_matching"]
 )
 @pytest.mark.parametrize("lost", [False, True])
-def test_the_other_notebooks(name: str, lost: bool) -> None:
+def test_the_other_notebooks(name, lost):
     """As they are, and with every id lost."""
     notebook = kit.solved(name)
     if lost:
@@ -101,7 +101,7 @@ def test_the_other_notebooks(name: str, lost: bool) -> None:
 
 
 @pytest.mark.parametrize("name", official.available())
-def test_the_notebook_as_handed_out_is_unanswered(name: str) -> None:
+def test_the_notebook_as_handed_out_is_unanswered(name):
     for attempt in attempts(kit.learner(name), name):
         assert attempt.state == "unanswered"
         assert attempt.notes == ()

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import math
+from operator import call
 
 import numpy as np
 import pytest
@@ -18,6 +19,26 @@ from coursekit.checks.spec import BadResult
 from coursekit.grading import probe_inputs, probe_runtime, wire
 
 TOKEN = wire.token("nonce", "01.4", 7)
+
+
+def reply(*printed, **more):
+    """What the grader makes of the line with these outputs."""
+    return wire.decode_reply(line(*printed, **more), TOKEN)
+
+
+def arrived(value):
+    """An output on the grader's side."""
+    found = reply(probe_runtime.pack({"x": value}))
+    assert found.state == "answered"
+    return found.outputs["x"]
+
+
+def printed(function, inputs="{}"):
+    """All that the runtime prints when it tries a function."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        probe_runtime.main(call, BadResult, {"f": function}, "f", inputs, 0, TOKEN)
+    return out.getvalue()
 
 
 def line(out=(), fault=None, touched=(), token=TOKEN, **more):
@@ -37,14 +58,14 @@ FAULT = {"kind": "raised", "type": "ValueError", "text": "no", "place": []}
 def test_inputs_arrive_as_they_were_sent(exercise):
     for seed in exercise.probe().seeds(10**15):
         inputs = probe_inputs.sent(exercise, seed)
-        arrived = probe_runtime.unpack(wire.encode_inputs(inputs))
-        assert arrived.keys() == inputs.keys()
+        unpacked = probe_runtime.unpack(wire.encode_inputs(inputs))
+        assert unpacked.keys() == inputs.keys()
         for name, value in inputs.items():
-            assert type(arrived[name]) is type(value)
-            assert np.array_equal(arrived[name], value)
+            found = unpacked[name]
+            assert type(found) is type(value)
+            assert np.array_equal(found, value)
             if isinstance(value, np.ndarray):
-                assert arrived[name].dtype == value.dtype
-                assert arrived[name].flags.writeable
+                assert found.dtype == value.dtype and found.flags.writeable
 
 
 @pytest.mark.parametrize("value", [None, np.array(["x"]), [1], np.float64(1), 1j])
@@ -58,39 +79,33 @@ def test_other_inputs_are_refused(value):
 def test_outputs_arrive_as_they_were_sent(dtype, shape):
     rng = np.random.default_rng(0)
     array = rng.integers(0, 2, shape).astype(dtype)
-    packed = probe_runtime.pack({"x": array})
-    reply = wire.decode_reply(line(packed), TOKEN)
-    assert reply.state == "answered"
-    assert reply.outputs["x"].dtype == array.dtype
-    assert reply.outputs["x"].shape == shape
-    assert np.array_equal(reply.outputs["x"], array)
+    found = arrived(array)
+    assert (found.dtype, found.shape) == (array.dtype, shape)
+    assert np.array_equal(found, array)
 
 
 def test_other_orders_and_ends_arrive_too():
     whole = np.arange(12.0).reshape(3, 4)
     for array in (whole.T, whole[::-1, ::2], whole.astype(">f8")):
-        reply = wire.decode_reply(line(probe_runtime.pack({"x": array})), TOKEN)
-        assert np.array_equal(reply.outputs["x"], array)
+        assert np.array_equal(arrived(array), array)
 
 
 def test_special_values_arrive():
     array = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324])
-    reply = wire.decode_reply(line(probe_runtime.pack({"x": array})), TOKEN)
-    assert reply.outputs["x"].tobytes() == array.tobytes()
+    assert arrived(array).tobytes() == array.tobytes()
 
 
 def test_what_is_too_large_is_told_by_its_shape():
     huge = np.zeros((wire.LARGEST // 8 + 1, 1))
     packed = probe_runtime.pack({"small": np.ones(1), "x": huge, "y": np.ones(1)})
-    reply = wire.decode_reply(line(packed), TOKEN)
-    assert reply.state == "answered"
-    assert dict(reply.oversized) == {"x": huge.shape, "y": (1,)}
+    found = reply(packed)
+    assert found.state == "answered"
+    assert dict(found.oversized) == {"x": huge.shape, "y": (1,)}
     assert len(line(packed)) < 10_000
 
 
 def test_the_largest_reply_fits_into_a_line():
-    packed = probe_runtime.pack({"x": np.zeros(wire.LARGEST // 8)})
-    assert wire.decode_reply(line(packed), TOKEN).state == "answered"
+    assert arrived(np.zeros(wire.LARGEST // 8)).size == wire.LARGEST // 8
 
 
 def test_noise_around_the_line_does_no_harm():
@@ -177,24 +192,23 @@ JSON = st.recursive(
 @given(st.lists(JSON, max_size=3), JSON | st.just(FAULT), JSON)
 def test_any_json_is_read_or_refused(out, fault, touched):
     body = {"out": out, "fault": fault, "touched": touched}
-    reply = wire.decode_reply(f"CK1 {TOKEN} {json.dumps(body)}", TOKEN)
-    assert reply.state in ("answered", "fault", "tampered")
+    text = f"CK1 {TOKEN} {json.dumps(body)}"
+    assert wire.decode_reply(text, TOKEN).state in ("answered", "fault", "tampered")
 
 
 def test_faults_are_cleaned():
     fault = FAULT | {"type": "\x1b[2J" + "E" * 99, "text": "a\n\u202eb\ud800\x00c"}
-    reply = wire.decode_reply(line(fault=fault | {"place": [3, " return\tx "]}), TOKEN)
-    assert reply.state == "fault"
-    assert len(reply.fault.type) <= 60
-    assert reply.fault.text == "a b c"
-    assert (reply.fault.line, reply.fault.source) == (3, "return x")
-    assert (reply.fault.type + reply.fault.text).isprintable()
+    found = reply(fault=fault | {"place": [3, " return\tx "]})
+    assert found.state == "fault"
+    shown = found.fault
+    assert len(shown.type) <= 60
+    assert (shown.text, shown.line, shown.source) == ("a b c", 3, "return x")
+    assert (shown.type + shown.text).isprintable()
 
 
 def test_bools_are_bools():
     packed = ["a", "|b1", [2], base64.b64encode(b"\x07\x00").decode()]
-    reply = wire.decode_reply(line([packed]), TOKEN)
-    assert reply.outputs["a"].tobytes() == b"\x01\x00"
+    assert reply([packed]).outputs["a"].tobytes() == b"\x01\x00"
 
 
 @pytest.mark.parametrize(
@@ -256,21 +270,13 @@ def fail(error):
     ],
 )
 def test_the_runtime_catches_everything(error, kind, text):
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
-        probe_runtime.main(
-            lambda fn, inputs: fn(inputs), BadResult, {"f": fail(error)}, "f", "{}", 0,
-            TOKEN,
-        )  # fmt: skip
-    reply = wire.decode_reply(out.getvalue(), TOKEN)
-    assert (reply.state, reply.fault.kind, reply.fault.text) == ("fault", kind, text)
+    found = wire.decode_reply(printed(fail(error)), TOKEN)
+    assert (found.state, found.fault.kind, found.fault.text) == ("fault", kind, text)
 
 
 def test_an_interrupt_is_let_through():
     with pytest.raises(KeyboardInterrupt):
-        probe_runtime.attempt(
-            lambda fn, inputs: fn(inputs), BadResult, fail(KeyboardInterrupt()), "{}", 0
-        )
+        printed(fail(KeyboardInterrupt()))
 
 
 def test_the_runtime_tells_what_was_changed_and_stays_silent():
@@ -279,14 +285,8 @@ def test_the_runtime_tells_what_was_changed_and_stays_silent():
         inputs["x"] += 1
         return {"y": inputs["x"] * math.pi}
 
-    out = io.StringIO()
-    text = wire.encode_inputs({"x": np.zeros(3), "n": 1})
-    with contextlib.redirect_stdout(out):
-        probe_runtime.main(
-            lambda fn, inputs: fn(inputs), BadResult, {"f": function}, "f", text, 0,
-            TOKEN,
-        )  # fmt: skip
-    assert "noise" not in out.getvalue()
-    reply = wire.decode_reply(out.getvalue(), TOKEN)
-    assert reply.touched == ("x",)
-    assert np.array_equal(reply.outputs["y"], np.full(3, math.pi))
+    text = printed(function, wire.encode_inputs({"x": np.zeros(3), "n": 1}))
+    assert "noise" not in text
+    found = wire.decode_reply(text, TOKEN)
+    assert found.touched == ("x",)
+    assert np.array_equal(found.outputs["y"], np.full(3, math.pi))

@@ -92,13 +92,8 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-Loader.yaml_implicit_resolvers = {
-    letter: [
-        (tag, re.compile("^(?:true|false)$") if tag.endswith("bool") else pattern)
-        for tag, pattern in found
-    ]
-    for letter, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+ON_OFF_YES_NO: dict[str, Any] = {letter: [] for letter in "oOyYnN"}
+Loader.yaml_implicit_resolvers = yaml.SafeLoader.yaml_implicit_resolvers | ON_OFF_YES_NO
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -108,10 +103,8 @@ def load(path: Path) -> dict[str, Any]:
 
 def complaints(workflow: dict[str, Any]) -> list[str]:
     """What is wrong with a workflow, a sentence for each thing."""
-    found = [
-        e.message for e in jsonschema.Draft7Validator(SCHEMA).iter_errors(workflow)
-    ]
-    if found:
+    errors = jsonschema.Draft7Validator(SCHEMA).iter_errors(workflow)
+    if found := [error.message for error in errors]:
         return found
     for name, job in workflow["jobs"].items():
         if job.get("needs", name) not in workflow["jobs"]:
@@ -137,65 +130,52 @@ def _step(step: dict[str, Any], matrix: set[str]) -> list[str]:
         )
         found += done.stderr.splitlines()
     for text in (*step.get("with", {}).values(), *step.get("env", {}).values()):
-        for inner in re.findall(r"\$\{\{(.*?)\}\}", str(text)):
-            matrix_key = re.fullmatch(r" matrix\.(\w+) ", inner)
-            if matrix_key and matrix_key[1] in matrix:
-                continue
-            if not re.fullmatch(r" vars\.[A-Z_]+ ", inner):
-                found.append(f"{inner.strip()} is not ours to use")
+        for inner in re.findall(r"\$\{\{ (.*?) \}\}|\$\{\{", str(text)):
+            place, _, name = inner.partition(".")
+            ours = {"matrix": name in matrix, "vars": re.fullmatch("[A-Z_]+", name)}
+            if not ours.get(place):
+                found.append(f"{inner} is not ours to use")
     return found
 
 
 def scripts(workflow: dict[str, Any]) -> list[str]:
-    return [
-        step["run"]
-        for job in workflow["jobs"].values()
-        for step in job["steps"]
-        if "run" in step
-    ]
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    return [step["run"] for step in steps if "run" in step]
 
 
 def commands(text: str) -> list[list[str]]:
     """Every call of coursekit in a script or a page: subcommand, then options."""
     joined = text.replace("\\\n", " ")
     lines = re.findall(r"(?:^|[ \t`])coursekit ([a-z]+\b[^\n`#|;]*)", joined, re.M)
-    return [
-        [word for word in shlex.split(line, posix=True) if word != "["]
-        for line in lines
-    ]
+    return [[word for word in shlex.split(line) if word != "["] for line in lines]
 
 
 def documented() -> list[list[str]]:
     """The calls in the templates and in the code blocks of the grading page."""
     page = (ROOT / "docs" / "grading.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```(?:bash|yaml)?\n(.*?)^```", page, re.M | re.S)
-    found = [call for block in blocks for call in commands(block)]
-    return found + [
-        c for path in FILES for s in scripts(load(path)) for c in commands(s)
-    ]
-
-
-def options(call: list[str]) -> list[str]:
-    return [word.partition("=")[0] for word in call if word.startswith("-")]
+    texts = re.findall(r"^```(?:bash|yaml)?\n(.*?)^```", page, re.M | re.S)
+    texts += [script for path in FILES for script in scripts(load(path))]
+    return [call for text in texts for call in commands(text)]
 
 
 def unknown_options(call: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:
     assert cli.run([call[0], "--help"]) == 0
     said = capsys.readouterr().out
-    return [each for each in options(call) if not re.search(rf"{each}\b", said)]
+    options = [word.partition("=")[0] for word in call if word.startswith("-")]
+    return [each for each in options if not re.search(rf"{each}\b", said)]
 
 
-def test_both_templates_are_here() -> None:
+def test_both_templates_are_here():
     assert [path.name for path in FILES] == ["feedback.yml", "grade.yml"]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_valid_and_without_rights(path: Path) -> None:
+def test_valid_and_without_rights(path):
     assert complaints(load(path)) == []
 
 
-def test_as_many_parts_as_the_scripts_say() -> None:
+def test_as_many_parts_as_the_scripts_say():
     workflow = load(FOLDER / "grade.yml")
     parts = workflow["jobs"]["part"]["strategy"]["matrix"]["part"]
     assert parts == list(range(1, workflow["env"]["PARTS"] + 1))
@@ -203,17 +183,17 @@ def test_as_many_parts_as_the_scripts_say() -> None:
     assert '--shard "$PART/$PARTS"' in script
 
 
-def test_parts_arrive_where_they_are_merged() -> None:
+def test_parts_arrive_where_they_are_merged():
     jobs = load(FOLDER / "grade.yml")["jobs"]
-    up = [s["with"] for s in jobs["part"]["steps"] if "upload" in s.get("uses", "")]
-    down = [
-        s["with"] for s in jobs["merge"]["steps"] if "download" in s.get("uses", "")
-    ]
-    assert up[0]["name"].startswith("part-") and down[0]["pattern"] == "part-*"
+    up, down = (
+        next(s["with"] for s in jobs[job]["steps"] if what in s.get("uses", ""))
+        for job, what in (("part", "upload"), ("merge", "download"))
+    )
+    assert up["name"].startswith("part-") and down["pattern"] == "part-*"
     assert jobs["merge"]["needs"] == "part"
 
 
-def test_merging_needs_what_its_job_installs() -> None:
+def test_merging_needs_what_its_job_installs():
     """Of what the package depends on, the second job has what it names to pip."""
     text = (FOLDER / "grade.yml").read_text()
     (installed,) = re.findall(r"pip install --quiet ([a-z0-9 ]+) -c constraints", text)
@@ -234,14 +214,12 @@ def test_merging_needs_what_its_job_installs() -> None:
 
 
 @pytest.mark.parametrize("call", documented(), ids=" ".join)
-def test_documented_commands_exist(
-    call: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_documented_commands_exist(call, capsys):
     assert call[0] in cli.COMMANDS, "one line in coursekit/cli.py is missing"
     assert unknown_options(call, capsys) == []
 
 
-def test_canary_an_unknown_option_is_seen(capsys: pytest.CaptureFixture[str]) -> None:
+def test_canary_an_unknown_option_is_seen(capsys):
     (call,) = commands("coursekit check --run --rum x.ipynb")
     assert unknown_options(call, capsys) == ["--rum"]
 
@@ -266,7 +244,7 @@ CANARIES: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize(("where", "value"), CANARIES.values(), ids=list(CANARIES))
-def test_canary_each_rule_sees_its_error(where: str, value: Any) -> None:
+def test_canary_each_rule_sees_its_error(where, value):
     workflow = load(FOLDER / "feedback.yml")
     *path, last = (int(key) if key.isdigit() else key for key in where.split("."))
     place: Any = workflow
@@ -279,7 +257,7 @@ def test_canary_each_rule_sees_its_error(where: str, value: Any) -> None:
     assert complaints(workflow)
 
 
-def test_canary_a_key_that_stands_twice(tmp_path: Path) -> None:
+def test_canary_a_key_that_stands_twice(tmp_path):
     path = tmp_path / "twice.yml"
     path.write_text("jobs:\n  a: 1\n  a: 2\n")
     with pytest.raises(yaml.YAMLError, match="twice"):
