@@ -4,19 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import attack_kit
 import notebook_kit as kit
-from attack_kit import (
-    HEAD,
-    MARK,
-    NEIGHBOUR,
-    TARGET,
-    WRONG,
-    Attack,
-    base,
-    place,
-    plain,
-    to_bytes,
-)
+from attack_kit import HEAD, MARK, NEIGHBOUR, TARGET, WRONG, Attack, place, plain
 from notebook_kit import Notebook
 
 Change = Callable[[Notebook], None]
@@ -24,23 +14,21 @@ HOSTILE = HEAD + WRONG
 FILES: list[Attack] = []
 
 
-def changing(name: str, note: str, change: Change, **more: Any) -> Attack:
-    """The attack that changes the file around a wrong 01.4."""
+def file(note: str, name: str = "", **more: Any) -> Callable[[Change], Change]:
+    """Put a function that changes the file around a wrong 01.4 into the list.
 
-    def make(notebook: Notebook) -> bytes:
-        made = base(notebook, HOSTILE)
-        change(made)
-        return to_bytes(made)
-
-    return Attack(f"file-{name}", make, note, **more)
-
-
-def file(note: str, **more: Any) -> Callable[[Change], Change]:
-    """Put a function that changes the file into the list."""
+    It may put "@@" where `raw` goes, JSON that no writer would write.
+    """
+    raw = more.pop("raw", b"")
 
     def add(change: Change) -> Change:
-        name = change.__name__.replace("_", "-")
-        FILES.append(changing(name, note, change, **more))
+        def make(notebook: Notebook) -> bytes:
+            made = attack_kit.base(notebook, HOSTILE)
+            change(made)
+            return attack_kit.to_bytes(made).replace(b'"@@"', raw)
+
+        called = name or change.__name__.replace("_", "-")
+        FILES.append(Attack(f"file-{called}", make, note, **more))
         return change
 
     return add
@@ -184,13 +172,11 @@ def _claimed(value: Any) -> Change:
     return lambda n: place(n, claim(HOSTILE, value), after=TARGET)
 
 
-FILES += [changing(f"id-{n}", note, _claimed(i)) for n, (i, note) in IDS.items()]
+for _name, (_id, _note) in IDS.items():
+    file(_note, f"id-{_name}")(_claimed(_id))
 ORIGINS: dict[str, tuple[Any, str]] = {
     "path": ("../../../etc/passwd", "a path as its notebook"),
-    "solution": (
-        "notebooks/solutions/01_diffusion.md",
-        "claims to be the solution, so that the solution is its stub",
-    ),
+    "solution": ("notebooks/solutions/01_diffusion.md", "the solution is its stub"),
     "number": ([1, {"a": 2}], "no text as its notebook"),
     "long": ("a/" * 200_000, "a path of 400 kB"),
 }
@@ -200,7 +186,8 @@ def _from(value: Any) -> Change:
     return lambda n: n["metadata"]["coursekit"].update(source=value)
 
 
-FILES += [changing(f"source-{n}", note, _from(o)) for n, (o, note) in ORIGINS.items()]
+for _name, (_origin, _note) in ORIGINS.items():
+    file(_note, f"source-{_name}")(_from(_origin))
 
 
 @file("claims to be another: then there is nothing to earn", neighbour=None)
@@ -208,10 +195,7 @@ def other_notebook(n: Notebook) -> None:
     _from("coursekit/lectures/l00_start/00_start_here.md")(n)
 
 
-@file(
-    "metadata of 01.3 on 01.4's code and the other way round: its own fault",
-    neighbour=None,
-)
+@file("01.4's code marked as 01.3 and the reverse: its own fault", neighbour=None)
 def swapped(n: Notebook) -> None:
     a, b = kit.cell(n, TARGET), kit.cell(n, NEIGHBOUR)
     a["metadata"], b["metadata"] = b["metadata"], a["metadata"]
@@ -229,10 +213,7 @@ def helper_chain(n: Notebook) -> None:
     _chain(n, 8)
 
 
-@file(
-    "more code than is read: what stands behind it may be lost, by its own fault",
-    neighbour=None,
-)
+@file("more than is read: what is behind may be lost, its own fault", neighbour=None)
 def much_code(n: Notebook) -> None:
     _chain(n, 14)
 
@@ -269,21 +250,22 @@ def answers(n: Notebook) -> None:
         kit.put(n, f"# exercise {exercise}\n{name} = {text}\n", exercise)
 
 
-def _nested(notebook: Notebook) -> bytes:
-    made = base(notebook, HOSTILE)
-    made["metadata"]["deep"] = "@@"
-    return to_bytes(made).replace(b'"@@"', b"[" * 50_000 + b"]" * 50_000)
+DEEP = b"[" * 50_000 + b"]" * 50_000
 
 
-def _number(notebook: Notebook) -> bytes:
-    made = base(notebook, HOSTILE)
-    made["nbformat_minor"] = "@@"
-    return to_bytes(made).replace(b'"@@"', b"5" * 100_000)
+@file("JSON too deep to read", neighbour=None, raw=DEEP)
+def nested(n: Notebook) -> None:
+    n["metadata"]["deep"] = "@@"
+
+
+@file("a number too long to read", neighbour=None, raw=b"5" * 100_000)
+def number(n: Notebook) -> None:
+    n["nbformat_minor"] = "@@"
 
 
 def _twice(notebook: Notebook) -> bytes:
     """Every key twice: which of two sources counts depends on the parser."""
-    made = base(notebook, HOSTILE)
+    made = attack_kit.base(notebook, HOSTILE)
     first = json.dumps(kit.cell(made, TARGET)["source"])
     fake = json.dumps([HEAD, "def q_sample(*a): return a[0] * 2\n"])
     both = f'"source": {fake}, "source": {first}'
@@ -293,10 +275,12 @@ def _twice(notebook: Notebook) -> bytes:
 # ----------------------------------------------------------- sources that break parsers
 
 
-def _elifs(count: int) -> str:
-    return "if x0 is None: pass\n" + "elif x0 is 1: pass\n" * count
+def _inside(line: str, count: int) -> str:
+    lines = [" " * i + line.format(i) + "\n" for i in range(count)]
+    return "".join(lines) + " " * count + "pass"
 
 
+ELIF = "elif x0 is 1: pass\n"
 SOURCES = {
     "parens": ("y = " + "(" * 45_000 + "1" + ")" * 45_000, "45 000 parentheses"),
     "brackets": ("y = " + "[" * 190 + "1" + "]" * 190, "as deep as the parser goes"),
@@ -308,20 +292,11 @@ SOURCES = {
     "subscripts": ("y = lambda: a" + "[0]" * 32_000, "48 000 subscripts"),
     "lambdas": ("y = " + "lambda:" * 13_000 + "1", "13 000 lambdas"),
     "conditions": ("y = " + "1 if 1 else " * 8_000 + "1", "8 000 conditions"),
-    "elifs": (_elifs(4_900), "an elif chain, which is a nested tree"),
-    "indents": (
-        "".join(" " * i + "if 1:\n" for i in range(99)) + " " * 99 + "pass",
-        "a hundred levels of indentation",
-    ),
-    "functions": (
-        "".join(" " * i + f"def f{i}():\n" for i in range(95)) + " " * 95 + "pass",
-        "functions inside functions",
-    ),
+    "elifs": (f"if x0 is None: pass\n{ELIF * 4_900}", "a chain, which is a deep tree"),
+    "indents": (_inside("if 1:", 99), "a hundred levels of indentation"),
+    "functions": (_inside("def f{}():", 95), "functions inside functions"),
     "decorators": ("@f\n" * 30_000 + "def g(): pass", "30 000 decorators"),
-    "comprehension": (
-        "y = [" + "x " + "for x in z " * 8_000 + "]",
-        "8 000 loops in one",
-    ),
+    "comprehension": ("y = [x " + "for x in z " * 8_000 + "]", "8 000 loops in one"),
     "power": ("y = lambda: 9**9**9**9**9", "a constant that must not be folded"),
     "shift": ("y = lambda: (1 << 10**9) * ('a' * 10**9)", "constants of a gigabyte"),
     "digits": ("y = " + "9" * 95_000, "an integer of 95 000 digits"),
@@ -339,10 +314,7 @@ SOURCES = {
     "names": ("; ".join(f"a{i} = b{i}" for i in range(5_500)), "11 000 names"),
     "globals": ("global " + ", ".join(f"g{i}" for i in range(12_000)), "globals"),
     "walrus": ("y = " + "(z:=" * 180 + "1" + ")" * 180, "assignments inside"),
-    "match": (
-        "match 1:\n case " + "[" * 180 + "a" + "]" * 180 + ": pass",
-        "nested patterns",
-    ),
+    "match": (f"match 1:\n case {'[' * 180}a{']' * 180}: pass", "nested patterns"),
     "escapes": (r"y = '\d\w\z\u0000'" + "\n" + r"z = b'\xff'", "bad escapes warn"),
     "named-unicode": ("y = '" + r"\N{BULLET}" * 9_000 + "'", "nine thousand names"),
     "nul": ("y = 1\x00", "a NUL"),
@@ -360,25 +332,21 @@ SOURCES = {
     "too-long": ("y = 1  # " + "a" * 150_000, "more than a cell may have"),
 }
 
+STUDENTS = {
+    "formula": "=cmd|' /C calc'!A0",  # which a spreadsheet would run
+    "path": f"../../../../var/tmp/{MARK}\x00\x1b[2J\n<script>",
+}
 ATTACKS = (
     *FILES,
-    Attack("file-nested", _nested, "JSON too deep to read", neighbour=None),
-    Attack("file-number", _number, "a number too long to read", neighbour=None),
     Attack("file-twice", _twice, "the same key twice", neighbour=None),
     *(
         Attack(f"source-{name}", plain(f"{HOSTILE}{text}\n"), note)
         for name, (text, note) in SOURCES.items()
     ),
-    Attack(
-        "name-formula",
-        plain(HOSTILE),
-        "a student's name that a spreadsheet would run",
-        student="=cmd|' /C calc'!A0",
-    ),
-    Attack(
-        "name-path",
-        plain(HOSTILE),
-        "a student's name that is a path",
-        student=f"../../../../var/tmp/{MARK}\x00\x1b[2J\n<script>",
+    *(
+        Attack(
+            f"name-{what}", plain(HOSTILE), f"a student's name: a {what}", student=name
+        )
+        for what, name in STUDENTS.items()
     ),
 )

@@ -29,7 +29,7 @@ import pytest
 from attacks import ATTACKS, GROUPS
 
 from coursekit import cli
-from coursekit.grading import notebook_file, pipeline, sandbox
+from coursekit.grading import pipeline, sandbox
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report
 
@@ -72,13 +72,8 @@ def made(name: str) -> bytes:
     return ATTACKS[name].make(OFFICIAL)
 
 
-def cells(data: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(data)["cells"]
-    return found
-
-
-def source(data: bytes, exercise: str = kit.TARGET) -> str:
-    return "".join(notebook_kit.cell({"cells": cells(data)}, exercise)["source"])
+def source(name: str, exercise: str = kit.TARGET) -> str:
+    return notebook_kit.text(json.loads(made(name)), exercise)
 
 
 def test_there_are_many_and_each_says_what_it_is():
@@ -88,9 +83,8 @@ def test_there_are_many_and_each_says_what_it_is():
     assert len(set(hostile)) >= 48
     assert all(any(a.name in SAMPLE for a in group) for group in GROUPS.values())
     for attack in ATTACKS.values():
-        assert len(attack.note) > 3, attack.name
-        if attack.points is None or attack.neighbour is None:
-            assert len(attack.note) > 10, f"{attack.name}: why is any value fair?"
+        any_value_is_fair = None in (attack.points, attack.neighbour)
+        assert len(attack.note) > (10 if any_value_is_fair else 3), attack.name
 
 
 UNREADABLE = {"file-nested", "file-number"}
@@ -99,21 +93,18 @@ MOVED = {"file-swapped", "file-check-deleted", "file-every-cell-claims"}
 
 def test_one_exercise_is_attacked_and_two_are_honest():
     """In a small file, the same one each time."""
-    stub = "".join(notebook_kit.cell(OFFICIAL, kit.TARGET)["source"])
+    stub = notebook_kit.text(OFFICIAL, kit.TARGET)
     for name, attack in ATTACKS.items():
         data = made(name)
         assert isinstance(data, bytes) and len(data) < 20 << 20, name
         assert data == attack.make(OFFICIAL), name
         if name in UNREADABLE:
             continue
-        notebook = {"cells": cells(data)}
-        attacked, before, after = (
-            "".join(notebook_kit.cell(notebook, exercise)["source"])
-            for exercise in (kit.TARGET, kit.NEIGHBOUR, kit.LATER)
-        )
-        assert after == kit.HONEST_LATER, name
+        notebook = json.loads(data)
+        assert notebook_kit.text(notebook, kit.LATER) == kit.HONEST_LATER, name
         if name not in MOVED:
-            assert before == kit.HONEST, name
+            attacked = notebook_kit.text(notebook, kit.TARGET)
+            assert notebook_kit.text(notebook, kit.NEIGHBOUR) == kit.HONEST, name
             assert attacked.startswith(kit.HEAD) and attacked != stub, name
     assert json.dumps(OFFICIAL) == KEPT, "a maker has changed the official notebook"
 
@@ -123,7 +114,7 @@ ENDS = ("STOP", "is not None", "at >= 0", "started < 200")
 
 def test_hostile_code_defines_the_function_and_every_loop_ends_by_itself():
     for name in (a.name for g in ("forge", "wire", "spy", "harm") for a in GROUPS[g]):
-        code = source(made(name))
+        code = source(name)
         compile(code, name, "exec")
         nodes = ast.walk(ast.parse(code))
         assert "q_sample" in {n.name for n in nodes if isinstance(n, ast.FunctionDef)}
@@ -141,7 +132,7 @@ def test_a_twist_changes_the_line():
     body = {"out": [["x_k", "<f8", [7, 2], "A" * 152]], "fault": None, "touched": []}
     line = f"CK1 {'0' * 32} {json.dumps(body)}"
     for name in twists:
-        code = source(made(name))
+        code = source(name)
         code = code[code.index("import json, re") : code.index("old = Session.msg")]
         space: dict[str, Any] = {}
         exec(code.replace("from jupyter_client.session import Session\n", ""), space)
@@ -150,7 +141,7 @@ def test_a_twist_changes_the_line():
 
 def test_a_broken_source_stays_below_the_limit_of_a_cell():
     for name in attacks_files.SOURCES:
-        code = source(made(f"source-{name}"))
+        code = source(f"source-{name}")
         size = len(code.encode("utf-8", "surrogatepass"))
         assert (size > 100_000) == (name == "too-long"), name
         assert kit.WRONG in code, name
@@ -159,16 +150,10 @@ def test_a_broken_source_stays_below_the_limit_of_a_cell():
 def test_files_are_what_they_say():
     assert b"[" * 50_000 in made("file-nested")
     assert b"5" * 100_000 in made("file-number")
-    twice = re.findall(rb'"source": \["# exercise 01.4', made("file-twice"))
-    assert len(twice) == 2
-    claims = [
-        c["metadata"].get("coursekit", {}).get("id") for c in cells(made("file-crowd"))
-    ]
-    assert claims.count("01.4") > 2500
-    swapped = next(c for c in cells(made("file-swapped")) if c["id"] == "ex-01-4")
-    assert "q_step" in "".join(swapped["source"])
-    answers = source(made("file-answers"), "01.16")
-    assert "9**9**9" in answers
+    assert made("file-twice").count(b'"source": ["# exercise 01.4') == 2
+    assert made("file-crowd").count(b'"coursekit": {"id": "01.4"') > 2500
+    assert "q_step" in source("file-swapped")
+    assert "9**9**9" in source("file-answers", "01.16")
     kernel = json.loads(made("file-kernelspec"))["metadata"]["kernelspec"]
     assert kernel["argv"][0] == "/bin/sh"
 
@@ -215,10 +200,8 @@ def shop() -> Iterator[Workshop]:
 def graded(calls: list[object], shop: Workshop) -> dict[str, Report]:
     """All chosen attacks, graded as one class."""
     handed_in = (
-        notebook_file.read(
-            attack.make(OFFICIAL), attack.student, f"{attack.name}.ipynb"
-        )
-        for attack in map(ATTACKS.__getitem__, CHOSEN)
+        notebook_kit.read(made(name), ATTACKS[name].student, f"{name}.ipynb")
+        for name in CHOSEN
     )
     reports = pipeline.grade_all(handed_in, pipeline.Options(shop), jobs=2)
     return dict(zip(CHOSEN, reports, strict=True))
@@ -284,19 +267,8 @@ def test_a_classmates_right_answer_is_out_of_reach(parent, given, tmp_path):
         spy.write_bytes(made("reference-files"))
         (folder / "honest.ipynb").write_bytes(made("control-right"))
         what = folder if given == "folder" else spy
-        status = cli.run(
-            [
-                "grade",
-                str(what),
-                "--out",
-                str(tmp_path),
-                "--timeout",
-                "12",
-                "--jobs",
-                "1",
-            ]
-        )
-    assert status == 0
+        options = ["--out", str(tmp_path), "--timeout", "12", "--jobs", "1"]
+        assert cli.run(["grade", str(what), *options]) == 0
     (found,) = tmp_path.glob("students/*reference-files*/report.json")
     grades = {g["id"]: g["points"] for g in json.loads(found.read_text())["grades"]}
     assert grades[kit.TARGET] == 0
