@@ -49,16 +49,24 @@ def place(nb: Notebook, cell_id: str = "01.4") -> int:
     return found
 
 
-def below(nb: Notebook, source: str, steps: int = 1) -> None:
-    """Split a cell as JupyterLab does: a copy, so many steps below, with this text."""
-    here = place(nb)
-    made = copy.deepcopy(nb["cells"][here])
-    made["id"], made["source"] = "0a1b2c", source
-    nb["cells"].insert(here + steps, made)
+def _split(above: str, below: str, marked: bool = True) -> Change:
+    """Split the cell of 01.4. marked: as JupyterLab does, which copies the metadata."""
+
+    def change(nb: Notebook) -> None:
+        made = copy.deepcopy(cell(nb)) if marked else code()
+        made |= {"id": "0a1b2c", "source": below}
+        nb["cells"].insert(place(nb) + 1, made)
+        put(nb, above)
+
+    return change
 
 
 def exercises(nb: Notebook) -> list[dict[str, Any]]:
     return [each for each in nb["cells"] if each["id"].startswith("ex-")]
+
+
+def codes(nb: Notebook) -> list[dict[str, Any]]:
+    return [each for each in nb["cells"] if each["cell_type"] == "code"]
 
 
 def edit(cells: list[dict[str, Any]], change: Callable[[str], str]) -> None:
@@ -90,11 +98,6 @@ for _name, _code in _CELLS.codes.items():
 
 
 # -- where the cells come from -----------------------------------------------------
-
-
-@habit()
-def as_handed_out(nb: Notebook) -> None:
-    pass
 
 
 @habit()
@@ -149,33 +152,13 @@ def marker_lines_lost_too(nb: Notebook) -> None:
     edit(nb["cells"], lambda t: re.sub(r"^# exercise.*\n", "", t))
 
 
-@habit()
-def everything_upside_down(nb: Notebook) -> None:
-    nb["cells"].reverse()
-
-
-@habit()
-def only_the_answers(nb: Notebook) -> None:
-    nb["cells"] = exercises(nb)
-
-
 @habit(note="is not marked as")
 def all_in_one_cell(nb: Notebook) -> None:
-    cells = [each for each in nb["cells"] if each["cell_type"] == "code"]
-    nb["cells"] = [code("\n\n".join("".join(each["source"]) for each in cells))]
+    nb["cells"] = [code("\n\n".join("".join(each["source"]) for each in codes(nb)))]
 
 
-@habit()
-def windows_line_ends(nb: Notebook) -> None:
-    edit(nb["cells"], lambda t: t.replace("\n", "\r\n"))
-
-
-@habit()
-def tabs(nb: Notebook) -> None:
-    def tabbed(found: re.Match[str]) -> str:
-        return "\t" * (len(found[0]) // 4)
-
-    edit(exercises(nb), lambda t: re.sub(r"^((?:    )+)", tabbed, t, flags=re.M))
+def tabbed(source: str) -> str:
+    return re.sub("^((?:    )+)", lambda m: "\t" * (len(m[0]) // 4), source, flags=re.M)
 
 
 class _Bare(ast.NodeTransformer):
@@ -189,23 +172,31 @@ class _Bare(ast.NodeTransformer):
         return node
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
-        node.annotation = None
-        return node
+        return ast.arg(node.arg)
 
 
-@habit()
-def no_annotations_no_docstrings(nb: Notebook) -> None:
-    edit(exercises(nb), lambda t: ast.unparse(_Bare().visit(ast.parse(t))))
+def bare(source: str) -> str:
+    return ast.unparse(_Bare().visit(ast.parse(source)))
 
 
-@habit()
-def a_formatter_over_everything(nb: Notebook) -> None:
-    def formatted(source: str) -> str:
-        first = source.split("\n")[0]
-        marker = f"{first}\n" if first.startswith("# exercise") else ""
-        return marker + ast.unparse(ast.parse(source))
+def formatted(source: str) -> str:
+    first = source.split("\n")[0]
+    marker = f"{first}\n" if first.startswith("# exercise") else ""
+    return marker + ast.unparse(ast.parse(source))
 
-    edit([each for each in nb["cells"] if each["cell_type"] == "code"], formatted)
+
+HABITS |= {
+    "as_handed_out": (exercises, ""),
+    "everything_upside_down": (lambda nb: nb["cells"].reverse(), ""),
+    "only_the_answers": (lambda nb: nb.update(cells=exercises(nb)), ""),
+    "windows_line_ends": (
+        lambda nb: edit(nb["cells"], lambda t: t.replace("\n", "\r\n")),
+        "",
+    ),
+    "tabs": (lambda nb: edit(exercises(nb), tabbed), ""),
+    "no_annotations_no_docstrings": (lambda nb: edit(exercises(nb), bare), ""),
+    "a_formatter_over_everything": (lambda nb: edit(codes(nb), formatted), ""),
+}
 
 
 # -- an answer in another cell, or in several --------------------------------------
@@ -213,9 +204,7 @@ def a_formatter_over_everything(nb: Notebook) -> None:
 
 @habit(note="`root`")
 def a_helper_in_another_exercise(nb: Notebook) -> None:
-    put(
-        nb, text(nb, "01.3") + "\n\n\ndef root(value):\n    return value**0.5\n", "01.3"
-    )
+    put(nb, f"{text(nb, '01.3')}\n\n\ndef root(v):\n    return v**0.5\n", "01.3")
     put(nb, MARKED.replace("a.sqrt()", "root(a)"))
 
 
@@ -223,25 +212,6 @@ def a_helper_in_another_exercise(nb: Notebook) -> None:
 def typed_into_the_check_cell(nb: Notebook) -> None:
     put(nb, f"{RIGHT}\n{text(nb, 'check-01-4')}", "check-01-4")
     put(nb, FIRST + "    raise NotImplementedError")
-
-
-@habit(note="Several cells are marked as 01.4")
-def split_by_jupyterlab(nb: Notebook) -> None:
-    put(nb, HEAD + "def coefficients(a):\n    return a.sqrt(), (1 - a).sqrt()")
-    levels = "s, n = coefficients(at(schedule.alpha_bar, k, x0))"
-    below(nb, f"{FIRST}    {levels}\n    return s * x0 + n * eps".partition("\n")[2])
-
-
-@habit(note="were put together")
-def split_inside_the_function(nb: Notebook) -> None:
-    put(nb, FIRST)
-    nb["cells"].insert(place(nb) + 1, code(REST))
-
-
-@habit(note="were put together")
-def split_inside_the_function_by_jupyterlab(nb: Notebook) -> None:
-    below(nb, REST)
-    put(nb, FIRST)
 
 
 @habit(note="is a markdown cell")
@@ -274,14 +244,18 @@ def two_exercises_in_the_second_cell(nb: Notebook) -> None:
     nb["cells"].remove(cell(nb, "01.3"))
 
 
-@habit(note="Several cells are marked as 01.4")
-def a_wrong_try_kept_above(nb: Notebook) -> None:
-    below(nb, FIRST + "    return x0 + eps", steps=0)
-
-
-@habit(note="Several cells are marked as 01.4")
-def the_stub_kept_below(nb: Notebook) -> None:
-    below(nb, FIRST + "    raise NotImplementedError")
+TWICE, TOGETHER = "Several cells are marked as 01.4", "were put together"
+LEVELS = "s, n = coefficients(at(schedule.alpha_bar, k, x0))"
+COEFFICIENTS = HEAD + "def coefficients(a):\n    return a.sqrt(), (1 - a).sqrt()"
+USE = f"{FIRST}    {LEVELS}\n    return s * x0 + n * eps".partition("\n")[2]
+TODO = FIRST + "    raise NotImplementedError"
+HABITS |= {
+    "split_by_jupyterlab": (_split(COEFFICIENTS, USE), TWICE),
+    "split_inside_the_function": (_split(FIRST, REST, marked=False), TOGETHER),
+    "split_inside_the_function_by_jupyterlab": (_split(FIRST, REST), TOGETHER),
+    "a_wrong_try_kept_above": (_split(FIRST + "    return x0 + eps", MARKED), TWICE),
+    "the_stub_kept_below": (_split(MARKED, TODO), TWICE),
+}
 
 
 @habit(note="`MY_EPS`")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
 
-from notebook_kit import Notebook, cell, put, text
+from notebook_kit import Notebook, cell, code, notebook, put, text
 
 Maker = bytes | Callable[[Notebook], object]
 ALL = ("all",)
@@ -36,9 +36,9 @@ class Kind:
         """The file, from the solved notebook, which stays as it is."""
         if isinstance(self.maker, bytes):
             return self.maker
-        notebook = copy.deepcopy(solved)
-        made = self.maker(notebook)
-        return made if isinstance(made, bytes) else dump(notebook)
+        changed = copy.deepcopy(solved)
+        made = self.maker(changed)
+        return made if isinstance(made, bytes) else dump(changed)
 
 
 KINDS: list[Kind] = []
@@ -46,7 +46,7 @@ KINDS: list[Kind] = []
 
 def problem(said: str, **makers: Maker) -> None:
     """Files that cannot be read, and are told so."""
-    KINDS.extend(Kind(name, maker, problem=said) for name, maker in makers.items())
+    KINDS.extend(Kind(n, maker, problem=said) for n, maker in makers.items())
 
 
 def note(said: str, lost: tuple[str, ...] = (), **makers: Maker) -> None:
@@ -59,52 +59,40 @@ def fine(**makers: Maker) -> None:
     note("", **makers)
 
 
-def dump(notebook: Any) -> bytes:
-    return json.dumps(notebook, indent=1, ensure_ascii=False).encode()
+def dump(value: Any) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()
 
 
-def letters(notebook: Notebook) -> str:
-    return dump(notebook).decode()
+def letters(nb: Notebook) -> str:
+    return dump(nb).decode()
 
 
 def every(key: str, *values: Any) -> Maker:
-    """One of these values in turn in each cell."""
+    """One of these values in turn in each cell; none: without the key."""
 
-    def change(notebook: Notebook) -> None:
-        for each, value in zip(notebook["cells"], cycle(values), strict=False):
+    def change(nb: Notebook) -> None:
+        for each, value in zip(nb["cells"], cycle(values or [None]), strict=False):
             each[key] = value
+            if not values:
+                del each[key]
 
     return change
 
 
-def gone(key: str) -> Maker:
-    """Take a key from every cell."""
+def other(find: Callable[[Notebook], dict[str, Any]]) -> Callable[..., Maker]:
+    """Other values of some keys in what is found in the notebook."""
 
-    def change(notebook: Notebook) -> None:
-        for each in notebook["cells"]:
-            del each[key]
+    def values(**keys: Any) -> Maker:
+        return lambda nb: find(nb).update(keys)
 
-    return change
-
-
-def top(**keys: Any) -> Maker:
-    """Other values at the top of the file."""
-    return lambda nb: nb.update(keys)
+    return values
 
 
-def metadata(**keys: Any) -> Maker:
-    """Other metadata of the notebook."""
-    return lambda nb: nb["metadata"].update(keys)
-
-
-def first(**keys: Any) -> Maker:
-    """Other values in the first cell, which is text."""
-    return lambda nb: nb["cells"][0].update(keys)
-
-
-def answer(**keys: Any) -> Maker:
-    """Other values in the cell of 01.4."""
-    return lambda nb: cell(nb).update(keys)
+top = other(lambda nb: nb)
+metadata = other(lambda nb: nb["metadata"])
+course = other(lambda nb: nb["metadata"]["coursekit"])
+first = other(lambda nb: nb["cells"][0])  # which is text
+answer = other(cell)  # of 01.4
 
 
 def written(source: str) -> Maker:
@@ -174,9 +162,7 @@ problem(
     python_instead_of_json=lambda nb: repr(nb).encode(),
 )
 fine(
-    conflict_marks_inside_a_string=first(
-        source=["<<<<<<< HEAD\n", "=======\n", ">>>>>>> x"]
-    ),
+    conflict_marks_in_a_string=first(source=["<<<<<<< A\n", "=======\n", ">>>>>>> B"]),
     padded_with_nul=lambda nb: dump(nb) + bytes(512),
     windows_line_ends=lambda nb: dump(nb).replace(b"\n", b"\r\n"),
     old_mac_line_ends=lambda nb: dump(nb).replace(b"\n", b"\r"),
@@ -258,16 +244,11 @@ note(
 def format_3(nb: Notebook) -> bytes:
     for each in nb["cells"]:
         if each["cell_type"] == "code":
-            each["input"] = each.pop("source")
-            each["language"] = "python"
+            each |= {"input": each.pop("source"), "language": "python"}
             each["prompt_number"] = 1
     cells = nb.pop("cells")
     sheets = [{"cells": cells[:90]}, {"cells": cells[90:], "metadata": {}}]
     return dump({**nb, "nbformat": 3, "worksheets": sheets})
-
-
-def format_missing(nb: Notebook) -> None:
-    del nb["nbformat"], nb["nbformat_minor"]
 
 
 note("an old format", format_3=format_3)
@@ -275,7 +256,7 @@ note("not the format of the course", format_5=top(nbformat=5, nbformat_minor=0))
 note(
     "an unknown format",
     format_as_text=top(nbformat="4.5"),
-    format_missing=format_missing,
+    format_missing=lambda nb: [nb.pop(k) for k in ("nbformat", "nbformat_minor")],
 )
 fine(
     minor_99=top(nbformat_minor=99),
@@ -288,24 +269,10 @@ fine(
         kernelspec={"name": "../../../tmp/evil", "language": 5}
     ),
     kernel_a_string=metadata(kernelspec="python3"),
-    source_path_outside=metadata(
-        coursekit={"source": "../../../../etc/passwd", "version": []}
-    ),
-    source_of_another_notebook=lambda nb: nb["metadata"]["coursekit"].update(
-        source="lectures/l02_x/02_score_matching.md"
-    ),
+    source_path_outside=course(source="../../../../etc/passwd", version=[]),
+    source_of_another_notebook=course(source="lectures/l02_x/02_score_matching.md"),
 )
-note(
-    "cannot be told which notebook",
-    ALL,
-    a_foreign_notebook=dump(
-        {
-            "cells": [{"cell_type": "code", "source": "print(1)", "metadata": {}}],
-            "metadata": {},
-            "nbformat": 4,
-        }
-    ),
-)
+note("cannot be told which notebook", ALL, a_foreign_notebook=dump(notebook(code("x"))))
 
 # -- single cells ------------------------------------------------------------------
 
@@ -352,20 +319,14 @@ note(
     ),
 )
 note(
-    "Cell 42 (exercise 01.4) has no text", ("01.4",), source_a_number=answer(source=12)
-)
-note(
-    "(exercise 01.4) has no text",
+    "Cell 42 (exercise 01.4) has no text",
     ("01.4",),
+    source_a_number=answer(source=12),
     source_null=answer(source=None),
     source_an_object=answer(source={"text": "def q_sample(): pass"}),
 )
-note(
-    "",
-    ("01.4",),
-    source_missing=lambda nb: cell(nb).pop("source"),
-    source_emptied=answer(source=[]),
-)
+note("", ("01.4",), source_missing=lambda nb: cell(nb).pop("source"))
+note("", ("01.4",), source_emptied=answer(source=[]))
 note(
     "lines that are not text",
     source_with_other_things=lambda nb: put(nb, [None, *cell(nb)["source"], 5, ["x"]]),
@@ -374,18 +335,17 @@ note(
     "broken characters",
     lone_surrogate=with_letter(rb"\ud83d!"),
     nul_in_the_code=with_letter(rb"\u0000"),
-    byte_order_mark_in_a_cell=lambda nb: cell(nb).update(source="\ufeff" + text(nb)),
+    byte_order_mark_in_a_cell=lambda nb: put(nb, "\ufeff" + text(nb)),
 )
+GIANT = "A" * 300_000
 note(
     "(exercise 01.4) has more than 100,000",
     ("01.4",),
-    giant_cell=lambda nb: put(nb, text(nb) + "\n#" + "x" * 100_000),
+    giant_cell=lambda nb: put(nb, f"{text(nb)}\n#{GIANT[:100_000]}"),
 )
 fine(
     source_as_one_string=lambda nb: cell(nb).update(source=text(nb)),
-    giant_picture_in_the_text=first(
-        source="![](data:image/png;base64," + "A" * 300_000 + ")"
-    ),
+    giant_picture_in_the_text=first(source=f"![](data:image/png;base64,{GIANT})"),
 )
 note(
     "The notebook is very long (4",
@@ -397,17 +357,15 @@ note(
 )
 note("ids stand more than once", ids_twice=every("id", "cell"))
 fine(
-    ids_missing=gone("id"),
+    ids_missing=every("id"),
     ids_of_other_types=every("id", [1, {}], {"id": 1}, None, "x" * 5000, 1.5),
     cell_metadata_of_other_types=every(
         "metadata", "tags", [], None, 5, {"coursekit": "01.4"}
     ),
-    outputs_of_other_types=every(
-        "outputs", None, "x", {"data": {"image/png": 5}}, [[]]
-    ),
+    outputs_of_any_type=every("outputs", None, "x", {"data": {"image/png": 5}}, [[]]),
     exercise_ids_of_other_types=exercise_ids,
     tags_a_string=tags_a_string,
-    cell_type_missing=gone("cell_type"),
+    cell_type_missing=every("cell_type"),
     cell_type_a_number=answer(cell_type=1),
 )
 note("is a raw cell", cell_type_unknown=cell_type_unknown)
