@@ -24,6 +24,7 @@ def q_sample(x0, k, eps, schedule):
 HEAD = "# exercise 01.4\n"
 MARKED = HEAD + RIGHT
 FIRST, REST = MARKED[: MARKED.index("    a =")], MARKED[MARKED.index("    a =") :]
+TODO = FIRST + "    raise NotImplementedError"
 
 HABITS: dict[str, tuple[Change, str]] = {}  # name -> (change, a note for the student)
 
@@ -157,6 +158,10 @@ def all_in_one_cell(nb: Notebook) -> None:
     nb["cells"] = [code("\n\n".join("".join(each["source"]) for each in codes(nb)))]
 
 
+def crlf(source: str) -> str:
+    return source.replace("\n", "\r\n")
+
+
 def tabbed(source: str) -> str:
     return re.sub("^((?:    )+)", lambda m: "\t" * (len(m[0]) // 4), source, flags=re.M)
 
@@ -189,10 +194,7 @@ HABITS |= {
     "as_handed_out": (exercises, ""),
     "everything_upside_down": (lambda nb: nb["cells"].reverse(), ""),
     "only_the_answers": (lambda nb: nb.update(cells=exercises(nb)), ""),
-    "windows_line_ends": (
-        lambda nb: edit(nb["cells"], lambda t: t.replace("\n", "\r\n")),
-        "",
-    ),
+    "windows_line_ends": (lambda nb: edit(nb["cells"], crlf), ""),
     "tabs": (lambda nb: edit(exercises(nb), tabbed), ""),
     "no_annotations_no_docstrings": (lambda nb: edit(exercises(nb), bare), ""),
     "a_formatter_over_everything": (lambda nb: edit(codes(nb), formatted), ""),
@@ -211,7 +213,7 @@ def a_helper_in_another_exercise(nb: Notebook) -> None:
 @habit()
 def typed_into_the_check_cell(nb: Notebook) -> None:
     put(nb, f"{RIGHT}\n{text(nb, 'check-01-4')}", "check-01-4")
-    put(nb, FIRST + "    raise NotImplementedError")
+    put(nb, TODO)
 
 
 @habit(note="is a markdown cell")
@@ -248,7 +250,6 @@ TWICE, TOGETHER = "Several cells are marked as 01.4", "were put together"
 LEVELS = "s, n = coefficients(at(schedule.alpha_bar, k, x0))"
 COEFFICIENTS = HEAD + "def coefficients(a):\n    return a.sqrt(), (1 - a).sqrt()"
 USE = f"{FIRST}    {LEVELS}\n    return s * x0 + n * eps".partition("\n")[2]
-TODO = FIRST + "    raise NotImplementedError"
 HABITS |= {
     "split_by_jupyterlab": (_split(COEFFICIENTS, USE), TWICE),
     "split_inside_the_function": (_split(FIRST, REST, marked=False), TOGETHER),

@@ -34,9 +34,8 @@ def run(shop: Workshop, *sources: str, blank: tuple[str, ...] = ()) -> NotebookR
 
 def test_cells_share_one_kernel(shop):
     found = run(shop, "x = 2", "print(x + 1)", "1/0", "print(x)")
-    assert [cell.state for cell in found.cells.values()] == [
-        "ran", "ran", "raised", "ran",
-    ]  # fmt: skip
+    states = [cell.state for cell in found.cells.values()]
+    assert states == ["ran", "ran", "raised", "ran"]
     assert found.cells["c1"].text == "3\n"
     assert found.cells["c2"].error == "ZeroDivisionError: division by zero"
 
@@ -57,9 +56,7 @@ def test_the_other_references_work(shop):
 
 def test_no_checkout_no_network_no_neighbours_no_secrets(shop):
     found = run(shop, LOOKS["outside"])
-    assert found.cells["c0"].text.split("\n")[:5] == [
-        "False", "True", "True", "[]", "[]",
-    ]  # fmt: skip
+    assert found.cells["c0"].text.startswith("False\nTrue\nTrue\n[]\n[]\n")
 
 
 @pytest.mark.parametrize("name", ENDS.codes)

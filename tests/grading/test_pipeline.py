@@ -3,6 +3,7 @@ the stubs (none), and reports that must not depend on how the work was shared ou
 
 import json
 import os
+import re
 from dataclasses import replace
 
 import notebook_kit as kit
@@ -38,9 +39,7 @@ def test_a_solution_earns_everything_and_a_stub_nothing(shop):
 def test_lecture_1_solved_but_for_two(shop):
     """A wrong sign and an endless loop cost their own exercise only."""
     wrong = kit.text(kit.solved(), "01.4").replace(" + ", " - ")
-    endless = (
-        "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    while True: pass\n"
-    )
+    endless = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    while 1: pass\n"
     submission = solved(kit.NAME, ex_01_4=wrong, ex_01_3=endless)
     report = grade_submission(submission, Options(shop))
     found = states(report)
@@ -63,11 +62,6 @@ def test_reports_do_not_depend_on_the_number_of_jobs(shop):
         [replace(report, seconds=0.0) for report in grade_all(submissions, options, n)]
         for n in (1, 3)
     )
-    reasons = [
-        [grade.reason for report in each for grade in report.grades]
-        for each in (one, three)
-    ]
-    assert reasons[0] == reasons[1]
     assert one == three
     assert [bool(report.problem) for report in one] == [False, True, False]
 
@@ -89,8 +83,7 @@ def test_bad_calls_are_one_line(tmp_path, capsys):
     assert cli.run(["grade", str(tmp_path / "nowhere"), *out]) == 2
     assert cli.run(["grade", str(tmp_path), *out, "--jobs", "0"]) == 2
     assert cli.run(["grade", str(tmp_path), *out, "--shard", "3/2"]) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len([line for line in lines if line.startswith("coursekit grade:")]) == 3
+    assert len(re.findall("^coursekit grade:", capsys.readouterr().err, re.M)) == 3
 
 
 def test_a_system_that_cannot_fork_is_told_what_to_do(tmp_path, capsys, monkeypatch):
@@ -101,9 +94,7 @@ def test_a_system_that_cannot_fork_is_told_what_to_do(tmp_path, capsys, monkeypa
     assert line.endswith("on Windows run it in WSL")
 
 
-def test_a_required_sandbox_that_is_missing_stops_the_run(
-    tmp_path, capsys, monkeypatch
-):
+def test_a_missing_sandbox_that_is_required_stops(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(sandbox, "available", lambda: "off")
     call = ["grade", str(tmp_path), "--out", str(tmp_path), "--sandbox", "require"]
     assert cli.run(call) == 2
