@@ -27,25 +27,22 @@ FILES = sorted(FOLDER.glob("*.yml"))
 
 # A subset of the published schema: no key but those that are named.
 SCHEMA = yaml.safe_load("""
-type: object
+$defs: {closed: &closed {type: object, additionalProperties: false}}
+<<: *closed
 required: [name, "on", permissions, jobs]
-additionalProperties: false
 properties:
   name: &text {type: string, minLength: 1}
   "on":
-    type: object
-    additionalProperties: false
+    <<: *closed
     properties:
       push:
-        type: object
-        additionalProperties: false
+        <<: *closed
         properties: {paths: {type: array, items: *text, minItems: 1}}
       workflow_dispatch: {type: ["null", object]}
   permissions: {const: {contents: read}}
   concurrency:
-    type: object
+    <<: *closed
     required: [group]
-    additionalProperties: false
     properties: {group: *text, cancel-in-progress: {type: boolean}}
   env: &values
     type: object
@@ -56,17 +53,15 @@ properties:
     propertyNames: {pattern: "^[_a-zA-Z][a-zA-Z0-9_-]*$"}
     minProperties: 1
     additionalProperties:
-      type: object
+      <<: *closed
       required: [runs-on, steps, timeout-minutes]
-      additionalProperties: false
       properties:
         runs-on: *text
         timeout-minutes: {type: number}
         needs: *text
         strategy:
-          type: object
+          <<: *closed
           required: [matrix]
-          additionalProperties: false
           properties:
             matrix: {type: object, additionalProperties: {type: array}}
             fail-fast: {type: boolean}
@@ -74,8 +69,7 @@ properties:
           type: array
           minItems: 1
           items:
-            type: object
-            additionalProperties: false
+            <<: *closed
             oneOf: [{required: [uses]}, {required: [run]}]
             properties: {name: *text, uses: *text, run: *text, env: *values,
                          with: *values, working-directory: *text}
@@ -200,13 +194,10 @@ def test_merging_needs_what_its_job_installs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = {re.split(r"[^\w-]", name)[0] for name in project["dependencies"]}
     assert set(installed.split()) < needed
-    absent = [
-        n.replace("-py", "").replace("-", "_") for n in needed - {*installed.split()}
-    ]
-    code = (
-        f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
-        "import coursekit.cli, coursekit.grading.merge"
-    )
+    modules = " ".join(needed - {*installed.split()})
+    absent = modules.replace("-py", "").replace("-", "_").split()
+    code = f"import sys; sys.modules.update(dict.fromkeys({absent}))\n"
+    code += "import coursekit.cli, coursekit.grading.merge"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True
     )
