@@ -140,8 +140,7 @@ def test_a_loose_definition_counts_when_nothing_else_is_left():
 
 def test_a_docstring_above_real_code_is_no_stub():
     solved = STUB.replace("raise NotImplementedError", "return x0")
-    found = one(solved)
-    assert (found.state, found.source) == ("answered", solved)
+    assert (one(solved).state, one(solved).source) == ("answered", solved)
 
 
 @pytest.mark.parametrize(
@@ -173,8 +172,7 @@ def test_a_retyped_cell_is_recovered_and_reported(kind):
 
 def test_check_lines_are_left_out_of_the_code():
     source = q_sample("x0") + "\nq_sample = check(q_sample)\nreveal('01.4')\nprint(1)"
-    found = one(source)
-    assert found.source == q_sample("x0") + "\nprint(1)"
+    assert one(source).source == q_sample("x0") + "\nprint(1)"
 
 
 def test_checks_and_exercises_are_never_imported():
@@ -202,10 +200,8 @@ def test_another_name_counts_only_with_the_same_parameters():
 
 
 H1, H2 = "def h():\n    return 1", "def h():\n    return 2"
-OWN, USE = (
-    "def at(values, k, x):\n    return 1",
-    q_sample("at(schedule.alpha_bar, k, x0)"),
-)
+OWN = "def at(values, k, x):\n    return 1"
+USE = q_sample("at(schedule.alpha_bar, k, x0)")
 STEP = "# exercise 01.3\ndef q_step(x, k, eps, schedule):\n    return 'wrong'"
 USE_STEP = q_sample("q_step(x0, k, eps, schedule)")
 
