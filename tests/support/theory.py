@@ -1,14 +1,23 @@
 """What the tests of the formulas share: numbers, exact answers, and measurements."""
 
 import math
+from itertools import pairwise
 
+import pytest
 import torch
 
 from coursekit.datasets.toys import exact_predict, lopsided
-from coursekit.theory.paths import LinearPath
+from coursekit.theory.paths import CosinePath, LinearPath, VEPath, VPPath
 
 SHAPES = [(7, 2), (7, 3, 4, 6), (7, 2, 3, 4, 5)]  # the batch differs from the rest
 MIXTURE = lopsided()
+PATHS = {
+    "linear": LinearPath(),
+    "cosine": CosinePath(),
+    "vp": VPPath(),
+    "ve": VEPath(0.05, 5.0),
+}
+every_path = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 
 
 def seeded(seed=0):
@@ -33,6 +42,18 @@ def time(value):
 def last(film):
     *_, x = film
     return x
+
+
+def walk(step):
+    """A solver from a step of one time to the next."""
+
+    def solver(predict, x, ts, path):
+        yield x
+        for t, s in pairwise(ts):
+            x = step(predict, x, t, s, path)
+            yield x
+
+    return solver
 
 
 def exact(xt, t):

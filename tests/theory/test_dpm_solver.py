@@ -1,83 +1,35 @@
-"""DPM-Solvers. Authority: measured orders of convergence on a mixture's exact belief,
-steps that are exact when the noise (or the data) stands still, DDIM, and quadrature of
-the integral that the solvers approximate."""
+"""DPM-Solvers. Authority: steps that are exact when the noise (or the data) stands
+still, DDIM, and quadrature of the integral that the solvers approximate; test_walks.py
+measures their orders of convergence."""
 
-import functools
 import math
-from itertools import pairwise
 
 import pytest
 import torch
-from support.theory import MIXTURE, SHAPES, convergence, last, normal, time
+from support.theory import (
+    MIXTURE,
+    SHAPES,
+    convergence,
+    every_path,
+    normal,
+    time,
+    walk,
+)
 
 from coursekit.datasets.toys import exact_predict
 from coursekit.theory.dpm_solver import dpm1_step, dpm2_step, dpm2m, time_of_log_snr
-from coursekit.theory.paths import CosinePath, LinearPath, VEPath, VPPath, expand_as
+from coursekit.theory.paths import CosinePath, LinearPath, expand_as
 from coursekit.theory.prediction import convert
-from coursekit.theory.solvers import ddim_path, rk4, time_grid
+from coursekit.theory.solvers import ddim_path, time_grid
 
-PATHS = {"vp": VPPath(), "cosine": CosinePath(), "linear": LinearPath()}
-ALL = PATHS | {"ve": VEPath(0.05, 5.0)}
 STEPS = {"dpm1": dpm1_step, "dpm2": dpm2_step}
-
-
-def walk(step):
-    """A solver from one step."""
-
-    def solver(predict, x, ts, path):
-        yield x
-        for t, s in pairwise(ts):
-            x = step(predict, x, t, s, path)
-            yield x
-
-    return solver
-
-
-SOLVERS = {
-    "dpm1": (walk(dpm1_step), 1, (60, 120)),
-    "dpm2": (walk(dpm2_step), 2, (40, 80)),
-    "dpm2m of x0": (functools.partial(dpm2m, kind="x0"), 2, (80, 160)),
-    "dpm2m of eps": (functools.partial(dpm2m, kind="eps"), 2, (80, 160)),
-}
-
-
-@functools.cache
-def reference(name, begin=0.95, end=0.2):
-    """A start and where the exact flow takes it, by rk4 on a very fine grid."""
-    x, ts = normal(8, 2), time_grid(240, begin, end)
-    return x, last(rk4(exact_predict(MIXTURE, PATHS[name]), x, ts))
-
-
-def even_in_time(path, n):
-    return time_grid(n, 0.95, 0.2)
-
-
-def even_in_lambda(path, n):
-    t, s = time(0.95), time(0.2)
-    wanted = path.log_snr(t).lerp(path.log_snr(s), time_grid(n, 0.0, 1.0))
-    return time_of_log_snr(path, wanted, t, s)
-
-
-@pytest.mark.parametrize("grid", [even_in_time, even_in_lambda])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("name", PATHS)
-def test_order_of_convergence(name, solver, grid):
-    path, (x, truth) = PATHS[name], reference(name)
-    follow, order, sizes = SOLVERS[solver]
-    predict = exact_predict(MIXTURE, path)
-
-    def error(n):
-        return (last(follow(predict, x, grid(path, n), path)) - truth).norm()
-
-    assert abs(convergence(error, sizes) - order) < 0.3
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("name", ALL)
-def test_a_noise_that_stands_still_is_followed_exactly(name, step, shape):
-    path, x0, eps = ALL[name], normal(*shape), normal(*shape, seed=1)
-    t, s = time(0.9), time(0.1)
+@every_path
+def test_a_noise_that_stands_still_is_followed_exactly(path, step, shape):
+    x0, eps, t, s = normal(*shape), normal(*shape, seed=1), time(0.9), time(0.1)
 
     def predict(xt, t):
         return convert(eps, xt, t, path, "eps")
@@ -87,10 +39,10 @@ def test_a_noise_that_stands_still_is_followed_exactly(name, step, shape):
 
 
 @pytest.mark.parametrize("kind", ["x0", "eps"])
-@pytest.mark.parametrize("name", ALL)
-def test_the_multistep_solver_is_exact_when_its_kind_stands_still(name, kind):
+@every_path
+def test_the_multistep_solver_is_exact_when_its_kind_stands_still(path, kind):
     """Data that stand still as well as noise: x0 and eps of one line are constant."""
-    path, ts = ALL[name], time_grid(5, 0.9, 0.1)
+    ts = time_grid(5, 0.9, 0.1)
     known = {"x0": normal(7, 2), "eps": normal(7, 2, seed=1)}
 
     def predict(xt, t):
@@ -125,9 +77,8 @@ def test_the_integral_is_the_one_of_the_paper(step):
     assert abs(local - (2 if step == "dpm1" else 3)) < 0.3
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_the_time_of_a_log_snr(name):
-    path = ALL[name]
+@every_path
+def test_the_time_of_a_log_snr(path):
     late, early = time(0.99), time(0.01)
     ts = torch.linspace(0.02, 0.98, 49, dtype=torch.float64)
     for shape in ((49,), (7, 7)):
@@ -162,28 +113,13 @@ def test_evaluations_and_their_times():
         assert seen == pytest.approx(ts[:-1].tolist())
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_dpm1_is_ddim_and_begins_the_multistep_solver(name):
-    path, x, ts = PATHS[name], normal(6, 2), time_grid(15, 0.98, 0.02)
+@every_path
+def test_dpm1_is_ddim_and_begins_the_multistep_solver(path):
+    x, ts = normal(6, 2), time_grid(15, 0.98, 0.02)
     predict = exact_predict(MIXTURE, path)
     film = list(walk(dpm1_step)(predict, x, ts, path))
-    for a, b in zip(film, ddim_path(predict, x, ts, path), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
+    by_ddim = list(ddim_path(predict, x, ts, path))
+    torch.testing.assert_close(film, by_ddim, rtol=1e-8, atol=1e-8)
     for kind in ("x0", "eps"):
         _, moved, *_ = dpm2m(predict, x, ts, path, kind)
         torch.testing.assert_close(moved, film[1])
-
-
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_states_keep_their_dtype_and_the_start_is_left_alone(shape):
-    path, x, ts = CosinePath(), normal(*shape).float(), time_grid(4, 0.9, 0.1)
-    before = x.clone()
-
-    def predict(xt, t):
-        return convert(xt / 2, xt, t, path, "eps")
-
-    films = [walk(step)(predict, x, ts, path) for step in STEPS.values()]
-    films += [dpm2m(predict, x, ts, path, kind) for kind in ("x0", "eps")]
-    for film in map(list, films):
-        assert len(film) == 5 and film[0] is x and torch.equal(x, before)
-        assert all(s.shape == shape and s.dtype == torch.float32 for s in film)

@@ -5,12 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import theory
 from support.theory import MIXTURE, normal, seeded, slope, time
 
 from coursekit.datasets.toys import exact_predict
 from coursekit.theory.ddpm import predict_x0, q_sample
 from coursekit.theory.ddpm_schedule import make_schedule
-from coursekit.theory.paths import CosinePath, DDPMPath, LinearPath, VEPath, VPPath
+from coursekit.theory.paths import DDPMPath, VEPath
 from coursekit.theory.prediction import (
     Prediction,
     complete,
@@ -21,13 +22,8 @@ from coursekit.theory.prediction import (
 )
 
 SCHEDULE = make_schedule("cosine", 50)
-PATHS = {
-    "linear": LinearPath(),
-    "cosine": CosinePath(),
-    "vp": VPPath(),
-    "ve": VEPath(),
-    "ddpm": DDPMPath(SCHEDULE),
-}
+PATHS = theory.PATHS | {"ve": VEPath(), "ddpm": DDPMPath(SCHEDULE)}
+every_path = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS)
 KINDS = Prediction._fields
 
 
@@ -53,18 +49,18 @@ def test_round_trip_through_every_kind(name, kind, times, rank):
         assert worst < 1e-10, f"{field} from {kind}: {worst}"
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_velocity_is_the_finite_difference_of_xt(name):
-    path, (x0, eps) = PATHS[name], pair((5, 2, 3))
+@every_path
+def test_velocity_is_the_finite_difference_of_xt(path):
+    x0, eps = pair((5, 2, 3))
     t = torch.tensor([0.031, 0.213, 0.501, 0.777, 0.951], dtype=torch.float64)
     expected = slope(lambda t: path.corrupt(x0, eps, t), t)
     velocity = complete(x0, eps, t, path).velocity
     torch.testing.assert_close(velocity, expected, rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_score_is_the_gradient_of_the_noised_log_density(name):
-    path, t = PATHS[name], time(0.3)
+@every_path
+def test_score_is_the_gradient_of_the_noised_log_density(path):
+    t = time(0.3)
     law = MIXTURE.noised(float(path.alpha(t)), float(path.sigma(t)))
     x = law.sample(6, seeded(1)).requires_grad_()
     (gradient,) = torch.autograd.grad(law.log_prob(x).sum(), x)
@@ -75,14 +71,13 @@ def test_score_is_the_gradient_of_the_noised_log_density(name):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", PATHS)
-def test_the_best_network_of_any_kind_holds_the_same_belief(name, kind):
-    path, predict = PATHS[name], exact_predict(MIXTURE, PATHS[name])
+@every_path
+def test_the_best_network_of_any_kind_holds_the_same_belief(path, kind):
+    predict = exact_predict(MIXTURE, path)
     t = torch.tensor([0.1, 0.33, 0.5, 0.71, 0.9], dtype=torch.float64)
     xt = path.corrupt(*pair((5, 2)), t)
     translated = denoiser(lambda x, t: getattr(predict(x, t), kind), path, kind)(xt, t)
-    for a, b in zip(translated, predict(xt, t), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
+    torch.testing.assert_close(translated, predict(xt, t), rtol=1e-8, atol=1e-8)
 
 
 def test_on_a_ddpm_path_it_agrees_with_the_ddpm_formulas():
@@ -90,11 +85,10 @@ def test_on_a_ddpm_path_it_agrees_with_the_ddpm_formulas():
     x0, eps = pair((5, 3, 4))
     xk = q_sample(x0, k, eps, SCHEDULE)
     guess = eps + 0.1
-    got = convert(guess, xk, k / 50.0, PATHS["ddpm"], "eps")
     expected = predict_x0(xk, guess, k, SCHEDULE)
-    torch.testing.assert_close(got.x0, expected, rtol=1e-5, atol=1e-5)
-    exact = convert(guess, xk, k.double() / 50, PATHS["ddpm"], "eps")
-    torch.testing.assert_close(exact.x0, expected, rtol=1e-9, atol=1e-9)
+    for t, off in ((k / 50.0, 1e-5), (k.double() / 50, 1e-9)):
+        got = convert(guess, xk, t, PATHS["ddpm"], "eps")
+        torch.testing.assert_close(got.x0, expected, rtol=off, atol=off)
 
 
 def test_what_is_given_comes_back_untouched_even_at_the_ends():
@@ -123,9 +117,8 @@ def test_float32_inputs_stay_float32():
     xt, y = pair((2, 3))
     exact = convert(y, xt, t, PATHS["cosine"], "v")
     got = convert(y.float(), xt.float(), t, PATHS["cosine"], "v")
-    for a, b in zip(got, exact, strict=True):
-        assert a.dtype == torch.float32
-        torch.testing.assert_close(a.double(), b, rtol=1e-5, atol=1e-5)
+    assert all(field.dtype == torch.float32 for field in got)
+    torch.testing.assert_close(got, exact, rtol=1e-5, atol=1e-5, check_dtype=False)
 
 
 def test_row_of_every_kind_on_the_straight_line():
