@@ -1,5 +1,16 @@
 """How a formula of ours is compared with a peer library's."""
 
+import pytest
+
+ROUNDING = 1e-12
+
+
+def peer_module(name):
+    """A module of a peer library; without it the test skips."""
+    extra = "--no-deps torchcfm" if name == "torchcfm" else "-e '.[parity]'"
+    reason = f"needs {name.partition('.')[0]}: pip install {extra} -c constraints.txt"
+    return pytest.importorskip(name, reason=reason)
+
 
 class AsFloat64:
     """torch or numpy with float64 in float32's place: a module that says float32 to

@@ -14,15 +14,13 @@ from itertools import product
 
 import pytest
 import torch
-from support.peers import no_further, worst
-from support.theory import normal
+from support.peers import no_further, peer_module, worst
+from support.theory import normal, seeded
 
 from coursekit.theory import ddpm
 from coursekit.theory.ddpm_schedule import make_schedule
 
-diffusers = pytest.importorskip(
-    "diffusers", reason="needs diffusers: pip install -e '.[parity]'"
-)
+diffusers = peer_module("diffusers")
 pytestmark = pytest.mark.parity
 
 T = 1000
@@ -30,10 +28,10 @@ KINDS = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 STEPS = (1, 2, 100, 500, 900, 999, 1000)
 SHAPE = (4, 3, 8, 8)
 TOLERANCE = 1e-6
-DDPM = pytest.mark.parametrize(("kind", "step"), list(product(KINDS, STEPS)))
-DDIM = pytest.mark.parametrize(
-    ("kind", "step", "eta"), list(product(KINDS, (100, 500, 900, 1000), (0.0, 1.0)))
-)
+DDPM = list(product(KINDS, STEPS))
+# the kind of schedule, the step, and the eta of DDIM, or None for an ancestral step
+CASES = [(*case, None) for case in DDPM]
+CASES += product(KINDS, (100, 500, 900, 1000), (0.0, 1.0))
 FLOAT32_FAILS = {(kind, k) for kind in KINDS for k in (1, 2)} | {("cosine", T)}
 
 
@@ -55,27 +53,28 @@ def peer(name, kind, dtype, **options):
     return scheduler
 
 
-def ddpm_both(kind, step, dtype):
-    """One ancestral step with the posterior variance: ours, theirs."""
-    scheduler = peer("DDPMScheduler", kind, dtype, variance_type="fixed_small")
-    xk, eps_hat = noise(0, dtype), noise(1, dtype)
-    generator = torch.Generator().manual_seed(2)
-    theirs = scheduler.step(eps_hat, step - 1, xk, generator=generator).prev_sample
+def our_step(kind, step, eta, xk, eps_hat, z):
     k, schedule = torch.full((4,), step), make_schedule(kind, T)
-    z = noise(2, dtype)
-    return ddpm.ancestral_step(xk, eps_hat, k, z, schedule, "posterior"), theirs
+    if eta is None:
+        return ddpm.ancestral_step(xk, eps_hat, k, z, schedule, "posterior")
+    return ddpm.ddim_step(xk, eps_hat, k, k - 100, z, schedule, eta)
 
 
-def ddim_both(kind, step, dtype, eta):
-    """One DDIM step over 100 steps of the chain: ours, theirs."""
-    options = {"set_alpha_to_one": True, "timestep_spacing": "trailing"}
-    scheduler = peer("DDIMScheduler", kind, dtype, **options)
-    scheduler.set_timesteps(10)
-    xk, eps_hat, z = noise(0, dtype), noise(1, dtype), noise(2, dtype)
-    theirs = scheduler.step(eps_hat, step - 1, xk, eta=eta, variance_noise=z)
-    k, schedule = torch.full((4,), step), make_schedule(kind, T)
-    ours = ddpm.ddim_step(xk, eps_hat, k, k - 100, z, schedule, eta)
-    return ours, theirs.prev_sample
+def both(kind, step, eta, dtype):
+    """One ancestral step with the posterior variance, or one DDIM step over 100 steps
+    of the chain: ours, theirs, and ours in float64 from the same numbers."""
+    xk, eps_hat, z = draws = [noise(seed, dtype) for seed in (0, 1, 2)]
+    if eta is None:
+        scheduler = peer("DDPMScheduler", kind, dtype, variance_type="fixed_small")
+        chance = {"generator": seeded(2)}  # draws z
+    else:
+        options = {"set_alpha_to_one": True, "timestep_spacing": "trailing"}
+        scheduler = peer("DDIMScheduler", kind, dtype, **options)
+        scheduler.set_timesteps(10)
+        chance = {"eta": eta, "variance_noise": z}
+    theirs = scheduler.step(eps_hat, step - 1, xk, **chance).prev_sample
+    truth = our_step(kind, step, eta, *(draw.double() for draw in draws))
+    return our_step(kind, step, eta, *draws), theirs, truth
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -86,7 +85,7 @@ def test_schedules_agree(kind):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@DDPM
+@pytest.mark.parametrize(("kind", "step"), DDPM)
 def test_add_noise(kind, step, dtype):
     scheduler, schedule = peer("DDPMScheduler", kind, dtype), make_schedule(kind, T)
     k, x0, eps = torch.full((4,), step), noise(0, dtype), noise(1, dtype)
@@ -99,32 +98,15 @@ def test_add_noise(kind, step, dtype):
     assert no_further(ours, theirs, truth)
 
 
-@DDPM
-def test_ancestral_step_in_float64(kind, step):
-    ours, theirs = ddpm_both(kind, step, torch.float64)
-    assert worst(f"DDPM float64 {kind} k={step}", ours, theirs) <= 1e-9
+@pytest.mark.parametrize(("kind", "step", "eta"), CASES)
+def test_step_in_float64(kind, step, eta):
+    ours, theirs, _ = both(kind, step, eta, torch.float64)
+    assert worst(f"float64 {kind} k={step} eta={eta}", ours, theirs) <= 1e-9
 
 
-@DDIM
-def test_ddim_step_in_float64(kind, step, eta):
-    ours, theirs = ddim_both(kind, step, torch.float64, eta)
-    assert worst(f"DDIM float64 {kind} k={step} eta={eta}", ours, theirs) <= 1e-9
-
-
-@DDPM
-def test_ancestral_step_as_installed(kind, step):
-    ours, theirs = ddpm_both(kind, step, torch.float32)
-    value = worst(f"DDPM {kind} k={step}", ours, theirs)
-    if (kind, step) not in FLOAT32_FAILS:
-        assert value <= TOLERANCE
-    k, schedule = torch.full((4,), step), make_schedule(kind, T)
-    inputs = [noise(seed, torch.float32).double() for seed in (0, 1, 2)]
-    truth = ddpm.ancestral_step(*inputs[:2], k, inputs[2], schedule, "posterior")
-    assert no_further(ours, theirs, truth)
-
-
-@DDIM
-def test_ddim_step_as_installed(kind, step, eta):
-    ours, theirs = ddim_both(kind, step, torch.float32, eta)
-    value = worst(f"DDIM {kind} k={step} eta={eta}", ours, theirs)
+@pytest.mark.parametrize(("kind", "step", "eta"), CASES)
+def test_step_as_installed(kind, step, eta):
+    ours, theirs, truth = both(kind, step, eta, torch.float32)
+    value = worst(f"{kind} k={step} eta={eta}", ours, theirs)
     assert (kind, step) in FLOAT32_FAILS or value <= TOLERANCE
+    assert no_further(ours, theirs, truth)

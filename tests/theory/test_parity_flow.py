@@ -9,12 +9,10 @@ Where both sides do the same arithmetic, they must agree to rounding in float64.
 they do not, the test says what differs and compares the limits.
 """
 
-from itertools import pairwise
-
 import pytest
 import torch
-from support.peers import AsFloat64, no_further, worst
-from support.theory import MIXTURE, exact, normal, seeded, times
+from support.peers import ROUNDING, AsFloat64, no_further, peer_module, worst
+from support.theory import MIXTURE, exact, normal, seeded, times, walk
 
 from coursekit.datasets.toys import exact_predict
 from coursekit.theory import solvers
@@ -34,8 +32,6 @@ from coursekit.theory.score import divergence
 
 pytestmark = pytest.mark.parity
 
-EXTRA = "pip install -e '.[parity]' -c constraints.txt"
-ROUNDING = 1e-12
 PREDICT = exact_predict(MIXTURE, LinearPath())
 GRIDS = {
     "even": solvers.time_grid(20),
@@ -46,20 +42,17 @@ GRIDS = {
 
 @pytest.fixture
 def torchdiffeq():
-    return pytest.importorskip("torchdiffeq", reason=f"needs torchdiffeq: {EXTRA}")
+    return peer_module("torchdiffeq")
 
 
 @pytest.fixture
 def ot():
-    return pytest.importorskip("ot", reason=f"needs POT: {EXTRA}")
+    return peer_module("ot")
 
 
 @pytest.fixture
 def torchcfm(ot):
-    return pytest.importorskip(
-        "torchcfm",
-        reason="needs torchcfm: pip install --no-deps torchcfm -c constraints.txt",
-    )
+    return peer_module("torchcfm")
 
 
 # Solvers. torchdiffeq hands its function one time, and then the state.
@@ -109,15 +102,12 @@ def test_classical_rk4(torchdiffeq, grid):
     common = pytest.importorskip("torchdiffeq._impl.rk_common")
     x, ts = normal(256, 2), GRIDS[grid]
 
-    def patient(t, x, perturb=None):
-        return field(t, x)
+    def step(patient, x, t, s, path):
+        return x + common.rk4_step_func(patient, t, s - t, s, x)
 
-    theirs = [x]
-    for t, s in pairwise(ts):
-        step = common.rk4_step_func(patient, t, s - t, s, theirs[-1])
-        theirs.append(theirs[-1] + step)
+    theirs = film(walk(step)(lambda t, x, perturb=None: field(t, x), x, ts, None))
     ours = film(solvers.rk4(PREDICT, x, ts))
-    assert worst(f"rk4, {grid} grid", ours, torch.stack(theirs)) <= ROUNDING
+    assert worst(f"rk4, {grid} grid", ours, theirs) <= ROUNDING
 
 
 def test_odeint_rk4_is_the_three_eighths_rule(torchdiffeq):
@@ -182,8 +172,7 @@ def test_likelihood_converges_to_the_adaptive_one(torchdiffeq):
 
 
 def flow_scheduler(shift):
-    diffusers = pytest.importorskip("diffusers", reason=f"needs diffusers: {EXTRA}")
-    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(shift=shift)
+    scheduler = peer_module("diffusers").FlowMatchEulerDiscreteScheduler(shift=shift)
     scheduler.set_timesteps(12)
     return scheduler
 
@@ -216,10 +205,8 @@ def test_their_sigma_is_our_time(shift):
 
 @pytest.mark.parametrize("shift", [1.0, 3.0])
 def test_flow_euler_in_float64(monkeypatch, shift):
-    module = pytest.importorskip(
-        "diffusers.schedulers.scheduling_flow_match_euler_discrete",
-        reason=f"needs diffusers: {EXTRA}",
-    )
+    name = "diffusers.schedulers.scheduling_flow_match_euler_discrete"
+    module = peer_module(name)
     monkeypatch.setattr(module, "torch", AsFloat64(torch))
     monkeypatch.setattr(module, "np", AsFloat64(module.np))
     scheduler = flow_scheduler(shift)
@@ -296,11 +283,7 @@ def test_matchers(torchcfm, monkeypatch, shape, optimal):
         monkeypatch.setattr(matcher.ot_sampler, "sample_map", all_pairs)
     else:
         matcher = torchcfm.ConditionalFlowMatcher(sigma=0.0)
-    x0, eps, t = (
-        normal(64, *shape, seed=1),
-        normal(64, *shape, seed=2),
-        times(64),
-    )
+    x0, eps, t = normal(64, *shape, seed=1), normal(64, *shape, seed=2), times(64)
     their_t, xt, ut = matcher.sample_location_and_conditional_flow(eps, x0, 1 - t)
     assert torch.equal(their_t, 1 - t)
     if optimal:

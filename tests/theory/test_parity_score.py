@@ -17,12 +17,12 @@ the cosine schedule starts, with alpha = 5e-5, float32 loses other digits that w
 `pytest -s` prints the differences.
 """
 
-from itertools import pairwise, product
+from itertools import product
 
 import pytest
 import torch
-from support.peers import AsFloat64, no_further, worst
-from support.theory import MIXTURE, normal
+from support.peers import AsFloat64, no_further, peer_module, worst
+from support.theory import MIXTURE, normal, walk
 
 from coursekit.datasets.toys import exact_predict
 from coursekit.theory.ddpm_schedule import make_schedule
@@ -30,10 +30,7 @@ from coursekit.theory.dpm_solver import dpm1_step, dpm2m
 from coursekit.theory.paths import DDPMPath
 from coursekit.theory.solvers import spread_time
 
-multistep = pytest.importorskip(
-    "diffusers.schedulers.scheduling_dpmsolver_multistep",
-    reason="needs diffusers: pip install -e '.[parity]' -c constraints.txt",
-)
+multistep = peer_module("diffusers.schedulers.scheduling_dpmsolver_multistep")
 pytestmark = [
     pytest.mark.parity,
     # of diffusers: it means to drop "dpmsolver" in its version 1
@@ -81,10 +78,7 @@ def our_walk(kind, answer, order, ts, x):
     predict, path = belief(kind)
     if order == 2:
         return torch.stack(list(dpm2m(predict, x, ts, path, ANSWERS[answer])))
-    film = [x]
-    for t, s in pairwise(ts):
-        film.append(dpm1_step(predict, film[-1], t, s, path))
-    return torch.stack(film)
+    return torch.stack(list(walk(dpm1_step)(predict, x, ts, path)))
 
 
 def their_walk(kind, scheduler, x):
