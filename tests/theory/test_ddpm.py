@@ -59,10 +59,9 @@ def test_chain_of_steps_has_the_moments_of_the_jump(kind):
 def test_each_sample_gets_its_own_step(shape, name):
     k, k_next = torch.tensor([[1, 7, 40, 20, 3, 40, 2], [0, 2, 39, 1, 2, 0, 1]])
     inputs, schedule = [*draws(*shape), k, k_next], SCHEDULES["cosine"]
-    batched = FORMULAS[name](*inputs, schedule)
-    for i in range(7):
-        alone = FORMULAS[name](*(part[i : i + 1] for part in inputs), schedule)
-        torch.testing.assert_close(batched[i : i + 1], alone)
+    rows = zip(*(part.split(1) for part in inputs), strict=True)
+    alone = torch.cat([FORMULAS[name](*row, schedule) for row in rows])
+    torch.testing.assert_close(FORMULAS[name](*inputs, schedule), alone)
 
 
 @pytest.mark.parametrize("name", ["q_sample", "mean", "var", "ancestral"])
@@ -166,14 +165,11 @@ def test_ancestral_mean_is_the_posterior_mean_at_the_guess(kind):
     k = steps_like(schedule, 60)
     x0_hat = ddpm.predict_x0(xk, eps, k, schedule)
     mean, var = ddpm.q_posterior(x0_hat, xk, k, schedule)
-    zero = torch.zeros_like(xk)
-    got = ddpm.ancestral_step(xk, eps, k, zero, schedule)
+    got = ddpm.ancestral_step(xk, eps, k, 0 * xk, schedule)
     torch.testing.assert_close(got, mean, rtol=1e-7, atol=1e-7)
-    one = torch.ones_like(xk)
-    noisy = ddpm.ancestral_step(xk, eps, k, one, schedule, "posterior")
-    torch.testing.assert_close(
-        noisy - got, var.sqrt().expand_as(xk), rtol=1e-6, atol=1e-9
-    )
+    noisy = ddpm.ancestral_step(xk, eps, k, 0 * xk + 1, schedule, "posterior")
+    wanted = var.sqrt().expand_as(xk)
+    torch.testing.assert_close(noisy - got, wanted, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("variance", ["beta", "posterior"])
@@ -223,8 +219,10 @@ def test_ddim_keeps_the_marginal_when_told_the_truth(kind, eta):
 
 @pytest.mark.parametrize("eta", [0.0, 1.0])
 def test_ddim_to_step_zero_is_the_guess(eta):
-    schedule = SCHEDULES["cosine"]
-    xk, eps, noise = draws(40, 2)
-    k = torch.arange(1, 41)
+    schedule, k, (xk, eps, noise) = (
+        SCHEDULES["cosine"],
+        torch.arange(1, 41),
+        draws(40, 2),
+    )
     got = ddpm.ddim_step(xk, eps, k, torch.zeros_like(k), noise, schedule, eta)
     torch.testing.assert_close(got, ddpm.predict_x0(xk, eps, k, schedule))

@@ -135,12 +135,6 @@ def test_the_loss_is_the_prediction_loss_of_the_velocity(shape):
     torch.testing.assert_close(cfm_loss(model, x0, t, eps), each.mean())
 
 
-def small_net():
-    torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 2)).double()
-    return net, lambda x, t: net(torch.cat([x, t[:, None]], dim=1))
-
-
 def test_both_losses_have_the_same_gradient():
     """Theorem of Lipman et al. 2023: regression on lines, or on the marginal field.
 
@@ -148,18 +142,17 @@ def test_both_losses_have_the_same_gradient():
     exactly, so nothing is left to chance.
     """
     data, xt, t, m = normal(4, 2), normal(50, 2, seed=1), times(50, 0.1), 0.05
-    (net, model), share = small_net(), log_joint(xt, t, data, m).softmax(1)
-    off = (model(xt, t) - marginal_velocity(xt, t, data, m)).square().sum(1).mean()
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 2)).double()
+    said = net(torch.cat([xt, t[:, None]], dim=1))
+    off = (said - marginal_velocity(xt, t, data, m)).square().sum(1).mean()
     lines = torch.zeros((), dtype=torch.float64)
-    for i, point in enumerate(data):
+    for point, share in zip(data, log_joint(xt, t, data, m).softmax(1).T, strict=True):
         target = conditional_velocity(xt, point.expand_as(xt), t, m)
-        gap = (model(xt, t) - target).square().sum(1)
-        lines = lines + (share[:, i].detach() * gap).mean()
-    parameters = list(net.parameters())
-    marginal = torch.autograd.grad(off, parameters, retain_graph=True)
-    conditional = torch.autograd.grad(lines, parameters)
-    for a, b in zip(marginal, conditional, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-12)
+        lines = lines + (share * (said - target).square().sum(1)).mean()
+    marginal = torch.autograd.grad(off, net.parameters(), retain_graph=True)
+    conditional = torch.autograd.grad(lines, net.parameters())
+    torch.testing.assert_close(marginal, conditional, rtol=1e-10, atol=1e-12)
     assert lines > off  # by the conditional variance, which no network can remove
 
 
@@ -173,10 +166,9 @@ def test_following_a_velocity_agrees_with_the_solvers(step, solver):
 @pytest.mark.parametrize("step", [euler_step, heun_step])
 def test_every_sample_has_its_own_times(step):
     x, t, s = normal(7, 2), times(7, 0.5), times(7, 0.2, 0.5, seed=5)
-    together = step(exact, x, t, s)
-    for i in range(7):
-        alone = step(exact, x[i : i + 1], t[i : i + 1], s[i : i + 1])
-        torch.testing.assert_close(together[i : i + 1], alone)
+    rows = zip(x.split(1), t.split(1), s.split(1), strict=True)
+    alone = torch.cat([step(exact, *row) for row in rows])
+    torch.testing.assert_close(step(exact, x, t, s), alone)
 
 
 def density(x, t):
@@ -230,9 +222,4 @@ def test_translations_agree_with_convert(shape):
     xt, velocity, t = normal(*shape), normal(*shape, seed=1), times(7, 0.05, 0.95)
     ours = from_velocity(velocity, xt, t)
     theirs = convert(velocity, xt, t, LinearPath(), "velocity")
-    for name in ours._fields:
-        torch.testing.assert_close(
-            getattr(ours, name),
-            getattr(theirs, name),
-            msg=lambda m, n=name: f"{n}: {m}",
-        )
+    torch.testing.assert_close(ours._asdict(), theirs._asdict())

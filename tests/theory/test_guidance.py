@@ -71,11 +71,9 @@ def test_any_kind_of_prediction_may_be_guided(kind, path):
     xt, t = normal(7, 3, 4), times(7, 0.05, 0.95)
     cond, null = normal(7, 3, 4, seed=1), normal(7, 3, 4, seed=2)
     first = convert(guided(cond, null, 3.0), xt, t, path, kind)
-    a, b = (convert(y, xt, t, path, kind) for y in (cond, null))
-    for one, other in zip(
-        first, (guided(u, v, 3.0) for u, v in zip(a, b, strict=True)), strict=True
-    ):
-        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+    both = (convert(y, xt, t, path, kind) for y in (cond, null))
+    last = Prediction(*(guided(*pair, 3.0) for pair in zip(*both, strict=True)))
+    torch.testing.assert_close(first, last, rtol=1e-9, atol=1e-9)
 
 
 # Forgetting.
@@ -200,10 +198,9 @@ def test_at_scale_one_it_is_the_conditional_prediction(path):
     """In all five vocabularies."""
     xt, t = normal(9, 2), times(9, 0.05, 0.95)
     for c, bell in enumerate(BELLS):
-        predict = exactly_guided(path, torch.full((9,), c), 1.0)
+        found = exactly_guided(path, torch.full((9,), c), 1.0)(xt, t)
         wanted = exact_predict(bell, path)(xt, t)
-        for ours, theirs in zip(predict(xt, t), wanted, strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-8, atol=1e-8)
+        torch.testing.assert_close(found, wanted, rtol=1e-8, atol=1e-8)
 
 
 @PATHS
@@ -221,10 +218,8 @@ def test_both_kinds_of_guidance_agree_when_all_is_exact(path):
         return torch.stack(answers)[cond, torch.arange(len(x))]
 
     free = classifier_free(model, label, torch.tensor(3), scale)(xt, t)
-    by_classifier = exactly_guided(path, label, scale)
-    torch.testing.assert_close(
-        by_classifier(xt, t).velocity, free, rtol=1e-8, atol=1e-8
-    )
+    by_classifier = exactly_guided(path, label, scale)(xt, t).velocity
+    torch.testing.assert_close(by_classifier, free, rtol=1e-8, atol=1e-8)
 
 
 @PATHS

@@ -38,23 +38,16 @@ def test_normal_log_prob(shape):
     torch.testing.assert_close(normal_log_prob(x), want)
 
 
-def test_the_density_of_a_mixture_is_found():
-    x0 = data(50)
-    found = log_likelihood(exact, x0, time_grid(400))
-    worst = float((found - MIXTURE.log_prob(x0)).abs().max().detach())
-    print(f"log-likelihood of a mixture: largest error {worst:.1e} nats")
-    assert worst < 2e-3
-
-
 @torch.no_grad()
-def test_order_of_convergence():
-    x0 = data(20, seed=1)
-    truth = MIXTURE.log_prob(x0)
-
-    def error(n):
-        return (log_likelihood(exact, x0, time_grid(n)) - truth).norm()
-
-    assert abs(convergence(error, (200, 400)) - 2) < 0.3
+def test_the_density_of_a_mixture_is_found_with_order_two():
+    x0 = data(50)
+    errors = {
+        n: (log_likelihood(exact, x0, time_grid(n)) - MIXTURE.log_prob(x0)).abs()
+        for n in (200, 400)
+    }
+    print(f"log-likelihood: largest error {errors[400].max():.1e} nats")
+    assert errors[400].max() < 2e-3
+    assert abs(convergence(lambda n: errors[n].norm(), (200, 400)) - 2) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -79,7 +72,7 @@ def test_it_integrates_to_one():
         return torch.tanh(x.flip(1)) * (1 + t[:, None]) + 0.5 * torch.sin(x)
 
     total = log_likelihood(field, grid, time_grid(20)).exp().sum() * area
-    assert abs(float(total) - 1) < 2e-3
+    assert abs(float(total.detach()) - 1) < 2e-3
 
 
 def test_hutchinson_with_every_sign_is_exact():
@@ -94,13 +87,9 @@ def test_hutchinson_with_every_sign_is_exact():
 def test_the_estimated_likelihood_is_right_on_average():
     x0, ts = data(8, seed=2), time_grid(60)
     want = log_likelihood(exact, x0, ts)
-    generator = seeded()
-    runs = torch.stack(
-        [
-            log_likelihood(exact, x0, ts, hutchinson(2 * probe.double() - 1))
-            for probe in torch.randint(0, 2, (40, 8, 2), generator=generator)
-        ]
-    )
+    probes = torch.randint(0, 2, (40 * 8, 2), generator=seeded()).double()
+    runs = log_likelihood(exact, x0.repeat(40, 1), ts, hutchinson(2 * probes - 1))
+    runs = runs.reshape(40, 8)
     error = (runs.mean(0) - want).abs()
     assert (error < 4 * runs.std(0) / math.sqrt(40) + 1e-9).all()
 
