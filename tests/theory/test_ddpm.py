@@ -219,10 +219,7 @@ def test_ddim_keeps_the_marginal_when_told_the_truth(kind, eta):
 
 @pytest.mark.parametrize("eta", [0.0, 1.0])
 def test_ddim_to_step_zero_is_the_guess(eta):
-    schedule, k, (xk, eps, noise) = (
-        SCHEDULES["cosine"],
-        torch.arange(1, 41),
-        draws(40, 2),
-    )
-    got = ddpm.ddim_step(xk, eps, k, torch.zeros_like(k), noise, schedule, eta)
+    schedule, k = SCHEDULES["cosine"], torch.arange(1, 41)
+    xk, eps, noise = draws(40, 2)
+    got = ddpm.ddim_step(xk, eps, k, 0 * k, noise, schedule, eta)
     torch.testing.assert_close(got, ddpm.predict_x0(xk, eps, k, schedule))

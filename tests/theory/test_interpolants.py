@@ -31,9 +31,9 @@ def test_the_velocity_is_the_slope(shape, size):
 
 def test_the_ends_are_the_data():
     x0, eps, z = (normal(4, 2, seed=s) for s in range(3))
-    for value, end in ((0.0, x0), (1.0, eps)):
-        t = torch.full((4,), value, dtype=torch.float64)
-        torch.testing.assert_close(interpolate(x0, eps, z, t), end)
+    zero = torch.zeros(4, dtype=torch.float64)
+    torch.testing.assert_close(interpolate(x0, eps, z, zero), x0)
+    torch.testing.assert_close(interpolate(x0, eps, z, zero + 1), eps)
 
 
 def test_two_noises_make_one():
@@ -41,25 +41,22 @@ def test_two_noises_make_one():
     t = torch.tensor([0.3, 0.7], dtype=torch.float64)
     path = InterpolantPath(1.5)
     torch.testing.assert_close(path.sigma(t) ** 2, t**2 + gamma(t, 1.5) ** 2)
-    zero, many = torch.zeros(100_000, 1, dtype=torch.float64), 100_000
+    eps, z = normal(100_000, 1), normal(100_000, 1, seed=1)
     for value in t:
-        drawn = interpolate(
-            zero, normal(many, 1), normal(many, 1, seed=1), value.expand(many), 1.5
-        )
+        drawn = interpolate(0 * eps, eps, z, value.expand(100_000), 1.5)
         assert abs(float(drawn.std() / path.sigma(value)) - 1) < 0.01
 
 
 def test_the_velocity_given_x_is_that_of_the_path():
     """E[eps - x0 + gamma' z | x_t] for a Gaussian x0, by linear regression."""
-    size, t, n = 1.0, 0.4, 200_000
+    size, t, n = 1.0, torch.tensor(0.4).double(), 200_000
     x0, eps, z = 0.5 * normal(n, 1), normal(n, 1, seed=1), normal(n, 1, seed=2)
-    when = torch.full((n,), t, dtype=torch.float64)
-    x = interpolate(x0, eps, z, when, size)
-    target = interpolant_velocity(x0, eps, z, when, size)
+    x = interpolate(x0, eps, z, t.expand(n), size)
+    target = interpolant_velocity(x0, eps, z, t.expand(n), size)
     fitted = float((x * target).mean() / (x * x).mean())
-    path, moment = InterpolantPath(size), torch.tensor(t, dtype=torch.float64)
-    alpha, sigma = path.alpha(moment), path.sigma(moment)
-    d_alpha, d_sigma = path.derivatives(moment)
+    path = InterpolantPath(size)
+    alpha, sigma = path.alpha(t), path.sigma(t)
+    d_alpha, d_sigma = path.derivatives(t)
     want = (0.25 * alpha * d_alpha + sigma * d_sigma) / (0.25 * alpha**2 + sigma**2)
     assert abs(fitted - float(want)) < 0.01
 

@@ -3,15 +3,7 @@ are known), the variance identity of S, and Liu et al.'s claim on transport cost
 
 import pytest
 import torch
-from support.theory import (
-    MIXTURE,
-    SHAPES,
-    assert_moments,
-    exact,
-    last,
-    normal,
-    seeded,
-)
+from support.theory import MIXTURE, SHAPES, exact, normal, seeded
 
 from coursekit.theory.couplings import transport_cost
 from coursekit.theory.flow import follow, heun_step
@@ -40,12 +32,7 @@ def test_pairs_are_the_ends_of_the_walk_and_carry_no_gradient():
     start, ts = normal(20, 2), time_grid(10, 1.0, 0.1)
     x0, eps = make_pairs(lambda x, t: weight * exact(x, t), start, ts)
     assert eps is start and not x0.requires_grad
-    torch.testing.assert_close(x0, last(follow(exact, start, ts)))
-
-
-def test_pairs_have_the_law_of_the_data():
-    x0, _ = make_pairs(exact, normal(4000, 2), time_grid(100, 1.0, 0.005), heun_step)
-    assert_moments(x0, MIXTURE, 0.06, 0.1)
+    torch.testing.assert_close(x0, list(follow(exact, start, ts))[-1])
 
 
 @pytest.mark.parametrize("power", [1, 2], ids=["even", "uneven"])
@@ -65,23 +52,20 @@ def test_straightness_is_a_variance():
     """S = mean |u|^2 over time - mean |overall|^2: what bends is lost to the way."""
     eps, ts = normal(64, 2), time_grid(40, 1.0, 0.1)
     states = list(follow(exact, eps, ts))
-    speeds = [
-        exact(x, spread_time(t, x)).square().mean()
-        for x, t in zip(states[:-1], ts[:-1], strict=True)
-    ]
+    speeds = [exact(x, spread_time(t, x)) for x, t in zip(states, ts, strict=True)]
     overall = (states[0] - states[-1]) / 0.9
-    want = torch.stack(speeds).mean() - overall.square().mean()
+    want = torch.stack(speeds[:-1]).square().mean() - overall.square().mean()
     torch.testing.assert_close(straightness(exact, eps, ts), want)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_straight_paths_have_no_bend(shape):
-    target = torch.ones(shape[1:], dtype=torch.float64)
+    """All lead to 1."""
 
-    def to_target(x, t):
-        return (x - target) / expand_as(t, x)
+    def to_one(x, t):
+        return (x - 1) / expand_as(t, x)
 
-    assert straightness(to_target, normal(*shape), time_grid(9)) < 1e-20
+    assert straightness(to_one, normal(*shape), time_grid(9)) < 1e-20
 
 
 def test_the_flow_shortens_the_way():
