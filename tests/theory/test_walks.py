@@ -6,17 +6,8 @@ import functools
 
 import pytest
 import torch
-from support.theory import (
-    MIXTURE,
-    PATHS,
-    SHAPES,
-    convergence,
-    last,
-    normal,
-    seeded,
-    time,
-    walk,
-)
+from support import theory
+from support.theory import PATHS, SHAPES, convergence, last, normal, seeded, walk
 
 from coursekit.datasets.toys import exact_predict
 from coursekit.theory import solvers
@@ -49,7 +40,7 @@ SOLVERS = {
 @functools.cache
 def flow(name, *ends):
     """The mixture's flow: a belief, a start, and where rk4 ends on a fine grid."""
-    predict, x = exact_predict(MIXTURE, PATHS[name]), normal(8, 2)
+    predict, x = exact_predict(theory.MIXTURE, PATHS[name]), normal(8, 2)
     return predict, x, last(solvers.rk4(predict, x, time_grid(240, *ends)))
 
 
@@ -79,7 +70,7 @@ def test_order_of_convergence_in_even_steps_of_lambda(name, solver):
     path = PATHS[name]
 
     def even_in_lambda(n, *ends):
-        t, s = map(time, ends)
+        t, s = map(theory.time, ends)
         wanted = path.log_snr(t).lerp(path.log_snr(s), time_grid(n, 0.0, 1.0))
         return time_of_log_snr(path, wanted, t, s)
 
