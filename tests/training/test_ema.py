@@ -1,5 +1,7 @@
 """The average of the weights. Authority: its closed form, a weighted sum."""
 
+import copy
+
 import pytest
 import torch
 
@@ -27,33 +29,18 @@ def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
 def test_a_copy_carries_the_average_and_shares_nothing() -> None:
     model = torch.nn.Linear(2, 1)
     ema = Ema(model, 0.9)
-    copy = ema.copy_of()
+    other = ema.copy_of()
     with torch.no_grad():
-        copy.weight += 1
-    assert not copy.training
+        other.weight += 1
+    assert not other.training
     assert torch.equal(ema.average["weight"], model.weight)
-
-
-def test_saved_and_loaded_it_goes_on_alike() -> None:
-    torch.manual_seed(0)
-    model = torch.nn.Linear(2, 1)
-    one, two = Ema(model, 0.9), Ema(torch.nn.Linear(2, 1), 0.9)
-    one.update_parameters(model)
-    two.load_state_dict(one.state_dict())
-    with torch.no_grad():
-        model.weight += 1
-    one.update_parameters(model)
-    two.update_parameters(model)
-    assert torch.equal(one.average["weight"], two.average["weight"])
 
 
 def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other() -> None:
     """And what is no weight is copied."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))
-    ema, kept = Ema(model, 0.9), {}
-    for name, value in model.state_dict().items():
-        kept[name] = value.clone()
+    ema, kept = Ema(model, 0.9), copy.deepcopy(model.state_dict())
     for n in range(1, 6):
         with torch.no_grad():
             for value in model.parameters():

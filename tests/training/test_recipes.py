@@ -4,6 +4,7 @@ Authorities: the limits that CONTRIBUTING states (16 MB), the shapes of the data
 the recipes load themselves, JSON.
 """
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -39,12 +40,10 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
 
     def prepare(name: str, profile: str) -> Recipe:
         recipe = replace(RECIPES[name])
-        latents = getattr(recipe, "latents", "")
-        if latents:
-            space = Space("")
-            net = build(RECIPES[latents].profile(profile).model).eval()
-            space.latents, space.net = latents, net
-            recipe.__dict__["space"] = space
+        if latents := getattr(recipe, "latents", ""):
+            space = recipe.__dict__["space"] = Space("")
+            space.latents = latents
+            space.net = build(RECIPES[latents].profile(profile).model).eval()
         return recipe
 
     return prepare
@@ -75,13 +74,13 @@ def test_a_card_can_hold_its_network(name: str, profile: str) -> None:
     assert from_plain(written) == config
 
 
-def test_the_profiles_rise(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_profiles_rise(name: str) -> None:
     """quick shows less than cpu, cpu less than gpu; only gpu asks for bf16."""
-    for name in SHIPPED:
-        quick, cpu, gpu = (RECIPES[name].profile(each) for each in PROFILES)
-        seen = [each.steps * each.batch for each in (quick, cpu, gpu)]
-        assert seen == sorted(seen) and seen[0] < seen[1], name
-        assert not (quick.bf16 or cpu.bf16 or quick.compile or cpu.compile), name
+    quick, cpu, gpu = (RECIPES[name].profile(each) for each in PROFILES)
+    seen = [each.steps * each.batch for each in (quick, cpu, gpu)]
+    assert seen == sorted(seen) and seen[0] < seen[1]
+    assert not (quick.bf16 or cpu.bf16 or quick.compile or cpu.compile)
 
 
 def test_texts_have_the_words_of_their_tokenizers() -> None:
@@ -108,11 +107,8 @@ def test_times_are_drawn_as_the_recipe_says() -> None:
 
 def test_an_old_card_still_loads(tmp_path: Path) -> None:
     """Cards of lectures 1 to 3: no kind of network, no processes, no compile."""
-    import hashlib
-
-    torch.manual_seed(0)
-    model = UNet(UNET)
-    content = save({f"{k}": v.bfloat16() for k, v in model.state_dict().items()})
+    state = UNet(UNET).bfloat16().state_dict()
+    content = save(state)
     old = {
         "recipe": "old",
         "profile": "cpu",
@@ -128,8 +124,8 @@ def test_an_old_card_still_loads(tmp_path: Path) -> None:
     (tmp_path / "old" / "weights.safetensors").write_bytes(content)
     (tmp_path / "old" / "card.json").write_text(json.dumps(old))
     back = pretrained.load_model("old", folder=tmp_path).state_dict()
-    for name, value in model.state_dict().items():
-        assert torch.equal(value.bfloat16().float(), back[name])
+    for name, value in state.items():
+        assert torch.equal(value.float(), back[name])
 
 
 def test_recipes_says_which_profile_made_each(

@@ -6,6 +6,7 @@ Run as a script it is `coursekit train KIND ARGS`, for tests with real processes
 import os
 import sys
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from tiny_train import TINY
@@ -27,21 +28,12 @@ from coursekit.training import (
     recipes_mirror,
     recipes_pixels,
 )
-from coursekit.training.recipe import Profile, Recipe
+from coursekit.training.loop import Run, train
+from coursekit.training.recipe import Recipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.text_image_data import length_of, tokenizer_of
 
-EFFORT = Profile(
-    None,
-    steps=16,
-    batch=8,
-    lr=3e-3,
-    warmup=2,
-    ema=0.9,
-    pictures=64,
-    save_every=4,
-    show_every=1000,
-)
+EFFORT = replace(TINY.quick, model=None, steps=16, lr=3e-3, warmup=2, pictures=64)
 
 
 def words(data: str = "teddy") -> TextConfig:
@@ -96,6 +88,13 @@ def tiny(kind: str) -> Recipe:
     recipe, network = _MADE[kind]
     effort = replace(EFFORT, model=network)
     return replace(recipe, name=f"tiny-{kind}", quick=effort, cpu=effort, gpu=effort)
+
+
+def go(run: Run, steps: int) -> Run:
+    """The run, trained up to the end of this step."""
+    for _ in islice(train(run), max(0, steps - run.step)):
+        pass
+    return run
 
 
 KINDS = tuple(_MADE)
