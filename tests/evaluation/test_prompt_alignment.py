@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from changed_scenes import bare, exchanged, wrong
 
 from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.pair_reader import BearSeen, PairReading
@@ -57,13 +58,7 @@ def test_real_pictures_show_their_scenes(which: str, split: str) -> None:
 
 def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
     _, scenes = prompts(120, "train", 12)
-    asked = [
-        replace(s, bears=(replace(s.bears[0], hat=other[s.bears[0].hat]),))
-        for other in (
-            {"none": "red", "red": "blue", "blue": "yellow", "yellow": "red"},
-        )
-        for s in scenes
-    ]
+    asked = [wrong(scene) for scene in scenes]
     real, found = prompt_alignment_real(scenes), prompt_alignment(render(scenes), asked)
     assert found["hat"] < 0.02 and found["all"] < 0.02
     for name in ("place", "fur", "glasses", "pose", "action", "count", "valid"):
@@ -81,45 +76,41 @@ def test_pictures_of_other_prompts_are_right_by_chance() -> None:
 
 
 def test_binding_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
-    def seen(left: str, right: str) -> PairReading:
-        bears = [BearSeen(*words.split(), True, 0.3) for words in (left, right)]
-        return PairReading(*bears)
-
     scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("white", "blue", x=0.7)))
+    seen = [
+        ("brown red", "white blue"),
+        ("white blue", "brown red"),  # the other way round, and still bound
+        ("brown blue", "white red"),
+        ("white red", "brown blue"),
+        ("brown red", "white red"),
+        ("brown red", "brown red"),
+        ("brown red", "white unreadable"),
+        ("green red", "white blue"),
+    ]
     answers = [
-        seen("brown red", "white blue"),
-        seen("white blue", "brown red"),  # the other way round, and still bound
-        seen("brown blue", "white red"),
-        seen("white red", "brown blue"),
-        seen("brown red", "white red"),
-        seen("brown red", "brown red"),
-        seen("brown red", "white unreadable"),
-        seen("green red", "white blue"),
+        PairReading(*(BearSeen(*words.split(), True, 0.3) for words in pair))
+        for pair in seen
     ]
     monkeypatch.setattr(module, "read_pairs", lambda images: answers)
     found = binding(np.zeros((8, 32, 32, 3), np.uint8), [scene] * 8)
     assert found == {"bound": 2 / 8, "swapped": 2 / 8, "other": 4 / 8}
 
 
-def exchange(scene: Scene) -> Scene:
-    a, b = scene.bears
-    return replace(scene, bears=(replace(a, hat=b.hat), replace(b, hat=a.hat)))
+def mirrored(scene: Scene) -> Scene:
+    return replace(scene, bears=tuple(replace(b, x=1 - b.x) for b in scene.bears))
 
 
 @pytest.mark.parametrize("split", ["test", "heldout"])
 def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split: str) -> None:
     _, scenes = prompts(200, split, 14, "pair")
     assert binding_real(scenes)["bound"] > 0.97
-    wrong = [exchange(scene) for scene in scenes]
-    assert binding(render(wrong), scenes)["swapped"] > 0.97
-    sides = [
-        replace(s, bears=tuple(replace(b, x=1 - b.x) for b in s.bears)) for s in scenes
-    ]
-    assert binding(render(sides), scenes)["bound"] > 0.97
-    same = [
-        replace(s, bears=tuple(replace(b, hat="none") for b in s.bears)) for s in scenes
-    ]
-    assert binding(render(same), scenes)["other"] > 0.97
+    for change, name in (
+        (exchanged, "swapped"),
+        (mirrored, "bound"),
+        (bare, "other"),
+    ):
+        drawn = render([change(scene) for scene in scenes])
+        assert binding(drawn, scenes)[name] > 0.97, name
 
 
 def test_misuse_is_refused() -> None:
