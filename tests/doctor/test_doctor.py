@@ -4,6 +4,7 @@ rid of it, and the exit status is 1; nothing it meets makes it raise."""
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,10 @@ from coursekit.doctor import machine as doctor_machine
 from coursekit.doctor.finding import Finding
 
 ROOT = Path(__file__).resolve().parents[2]
+SHEET, BOOK = "data/toy/pictures.npz", "notebooks/00_toy.ipynb"
+WEIGHTS = "data/checkpoints/toy-ddpm/weights.safetensors"
+CARD = "data/checkpoints/toy-ddpm/card.json"
+WHOLE = save({"weight": np.arange(12, dtype=np.float32)})
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -31,15 +36,14 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 def checkout(tmp_path: Path) -> Path:
     """A small healthy course folder: one data file, one checkpoint, one notebook."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    sheet = tmp_path / "data" / "toy" / "pictures.npz"
+    sheet = tmp_path / SHEET
     sheet.parent.mkdir(parents=True)
     sheet.write_bytes(b"pictures")
     doctor_data.write_checksums(tmp_path)
     model = tmp_path / "data" / "checkpoints" / "toy-ddpm"
     model.mkdir(parents=True)
-    weights = save({"weight": np.arange(12, dtype=np.float32)})
-    (model / "weights.safetensors").write_bytes(weights)
-    card = {"sha256": hashlib.sha256(weights).hexdigest()}
+    (model / "weights.safetensors").write_bytes(WHOLE)
+    card = {"sha256": hashlib.sha256(WHOLE).hexdigest()}
     (model / "card.json").write_text(json.dumps(card))
     book = tmp_path / "notebooks"
     lecture = tmp_path / "coursekit" / "lectures" / "l00_toy"
@@ -82,29 +86,21 @@ sys.meta_path.insert(0, Hide())
 @pytest.mark.parametrize(
     ("module", "error", "says"),
     [
-        (
-            "torch",
-            "ModuleNotFoundError('No module named torch')",
-            "No module named torch",
-        ),
-        ("torch", "OSError('libtorch.so is broken')", "libtorch.so is broken"),
-        (
-            "ipywidgets",
-            "ModuleNotFoundError('No module named ipywidgets')",
-            "ipywidgets",
-        ),
-        ("packaging", "ModuleNotFoundError('No module named packaging')", None),
+        ("torch", "ModuleNotFoundError", "No module named torch"),
+        ("torch", "OSError", "libtorch.so is broken"),
+        ("ipywidgets", "ModuleNotFoundError", "No module named ipywidgets"),
+        ("packaging", "ModuleNotFoundError", ""),
     ],
 )
 def test_a_missing_library_is_named_and_nothing_raises(
-    module: str, error: str, says: str | None, tmp_path: Path
+    module: str, error: str, says: str, tmp_path: Path
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "coursekit", "doctor"],
         cwd=ROOT,
         text=True,
         capture_output=True,
-        env=hidden(tmp_path, module, error),
+        env=hidden(tmp_path, module, f"{error}({says!r})"),
     )
     assert "Traceback" not in done.stderr
     assert "Python" in done.stdout and "disk" in done.stdout, "the others are shown"
@@ -121,10 +117,8 @@ def test_a_library_out_of_range_is_named() -> None:
     name, problem = doctor_machine._installed("numpy>=99")
     assert name == "numpy" and problem.endswith("is outside >=99")
     assert doctor_machine._installed("pillow>=10") == ("pillow", "")
-    assert doctor_machine._installed("no-such-thing") == (
-        "no-such-thing",
-        "not installed",
-    )
+    absent = ("no-such-thing", "not installed")
+    assert doctor_machine._installed("no-such-thing") == absent
 
 
 def test_an_empty_data_folder_is_missing_and_restorable(checkout: Path) -> None:
@@ -138,47 +132,46 @@ def test_an_empty_data_folder_is_missing_and_restorable(checkout: Path) -> None:
     assert files(checkout) == found
 
 
-def test_a_lost_and_a_changed_data_file_are_named(checkout: Path) -> None:
-    sheet = checkout / "data" / "toy" / "pictures.npz"
-    sheet.write_bytes(b"Pictures")
-    assert files(checkout)["data"].state == "missing"
-    assert "toy/pictures.npz" in files(checkout)["data"].detail
-    sheet.unlink()
-    assert "1 of 1 files: toy/pictures.npz" in files(checkout)["data"].detail
+OLDER = b'{"metadata": {"coursekit": {"version": "0.0.1"}}}'
+FAULTS = [
+    (SHEET, b"Pictures", "missing data", "not the files .*: toy/pictures.npz"),
+    (SHEET, None, "missing data", "1 of 1 files: toy/pictures.npz"),
+    *(
+        (WEIGHTS, WHOLE[:keep], "missing checkpoint", "toy-ddpm: weights.safetensors.*")
+        for keep in (0, 3, 8, 40, -1)
+    ),
+    (
+        WEIGHTS,
+        WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]),
+        "missing checkpoint",
+        ".* is not the file its card describes",
+    ),
+    (WEIGHTS, None, "missing checkpoint", "toy-ddpm: weights.safetensors cannot be .*"),
+    (CARD, b"{", "missing checkpoint", "toy-ddpm: card.json is not JSON"),
+    (BOOK, OLDER, "warning notebooks", ".* another version .*: 00_toy.ipynb"),
+    (BOOK, None, "missing notebooks", "notebooks/00_toy.ipynb"),
+]
+FIXES = {
+    "missing data": "git checkout -- data .*",
+    "missing checkpoint": "git checkout -- data .*",
+    "warning notebooks": "keep a copy of your work .*",
+    "missing notebooks": "make weave",
+}
 
 
-@pytest.mark.parametrize("keep", [0, 3, 8, 40, -1])
-def test_a_truncated_checkpoint_is_named(checkout: Path, keep: int) -> None:
-    folder = checkout / "data" / "checkpoints" / "toy-ddpm"
-    weights = folder / "weights.safetensors"
-    weights.write_bytes(weights.read_bytes()[:keep])
-    found = files(checkout)["checkpoint"]
-    assert found.state == "missing"
-    assert found.detail.startswith("toy-ddpm: weights.safetensors")
-
-
-def test_other_weights_than_the_cards_are_named(checkout: Path) -> None:
-    folder = checkout / "data" / "checkpoints" / "toy-ddpm"
-    weights = folder / "weights.safetensors"
-    content = weights.read_bytes()
-    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    assert "not the file its card describes" in doctor_data.checkpoint_problem(folder)
-    weights.unlink()
-    assert doctor_data.checkpoint_problem(folder).startswith("weights.safetensors")
-    (folder / "card.json").write_text("{")
-    assert doctor_data.checkpoint_problem(folder) == "card.json is not JSON"
-
-
-def test_an_older_and_a_missing_notebook_are_named(checkout: Path) -> None:
-    book = checkout / "notebooks" / "00_toy.ipynb"
-    book.write_text('{"metadata": {"coursekit": {"version": "0.0.1"}}}')
-    found = files(checkout)["notebooks"]
-    assert found.state == "warning" and "00_toy.ipynb" in found.detail
-    assert "keep a copy of your work" in found.fix
-    book.unlink()
-    found = files(checkout)["notebooks"]
-    assert (found.state, found.detail) == ("missing", "notebooks/00_toy.ipynb")
-    assert found.fix == "make weave"
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[3])
+def test_a_lost_or_changed_file_is_named(
+    checkout: Path, fault: tuple[str, bytes | None, str, str]
+) -> None:
+    path, content, says, detail = fault
+    if content is None:
+        (checkout / path).unlink()
+    else:
+        (checkout / path).write_bytes(content)
+    state, name = says.split()
+    found = files(checkout)[name]
+    assert found.state == state
+    assert re.fullmatch(detail, found.detail) and re.fullmatch(FIXES[says], found.fix)
 
 
 def test_a_broken_check_does_not_hide_the_others(
@@ -208,9 +201,8 @@ def test_only_what_is_needed_decides_the_exit_status(
 
 def test_every_embedded_file_of_the_repository_is_in_the_checksums() -> None:
     wanted = doctor_data.read_checksums(ROOT)
-    assert list(wanted) == doctor_data.data_files(ROOT), (
-        "run: coursekit doctor --write-checksums"
-    )
+    fix = "run: coursekit doctor --write-checksums"
+    assert list(wanted) == doctor_data.data_files(ROOT), fix
     (finding,) = doctor_data.embedded(ROOT)
     assert finding.state == "ok", finding
 

@@ -4,6 +4,7 @@ Authority: the JSON file, read back with the standard library alone.
 """
 
 import json
+import pkgutil
 import sys
 import types
 from pathlib import Path
@@ -20,19 +21,14 @@ Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module with experiments, registered as 99.*, that writes below tmp_path."""
     module = types.ModuleType("toy_experiments")
 
     def good(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> dict[str, Any]:
         count = 2 if quick else 5
-        rows = np.arange(count) / 2
-        return {
-            "n": count,
-            "rows": rows,
-            "t": torch.ones(2),
-            "by": {"a": np.float32(1)},
-        }
+        by = {"a": np.float32(1)}
+        return {"n": count, "rows": np.arange(count) / 2, "t": torch.ones(2), "by": by}
 
     def plain() -> dict[str, Any]:
         return {"x": 1.0}
@@ -46,20 +42,17 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     vars(module).update(good=good, plain=plain, infinite=infinite, crash=crash)
     monkeypatch.setitem(sys.modules, "toy_experiments", module)
     names = {"99.A": "good", "99.B": "plain", "99.C": "infinite", "99.D": "crash"}
-    monkeypatch.setattr(
-        measure,
-        "experiments",
-        lambda: {key: f"toy_experiments:{name}" for key, name in names.items()},
-    )
-    monkeypatch.setattr(
-        measure,
-        "folder",
-        lambda quick=False: tmp_path / ("build" if quick else "data") / "measured",
-    )
-    return module
+    registered = {key: f"toy_experiments:{name}" for key, name in names.items()}
+    monkeypatch.setattr(measure, "experiments", lambda: registered)
+
+    def folder(quick: bool = False) -> Path:
+        return tmp_path / ("build" if quick else "data") / "measured"
+
+    monkeypatch.setattr(measure, "folder", folder)
 
 
-def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
+@pytest.mark.usefixtures("toy")
+def test_record(tmp_path: Path, capsys: Output) -> None:
     assert cli.run(["measure", "99.A"]) == 0
     path = tmp_path / "data" / "measured" / "99.A.json"
     record = json.loads(path.read_text())
@@ -80,18 +73,16 @@ def test_record(toy: types.ModuleType, tmp_path: Path, capsys: Output) -> None:
     assert "99.A" in capsys.readouterr().out
 
 
-def test_quick_runs_leave_the_committed_figures_alone(
-    toy: types.ModuleType, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("toy")
+def test_quick_runs_leave_the_committed_figures_alone(tmp_path: Path) -> None:
     assert cli.run(["measure", "99.A", "99.B", "--quick"]) == 0
     assert not (tmp_path / "data").exists()
     quick = json.loads((tmp_path / "build" / "measured" / "99.A.json").read_text())
     assert quick["values"]["n"] == 2 and quick["provenance"]["quick"] is True
 
 
-def test_bad_results_keep_the_old_file(
-    toy: types.ModuleType, tmp_path: Path, capsys: Output
-) -> None:
+@pytest.mark.usefixtures("toy")
+def test_bad_results_keep_the_old_file(tmp_path: Path, capsys: Output) -> None:
     old = tmp_path / "data" / "measured" / "99.C.json"
     old.parent.mkdir(parents=True)
     old.write_text("old")
@@ -103,17 +94,12 @@ def test_bad_results_keep_the_old_file(
     assert (old.parent / "99.B.json").is_file()  # the others are still measured
 
 
-def test_unknown_id(toy: types.ModuleType, capsys: Output) -> None:
+@pytest.mark.usefixtures("toy")
+def test_what_is_not_there_is_said_and_a_list_runs_nothing(capsys: Output) -> None:
     assert cli.run(["measure", "99.Z"]) == 2
     assert "no experiment 99.Z; there are: 99.A, 99.B" in capsys.readouterr().err
-
-
-def test_list_runs_nothing(toy: types.ModuleType, capsys: Output) -> None:
     assert cli.run(["measure", "--list"]) == 0
     assert "99.D   -         toy_experiments:crash" in capsys.readouterr().out
-
-
-def test_not_measured_yet(toy: types.ModuleType) -> None:
     with pytest.raises(FileNotFoundError, match=r"Run: coursekit measure 99\.A"):
         measure.load_measured("99.A")
 
@@ -124,11 +110,8 @@ def test_what_is_not_data_is_refused() -> None:
 
 
 def test_every_registered_experiment_exists() -> None:
-    import importlib
-
     for target in measure.experiments().values():
-        module, _, name = target.partition(":")
-        assert callable(getattr(importlib.import_module(module), name)), target
+        assert callable(pkgutil.resolve_name(target)), target
 
 
 def test_committed_measurements_are_full_runs_of_registered_experiments() -> None:
