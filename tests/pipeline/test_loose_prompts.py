@@ -4,8 +4,6 @@ Authorities: the grammar of the captions (every rewritten prompt parses back to 
 facts), and a table of sentences with what they mean, written by hand.
 """
 
-import re
-
 import numpy as np
 import pytest
 
@@ -19,42 +17,40 @@ from coursekit.pipeline import emoji_prompts
 from coursekit.pipeline.emoji_prompts import understand_emoji
 from coursekit.pipeline.loose_prompts import NotUnderstood, instead, understand
 
-# sentence -> fur, hat, glasses, pose, action, place; "?" is chosen by the seed
+# sentence -> fur, hat, glasses, pose, action, place; "-" is what nobody need say (none,
+# and arms down), "?" is chosen by the seed
 MEANT = {
     "a brown teddy bear with a red hat, reading in the park": (
-        "brown red none both-down reading park"
+        "brown red - - reading park"
     ),
-    "Teddy, blue, sunglasses, snow": "blue none sun both-down none snow",
-    "bear with its left arm up dancing on the beach": (
-        "? none none left-up dancing beach"
-    ),
-    "a red hat on a pink bear": "pink red none both-down none ?",
-    "a pink bear wearing a hat that is blue": "pink blue none both-down none ?",
+    "Teddy, blue, sunglasses, snow": "blue - sun - - snow",
+    "bear with its left arm up dancing on the beach": "? - - left-up dancing beach",
+    "a red hat on a pink bear": "pink red - - - ?",
+    "a pink bear wearing a hat that is blue": "pink blue - - - ?",
     "brown bear reading a book with both arms up, indoors": (
-        "brown none none both-up reading room"
+        "brown - - both-up reading room"
     ),
-    "the bear is purple and its hat is yellow": "purple yellow none both-down none ?",
-    "a bear with no hat and round glasses": "? none round both-down none ?",
-    "a teddy with a blue hat and black sunglasses": "? blue sun both-down none ?",
-    "hands in the air, brown bear": "brown none none both-up none ?",
-    "reading bear, no glasses, red hat": "? red none both-down reading ?",
-    "brown bear, hat red, park": "brown red none both-down none park",
-    "a bear in a red hat": "? red none both-down none ?",
-    "A GREEN BEAR": "green none none both-down none ?",
+    "the bear is purple and its hat is yellow": "purple yellow - - - ?",
+    "a bear with no hat and round glasses": "? - round - - ?",
+    "a teddy with a blue hat and black sunglasses": "? blue sun - - ?",
+    "hands in the air, brown bear": "brown - - both-up - ?",
+    "reading bear, no glasses, red hat": "? red - - reading ?",
+    "brown bear, hat red, park": "brown red - - - park",
+    "a bear in a red hat": "? red - - - ?",
+    "A GREEN BEAR": "green - - - - ?",
     "white bear without a hat wearing glasses in the forest": (
-        "white none round both-down none forest"
+        "white - round - - forest"
     ),
     "yellow bear with a yellow hat raising its right paw at night": (
-        "yellow yellow none right-up none city"
+        "yellow yellow - right-up - city"
     ),
-    "please draw me a cute fluffy black bear in the woods": (
-        "black none none both-down none forest"
-    ),
+    "please draw me a cute fluffy black bear in the woods": "black - - - - forest",
     "dancing, in a city, two arms up, dark glasses, white": (
-        "white none sun both-up dancing city"
+        "white - sun both-up dancing city"
     ),
-    "bear": "? none none both-down none ?",
+    "bear": "? - - - - ?",
 }
+UNSAID = ("?", "none", "none", "both-down", "none", "?")
 
 
 @pytest.mark.parametrize("text", MEANT)
@@ -62,15 +58,15 @@ def test_the_table(text: str) -> None:
     found = understand(text, seed=3)
     bear = found.scene.bears[0]
     seen = (bear.fur, bear.hat, bear.glasses, bear.pose, bear.action, found.scene.place)
-    for word, wanted in zip(seen, MEANT[text].split(), strict=True):
-        assert wanted in ("?", word), (seen, text)
-    assert facts(found.scene) == parse_caption(found.prompt)
-    teddy_tokenizer().encode([found.prompt], 28)
-    for wanted, name in zip(
-        MEANT[text].split(), ("fur", *"    ", "place"), strict=True
-    ):
+    for word, told, unsaid in zip(seen, MEANT[text].split(), UNSAID, strict=True):
+        wanted = unsaid if told == "-" else told
         if wanted == "?":  # what was chosen is told
-            assert "chosen by seed 3" in found.note, name
+            assert "chosen by seed 3" in found.note
+        else:
+            assert word == wanted, (seen, text)
+    assert facts(found.scene) == parse_caption(found.prompt)
+    assert "\n" not in found.note
+    teddy_tokenizer().encode([found.prompt], 28)
 
 
 def test_sentences_of_the_grammar_stay_as_they_are() -> None:
@@ -84,21 +80,15 @@ def test_sentences_of_the_grammar_stay_as_they_are() -> None:
 def test_words_in_any_order_mean_the_same() -> None:
     """Phrases of random scenes, shuffled: the same attributes come out."""
     rng = np.random.default_rng(0)
-    arms = {
-        "both-down": "arms down",
-        "both-up": "both arms up",
-        "left-up": "left arm up",
-        "right-up": "right arm up",
-    }
+    arms = {"both-down": "arms down", "both-up": "both arms up"}
+    eyes = {"none": "no glasses", "round": "round glasses", "sun": "sunglasses"}
     for _, scene in zip(range(150), prompts(150, "test", 5)[1], strict=True):
         bear = scene.bears[0]
         phrases = [
             f"{bear.fur} bear",
             "no hat" if bear.hat == "none" else f"a {bear.hat} hat",
-            {"none": "no glasses", "round": "round glasses", "sun": "sunglasses"}[
-                bear.glasses
-            ],
-            arms[bear.pose],
+            eyes[bear.glasses],
+            arms.get(bear.pose, bear.pose.replace("-", " arm ")),
             "sitting" if bear.action == "none" else bear.action,
             scene.place,
         ]
@@ -168,23 +158,20 @@ def test_a_negative_prompt_is_the_same_sentence_but_for_one_thing() -> None:
         instead(scene, "brown bear")
 
 
-EMOJI = {
-    "tomato in noto style": ("tomato", "noto"),
-    "noto-v1 tomato": ("tomato", "noto-v1"),
-    "a tomato, twemoji": ("tomato", "twemoji"),
-    "Fluent style: grinning face": ("grinning face", "fluent"),
-    "the grinning face in the noto v1 style": None,
-}
-
-
-def test_emoji_by_name_and_style_in_any_order() -> None:
-    for text, pair in EMOJI.items():
-        if pair is None:
-            continue
-        found = understand_emoji(text)
-        assert found.prompt == emoji.caption(*pair), text
-        assert emoji.parse_caption(found.prompt) == pair
-        assert found.split == split_of_pairs()[pair]
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("tomato in noto style", ("tomato", "noto")),
+        ("noto-v1 tomato", ("tomato", "noto-v1")),
+        ("a tomato, twemoji", ("tomato", "twemoji")),
+        ("Fluent style: grinning face", ("grinning face", "fluent")),
+    ],
+)
+def test_emoji_by_name_and_style_in_any_order(text: str, pair: tuple[str, str]) -> None:
+    found = understand_emoji(text)
+    assert found.prompt == emoji.caption(*pair)
+    assert emoji.parse_caption(found.prompt) == pair
+    assert found.split == split_of_pairs()[pair]
 
 
 def test_every_emoji_is_understood() -> None:
@@ -204,19 +191,18 @@ def test_emoji_that_do_not_exist() -> None:
     known = understand_emoji("red tomato in noto style")
     assert known.split == "new" and "drawn from its words" in known.note
     emoji_tokenizer().encode([known.prompt], 13)
-    with pytest.raises(NotUnderstood, match=r"'tomatoe' .*did you mean tomato"):
-        understand_emoji("tomatoe in fluent style")
-    with pytest.raises(NotUnderstood, match="no emoji named"):
-        understand_emoji("noto")
-    with pytest.raises(NotUnderstood, match="unknown word"):
-        understand_emoji("xylophonist")
+    for text, message in (
+        ("tomatoe in fluent style", r"'tomatoe' .*did you mean tomato"),
+        ("noto", "no emoji named"),
+        ("xylophonist", "unknown word"),
+    ):
+        with pytest.raises(NotUnderstood, match=message):
+            understand_emoji(text)
+
+
+def test_a_negative_emoji_is_the_same_pair_but_for_one_thing() -> None:
     away = emoji_prompts.instead("tomato in noto style", "twemoji")
     assert away == "tomato in twemoji style"
     assert emoji_prompts.instead(away, "red apple") == "red apple in twemoji style"
     with pytest.raises(NotUnderstood, match="asks for"):
         emoji_prompts.instead(away, "tomato")
-
-
-def test_notes_are_one_line() -> None:
-    for text in MEANT:
-        assert re.fullmatch(r"[^\n]+", understand(text).note)

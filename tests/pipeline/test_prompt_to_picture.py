@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from tiny_checkpoints import NETWORKS, put
 
 from coursekit.datasets import fashion
@@ -18,7 +19,6 @@ from coursekit.evaluation.text_sampling import sample_prompts, starts
 from coursekit.pipeline.boxes import SOLVERS, WORDS, Boxes, PipelineError, changed
 from coursekit.pipeline.catalogue import NotTrained, entries, find
 from coursekit.pipeline.guides import on_path, within_range
-from coursekit.pipeline.parts import Parts
 from coursekit.pipeline.pipeline import Pipeline, assemble, from_checkpoint
 from coursekit.pipeline.walks import times, walk
 from coursekit.theory.ddpm_schedule import make_schedule
@@ -28,54 +28,61 @@ from coursekit.theory.paths import Path as NoisePath
 from coursekit.theory.prediction import Prediction, complete, denoiser
 from coursekit.training.pretrained import load_model
 
+Pictures = NDArray[np.uint8]
 BEAR = "a brown teddy bear with a red hat is reading in the park"
 OTHER = "a blue bear is dancing on the beach"
 
 
-def test_it_draws_what_the_walk_written_out_gives(shelf: Path) -> None:
+@pytest.fixture
+def teddy(shelf: Path) -> Pipeline:
+    return from_checkpoint("teddy-prompts", shelf)
+
+
+@pytest.fixture
+def fashion_flow(shelf: Path) -> Pipeline:
+    return from_checkpoint("fashion-flow", shelf)
+
+
+def nearly(a: Pictures, b: Pictures) -> bool:
+    """The same pictures up to rounding."""
+    return int(np.abs(a.astype(int) - b).max()) <= 1
+
+
+def test_it_draws_what_the_walk_written_out_gives(shelf: Path, teddy: Pipeline) -> None:
     """Prompts to latents to pictures, with the recipe's own sampler beside it."""
-    pipe = from_checkpoint("teddy-prompts", shelf)
-    images = pipe.draw([BEAR, OTHER], seed=5)
+    images = teddy.draw([BEAR, OTHER], seed=5)
     tokenizer = teddy_tokenizer()
-    ids = tokenizer.encode([BEAR, OTHER], 28)
+    ids, null = tokenizer.encode([BEAR, OTHER], 28), tokenizer.null(1, 28)[0]
     model = load_model("teddy-prompts", folder=shelf)
-    decoder = load_model("teddy-vae", folder=shelf)
-    by_hand = sample_prompts(
-        model, decoder.decode, ids, tokenizer.null(1, 28)[0], (4, 8, 8), 24, 3.0, 5
-    )
+    decode = load_model("teddy-vae", folder=shelf).decode
+    by_hand = sample_prompts(model, decode, ids, null, (4, 8, 8), 24, 3.0, 5)
     assert (images == by_hand).all()
     assert images.shape == (2, 32, 32, 3) and images.std() > 1
-    alone = pipe.draw([OTHER], seed=5)
-    first = pipe.draw([OTHER, BEAR], seed=5)[0]
-    assert np.abs(alone[0].astype(int) - first).max() <= 1, "noise i, whatever else"
+    alone, both = teddy.draw([OTHER], seed=5), teddy.draw([OTHER, BEAR], seed=5)
+    assert nearly(alone[0], both[0]), "noise i, whatever else"
 
 
-def test_guidance_of_one_and_none_are_the_same(shelf: Path) -> None:
-    pipe = from_checkpoint("teddy-prompts", shelf)
-    plain = pipe.swap(guidance="none")
-    one = pipe.swap(scale=1.0)
+def test_guidance_of_one_and_none_are_the_same(teddy: Pipeline) -> None:
+    plain, one = teddy.swap(guidance="none"), teddy.swap(scale=1.0)
     assert plain.boxes.evaluations() == one.boxes.evaluations() == 24
-    assert pipe.boxes.evaluations() == 48
+    assert teddy.boxes.evaluations() == 48
     assert (plain.draw([BEAR]) == one.draw([BEAR])).all()
-    assert (plain.draw([BEAR]) != pipe.draw([BEAR])).any()
+    assert (plain.draw([BEAR]) != teddy.draw([BEAR])).any()
 
 
-def test_a_negative_prompt_stands_in_for_the_empty_one(shelf: Path) -> None:
+def test_a_negative_prompt_stands_in_for_the_empty_one(teddy: Pipeline) -> None:
     """guided away from the prompt itself, scale changes nothing: both answers agree."""
-    pipe = from_checkpoint("teddy-prompts", shelf)
-    itself = pipe.avoiding(BEAR).draw([BEAR])
-    plain = pipe.swap(guidance="none").draw([BEAR])
-    assert np.abs(itself.astype(int) - plain).max() <= 1
-    assert (pipe.avoiding(OTHER).draw([BEAR]) != pipe.draw([BEAR])).any()
+    plain = teddy.swap(guidance="none")
+    assert nearly(teddy.avoiding(BEAR).draw([BEAR]), plain.draw([BEAR]))
+    assert (teddy.avoiding(OTHER).draw([BEAR]) != teddy.draw([BEAR])).any()
     with pytest.raises(PipelineError, match="other than 1"):
-        pipe.swap(guidance="none").avoiding(OTHER)
+        plain.avoiding(OTHER)
 
 
-def test_a_film_ends_with_the_picture(shelf: Path) -> None:
-    for name, asked in (("teddy-prompts", [BEAR]), ("fashion-flow", 2)):
-        pipe = from_checkpoint(name, shelf).swap(steps=4)
+def test_a_film_ends_with_the_picture(teddy: Pipeline, fashion_flow: Pipeline) -> None:
+    for pipe, asked in ((teddy, [BEAR]), (fashion_flow, 2)):
         for solver in SOLVERS["flow"]:
-            told = pipe.swap(solver=solver)
+            told = pipe.swap(steps=4, solver=solver)
             film = told.film(asked, seed=2)
             assert len(film.states) == len(film.guesses) == len(film.times) == 5
             assert film.times[0] > film.times[-1]
@@ -83,12 +90,11 @@ def test_a_film_ends_with_the_picture(shelf: Path) -> None:
             assert (film.guesses[-1] == film.states[-1]).all()
 
 
-def test_the_first_guess_of_a_film_is_the_networks(shelf: Path) -> None:
-    pipe = from_checkpoint("fashion-flow", shelf).swap(steps=3, solver="heun")
-    film = pipe.film(1, seed=1)
-    model, noise = load_model("fashion-flow", folder=shelf), starts(1, (1, 28, 28), 1)
-    t = torch.ones(1)
-    x0 = denoiser(model, LinearPath(), "velocity")(noise, t).x0
+def test_the_first_guess_of_a_film_is_the_networks(fashion_flow: Pipeline) -> None:
+    film = fashion_flow.swap(steps=3, solver="heun").film(1, seed=1)
+    predict = denoiser(fashion_flow.parts.model, LinearPath(), "velocity")
+    noise = starts(1, (1, 28, 28), 1)
+    x0 = predict(noise, torch.ones(1)).x0
     assert (film.guesses[0] == to_uint8(x0)).all()
     assert (film.states[0] == to_uint8(noise)).all()
 
@@ -173,7 +179,7 @@ def test_one_network_two_names(shelf: Path) -> None:
     assert ddpm.swap(paradigm="flow").parts.name == "fashion-flow"
 
 
-def test_told_a_class_in_two_ways(shelf: Path) -> None:
+def test_told_a_class_in_two_ways(shelf: Path, fashion_flow: Pipeline) -> None:
     """By the network, or by a classifier beside one that is told nothing."""
     told = from_checkpoint("fashion-classes", shelf).swap(steps=3)
     by_name = told.draw(["bag", "sandal"])
@@ -181,9 +187,8 @@ def test_told_a_class_in_two_ways(shelf: Path) -> None:
     assert (by_name == told.draw(labels)).all()
     guided = told.swap(guidance="classifier", scale=2.0)
     assert guided.parts.name == "fashion-flow" and guided.parts.classifier is not None
-    unguided = guided.swap(scale=0.0).draw(labels)
-    free = from_checkpoint("fashion-flow", shelf).swap(steps=3).draw(2)
-    assert np.abs(unguided.astype(int) - free).max() <= 1
+    free = fashion_flow.swap(steps=3).draw(2)
+    assert nearly(guided.swap(scale=0.0).draw(labels), free)
     assert (guided.draw(labels) != free).any()
     for wrong in (["hat"], [10], [-1], 3, []):
         with pytest.raises(PipelineError):
@@ -197,10 +202,9 @@ def test_pixels_or_latents_unet_or_dit(shelf: Path) -> None:
     assert latent.parts.name == "teddy-latent-flow" and latent.parts.shape == (4, 8, 8)
     model = load_model("teddy-latent-flow", folder=shelf)
     decoder = load_model("teddy-vae", folder=shelf)
-    predict = denoiser(model, LinearPath(), "velocity")
-    *_, z0 = walk(
-        predict, starts(2, (4, 8, 8), 1), LinearPath(), "euler", 3, torch.Generator()
-    )
+    path, start = LinearPath(), starts(2, (4, 8, 8), 1)
+    predict = denoiser(model, path, "velocity")
+    *_, z0 = walk(predict, start, path, "euler", 3, torch.Generator())
     assert (latent.draw(2, seed=1) == to_uint8(decoder.decode(z0))).all()
     dit = pipe.swap(architecture="DiT")
     assert dit.parts.name == "teddy-dit" and dit.boxes.representation == "pixels"
@@ -209,25 +213,22 @@ def test_pixels_or_latents_unet_or_dit(shelf: Path) -> None:
     assert pipe.alternatives()["architecture"]["DiT"] == ""
 
 
-def test_the_others_hold(shelf: Path) -> None:
+def test_the_others_hold(teddy: Pipeline) -> None:
     """A swap changes the box it names, and what follows from it."""
-    pipe = from_checkpoint("teddy-prompts", shelf).swap(scale=5.0, steps=7)
+    pipe = teddy.swap(scale=5.0, steps=7)
     for box, word in (("guidance", "none"), ("solver", "heun"), ("steps", 3)):
         swapped = pipe.swap(**{box: word})
-        for name in WORDS:
-            if name != box:
-                assert getattr(swapped.boxes, name) == getattr(pipe.boxes, name)
+        for name in set(WORDS) - {box}:
+            assert getattr(swapped.boxes, name) == getattr(pipe.boxes, name)
         assert swapped.parts is pipe.parts
     assert pipe.boxes.steps == 7 and pipe.swap(solver="heun").boxes.scale == 5
 
 
-def test_parts_of_ones_own_hold(shelf: Path) -> None:
-    pipe = from_checkpoint("fashion-flow", shelf)
-
+def test_parts_of_ones_own_hold(fashion_flow: Pipeline) -> None:
     def still(xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         return xt  # straight to x0 = xt (1 - t)
 
-    mine = pipe.with_parts(model=still).swap(steps=5)
+    mine = fashion_flow.with_parts(model=still).swap(steps=5)
     assert mine.parts.model is still
     assert mine.draw(1, seed=3).shape == (1, 28, 28, 1)
 
@@ -284,7 +285,7 @@ def test_what_is_not_trained_says_how(tmp_path: Path) -> None:
         changed(Boxes(), colour="red")
 
 
-def test_every_recipe_that_draws_has_boxes(shelf: Path) -> None:
+def test_every_recipe_that_draws_has_boxes() -> None:
     found = {each.name: each for each in entries()}
     assert found["teddy-prompts"].representation == "latents"
     assert found["teddy-64-prompts"].world == "teddy-64"
@@ -302,22 +303,23 @@ def test_latents_of_another_autoencoder_are_refused(tmp_path: Path) -> None:
         from_checkpoint("teddy-prompts", tmp_path)
 
 
-def test_prompts_that_the_model_cannot_be_told(shelf: Path) -> None:
-    pipe = from_checkpoint("teddy-prompts", shelf)
-    with pytest.raises(PipelineError, match="unknown word 'guitar'"):
-        pipe.draw(["a bear with a guitar"])
-    with pytest.raises(PipelineError, match="tokens"):
-        pipe.draw([" ".join(["bear"] * 40)])
-    with pytest.raises(PipelineError, match="list of prompts"):
-        pipe.draw(3)
-    with pytest.raises(PipelineError, match="say how many"):
-        from_checkpoint("fashion-flow", shelf).draw(["bag"])
+def test_prompts_that_the_model_cannot_be_told(
+    teddy: Pipeline, fashion_flow: Pipeline
+) -> None:
+    for pipe, asked, message in (
+        (teddy, ["a bear with a guitar"], "unknown word 'guitar'"),
+        (teddy, [" ".join(["bear"] * 40)], "tokens"),
+        (teddy, 3, "list of prompts"),
+        (fashion_flow, ["bag"], "say how many"),
+    ):
+        with pytest.raises(PipelineError, match=message):
+            pipe.draw(asked)
 
 
-def test_a_pipeline_is_not_changed_by_what_is_done_with_it(shelf: Path) -> None:
-    pipe = from_checkpoint("fashion-flow", shelf)
-    before = pipe.draw(1, seed=4)
-    pipe.swap(steps=2).draw(1, seed=9)
+def test_a_pipeline_is_not_changed_by_what_is_done_with_it(
+    fashion_flow: Pipeline,
+) -> None:
+    before = fashion_flow.draw(1, seed=4)
+    fashion_flow.swap(steps=2).draw(1, seed=9)
     torch.manual_seed(77)
-    assert (pipe.draw(1, seed=4) == before).all()
-    assert isinstance(pipe, Pipeline) and isinstance(pipe.parts, Parts)
+    assert (fashion_flow.draw(1, seed=4) == before).all()
