@@ -42,8 +42,8 @@ NETWORKS: dict[str, Any] = {
 }
 
 
-def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
-    """A checkpoint with random weights, none of them zero; returns its digest."""
+def put(folder: Path, name: str, config: Any, seed: int = 0) -> None:
+    """A checkpoint with random weights, none of them zero."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build(config)
@@ -52,11 +52,8 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
     prefix = "model." if name == "fashion-ddpm" else ""  # Preconditioned
     state = {f"{prefix}{k}": v.bfloat16() for k, v in model.state_dict().items()}
     content = save(state)
-    digest = hashlib.sha256(content).hexdigest()
-    recipe = RECIPES[name]
-    latents = getattr(recipe, "latents", "")
-    data = "pictures"
-    if latents:
+    recipe, data = RECIPES[name], "pictures"
+    if latents := getattr(recipe, "latents", ""):
         kept = json.loads((folder / latents / pretrained.CARD).read_text())["sha256"]
         data = f"latents of {latents} {kept[:12]}"
     card = {
@@ -65,10 +62,9 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> str:
         "data": data,
         **recipe.facts(),
         "model": to_plain(config),
-        "sha256": digest,
+        "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
     }
     (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / pretrained.WEIGHTS).write_bytes(content)
     (folder / name / pretrained.CARD).write_text(json.dumps(card))
-    return digest

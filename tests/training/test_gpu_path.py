@@ -33,8 +33,7 @@ class Spoilt(AutoencoderRecipe):
 
 def begun(bad: int = -1) -> Run:
     recipe = tiny("vae")
-    values = {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}
-    spoilt = Spoilt(**{**values, "perceptual": 0.0}, bad=bad)
+    spoilt = Spoilt(**{**vars(recipe), "perceptual": 0.0}, bad=bad)
     profile = replace(recipe.quick, steps=STEPS)
     return Run(spoilt, profile, spoilt.load(32))
 
