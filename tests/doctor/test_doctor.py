@@ -36,23 +36,18 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 def checkout(tmp_path: Path) -> Path:
     """A small healthy course folder: one data file, one checkpoint, one notebook."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    sheet = tmp_path / SHEET
-    sheet.parent.mkdir(parents=True)
-    sheet.write_bytes(b"pictures")
-    doctor_data.write_checksums(tmp_path)
-    model = tmp_path / "data" / "checkpoints" / "toy-ddpm"
-    model.mkdir(parents=True)
-    (model / "weights.safetensors").write_bytes(WHOLE)
-    card = {"sha256": hashlib.sha256(WHOLE).hexdigest()}
-    (model / "card.json").write_text(json.dumps(card))
-    book = tmp_path / "notebooks"
-    lecture = tmp_path / "coursekit" / "lectures" / "l00_toy"
-    lecture.mkdir(parents=True)
-    (lecture / "00_toy.md").write_text("# Toy\n")
     about = {"metadata": {"coursekit": {"version": coursekit.__version__}}}
-    for folder in (book, book / "solutions"):
-        folder.mkdir()
-        (folder / "00_toy.ipynb").write_text(json.dumps(about))
+    for path, content in (
+        (SHEET, b"pictures"),
+        (WEIGHTS, WHOLE),
+        (CARD, json.dumps({"sha256": hashlib.sha256(WHOLE).hexdigest()}).encode()),
+        ("coursekit/lectures/l00_toy/00_toy.md", b"# Toy\n"),
+        (BOOK, json.dumps(about).encode()),
+        ("notebooks/solutions/00_toy.ipynb", json.dumps(about).encode()),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    doctor_data.write_checksums(tmp_path)
     return tmp_path
 
 

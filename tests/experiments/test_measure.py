@@ -30,16 +30,13 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         by = {"a": np.float32(1)}
         return {"n": count, "rows": np.arange(count) / 2, "t": torch.ones(2), "by": by}
 
-    def plain() -> dict[str, Any]:
-        return {"x": 1.0}
-
-    def infinite() -> dict[str, Any]:
-        return {"by": {"worst": [1.0, float("nan")]}}
-
     def crash() -> dict[str, Any]:
         raise RuntimeError("no checkpoint called teddy")
 
-    vars(module).update(good=good, plain=plain, infinite=infinite, crash=crash)
+    nan = {"by": {"worst": [1.0, float("nan")]}}
+    vars(module).update(
+        good=good, plain=lambda: {"x": 1.0}, infinite=lambda: nan, crash=crash
+    )
     monkeypatch.setitem(sys.modules, "toy_experiments", module)
     names = {"99.A": "good", "99.B": "plain", "99.C": "infinite", "99.D": "crash"}
     registered = {key: f"toy_experiments:{name}" for key, name in names.items()}

@@ -1,6 +1,5 @@
 """A folder of checkpoints for tests: a tiny VAE, so that latents can be learnt."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,28 @@ from coursekit.training.recipes import RECIPES
 from coursekit.training.session import Request, Session
 
 
-@pytest.fixture(scope="session")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the checkpoint of "tiny-vae", barely trained."""
-    folder = tmp_path_factory.mktemp("shelf")
-    RECIPES["tiny-vae"] = tiny("vae")
-    session = Session(Request("tiny-vae", out=folder / "run", threads=1))
+def published(name: str, folder: Path) -> Path:
+    """A recipe, barely trained and published into a folder: the folder."""
+    session = Session(Request(name, out=folder / "run", threads=1))
     assert session.go(train_command.Stop())
-    publish.publish_run(session, {"psnr": 10.0}, folder)
+    publish.publish_run(session, {}, folder)
     return folder
 
 
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of "tiny-vae"."""
+    RECIPES["tiny-vae"] = tiny("vae")
+    return published("tiny-vae", tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture(scope="session")
+def tiny_shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the checkpoint of "tiny"."""
+    return published("tiny", tmp_path_factory.mktemp("tiny"))
+
+
 @pytest.fixture
-def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`load_model` looks into the folder with the tiny checkpoint."""
     monkeypatch.setattr(pretrained, "FOLDER", shelf)
-    yield shelf

@@ -26,47 +26,34 @@ from coursekit.training.recipe import PROFILES
 from coursekit.training.recipe_autoencoder import Judged
 from coursekit.training.recipes import RECIPES
 from coursekit.training.recipes_pixels import PIXELS
-from coursekit.training.session import Request, Session
 
 SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny recipe trained for a few steps and published into an empty folder."""
-    folder = tmp_path_factory.mktemp("published")
-    assert RECIPES["tiny"] is TINY
-    words = ["train", "tiny", "--out", str(folder / "run"), "--threads", "1"]
-    assert cli.run(words) == 0
-    session = Session(Request("tiny", out=folder / "run", threads=1))
-    publish.publish_run(session, {}, folder)
-    return folder
-
-
-def test_beliefs_of_what_was_published_are_kept_in_range(published: Path) -> None:
-    model = pretrained.load_model("tiny", folder=published)
+def test_beliefs_of_what_was_published_are_kept_in_range(tiny_shelf: Path) -> None:
+    model = pretrained.load_model("tiny", folder=tiny_shelf)
     assert not model.training
     x, a = torch.randn(2, 1, 28, 28), TINY.make_schedule().alpha_bar[45].float()
     implied = (x - (1 - a).sqrt() * model(x, torch.tensor(0.9))) / a.sqrt()
     assert implied.abs().max() < 1.001
 
 
-def test_the_card_says_what_happened(published: Path) -> None:
+def test_the_card_says_what_happened(tiny_shelf: Path) -> None:
     """What it says of every kind of training is in test_kinds.py."""
-    card = pretrained.card("tiny", published)
+    card = pretrained.card("tiny", tiny_shelf)
     assert card["steps"] == 60 and card["samples_seen"] == 480
     assert len(card["loss_curve"]) == 60 and card["loss"] == card["loss_curve"][-1][1]
     assert card["torch"] == torch.__version__ and card["seconds"] >= 0
-    with Image.open(published / "tiny" / "samples.png") as picture:
+    with Image.open(tiny_shelf / "tiny" / "samples.png") as picture:
         assert picture.size == (16 * 29 * 2 - 2, 6 * 29 * 2 - 2)
 
 
 @pytest.mark.parametrize("harm", ["truncate", "flip", "delete", "card", "absent"])
 def test_damage_is_one_line_that_says_what_to_do(
-    published: Path, tmp_path: Path, harm: str
+    tiny_shelf: Path, tmp_path: Path, harm: str
 ) -> None:
-    folder = shutil.copytree(published / "tiny", tmp_path / "tiny")
+    folder = shutil.copytree(tiny_shelf / "tiny", tmp_path / "tiny")
     weights, card = folder / "weights.safetensors", folder / "card.json"
     content = bytearray(weights.read_bytes())
     if harm == "truncate":

@@ -148,33 +148,29 @@ def test_recipes_says_which_profile_made_each(
             assert "no checkpoint" in blocks[name][0]
 
 
-CARDS: list[tuple[dict[str, Any], list[str]]] = [
-    (
-        {"frechet": {"mean": 2.5}, "frechet_real": {"mean": 1.5}},
-        ["Fréchet distance to held-out pictures 2.50 (real against real 1.50)"],
-    ),
-    ({"psnr": 30.0}, ["held-out pictures come back at 30.0 dB"]),
-    (
-        {"accuracy": {"t=0": 0.9, "t=0.4": 0.5}},
-        ["right class 90.0 % at t=0, 50.0 % at t=0.4"],
-    ),
-    (
-        {
-            "scales": [1.0, 3.0],
-            "real_test": {"all": 0.9, "hat": 1.0},
-            "scale_1_test": {"all": 0.5},
-            "scale_3_test": {"all": 0.75},
-        },
-        [
+@pytest.mark.parametrize(
+    ("line", "figures"),
+    [
+        (
+            "Fréchet distance to held-out pictures 2.50 (real against real 1.50)",
+            {"frechet": {"mean": 2.5}, "frechet_real": {"mean": 1.5}},
+        ),
+        ("held-out pictures come back at 30.0 dB", {"psnr": 30.0}),
+        (
+            "right class 90.0 % at t=0, 50.0 % at t=0.4",
+            {"accuracy": {"t=0": 0.9, "t=0.4": 0.5}},
+        ),
+        (
             "all attributes as the prompt says (test): real 90.0 %, guidance 1 50.0 %, "
-            "guidance 3 75.0 %"
-        ],
-    ),
-]
-
-
-@pytest.mark.parametrize(("figures", "lines"), CARDS)
-def test_the_figures_of_a_card_in_words(
-    figures: dict[str, Any], lines: list[str]
-) -> None:
-    assert figure_lines(figures) == lines
+            "guidance 3 75.0 %",
+            {
+                "scales": [1.0, 3.0],
+                "real_test": {"all": 0.9, "hat": 1.0},
+                "scale_1_test": {"all": 0.5},
+                "scale_3_test": {"all": 0.75},
+            },
+        ),
+    ],
+)
+def test_the_figures_of_a_card_in_words(line: str, figures: dict[str, Any]) -> None:
+    assert figure_lines(figures) == [line]
