@@ -7,6 +7,7 @@ real pictures, and damage whose order is known beforehand.
 import numpy as np
 import pytest
 import torch
+from support.pixels import ExactPixels
 
 from coursekit.datasets import fashion
 from coursekit.evaluation import quality
@@ -19,23 +20,10 @@ from coursekit.evaluation.features import (
 )
 from coursekit.evaluation.sampling import Walk, image_grid, sample_images
 from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.theory.paths import DDPMPath
 from coursekit.training.objectives import Chain
 
-SCHEDULE = make_schedule("cosine", 100)
-
-
-class Exact(torch.nn.Module):
-    """The best noise estimate for pixels that follow N(0.2, 0.1^2)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.anchor = torch.nn.Parameter(torch.zeros(1))  # tells the device
-
-    def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        k = (t * 100).round().long()
-        a = SCHEDULE.alpha_bar[k].float()[:, None, None, None]
-        variance = a * 0.01 + (1 - a)
-        return (1 - a).sqrt() * (xt - a.sqrt() * 0.2) / variance
+EXACT = ExactPixels(DDPMPath(make_schedule("cosine", 100)), 0.2, 0.1, "eps")
 
 
 def walk(eta: float) -> Walk:
@@ -47,7 +35,7 @@ def walk(eta: float) -> Walk:
 
 @pytest.mark.parametrize("eta", [0.0, 1.0])
 def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
-    images = sample_images(Exact(), walk(eta), (1, 8, 8), 120, 100, seed=0)
+    images = sample_images(EXACT, walk(eta), (1, 8, 8), 120, 100, seed=0)
     assert images.shape == (120, 8, 8, 1)
     pixels = images / 127.5 - 1
     # 7680 pixels: five standard errors of the mean.
@@ -58,9 +46,9 @@ def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
 
 
 def test_a_seed_means_the_same_pictures_and_more_pictures_begin_alike() -> None:
-    one = sample_images(Exact(), walk(0.0), (1, 4, 4), 5, 4, seed=3)
-    two = sample_images(Exact(), walk(0.0), (1, 4, 4), 9, 4, seed=3)
-    other = sample_images(Exact(), walk(0.0), (1, 4, 4), 5, 4, seed=4)
+    one = sample_images(EXACT, walk(0.0), (1, 4, 4), 5, 4, seed=3)
+    two = sample_images(EXACT, walk(0.0), (1, 4, 4), 9, 4, seed=3)
+    other = sample_images(EXACT, walk(0.0), (1, 4, 4), 5, 4, seed=4)
     assert np.array_equal(one, two[:5]) and not np.array_equal(one, other)
 
 
@@ -97,7 +85,7 @@ def test_the_distance_grows_with_noise_and_is_small_for_real() -> None:
 
 def test_the_figures_of_a_model_are_worse_than_those_of_real_pictures() -> None:
     figures = quality.measure(
-        Exact(), walk(1.0), "a name", "fashion", (1, 28, 28), 60, 3, seeds=(0, 1)
+        EXACT, walk(1.0), "a name", "fashion", (1, 28, 28), 60, 3, seeds=(0, 1)
     )
     assert figures["frechet"]["mean"] > 5 * figures["frechet_real"]["mean"]
     assert len(figures["frechet"]["values"]) == 2

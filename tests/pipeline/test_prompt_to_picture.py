@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from support.pixels import ExactPixels
 from tiny_checkpoints import NETWORKS, put
 
 from coursekit.datasets import fashion
@@ -24,7 +25,6 @@ from coursekit.pipeline.walks import times, walk
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.guidance import classifier_slope
 from coursekit.theory.paths import DDPMPath, LinearPath
-from coursekit.theory.paths import Path as NoisePath
 from coursekit.theory.prediction import Prediction, complete, denoiser
 from coursekit.training.pretrained import load_model
 
@@ -103,18 +103,6 @@ def test_the_first_guess_of_a_film_is_the_networks(fashion_flow: Pipeline) -> No
 MEAN, SPREAD = 0.3, 0.2
 
 
-def exact(path: NoisePath) -> object:
-    def predict(xt: torch.Tensor, t: torch.Tensor) -> Prediction:
-        time = t.double()[:, None, None, None]
-        alpha, sigma = path.alpha(time), path.sigma(time)
-        spread = alpha**2 * SPREAD**2 + sigma**2
-        off = (xt - alpha * MEAN) / spread
-        x0, eps = MEAN + alpha * SPREAD**2 * off, sigma * off
-        return complete(x0.to(xt.dtype), eps.to(xt.dtype), t, path)
-
-    return predict
-
-
 @pytest.mark.parametrize(
     ("paradigm", "solver"), [(p, s) for p, words in SOLVERS.items() for s in words]
 )
@@ -125,7 +113,8 @@ def test_every_solver_walks_to_the_data(paradigm: str, solver: str) -> None:
     start = starts(100, (1, 10, 10), seed=0).double()
     fresh = torch.Generator().manual_seed(0)
     steps = 400 if solver in ("sde", "ancestral") else 100
-    states = list(walk(exact(path), start, path, solver, steps, fresh))  # type: ignore[arg-type]
+    exact = ExactPixels(path, MEAN, SPREAD, "x0").predict
+    states = list(walk(exact, start, path, solver, steps, fresh))
     assert len(states) == steps + 1 == len(times(path, solver, steps))
     x0 = states[-1]
     assert abs(float(x0.mean()) - MEAN) < 0.008 + 0.004

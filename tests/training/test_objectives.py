@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from support.pixels import ExactPixels
 
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import complete
@@ -10,27 +11,15 @@ from coursekit.training.objectives import Flow, clip_denoised, make_objective
 MEAN, STD = 0.2, 0.1
 
 
-class Exact(torch.nn.Module):
-    """The best answer of one kind for pixels that follow N(0.2, 0.1^2)."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-        self.anchor = torch.nn.Parameter(torch.zeros(1))
-
-    def forward(self, xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        t = t.expand(len(xt))[:, None, None, None].to(xt.dtype)
-        spread = (1 - t) ** 2 * STD**2 + t**2
-        off = xt - (1 - t) * MEAN
-        x0, eps = MEAN + (1 - t) * STD**2 / spread * off, t / spread * off
-        return complete(x0, eps, t.flatten(), LinearPath())._asdict()[self.kind]
+def exact(kind: str) -> ExactPixels:
+    return ExactPixels(LinearPath(), MEAN, STD, kind)
 
 
 @pytest.mark.parametrize("kind", ["velocity", "eps", "score"])
 def test_the_walk_brings_noise_to_the_data(kind: str) -> None:
     flow = Flow(kind)
     start = torch.randn(50, 1, 10, 10, generator=torch.Generator().manual_seed(0))
-    x0 = flow.walk(Exact(kind), start, 100, torch.Generator())
+    x0 = flow.walk(exact(kind), start, 100, torch.Generator())
     assert abs(float(x0.mean()) - MEAN) < 0.006  # 5000 pixels: four standard errors
     assert abs(float(x0.std()) / STD - 1) < 0.06  # and the error of 100 Euler steps
 
@@ -49,7 +38,7 @@ def test_the_loss_of_the_best_answer_is_what_it_cannot_know(
         given = STD**2 * t**2 / ((1 - t) ** 2 * STD**2 + t**2)
         factor = {"velocity": 1 / t, "eps": (1 - t) / t, "score": (1 - t) / t**2}
         expected = given * factor[kind] ** 2 * t**power
-        found = flow.loss(Exact(kind), x0, torch.full((count,), t), eps)
+        found = flow.loss(exact(kind), x0, torch.full((count,), t), eps)
         assert float(found) == pytest.approx(expected, rel=0.015)
 
 
