@@ -3,6 +3,7 @@ and the specifications, whose oracles, mutants and messages must not be in it.
 """
 
 import ast
+import re
 import sys
 import textwrap
 
@@ -67,18 +68,14 @@ def test_the_text_holds_nothing_that_judges(exercise: Exercise):
     raised = set(complaints(ast.parse(text)))
     for known in mistakes_of(exercise):
         assert known.message not in text or known.message in raised, known.name
-    defined = {
-        node.name
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
+    defined = set(re.findall(r"^ *(?:def|class) (\w+)", text, re.MULTILINE))
     judges = {o.complaint.__name__ for o in probe.oracles} - {"<lambda>"}
     assert not judges & defined
     assert not {"must_equal", "equals", "generator", "draws", "vectors"} & defined
     for word in ("Oracle", "Mistake", "Probe", "tolerances", "complaint"):
         assert word not in text
-    assert "coursekit.checks" not in text and "coursekit.lectures" not in text
-    assert "# " not in text
+    for word in ("coursekit.checks", "coursekit.lectures", "# "):
+        assert word not in text
 
 
 # What comes back is called before it is looked at; the known mistakes say it in words.
@@ -210,15 +207,13 @@ def test_no_answer_is_among_the_inputs(exercise: Exercise):
         inputs = probe_inputs.sent(exercise, seed)
         with guarded():
             want = probe.call(exercise.reference(), probe.inputs(seed))
-        there = [
-            name
-            for name, array in want.items()
-            if any(
+        assert not all(
+            any(
                 np.shape(value) == array.shape and np.allclose(value, array, rtol=1e-3)
                 for value in inputs.values()
             )
-        ]
-        assert len(there) < len(want), there
+            for array in want.values()
+        ), list(want)
 
 
 def test_the_clean_image_is_not_sent_where_it_is_the_answer():
