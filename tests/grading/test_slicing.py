@@ -52,7 +52,7 @@ def value(source: str, others: list[str], known: tuple[str, ...] = ()) -> Any:
         (F + "g(x)", ["g = lambda n: n < 1 or h(n - 1)", "h = lambda n: g(n)"], True),
     ],
 )  # fmt: skip
-def test_found_and_runs(source: str, others: list[str], wanted: Any) -> None:
+def test_found_and_runs(source, others, wanted):
     assert value(source, others) == wanted
 
 
@@ -74,24 +74,27 @@ def test_found_and_runs(source: str, others: list[str], wanted: Any) -> None:
         ("def broken(:", ["A = 1"]),
     ],
 )
-def test_left_behind(source: str, others: list[str]) -> None:
+def test_left_behind(source, others):
     assert definitions_needed(source, others, known=("at",)) == ""
 
 
-def test_order_is_that_of_the_file() -> None:
+def test_order_is_that_of_the_file_but_for_future_annotations():
     others = ["import math", "B = math.pi", "def g():\n    return B", "C = 1"]
-    found = definitions_needed(F + "g() + B", others, ())
-    assert found == "import math\n\nB = math.pi\n\ndef g():\n    return B"
+    found = "import math\n\nB = math.pi\n\ndef g():\n    return B"
+    assert definitions_needed(F + "g() + B", others, ()) == found
+    future = "from __future__ import annotations"
+    found = f"{future}\n\nA = 1"
+    assert definitions_needed(F + "A", ["A = 1", future], ()) == found
 
 
-def test_the_nearest_definition_above_counts() -> None:
+def test_the_nearest_definition_above_counts():
     cells = {0: "A = 1", 1: "A = 2", 2: F + "A", 3: "A = 3"}
     shelf = Shelf({index: parse(each) for index, each in cells.items()})
     assert shelf.needed(parse(cells[2]), (), here=2).text == "A = 2"
     assert shelf.needed(parse(cells[2]), (), here=0, skip=(0, 1)).text == "A = 3"
 
 
-def test_the_students_own_comes_before_the_lectures() -> None:
+def test_the_students_own_comes_before_the_lectures():
     student, lecture = {5: parse("A = 1")}, {0: parse("A = 2"), 1: parse("B = A")}
     shelf = Shelf(student, lecture)
     found = shelf.needed(parse(F + "A + B"), (), here=9)
@@ -99,13 +102,7 @@ def test_the_students_own_comes_before_the_lectures() -> None:
     assert found.names == ("A",)
 
 
-def test_future_annotations_come_first() -> None:
-    others = ["A = 1", "from __future__ import annotations"]
-    found = definitions_needed(F + "A", others, ())
-    assert found == "from __future__ import annotations\n\nA = 1"
-
-
-def test_notes_name_what_is_missing() -> None:
+def test_notes_name_what_is_missing():
     shelf = Shelf({0: parse("for A in range(3):\n    B = A")})
     notes = shelf.needed(parse(F + "A + nowhere"), (), here=1).notes
     assert any("`A`, which a loop" in note for note in notes)
@@ -124,7 +121,7 @@ def test_notes_name_what_is_missing() -> None:
         ["from x import *\n" * 1900] * 10,
     ],
 )
-def test_long_chains_end_soon(cells: list[str]) -> None:
+def test_long_chains_end_soon(cells):
     codes = {index: parse(each) for index, each in enumerate(cells)}
     shelf = Shelf(codes)
     start = time.process_time()
@@ -132,7 +129,7 @@ def test_long_chains_end_soon(cells: list[str]) -> None:
     assert time.process_time() - start < 10, "without the caps: minutes"
 
 
-def test_nothing_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_run(capsys):
     found = definitions_needed(F + "A", ["A = print('ran') or 1/0"], ())
     assert found == "A = print('ran') or 1/0"
     assert capsys.readouterr().out == ""
