@@ -3,7 +3,9 @@
 here, without any wire.
 """
 
+import json
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +157,7 @@ IN_FRAME = """import sys; f = sys._getframe()
     out = f.f_locals['out']
     """
 CODE = {line: ("wrong", 0, said) for line, said in WRONG.items()} | {
+    "while True: pass": ("timed out", 0, "never ends"),
     "pass": ("right", 2, ""),
     "import sys; sys.__stdout__.write('CK1 x {}\\n')": ("right", 2, ""),
     "assert x0.ndim == 2": (
@@ -185,7 +188,9 @@ CODE = {line: ("wrong", 0, said) for line, said in WRONG.items()} | {
 @pytest.mark.parametrize("line", CODE)
 def test_what_a_function_does_is_judged(worker, line):
     state, points, reason = CODE[line]
-    grade = graded(worker, "01.4", SAMPLE.format(line=line).lstrip("\n"))
+    seconds = 3 if state == "timed out" else 60
+    source = SAMPLE.format(line=line).lstrip("\n")
+    grade = graded(worker, "01.4", source, seconds=seconds)
     assert (grade.state, grade.points) == (state, points), grade
     if reason is None:
         assert grade.reason
@@ -202,26 +207,18 @@ CELLS = {  # a cell -> the state, and what is said
     "import os; os._exit(3)": ("crashed", "already when its cell runs: the k"),
     "def q_sample(x): 0": ("wrong", "raised TypeError"),
     "def q_sample(*a): return nope": ("wrong", "a typing mistake"),
+    "while True: pass": ("timed out", "never ends"),
 }
 
 
 @pytest.mark.parametrize("source", CELLS)
 def test_what_a_cell_does_is_told(worker, source):
     state, reason = CELLS[source]
-    grade = graded(worker, "01.4", source)
+    seconds = 3 if state == "timed out" else 60
+    grade = graded(worker, "01.4", source, seconds=seconds)
     assert (grade.state, grade.points) == (state, 0)
     assert reason in grade.reason
     assert not grade.notes
-
-
-@pytest.mark.parametrize("where", ["function", "cell"])
-def test_a_loop_without_end_is_timed_out(worker, where):
-    source = SAMPLE.format(line="while True: pass")
-    if where == "cell":
-        source = "while True: pass"
-    grade = graded(worker, "01.4", source, seconds=3)
-    assert (grade.state, grade.points) == ("timed out", 0)
-    assert "never ends" in grade.reason
 
 
 PEEK = """
@@ -242,30 +239,29 @@ def test_the_answer_is_not_in_the_caller_s_frames(worker):
     assert (grade.state, grade.points) == ("wrong", 0)
 
 
-def run_of(texts=None, **cells):
-    """A run of 01.4 from cells by hand; texts: what the probes print."""
-    found = {"official": CellRun("ran"), "attempt": CellRun("ran")}
-    for n, text in enumerate(texts or ["", "", ""]):
-        found[f"probe-{n}"] = CellRun("ran", text)
-    found |= {name.replace("_", "-"): cell for name, cell in cells.items()}
+def run_of(*probes, **cells):
+    """A run by hand. probes: the cells behind the attempt, or what they print."""
+    found = {"official": CellRun("ran"), "attempt": CellRun("ran")} | cells
+    for n, probe in enumerate(probes or [""] * 3):
+        cell = CellRun("ran", probe) if isinstance(probe, str) else probe
+        found[f"probe-{n}"] = cell
     return NotebookRun(found)
 
 
-def grade_run(run, state="answered"):
-    notebook, task = find("01.4")
+def grade_run(run, exercise_id="01.4", state="answered"):
+    notebook, task = find(exercise_id)
     attempt = Attempt(task, state, "def q_sample(): ...", notes=("a note",))
     return verdict.grade(attempt, notebook, run, seeds_of(task), NONCE)
 
 
 @pytest.mark.parametrize("ending", ["died", "flooded", "timed out"])
 def test_how_a_cell_ends_is_told_once_and_for_later_cells(ending):
-    after = {f"probe_{n}": CellRun("not reached") for n in (1, 2)}
-    grade = grade_run(run_of(probe_0=CellRun(ending), **after))
+    end, after = CellRun(ending), CellRun("not reached")
+    grade = grade_run(run_of(end, after, after))
     assert grade.state == ("timed out" if ending == "timed out" else "crashed")
     assert (grade.points, grade.right, grade.cases) == (0, 0, 3)
     assert grade.reason == verdict._ENDINGS[ending][1]
-    everything = {"probe_0": CellRun("not reached")} | after
-    grade = grade_run(run_of(attempt=CellRun(ending), **everything))
+    grade = grade_run(run_of(after, after, after, attempt=end))
     assert grade.reason.startswith("already when its cell runs")
 
 
@@ -284,20 +280,25 @@ def test_the_grader_s_own_faults_are_not_the_student_s():
 
 @pytest.mark.parametrize("state", ["unanswered", "missing"])
 def test_nothing_handed_in_is_nothing(state):
-    grade = grade_run(NotebookRun({}), state)
+    grade = grade_run(NotebookRun({}), state=state)
     assert (grade.state, grade.points, grade.cases) == (state, 0, 0)
 
 
-def lines(change):
-    """The lines of a right answer, with one thing changed in each reply."""
-    _, task = find("01.4")
+@cache
+def trials_of(exercise_id):
+    """The right answer to every case."""
+    _, task = find(exercise_id)
     exercise = transplant.exercise_of(task)
-    for seed in seeds_of(task):
-        (trial,) = try_function(exercise.probe(), exercise.reference(), [seed], 20)
+    return try_function(exercise.probe(), exercise.reference(), seeds_of(task), 20)
+
+
+def lines(change, exercise_id="01.4"):
+    """What the probes print: the right answers, with one thing changed in each."""
+    for trial in trials_of(exercise_id):
         out, touched = change(dict(trial.outputs))
         body = {"out": probe_runtime.pack(out), "fault": None, "touched": touched}
-        token = wire.token(NONCE, task.id, seed)
-        yield f"CK1 {token} {probe_runtime.json.dumps(body)}\n"
+        token = wire.token(NONCE, exercise_id, trial.seed)
+        yield f"CK1 {token} {json.dumps(body)}\n"
 
 
 def each(change):
@@ -328,16 +329,16 @@ REPLIES = {  # what is done to the right answer -> the state
 def test_replies_are_judged_by_their_numbers(name):
     change, state = REPLIES[name]
     with np.errstate(all="ignore"):
-        grade = grade_run(run_of(list(lines(change))))
+        grade = grade_run(run_of(*lines(change)))
     assert grade.state == state, grade
     assert grade.points == (2 if state == "right" else 0)
 
 
 def test_the_reply_to_one_case_is_no_reply_to_another():
     first, second, third = lines(lambda out: (out, []))
-    grade = grade_run(run_of([second, first, third]))
+    grade = grade_run(run_of(second, first, third))
     assert (grade.state, grade.points) == ("tampered", 0.67)
-    grade = grade_run(run_of([first, second + "CK1 ", third]))
+    grade = grade_run(run_of(first, second + "CK1 ", third))
     assert (grade.state, grade.right) == ("tampered", 2)
     assert grade.reason.startswith("for images (B, C, H, W): what came back is not")
 
@@ -345,8 +346,6 @@ def test_the_reply_to_one_case_is_no_reply_to_another():
 @TASKS
 def test_no_numbers_can_break_the_judge(notebook, task):
     """Any arrays at all, of the right names, for every exercise with its oracles."""
-    exercise, seeds = transplant.exercise_of(task), seeds_of(task)
-    want = try_function(exercise.probe(), exercise.reference(), seeds, 20)
     rng = np.random.default_rng(0)
     shapes = [(), (0,), (1,), (7,), (1000, 1), (2, 0, 3)]
     makers = [
@@ -360,14 +359,7 @@ def test_no_numbers_can_break_the_judge(notebook, task):
         lambda a: rng.integers(-9, 9, a.shape).astype("<i8"),
     ]
     for maker in makers:
-        texts = []
-        for trial in want:
-            out = {name: maker(array) for name, array in trial.outputs.items()}
-            body = {"out": probe_runtime.pack(out), "fault": None, "touched": []}
-            token = wire.token(NONCE, task.id, trial.seed)
-            texts.append(f"CK1 {token} {probe_runtime.json.dumps(body)}")
-        attempt = Attempt(task, "answered", "")
         with np.errstate(all="ignore"):
-            grade = verdict.grade(attempt, notebook, run_of(texts), seeds, NONCE)
+            grade = grade_run(run_of(*lines(each(maker), task.id)), task.id)
         assert (grade.state, grade.points) == ("wrong", 0)
         assert len(grade.reason) < 300
