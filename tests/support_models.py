@@ -3,10 +3,19 @@
 A plain module: pytest puts the folder of tests/conftest.py on the path.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
+from coursekit.models.text_encoder import TextConfig
+
 EXACT = {"rtol": 0, "atol": 1e-12}  # float64, rounding only
+# A small transformer over patches, and the encoder of its prompts.
+SHAPE = {"size": 8, "patch": 2, "width": 16, "heads": 2}
+TEXT = TextConfig(vocabulary=11, length=5, width=16, depth=1, heads=2)
+IDS = torch.tensor([[1, 5, 6, 2, 0], [1, 7, 2, 0, 0], [1, 9, 9, 9, 2]])
+T = torch.tensor([0.2, 0.5, 0.9])
 
 
 def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -23,9 +32,26 @@ def awake(network: nn.Module, std: float = 0.3) -> nn.Module:
     return network.eval()
 
 
+def learn(
+    network: nn.Module, loss: Callable[[int], Tensor], steps: int, lr: float
+) -> list[float]:
+    """Adam on loss(step). Returns the losses."""
+    optimiser, losses = torch.optim.Adam(network.parameters(), lr), []
+    for step in range(steps):
+        optimiser.zero_grad()
+        value = loss(step)
+        value.backward()
+        optimiser.step()
+        losses.append(float(value.detach()))
+    return losses
+
+
 def gap(a: Tensor, b: Tensor) -> float:
     """The largest difference."""
     return float((a - b).detach().abs().max())
+
+
+X = normal(3, 3, 8, 8).float()
 
 
 def taught(network: nn.Module) -> set[str]:

@@ -22,12 +22,7 @@ from coursekit.datasets.teddy.reader import (
     read_second,
     valid_rate,
 )
-from coursekit.datasets.teddy.reader_data import (
-    SPOILERS,
-    blur,
-    empty_places,
-    noisy,
-)
+from coursekit.datasets.teddy.reader_data import SPOILERS, blur, empty_places, noisy
 from coursekit.datasets.teddy.reader_nets import CHOICES, READERS, reader_folder
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.report import truth

@@ -19,14 +19,7 @@ from coursekit.datasets.teddy.sample import (
     specialise,
     teddies,
 )
-from coursekit.datasets.teddy.scene import (
-    FURS,
-    HATS,
-    KINDS,
-    VOCABULARY,
-    Bear,
-    Scene,
-)
+from coursekit.datasets.teddy.scene import FURS, HATS, KINDS, VOCABULARY, Bear, Scene
 from coursekit.datasets.teddy.splits import HELD_OUT, SPLITS, split_of
 
 

@@ -35,11 +35,7 @@ def test_ids_by_hand() -> None:
     tok = Tokenizer(["bear", "a", ",", "red", "a"])
     assert tok.words == ("<pad>", "<start>", "<end>", ",", "a", "bear", "red")
     ids = tok.encode(["a red bear", "Red, red", ""], 6)
-    assert ids.tolist() == [
-        [1, 4, 6, 5, 2, 0],
-        [1, 6, 3, 6, 2, 0],
-        [1, 2, 0, 0, 0, 0],
-    ]
+    assert ids.tolist() == [[1, 4, 6, 5, 2, 0], [1, 6, 3, 6, 2, 0], [1, 2, 0, 0, 0, 0]]
     assert ids.dtype == torch.int64
     assert tok.decode(ids) == ["a red bear", "red, red", ""]
     assert torch.equal(tok.null(2, 6), tok.encode(["", ""], 6))

@@ -5,12 +5,7 @@ import math
 
 import pytest
 import torch
-from torch.distributions import (
-    Categorical,
-    Independent,
-    MixtureSameFamily,
-    Normal,
-)
+from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from coursekit.datasets.toys import (
     SHAPES,

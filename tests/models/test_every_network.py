@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from support_models import awake, gap, normal, taught
+from support_models import IDS, SHAPE, TEXT, T, X, awake, gap, normal, taught
 
 from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.models.dit import TOLD, DiT, DiTConfig
@@ -20,21 +20,17 @@ from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.score_net import ScoreNet
-from coursekit.models.text_encoder import TextConfig, TextEncoder
+from coursekit.models.text_encoder import TextEncoder
 from coursekit.models.unet import TOLD as UNET_TOLD
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.models.vit import ViT, ViTConfig
 
-TEXT = TextConfig(vocabulary=11, length=5, width=16, depth=1, heads=2)
-SHAPE = {"size": 8, "patch": 2, "width": 16, "heads": 2}
 SMALL = UNetConfig(3, (8, 16), groups=4, time_width=8)
 HALVES = AutoencoderConfig(widths=(8, 16), groups=4, latent=3)
 VIT = ViTConfig(channels=3, size=8, patch=4, width=12, depth=2, heads=3)
+CLASSIFIER = ClassifierConfig(3, 2, (8, 8), 16)
 
-X, POINTS = normal(3, 3, 8, 8).float(), normal(3, 2).float()
-T = torch.tensor([0.2, 0.5, 0.9])
-EPS = normal(3, 3, 2, 2, seed=1).float()
-IDS = torch.tensor([[1, 5, 6, 2, 0], [1, 7, 2, 0, 0], [1, 9, 9, 9, 2]])
+POINTS, EPS = normal(3, 2).float(), normal(3, 3, 2, 2, seed=1).float()
 OTHER_IDS = torch.tensor([[1, 3, 6, 2, 0], [1, 3, 2, 0, 0], [1, 3, 9, 9, 2]])
 EMPTY = torch.tensor([[1, 2, 0, 0, 0]]).expand(3, 5)
 LABELS, OTHER_LABELS = torch.tensor([0, 1, 2]), torch.tensor([1, 2, 0])
@@ -80,10 +76,7 @@ NETWORKS = (
         "MLP": (lambda: EpsMLP(width=16), (POINTS, T)),
         "MLP, labels": (lambda: EpsMLP(width=16, num_classes=3), (POINTS, T, LABELS)),
         "score net": (ScoreNet, (POINTS, 10 * T)),
-        "classifier": (
-            lambda: NoisyClassifier(ClassifierConfig(3, 2, (8, 8), 16)),
-            (X, T),
-        ),
+        "classifier": (lambda: NoisyClassifier(CLASSIFIER), (X, T)),
         "ViT": (lambda: ViT(VIT), (X,)),
         "text encoder": (lambda: TextEncoder(TEXT), (IDS,)),
         "VAE": (lambda: Autoencoder(HALVES), (X, EPS)),

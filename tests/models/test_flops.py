@@ -111,16 +111,8 @@ def test_costs_of_blocks_are_exact(r):
     both = torch.cat([words, patches], dim=1)
     for module, inputs, formula in (
         (DiTBlock(D, D, H, r), (patches, c), flops.dit_block(T, D, r)),
-        (
-            CrossBlock(D, D, D, H, r),
-            (patches, c, words),
-            flops.cross_block(T, S, D, r),
-        ),
-        (
-            DoubleBlock(D, H, r),
-            (words, patches, c),
-            flops.double_block(S, T, D, H, r),
-        ),
+        (CrossBlock(D, D, D, H, r), (patches, c, words), flops.cross_block(T, S, D, r)),
+        (DoubleBlock(D, H, r), (words, patches, c), flops.double_block(S, T, D, H, r)),
         (
             DoubleBlock(D, H, r, last=True),
             (words, patches, c),

@@ -1,7 +1,10 @@
-"""The noisy classifier. Authority: a toy whose exact posterior is known, and finite
-differences of its slope."""
+"""The noisy classifier. Authority: a toy whose exact posterior is known.
+
+Its slope against a closed form: tests/theory/test_guidance.py.
+"""
 
 import torch
+from support_models import learn
 from torch.nn.functional import cross_entropy
 
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
@@ -13,20 +16,12 @@ PATTERN = torch.ones(1, 8, 8)
 PATTERN[:, :, 4:] = -1
 
 
-def fresh() -> NoisyClassifier:
-    torch.manual_seed(0)
-    return NoisyClassifier(SMALL)
-
-
-def batch(count: int, generator: torch.Generator, t: float | None = None):
+def batch(generator: torch.Generator, t: torch.Tensor):
     """+ or - a half-bright, half-dark picture, on the straight path."""
-    label = torch.arange(count) % 2
+    label = torch.arange(len(t)) % 2
     x0 = (1 - 2 * label)[:, None, None, None] * 0.3 * PATTERN
     eps = torch.randn(x0.shape, generator=generator)
-    times = (
-        torch.rand(count, generator=generator) if t is None else torch.full((count,), t)
-    )
-    return LinearPath().corrupt(x0, eps, times), times, label
+    return LinearPath().corrupt(x0, eps, t), label
 
 
 def exact_accuracy(t: float) -> float:
@@ -37,45 +32,30 @@ def exact_accuracy(t: float) -> float:
 
 def test_it_learns_what_can_be_known_at_each_noise_level() -> None:
     """400 steps; accuracy on fresh pictures within 5 points of the best possible."""
-    model, generator = fresh().train(), torch.Generator().manual_seed(1)
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-    for _ in range(400):
-        xt, t, label = batch(64, generator)
-        loss = cross_entropy(model(xt, t), label)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    torch.manual_seed(0)
+    model, generator = NoisyClassifier(SMALL), torch.Generator().manual_seed(1)
+
+    def loss(_: int) -> torch.Tensor:
+        t = torch.rand(64, generator=generator)
+        xt, label = batch(generator, t)
+        return cross_entropy(model(xt, t), label)
+
+    learn(model, loss, 400, 3e-3)
     model.eval()
-    for t in (0.3, 0.7, 0.9):
-        xt, times, label = batch(2000, generator, t)
+    for level in (0.3, 0.7, 0.9):
+        xt, label = batch(generator, t := torch.full((2000,), level))
         with torch.no_grad():
-            found = float((model(xt, times).argmax(1) == label).double().mean())
-        best = exact_accuracy(t)
-        print(f"t = {t}: accuracy {found:.3f}, best {best:.3f}")
+            found = float((model(xt, t).argmax(1) == label).double().mean())
+        best = exact_accuracy(level)
+        print(f"t = {level}: accuracy {found:.3f}, best {best:.3f}")
         assert best - 0.05 < found < best + 0.04
     # its slope leads to the pattern of the class: the exact one is along it
-    xt, times, label = batch(64, generator, 0.7)
-    slope = classifier_slope(model, xt, times, label)
+    xt, label = batch(generator, t := torch.full((64,), 0.7))
+    slope = classifier_slope(model, xt, t, label)
     along = (slope * (1 - 2 * label)[:, None, None, None] * PATTERN).sum((1, 2, 3))
     assert (along > 0).double().mean() > 0.9
 
 
-def test_its_slope_against_finite_differences() -> None:
-    model = fresh().double().eval()
-    xt, t, label = batch(2, torch.Generator().manual_seed(2), 0.4)
-    xt, t = xt.double(), t.double()
-    slope = classifier_slope(model, xt, t, label)
-    generator = torch.Generator().manual_seed(3)
-    for _ in range(5):
-        way = torch.randn(xt.shape, generator=generator, dtype=torch.float64)
-        ahead, behind = (
-            model(xt + h * way, t).log_softmax(1).gather(1, label[:, None])[:, 0]
-            for h in (1e-5, -1e-5)
-        )
-        torch.testing.assert_close(
-            (slope * way).sum((1, 2, 3)), (ahead - behind) / 2e-5, rtol=1e-5, atol=1e-8
-        )
-
-
 def test_it_takes_any_size() -> None:
-    assert fresh()(torch.randn(3, 1, 12, 20), torch.rand(3)).shape == (3, 2)
+    model = NoisyClassifier(SMALL)
+    assert model(torch.randn(3, 1, 12, 20), torch.rand(3)).shape == (3, 2)

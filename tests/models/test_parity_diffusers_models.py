@@ -23,8 +23,7 @@ from coursekit.models.rope import axial_angles, rotate
 
 pytestmark = pytest.mark.parity
 pytest.importorskip(
-    "diffusers",
-    reason="needs diffusers: pip install -e '.[parity]' -c constraints.txt",
+    "diffusers", reason="needs diffusers: pip install -e '.[parity]' -c constraints.txt"
 )
 
 CLOSE = 1e-5

@@ -7,18 +7,12 @@ every network owes: test_every_network.py. Peers: test_parity_diffusers_models.p
 from dataclasses import replace
 
 import torch
-from support_models import awake, gap, normal, taught
+from support_models import IDS, SHAPE, TEXT, T, X, awake, gap, normal, taught
 
 from coursekit.models.dit import POSITIONS, DiT, DiTConfig, in_context
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.patches import patchify, unpatchify
 from coursekit.models.positions import grid_positions, sincos_2d
-from coursekit.models.text_encoder import TextConfig
-
-TEXT = TextConfig(vocabulary=11, length=5, width=16, depth=1, heads=2)
-SHAPE = {"size": 8, "patch": 2, "width": 16, "heads": 2}
-IDS = torch.tensor([[1, 5, 6, 2, 0], [1, 7, 2, 0, 0], [1, 9, 9, 9, 2]])
-X, T = normal(3, 3, 8, 8).float(), torch.tensor([0.2, 0.5, 0.9])
 
 
 def test_what_can_learn_at_once():
@@ -58,13 +52,8 @@ def test_sines_are_added_to_the_patches_of_an_mmdit_and_to_nothing_else():
 
 
 def test_in_context_puts_the_condition_in_front_where_nothing_turns():
-    x, vector, tokens, angles = (
-        normal(2, 4, 6),
-        normal(2, 6),
-        normal(2, 3, 6),
-        normal(4, 1),
-    )
-    for words in (None, tokens):
+    x, vector, angles = normal(2, 4, 6), normal(2, 6), normal(4, 1)
+    for words in (None, normal(2, 3, 6)):
         front = [vector[:, None]] if words is None else [vector[:, None], words]
         sequence, turned, before = in_context(x, angles, vector, words)
         assert torch.equal(sequence, torch.cat([*front, x], dim=1))

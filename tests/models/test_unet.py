@@ -9,17 +9,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from support_models import awake, gap, normal
+from support_models import IDS, TEXT, T, X, awake, gap, learn, normal
 from torch import nn
 
-from coursekit.models.text_encoder import TextConfig
 from coursekit.models.unet import ResBlock, UNet, UNetConfig
 from coursekit.models.unet_conditions import Listen, add_vector, scale_shift
 
-TEXT = TextConfig(vocabulary=11, length=5, width=8, depth=1, heads=2)
-SMALL = UNetConfig(widths=(8, 16), groups=4, time_width=8, heads=0)
-IDS = torch.tensor([[1, 5, 6, 2, 0], [1, 7, 2, 0, 0], [1, 9, 9, 9, 2]])
-X, T = normal(3, 1, 8, 8).float(), torch.tensor([0.2, 0.5, 0.9])
+SMALL = UNetConfig(3, (8, 16), groups=4, time_width=8, heads=0)
 
 
 @torch.no_grad()
@@ -33,18 +29,8 @@ def test_the_layout_in_memory_does_not_matter():
 
 def test_it_overfits_one_batch():
     torch.manual_seed(0)
-    model, target = (
-        UNet(replace(SMALL, time_width=16, heads=2)),
-        normal(3, 1, 8, 8, seed=1),
-    )
-    optimiser = torch.optim.Adam(model.parameters(), 1e-2)
-    losses = []
-    for _ in range(150):
-        loss = (model(X, T) - target.float()).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(float(loss.detach()))
+    model, target = UNet(replace(SMALL, heads=2)), normal(3, 3, 8, 8, seed=1).float()
+    losses = learn(model, lambda _: (model(X, T) - target).square().mean(), 150, 1e-2)
     assert losses[-1] < 0.05 * losses[0]
 
 
@@ -60,11 +46,8 @@ def test_knobs_act_on_channels():
 
 
 def test_listening_begins_at_nothing_and_hears_words_in_any_order():
-    layer, h, tokens = (
-        Listen(8, 6, 2, groups=4).double(),
-        normal(2, 8, 4, 5),
-        normal(2, 3, 6),
-    )
+    layer, h = Listen(8, 6, 2, groups=4).double(), normal(2, 8, 4, 5)
+    tokens = normal(2, 3, 6)
     assert torch.equal(layer(h, tokens), h)
     nn.init.normal_(layer.cross.out.weight)
     heard = layer(h, tokens)
