@@ -81,10 +81,17 @@ def worst(name: str, ours: Tensor, theirs: Tensor) -> float:
 
 
 @torch.no_grad()
-def copy(layer: nn.Module, *sources, rows: Tensor | None = None) -> None:
+def copy(layer: nn.Module, *sources: nn.Module, rows=slice(None)) -> None:
     """Weights and biases of one or more linear maps (or norms), one below the other."""
-    for name in ("weight", "bias"):
-        both = torch.cat([getattr(source, name) for source in sources])
-        there = getattr(layer, name)
-        assert there.shape == both.shape
-        there.copy_(both if rows is None else both[rows])
+    both = [dict(source.named_parameters()) for source in sources]
+    there = dict(layer.named_parameters())
+    assert all(there.keys() == here.keys() for here in both)
+    for name, parameter in there.items():
+        put(parameter, torch.cat([here[name] for here in both])[rows])
+
+
+@torch.no_grad()
+def put(there: Tensor, here: Tensor) -> None:
+    """The numbers of one parameter into another of the same shape."""
+    assert there.shape == here.shape
+    there.copy_(here)

@@ -6,7 +6,7 @@ which two kinds of block must agree. Peers: test_parity_diffusers_models.py.
 
 import pytest
 import torch
-from support_models import EXACT, awake, gap, normal
+from support_models import EXACT, awake, copy, gap, normal, put
 from torch import nn
 
 from coursekit.models.dit_blocks import ContextBlock, CrossBlock, DiTBlock
@@ -24,8 +24,7 @@ def test_knobs_are_the_same_for_all_tokens():
     scale, shift = normal(B, D), normal(B, D, seed=1)
     got = modulate(X, scale, shift)
     for i in range(T):
-        want = X[:, i] * (1 + scale) + shift
-        torch.testing.assert_close(got[:, i], want, **EXACT)
+        torch.testing.assert_close(got[:, i], X[:, i] * (1 + scale) + shift, **EXACT)
     zero = torch.zeros(B, D, dtype=torch.float64)
     assert torch.equal(modulate(X, zero, zero), X)
     assert torch.equal(gated(X, zero, 5 * X), X)
@@ -75,8 +74,7 @@ def test_a_cross_block_that_does_not_listen_is_a_dit_block():
     torch.manual_seed(0)
     cross, block = CrossBlock(D, D, D, H, 4.0).double(), DiTBlock(D, D, H, 4.0).double()
     nn.init.normal_(cross.knobs.linear.weight)
-    found = block.load_state_dict(cross.state_dict(), strict=False)
-    assert not found.missing_keys
+    assert not block.load_state_dict(cross.state_dict(), strict=False).missing_keys
     angles = ANGLES[:T]
     want = block(X, C, angles=angles)
     torch.testing.assert_close(cross(X, C, WORDS, angles), want, **EXACT)
@@ -140,15 +138,12 @@ def test_a_single_block_is_attention_plus_mlp_of_the_same_tokens():
     block = awake(SingleBlock(D, H, 2.0, qk_norm=False).double())
     dit = DiTBlock(D, D, H, 2.0).double()
     wide, narrow = block.wide, block.narrow
-    with torch.no_grad():
-        dit.attention.project.qkv.weight.copy_(wide.weight[: 3 * D])
-        dit.attention.project.qkv.bias.copy_(wide.bias[: 3 * D])
-        dit.attention.out.weight.copy_(narrow.weight[:, :D])
-        dit.attention.out.bias.zero_()
-        dit.mlp.wide.weight.copy_(wide.weight[3 * D :])
-        dit.mlp.wide.bias.copy_(wide.bias[3 * D :])
-        dit.mlp.narrow.weight.copy_(narrow.weight[:, D:])
-        dit.mlp.narrow.bias.copy_(narrow.bias)
+    copy(dit.attention.project.qkv, wide, rows=slice(3 * D))
+    copy(dit.mlp.wide, wide, rows=slice(3 * D, None))
+    put(dit.attention.out.weight, narrow.weight[:, :D])
+    put(dit.attention.out.bias, torch.zeros(D))
+    put(dit.mlp.narrow.weight, narrow.weight[:, D:])
+    put(dit.mlp.narrow.bias, narrow.bias)
     x = torch.cat([WORDS, X], dim=1)
     shift, scale, gate = block.knobs(C)
     h = modulate(block.norm(x), scale, shift)

@@ -9,9 +9,8 @@ take the exact form by default, which is faster on a CPU.
 """
 
 import pytest
-import support_models
 import torch
-from support_models import copy, normal, worst
+from support_models import awake, copy, normal, put, worst
 from torch import nn
 
 from coursekit.models.conditioning import Condition
@@ -28,18 +27,20 @@ pytest.importorskip(
 
 CLOSE = 1e-5
 B, S, T, D, H = 3, 4, 16, 24, 3
+STEPS, LABELS = torch.tensor([1, 50, 900]), torch.tensor([0, 3, 9])
 
 
-def awake(module):
+def peer(module):
     """Random numbers in every parameter, in float64."""
-    return support_models.awake(module.double(), 0.2)
+    return awake(module.double(), 0.2)
 
 
 def tanh_gelu(module):
+    """In float64, with the other form of GELU."""
     for part in module.modules():
         if isinstance(part, nn.GELU):
             part.approximate = "tanh"
-    return module
+    return module.double().eval()
 
 
 def copy_mlp(mlp, feed_forward):
@@ -58,24 +59,19 @@ def copy_dit_block(block, theirs):
 def test_dit_block():
     from diffusers.models.attention import BasicTransformerBlock
 
-    theirs = awake(
-        BasicTransformerBlock(
-            D,
-            H,
-            D // H,
-            activation_fn="gelu-approximate",
-            num_embeds_ada_norm=10,
-            attention_bias=True,
-            norm_elementwise_affine=False,
-            norm_type="ada_norm_zero",
-            norm_eps=1e-6,
-        )
-    )
-    ours = tanh_gelu(DiTBlock(D, D, H, 4.0).double())
+    settings = {
+        "activation_fn": "gelu-approximate",
+        "num_embeds_ada_norm": 10,
+        "attention_bias": True,
+        "norm_elementwise_affine": False,
+        "norm_type": "ada_norm_zero",
+        "norm_eps": 1e-6,
+    }
+    theirs = peer(BasicTransformerBlock(D, H, D // H, **settings))
+    ours, x = tanh_gelu(DiTBlock(D, D, H, 4.0)), normal(B, T, D)
     copy_dit_block(ours, theirs)
-    x, t, labels = normal(B, T, D), torch.tensor([1, 50, 900]), torch.tensor([0, 3, 9])
-    c = theirs.norm1.emb(t, labels, hidden_dtype=torch.float64)
-    want = theirs(x, timestep=t, class_labels=labels)
+    c = theirs.norm1.emb(STEPS, LABELS, hidden_dtype=torch.float64)
+    want = theirs(x, timestep=STEPS, class_labels=LABELS)
     assert worst("DiT block", ours(x, c), want) <= CLOSE
 
 
@@ -95,69 +91,57 @@ def test_whole_dit():
     from diffusers import DiTTransformer2DModel
 
     channels, patch, size, depth = 4, 2, 8, 3
-    theirs = awake(
-        DiTTransformer2DModel(
-            num_attention_heads=H,
-            attention_head_dim=D // H,
-            in_channels=channels,
-            num_layers=depth,
-            sample_size=size,
-            patch_size=patch,
-            num_embeds_ada_norm=10,
-            norm_eps=1e-6,
-        )
-    )
+    settings = {
+        "num_attention_heads": H,
+        "attention_head_dim": D // H,
+        "in_channels": channels,
+        "num_layers": depth,
+        "sample_size": size,
+        "patch_size": patch,
+        "num_embeds_ada_norm": 10,
+        "norm_eps": 1e-6,
+    }
+    theirs = peer(DiTTransformer2DModel(**settings))
     emb = theirs.transformer_blocks[0].norm1.emb
     for block in theirs.transformer_blocks:
         block.norm1.emb = emb  # each has its own there; ours share one
-    ours = tanh_gelu(DiT(DiTConfig(channels, size, patch, D, depth, H)).double().eval())
+    ours = tanh_gelu(DiT(DiTConfig(channels, size, patch, D, depth, H)))
     conv = theirs.pos_embed.proj
-    ours.embed.project.weight.copy_(conv.weight.flatten(1))
-    ours.embed.project.bias.copy_(conv.bias)
+    put(ours.embed.project.weight, conv.weight.flatten(1))
+    put(ours.embed.project.bias, conv.bias)
     for block, other in zip(ours.blocks, theirs.transformer_blocks, strict=True):
         copy_dit_block(block, other)
     copy(ours.head.knobs.linear, theirs.proj_out_1)
     # a token holds pixel after pixel there, channel after channel here
     rows = torch.arange(channels * patch**2).view(patch, patch, channels)
     copy(ours.head.linear, theirs.proj_out_2, rows=rows.permute(2, 0, 1).flatten())
-    x, t, labels = normal(B, channels, size, size), torch.tensor([1, 50, 900]), None
-    labels = torch.tensor([0, 3, 9])
-    ours.conditioner = Given(emb(t, labels, hidden_dtype=torch.float64))
-    want = theirs(x, timestep=t, class_labels=labels).sample
+    x = normal(B, channels, size, size)
+    ours.conditioner = Given(emb(STEPS, LABELS, hidden_dtype=torch.float64))
+    want = theirs(x, timestep=STEPS, class_labels=LABELS).sample
     got = ours(x, torch.rand(B).double())
     assert worst("DiT", got, want) <= CLOSE
 
 
 def copy_stream(stream, norm, q, k, v, norm_q, norm_k):
-    linear = norm.linear
-    rows = None
+    rows = slice(None)
     if stream.last:  # scale, then shift, there
-        rows = torch.cat([torch.arange(D, 2 * D), torch.arange(D)])
-    copy(stream.knobs.linear, linear, rows=rows)
+        rows = torch.arange(2 * D).roll(D)
+    copy(stream.knobs.linear, norm.linear, rows=rows)
     copy(stream.project.qkv, q, k, v)
-    with torch.no_grad():
-        stream.project.norm_q.weight.copy_(norm_q.weight)
-        stream.project.norm_k.weight.copy_(norm_k.weight)
+    copy(stream.project.norm_q, norm_q)
+    copy(stream.project.norm_k, norm_k)
 
 
 @pytest.mark.parametrize("last", [False, True])
 def test_double_block(last):
     from diffusers.models.attention import JointTransformerBlock
 
-    theirs = awake(
-        JointTransformerBlock(D, H, D // H, context_pre_only=last, qk_norm="rms_norm")
-    )
-    ours, a = tanh_gelu(DoubleBlock(D, H, last=last).double()), theirs.attn
+    settings = {"context_pre_only": last, "qk_norm": "rms_norm"}
+    theirs = peer(JointTransformerBlock(D, H, D // H, **settings))
+    ours, a = tanh_gelu(DoubleBlock(D, H, last=last)), theirs.attn
     copy_stream(ours.image, theirs.norm1, a.to_q, a.to_k, a.to_v, a.norm_q, a.norm_k)
-    copy_stream(
-        ours.text,
-        theirs.norm1_context,
-        a.add_q_proj,
-        a.add_k_proj,
-        a.add_v_proj,
-        a.norm_added_q,
-        a.norm_added_k,
-    )
+    words = a.add_q_proj, a.add_k_proj, a.add_v_proj, a.norm_added_q, a.norm_added_k
+    copy_stream(ours.text, theirs.norm1_context, *words)
     copy(ours.image.out, a.to_out[0])
     copy_mlp(ours.image.mlp, theirs.ff)
     if not last:
@@ -178,25 +162,21 @@ def flux_angles(ids, dims):
 
 
 def test_single_block_with_angles():
-    from diffusers.models.transformers.transformer_flux import (
-        FluxSingleTransformerBlock,
-    )
+    from diffusers.models.transformers import transformer_flux
 
-    theirs = awake(FluxSingleTransformerBlock(D, H, D // H, mlp_ratio=4.0))
-    ours, a = tanh_gelu(SingleBlock(D, H).double()), theirs.attn
+    block = transformer_flux.FluxSingleTransformerBlock
+    theirs = peer(block(D, H, D // H, mlp_ratio=4.0))
+    ours, a = tanh_gelu(SingleBlock(D, H)), theirs.attn
     copy(ours.knobs.linear, theirs.norm.linear)
     copy(ours.wide, a.to_q, a.to_k, a.to_v, theirs.proj_mlp)
     copy(ours.narrow, theirs.proj_out)
-    with torch.no_grad():
-        ours.norm_q.weight.copy_(a.norm_q.weight)
-        ours.norm_k.weight.copy_(a.norm_k.weight)
+    copy(ours.norm_q, a.norm_q)
+    copy(ours.norm_k, a.norm_k)
     places, dims = joint_positions(S, 4, 4), (4, 4)
     text, image, c = normal(B, S, D), normal(B, T, D, seed=1), normal(B, D, seed=2)
     x = torch.cat([text, image], dim=1)
-    for angles, rotary in (
-        (None, None),
-        (axial_angles(places, dims), flux_angles(places, dims)),
-    ):
+    turned = axial_angles(places, dims), flux_angles(places, dims)
+    for angles, rotary in ((None, None), turned):
         words, patches = theirs(image, text, c, image_rotary_emb=rotary)
         want = torch.cat([words, patches], dim=1)
         name = "single block" + (", with RoPE" if rotary else "")
@@ -252,10 +232,8 @@ def test_places_of_qwen_image(side):
 def test_addresses_of_patches(sides):
     from diffusers.models.embeddings import get_2d_sincos_pos_embed
 
-    want = get_2d_sincos_pos_embed(
-        D, sides, base_size=sides[0], output_type="pt"
-    ).double()
+    want = get_2d_sincos_pos_embed(D, sides, base_size=sides[0], output_type="pt")
     scale = torch.tensor([1.0, sides[0] / sides[1]])
     # its grid is scaled to base_size on both axes
     got = sincos_2d(grid_positions(*sides) * scale, D)
-    assert worst("sin-cos addresses", got, want) <= CLOSE
+    assert worst("sin-cos addresses", got, want.double()) <= CLOSE

@@ -13,7 +13,7 @@ patch embedding, so ours is set to zero.
 
 import pytest
 import torch
-from support_models import copy, worst
+from support_models import copy, normal, put, worst
 from torch import nn
 
 from coursekit.models.attention import SelfAttention, causal_mask
@@ -41,6 +41,7 @@ PEER = {
     "hidden_act": "gelu",
     "layer_norm_eps": 1e-5,
 }
+PATCHES = {"num_hidden_layers": DEPTH, "image_size": 16, "patch_size": 4}
 
 
 @pytest.fixture
@@ -57,18 +58,11 @@ def stirred(model, dtype):
     return model.to(dtype).eval()
 
 
-def copy_tensor(theirs, ours):
-    """A parameter of ours into theirs."""
-    assert theirs.shape == ours.shape
-    with torch.no_grad():
-        theirs.copy_(ours)
-
-
 def copy_attention(theirs, ours, out):
     """Our one map to queries, keys and values into their three."""
     for i, layer in enumerate((theirs.q_proj, theirs.k_proj, theirs.v_proj)):
-        copy_tensor(layer.weight, ours.project.qkv.weight.chunk(3)[i])
-        copy_tensor(layer.bias, ours.project.qkv.bias.chunk(3)[i])
+        rows = slice(i * WIDTH, (i + 1) * WIDTH)
+        copy(layer, ours.project.qkv, rows=rows)
     copy(out, ours.out)
 
 
@@ -84,8 +78,7 @@ def copy_blocks(theirs, ours, names):
 
 
 def pictures(dtype, count=5):
-    generator = torch.Generator().manual_seed(1)
-    return torch.randn(count, 3, 16, 16, generator=generator).to(dtype)
+    return normal(count, 3, 16, 16, seed=1, dtype=dtype)
 
 
 def prompts(count=6):
@@ -102,17 +95,15 @@ def prompts(count=6):
 @DTYPES
 def test_vit(transformers, dtype, close):
     """All tokens after the last norm."""
-    config = transformers.ViTConfig(
-        **PEER, num_hidden_layers=DEPTH, image_size=16, patch_size=4
-    )
+    config = transformers.ViTConfig(**PEER, **PATCHES)
     theirs = transformers.ViTModel(config, add_pooling_layer=False).to(dtype).eval()
     ours = stirred(ViT(IMAGE), dtype)
     embeddings = theirs.embeddings
-    copy_tensor(embeddings.cls_token[0, 0], ours.cls)
-    copy_tensor(embeddings.position_embeddings[0], ours.position)
+    put(embeddings.cls_token[0, 0], ours.cls)
+    put(embeddings.position_embeddings[0], ours.position)
     projection = embeddings.patch_embeddings.projection
-    copy_tensor(projection.weight.flatten(1), ours.embed.project.weight)
-    copy_tensor(projection.bias, ours.embed.project.bias)
+    put(projection.weight.flatten(1), ours.embed.project.weight)
+    put(projection.bias, ours.embed.project.bias)
     names = "layernorm_before", "attention", "attention.o_proj", "layernorm_after"
     copy_blocks(theirs.layers, ours.blocks, names)
     copy(theirs.layernorm, ours.norm)
@@ -124,34 +115,31 @@ def test_vit(transformers, dtype, close):
 def both_clips(transformers, dtype):
     """Theirs and ours, with one set of weights."""
     tokens = {"bos_token_id": 1, "eos_token_id": END, "pad_token_id": 0}
+    words = {"num_hidden_layers": 2, "vocab_size": 30, "max_position_embeddings": 9}
     config = transformers.CLIPConfig(
-        text_config=PEER
-        | {"num_hidden_layers": 2, "vocab_size": 30, "max_position_embeddings": 9}
-        | tokens,
-        vision_config=PEER
-        | {"num_hidden_layers": DEPTH, "image_size": 16, "patch_size": 4},
+        text_config=PEER | words | tokens,
+        vision_config=PEER | PATCHES,
         projection_dim=10,
     )
     theirs = transformers.CLIPModel(config).to(dtype).eval()
     ours = stirred(CLIP(CLIPConfig(IMAGE, TEXT, width=10)), dtype)
-    with torch.no_grad():
-        ours.image.embed.project.bias.zero_()
+    put(ours.image.embed.project.bias, torch.zeros(WIDTH))
     theirs.vision_model.pre_layrnorm = nn.Identity()
     vision, text = theirs.vision_model, theirs.text_model
-    copy_tensor(vision.embeddings.class_embedding, ours.image.cls)
-    copy_tensor(vision.embeddings.position_embedding.weight, ours.image.position)
+    put(vision.embeddings.class_embedding, ours.image.cls)
+    put(vision.embeddings.position_embedding.weight, ours.image.position)
     kernel = vision.embeddings.patch_embedding.weight
-    copy_tensor(kernel.flatten(1), ours.image.embed.project.weight)
+    put(kernel.flatten(1), ours.image.embed.project.weight)
     names = "layer_norm1", "self_attn", "self_attn.out_proj", "layer_norm2"
     copy_blocks(vision.encoder.layers, ours.image.blocks, names)
     copy(vision.post_layernorm, ours.image.norm)
-    copy_tensor(text.embeddings.token_embedding.weight, ours.text.token.weight)
-    copy_tensor(text.embeddings.position_embedding.weight, ours.text.position)
+    copy(text.embeddings.token_embedding, ours.text.token)
+    put(text.embeddings.position_embedding.weight, ours.text.position)
     copy_blocks(text.encoder.layers, ours.text.blocks, names)
     copy(text.final_layer_norm, ours.text.norm)
-    copy_tensor(theirs.visual_projection.weight, ours.from_image.weight)
-    copy_tensor(theirs.text_projection.weight, ours.from_text.weight)
-    copy_tensor(theirs.logit_scale, ours.log_scale)
+    copy(theirs.visual_projection, ours.from_image)
+    copy(theirs.text_projection, ours.from_text)
+    put(theirs.logit_scale, ours.log_scale)
     return theirs, ours
 
 
@@ -161,16 +149,13 @@ def test_clip(transformers, dtype, close):
     theirs, ours = both_clips(transformers, dtype)
     x, ids = pictures(dtype, 6), prompts()
     answer = theirs(input_ids=ids, pixel_values=x)
-    pairs = {
-        "text tokens": (
-            ours.text(ids).tokens,
-            answer.text_model_output.last_hidden_state,
-        ),
-        "unit vectors, pictures": (ours.encode_image(x), answer.image_embeds),
-        "unit vectors, texts": (ours.encode_text(ids), answer.text_embeds),
-        "logits": (ours(x, ids), answer.logits_per_image),
-    }
-    for name, (mine, yours) in pairs.items():
+    words = answer.text_model_output.last_hidden_state
+    for name, mine, yours in (
+        ("text tokens", ours.text(ids).tokens, words),
+        ("unit vectors, pictures", ours.encode_image(x), answer.image_embeds),
+        ("unit vectors, texts", ours.encode_text(ids), answer.text_embeds),
+        ("logits", ours(x, ids), answer.logits_per_image),
+    ):
         assert worst(f"CLIP {name}, {dtype}", mine, yours) <= close
 
 
@@ -179,21 +164,21 @@ def test_clips_loss(transformers, dtype, close):
     """The loss, and its gradient down to the patches of the picture."""
     theirs, ours = both_clips(transformers, dtype)
     x, ids = pictures(dtype, 6), prompts()
-    losses, slopes = [], []
-    for which in ("theirs", "ours"):
-        leaf = x.clone().requires_grad_()
-        if which == "theirs":
-            loss = theirs(input_ids=ids, pixel_values=leaf, return_loss=True).loss
-        else:
-            images, texts = ours.encode_image(leaf), ours.encode_text(ids)
-            loss = clip_loss(images, texts, ours.temperature())
-        losses.append(loss)
-        slopes += torch.autograd.grad(loss, leaf)
-    assert worst(f"CLIP loss, {dtype}", losses[1], losses[0]) <= close
-    assert worst(f"CLIP gradient, {dtype}", slopes[1], slopes[0]) <= close
+    x.requires_grad_()
+    want = theirs(input_ids=ids, pixel_values=x, return_loss=True).loss
+    loss = clip_loss(ours.encode_image(x), ours.encode_text(ids), ours.temperature())
+    assert worst(f"CLIP loss, {dtype}", loss, want) <= close
+    slopes = (torch.autograd.grad(found, x)[0] for found in (loss, want))
+    assert worst(f"CLIP gradient, {dtype}", *slopes) <= close
 
 
 # torch
+
+
+def put_attention(theirs, ours):
+    put(theirs.in_proj_weight, ours.project.qkv.weight)
+    put(theirs.in_proj_bias, ours.project.qkv.bias)
+    copy(theirs.out_proj, ours.out)
 
 
 @DTYPES
@@ -202,9 +187,7 @@ def test_multi_head_attention(causal, dtype, close):
     """torch's layer counts the other way: in its mask True means forbidden."""
     ours = stirred(SelfAttention(WIDTH, HEADS), dtype)
     theirs = nn.MultiheadAttention(WIDTH, HEADS, batch_first=True, dtype=dtype).eval()
-    copy_tensor(theirs.in_proj_weight, ours.project.qkv.weight)
-    copy_tensor(theirs.in_proj_bias, ours.project.qkv.bias)
-    copy(theirs.out_proj, ours.out)
+    put_attention(theirs, ours)
     x = pictures(dtype).reshape(5, 32, WIDTH)
     mask = ~causal_mask(32) if causal else None
     answer, weights = theirs(x, x, x, attn_mask=mask, average_attn_weights=False)
@@ -218,19 +201,10 @@ def test_multi_head_attention(causal, dtype, close):
 def test_the_plain_block(dtype, close):
     """torch's encoder layer with its norms in front."""
     ours = stirred(Block(WIDTH, HEADS), dtype)
-    theirs = nn.TransformerEncoderLayer(
-        WIDTH,
-        HEADS,
-        4 * WIDTH,
-        dropout=0.0,
-        activation="gelu",
-        batch_first=True,
-        norm_first=True,
-        dtype=dtype,
-    )
-    copy_tensor(theirs.self_attn.in_proj_weight, ours.attention.project.qkv.weight)
-    copy_tensor(theirs.self_attn.in_proj_bias, ours.attention.project.qkv.bias)
-    copy(theirs.self_attn.out_proj, ours.attention.out)
+    settings = {"batch_first": True, "norm_first": True, "activation": "gelu"}
+    theirs = nn.TransformerEncoderLayer(WIDTH, HEADS, 4 * WIDTH, 0.0, **settings)
+    theirs.to(dtype)
+    put_attention(theirs.self_attn, ours.attention)
     copy(theirs.norm1, ours.norm1)
     copy(theirs.norm2, ours.norm2)
     copy(theirs.linear1, ours.mlp.wide)

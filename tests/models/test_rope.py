@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from support_models import EXACT, awake, gap, normal
+from support_models import EXACT, SHAPE, TEXT, T, X, awake, gap, normal
 
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.positions import (
@@ -15,18 +15,16 @@ from coursekit.models.positions import (
     sincos_2d,
 )
 from coursekit.models.rope import axial_angles, rope_angles, rotate
-from coursekit.models.text_encoder import TextConfig
 
 
 def rotation_matrix(place, dim):
     """R of eq. 15, for i = 1..d/2."""
-    rows = torch.zeros(dim, dim, dtype=torch.float64)
+    blocks = []
     for i in range(1, dim // 2 + 1):
         angle = place * 10_000 ** (-2 * (i - 1) / dim)
-        j = 2 * (i - 1)
-        rows[j, j] = rows[j + 1, j + 1] = math.cos(angle)
-        rows[j, j + 1], rows[j + 1, j] = -math.sin(angle), math.sin(angle)
-    return rows
+        c, s = math.cos(angle), math.sin(angle)
+        blocks.append(torch.tensor([[c, -s], [s, c]], dtype=torch.float64))
+    return torch.block_diag(*blocks)
 
 
 def test_turning_is_the_matrix_of_the_paper():
@@ -79,38 +77,21 @@ def test_axes_turn_shares_of_their_own():
     torch.testing.assert_close(angles[:, 2:], rope_angles(grid[:, 1], 6), **EXACT)
 
 
-def test_a_shifted_grid_is_the_same_to_attention():
-    grid, q, k = grid_positions(4, 5), normal(20, 8), normal(20, 8, seed=1)
-
-    def table(places):
-        angles = axial_angles(places, (4, 4))
-        return rotate(q, angles) @ rotate(k, angles).T
-
-    moved = grid + torch.tensor([3.0, -11.0])
-    torch.testing.assert_close(table(moved), table(grid), rtol=0, atol=1e-11)
-    torch.testing.assert_close(
-        table(grid_positions(4, 5, centred=True)), table(grid), rtol=0, atol=1e-11
-    )
-
-
 def test_a_centred_grid_matters_only_beside_other_tokens():
     """A common shift of all patches cancels; a shift against a prompt does not."""
-    shape = {"size": 8, "patch": 2, "width": 16, "depth": 2, "heads": 2}
-    words = TextConfig(vocabulary=9, length=4, width=16, depth=1, heads=2)
-    x, t = torch.randn(2, 3, 8, 8), torch.rand(2)
-    for told, text in (("adaln", None), ("context", words)):
-        config = DiTConfig(**shape, told=told, text=text, positions="rope")
+    for told, text in (("adaln", None), ("context", TEXT)):
+        config = DiTConfig(**SHAPE, depth=2, told=told, text=text, positions="rope")
         corner = awake(DiT(config), 0.2)
         centre = DiT(replace(config, positions="rope-centred"))
         centre.load_state_dict(corner.state_dict())
-        moved = gap(corner(x, t), centre(x, t))
+        moved = gap(corner(X, T), centre(X, T))
         assert moved < 1e-5 if told == "adaln" else moved > 1e-3
 
 
 def test_centred_grids_share_their_middle():
-    assert grid_positions(2, 3).tolist() == [
-        [0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]
-    ]  # fmt: skip
+    assert torch.equal(
+        grid_positions(2, 3).T, torch.tensor([[0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2]])
+    )
     for height, width in ((1, 1), (3, 4), (8, 8), (9, 2)):
         grid = grid_positions(height, width, centred=True)
         torch.testing.assert_close(grid.mean(0), torch.zeros(2).double(), **EXACT)
@@ -136,13 +117,10 @@ def test_words_go_on_along_the_diagonal():
 
 
 def test_sinusoids_against_the_formula_written_out():
-    places, dim = [0.0, 1.0, 5.5], 6
-    got = sincos(torch.tensor(places, dtype=torch.float64), dim)
-    for row, place in enumerate(places):
-        for i in range(dim // 2):
-            angle = place / 10_000 ** (2 * i / dim)
-            assert float(got[row, i]) == pytest.approx(math.sin(angle), abs=1e-14)
-            assert float(got[row, 3 + i]) == pytest.approx(math.cos(angle), abs=1e-14)
+    places = torch.tensor([0.0, 1.0, 5.5], dtype=torch.float64)
+    angles = torch.stack([places / 10_000 ** (2 * i / 6) for i in range(3)], dim=1)
+    want = torch.cat([angles.sin(), angles.cos()], dim=1)
+    torch.testing.assert_close(sincos(places, 6), want, rtol=0, atol=1e-14)
 
 
 def test_columns_first_then_rows():
