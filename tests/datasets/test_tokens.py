@@ -13,15 +13,7 @@ from coursekit.datasets import emoji
 from coursekit.datasets.teddy.captions import caption, tokenize
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.sample import specialise
-from coursekit.datasets.teddy.scene import (
-    ACTIONS,
-    GLASSES,
-    KINDS,
-    PLACES,
-    POSES,
-    Bear,
-    Scene,
-)
+from coursekit.datasets.teddy.scene import KINDS, PLACES, VOCABULARY, Bear, Scene
 from coursekit.datasets.tokens import (
     EMOJI_LENGTH,
     TEDDY_LENGTH,
@@ -78,14 +70,14 @@ def wordings(scene: Scene) -> Iterator[str]:
 
 def longest(mirror: bool, plain: bool) -> int:
     """The most tokens a caption of one bear with a hat can have."""
-    glasses, poses, actions = (
-        (("none",), ("both-down",), ("none",)) if plain else (GLASSES, POSES, ACTIONS)
-    )
+    words = [VOCABULARY[name] for name in ("glasses", "pose", "action")]
+    if plain:
+        words = [("none",), ("both-down",), ("none",)]
     return max(
         len(tokenize(text))
-        for place, g, p, a in product(PLACES, glasses, poses, actions)
+        for place, *others in product(PLACES, *words)
         for text in wordings(
-            Scene(place, (Bear("brown", "red", g, p, a),), mirror=mirror)
+            Scene(place, (Bear("brown", "red", *others),), mirror=mirror)
         )
     )
 
@@ -116,14 +108,13 @@ def test_bad_texts_get_one_line_of_advice() -> None:
 
 def test_misuse_is_refused() -> None:
     tok = Tokenizer(["a"])
-    with pytest.raises(ValueError, match="list of texts"):
-        tok.encode("a", 4)
-    with pytest.raises(ValueError, match="length=1"):
-        tok.null(1, 1)
-    with pytest.raises(ValueError, match=r"\(B, L\)"):
-        tok.decode(torch.zeros(3, dtype=torch.long))
-    with pytest.raises(ValueError, match="ids run from 0 to 3"):
-        tok.decode(torch.tensor([[1, 4, 2]]))
-    for word in ("two words", "Capital", "", "half-way"):
-        with pytest.raises(ValueError, match="not one word"):
-            Tokenizer([word])
+    for call, complaint, *given in (
+        (tok.encode, "list of texts", "a", 4),
+        (tok.null, "length=1", 1, 1),
+        (tok.decode, r"\(B, L\)", torch.zeros(3, dtype=torch.long)),
+        (tok.decode, "ids run from 0 to 3", torch.tensor([[1, 4, 2]])),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            call(*given)
+    words = ("two words", "Capital", "", "half-way")
+    assert_refused(lambda word: Tokenizer([word]), dict.fromkeys(words, "not one word"))

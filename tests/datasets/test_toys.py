@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from support.theory import MIXTURE, assert_moments, normal, seeded
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from coursekit.datasets.toys import (
@@ -13,17 +14,10 @@ from coursekit.datasets.toys import (
     checkerboard,
     exact_eps_model,
     exact_predict,
-    lopsided,
     ring,
 )
 from coursekit.theory.ddpm_schedule import make_schedule
 from coursekit.theory.paths import CosinePath, LinearPath
-
-MIXTURE = lopsided()
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def test_log_prob_agrees_with_torch_distributions():
@@ -48,8 +42,7 @@ def test_far_away_points_have_finite_log_density_and_score():
 
 def test_samples_have_the_stated_moments_and_density():
     x = MIXTURE.sample(200_000, seeded())
-    torch.testing.assert_close(x.mean(0), MIXTURE.mean(), rtol=0, atol=0.015)
-    torch.testing.assert_close(torch.cov(x.T), MIXTURE.covariance(), rtol=0, atol=0.02)
+    assert_moments(x, MIXTURE, 0.015, 0.02)
     edges = torch.linspace(-3, 3, 13, dtype=torch.float64)
     counts, _ = torch.histogramdd(x, [edges, edges])
     centres = torch.linspace(-3, 3, 601, dtype=torch.float64)[:-1] + 0.005
@@ -61,10 +54,8 @@ def test_samples_have_the_stated_moments_and_density():
 def test_noised_law_is_the_law_of_noised_samples():
     law = MIXTURE.noised(0.6, 0.8)
     x0 = MIXTURE.sample(100_000, seeded())
-    eps = torch.randn(x0.shape, generator=seeded(1), dtype=x0.dtype)
-    xt = 0.6 * x0 + 0.8 * eps
-    torch.testing.assert_close(xt.mean(0), law.mean(), rtol=0, atol=0.02)
-    torch.testing.assert_close(torch.cov(xt.T), law.covariance(), rtol=0, atol=0.02)
+    xt = 0.6 * x0 + 0.8 * normal(*x0.shape, seed=1)
+    assert_moments(xt, law, 0.02, 0.02)
     expected = law.log_prob(law.sample(100_000, seeded(2))).mean()
     torch.testing.assert_close(law.log_prob(xt).mean(), expected, rtol=0, atol=0.015)
 
@@ -74,15 +65,13 @@ def test_posterior_mean_by_quadrature(alpha, sigma):
     xt = torch.tensor([[0.4, -0.2]], dtype=torch.float64)
     axis = torch.linspace(-4, 4, 401, dtype=torch.float64)
     grid = torch.cartesian_prod(axis, axis)
-    log_weight = MIXTURE.log_prob(grid) - ((xt - alpha * grid) ** 2).sum(1) / (
-        2 * sigma**2
-    )
-    weight = log_weight.softmax(0)
-    expected = weight @ grid
-    got = MIXTURE.posterior_mean(xt, alpha, sigma)[0]
-    torch.testing.assert_close(got, expected, rtol=0, atol=1e-6)
-    eps = (xt[0] - alpha * expected) / sigma
-    got = MIXTURE.eps_hat(xt, alpha, sigma)[0]
+    misfit = ((xt - alpha * grid) / sigma).square().sum(1)
+    log_weight = MIXTURE.log_prob(grid) - misfit / 2
+    x0 = log_weight.softmax(0)[None] @ grid
+    got = MIXTURE.posterior_mean(xt, alpha, sigma)
+    torch.testing.assert_close(got, x0, rtol=0, atol=1e-6)
+    eps = (xt - alpha * x0) / sigma
+    got = MIXTURE.eps_hat(xt, alpha, sigma)
     torch.testing.assert_close(got, eps, rtol=0, atol=1e-5)
 
 
@@ -96,8 +85,7 @@ def test_each_point_may_have_its_own_noise_level():
             one = method(xt[i : i + 1], float(alpha[i]), float(sigma[i]))
             torch.testing.assert_close(rows[i : i + 1], one)
     law = MIXTURE.noised(0.9, 0.1)
-    got = MIXTURE.noised_score(xt, 0.9, 0.1)
-    torch.testing.assert_close(got, law.score(xt))
+    torch.testing.assert_close(MIXTURE.noised_score(xt, 0.9, 0.1), law.score(xt))
 
 
 def test_exact_belief_is_finite_where_division_would_fail():
@@ -149,7 +137,9 @@ def test_checkerboard_fills_exactly_half_of_the_squares_evenly():
 
 
 def test_ill_fitting_mixtures_are_refused():
-    with pytest.raises(ValueError, match="weights"):
-        Mixture(torch.ones(2) / 2, torch.zeros(3, 2), torch.ones(3))
-    with pytest.raises(ValueError, match="add up to 1"):
-        Mixture(torch.ones(3), torch.zeros(3, 2), torch.ones(3))
+    for weights, complaint in (
+        (torch.ones(2) / 2, "weights"),
+        (torch.ones(3), "add up to 1"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            Mixture(weights, torch.zeros(3, 2), torch.ones(3))
