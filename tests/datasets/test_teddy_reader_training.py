@@ -88,9 +88,8 @@ def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> 
 
 def test_unasked_questions_have_no_gradient() -> None:
     batch = scene_batch(4, luck(1), (0, 1, 0))
-    empty = Batch(
-        batch.x, torch.full_like(batch.answers, IGNORE), batch.measures * np.nan
-    )
+    none = torch.full_like(batch.answers, IGNORE)
+    empty = Batch(batch.x, none, batch.measures * np.nan)
     outputs = torch.randn(4, OUTPUTS, requires_grad=True)
     loss = reader_loss(outputs, empty, {})
     loss.backward()
@@ -142,15 +141,11 @@ def test_batches_and_training_repeat_exactly() -> None:
 
 
 def test_readers_of_different_recipes_see_different_data() -> None:
-    a, b = (
-        next(batches(replace(READER_RECIPES[w], samples=(256,))))
-        for w in ("first", "second")
-    )
-    assert not torch.equal(a.x, b.x)
-    shapes = [
-        {tuple(p.shape) for p in make_reader(w).parameters()} for w in READER_RECIPES
-    ]
-    assert shapes[0] != shapes[1]
+    seen, shapes = [], []
+    for which, recipe in READER_RECIPES.items():
+        seen.append(next(batches(replace(recipe, samples=(256,)))).x)
+        shapes.append({tuple(p.shape) for p in make_reader(which).parameters()})
+    assert not torch.equal(*seen) and shapes[0] != shapes[1]
 
 
 def test_the_command_saves_a_reader_that_loads(

@@ -82,17 +82,16 @@ def test_an_attribute_changes_only_its_region(place: str) -> None:
         return changed(base, Scene(place, (replace(BEAR, **change),)))
 
     # The bear stands between rows 15 (ears) and 61 (feet); its eyes are in row 30.
-    for hat in HATS[1:]:
-        rows = region(hat=hat).any(1).nonzero()[0]
-        assert len(rows) and rows.min() >= 4 and rows.max() <= 25
-    for glasses in GLASSES[1:]:
-        rows = region(glasses=glasses).any(1).nonzero()[0]
-        assert len(rows) and rows.min() >= 22 and rows.max() <= 36
     # The bear's right arm is on our left.
-    right = region(pose="right-up").any(0).nonzero()[0]
-    assert len(right) and right.max() < 32
-    left = region(pose="left-up").any(0).nonzero()[0]
-    assert len(left) and left.min() > 31
+    for name, words, axis, low, high in (
+        ("hat", HATS[1:], 1, 4, 25),
+        ("glasses", GLASSES[1:], 1, 22, 36),
+        ("pose", ("right-up",), 0, 0, 31),
+        ("pose", ("left-up",), 0, 32, 63),
+    ):
+        for word in words:
+            places = region(**{name: word}).any(axis).nonzero()[0]
+            assert len(places) and places.min() >= low and places.max() <= high, word
     fur = region(fur="blue")
     assert fur.sum() > 300 and not fur[:, :8].any() and not fur[:12].any()
 
