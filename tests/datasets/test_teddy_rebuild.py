@@ -14,12 +14,9 @@ def test_scenes_are_rebuilt_and_other_pictures_leave_more_over() -> None:
     images, scenes = teddies(24, seed=55)
     rebuilt, left = rebuild(images, rounds=2)
     assert np.median(left) < 0.06
-    furs = [
-        a.bears[0].fur == b.bears[0].fur for a, b in zip(scenes, rebuilt, strict=True)
-    ]
-    assert np.mean(furs) > 0.9
-    shift = [a.bears[0].x - b.bears[0].x for a, b in zip(scenes, rebuilt, strict=True)]
-    assert np.abs(shift).mean() < 0.03
+    both = [(a.bears[0], b.bears[0]) for a, b in zip(scenes, rebuilt, strict=True)]
+    assert np.mean([a.fur == b.fur for a, b in both]) > 0.9
+    assert np.mean([abs(a.x - b.x) for a, b in both]) < 0.03
     x, g = to_model(images), torch.Generator().manual_seed(0)
     for name in ("pure_noise", "halves", "tiles"):
         _, wrong = rebuild(to_uint8(SPOILERS[name](x, g)), rounds=1)

@@ -34,10 +34,8 @@ def test_first_scene_is_pinned() -> None:
 def test_words_are_equally_likely() -> None:
     chosen = some(6000)
     for name, words in VOCABULARY.items():
-        if name == "place":
-            counts = Counter(scene.place for scene in chosen)
-        else:
-            counts = Counter(getattr(scene.bears[0], name) for scene in chosen)
+        holders = chosen if name == "place" else [scene.bears[0] for scene in chosen]
+        counts = Counter(getattr(holder, name) for holder in holders)
         expected = 6000 / len(words)
         assert set(counts) == set(words), name
         assert all(abs(counts[w] - expected) < 5 * expected**0.5 for w in words), name
@@ -93,9 +91,8 @@ def test_train_still_sees_every_fur_and_every_hat() -> None:
     pairs = {(s.bears[0].fur, s.bears[0].hat) for s in islice(scenes(0), 4000)}
     every = {(f, h) for f in FURS for h in HATS}
     assert pairs == every - HELD_OUT
-    assert {f for f, _ in HELD_OUT} < set(FURS) and {h for _, h in HELD_OUT} == set(
-        HATS[1:]
-    )
+    furs, hats = map(set, zip(*HELD_OUT, strict=True))
+    assert furs < set(FURS) and hats == set(HATS[1:])
 
 
 def test_one_scene_in_ten_is_for_testing() -> None:
@@ -118,10 +115,8 @@ def test_special_bear_stays_out_of_samplers_and_splits() -> None:
 def test_special_bear_looks_different_from_every_fur() -> None:
     images, own = special_teddies(8, 64, seed=2)
     for fur in FURS:
-        plain = [
-            replace(s, bears=tuple(replace(b, fur=fur, special=False) for b in s.bears))
-            for s in own
-        ]
+        others = [replace(s.bears[0], fur=fur, special=False) for s in own]
+        plain = [replace(s, bears=(b,)) for s, b in zip(own, others, strict=True)]
         assert np.abs(render(plain, 64).astype(int) - images).mean((1, 2, 3)).min() > 3
 
 

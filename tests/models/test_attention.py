@@ -5,7 +5,7 @@ Blindness to order: test_blocks.py. Causality: test_clip.py.
 
 import pytest
 import torch
-from support_models import EXACT, gap, normal
+from support_models import EXACT, gap, normal, put
 from torch.nn.functional import scaled_dot_product_attention
 
 from coursekit.models.attention import (
@@ -92,8 +92,7 @@ def test_the_patch_embedding_is_a_strided_convolution():
     """DiT's code has a Conv2d with kernel and stride `patch`: the same linear map."""
     layer, x = PatchEmbedding(3, 4, 10).double(), normal(2, 3, 8, 12)
     conv = torch.nn.Conv2d(3, 10, 4, 4).double()
-    with torch.no_grad():
-        conv.weight.copy_(layer.project.weight.view(10, 3, 4, 4))
-        conv.bias.copy_(layer.project.bias)
+    put(conv.weight, layer.project.weight.view(10, 3, 4, 4))
+    put(conv.bias, layer.project.bias)
     want = conv(x).flatten(2).transpose(1, 2)
     torch.testing.assert_close(layer(x), want, **EXACT)

@@ -24,9 +24,8 @@ def test_what_can_learn_at_once():
 
 @torch.no_grad()
 def test_a_dit_without_positions_does_not_know_where_patches_are():
-    order = torch.randperm(16, generator=torch.Generator().manual_seed(1))
-
     def shuffled(x):
+        order = torch.randperm(16, generator=torch.Generator().manual_seed(1))
         return unpatchify(patchify(x, 2)[:, order], 2, 8, 8)
 
     for kind in POSITIONS:
