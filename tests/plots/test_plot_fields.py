@@ -34,10 +34,7 @@ def test_squeezing_keeps_directions_and_the_order_of_lengths():
     assert (np.argsort(before) == np.argsort(after)).all()
     assert after.max() < 0.3
     assert np.isclose(np.median(after), 0.15, rtol=0.1)  # the median gets half
-
-
-def test_no_arrow_where_the_field_is_zero():
-    assert np.allclose(squeezed(np.zeros((3, 2)), room=1.0), 0)
+    assert np.allclose(squeezed(np.zeros((3, 2)), room=1.0), 0)  # no field, no arrow
 
 
 def test_a_head_has_two_equal_barbs_behind_the_tip():
@@ -49,15 +46,12 @@ def test_a_head_has_two_equal_barbs_behind_the_tip():
 
 
 def test_layers_are_placed_in_data_units():
-    plane = Plane(
-        (),
-        layers=(
-            Dots([[0.0, 0.0]]),
-            Arrows([[0.0, 0.0]], [[1.0, 0.0]]),
-            Way([[-1.0, -1.0], [1.0, 1.0]]),
-        ),
-        **SQUARE,
+    layers = (
+        Dots([[0.0, 0.0]]),
+        Arrows([[0.0, 0.0]], [[1.0, 0.0]]),
+        Way([[-1.0, -1.0], [1.0, 1.0]]),
     )
+    plane = Plane((), layers=layers, **SQUARE)
     marks = plane.marks()[-3:]
     centre = marks[0].points.mean(0)
     left, top, right, bottom = plane.box

@@ -37,7 +37,7 @@ def test_what_is_no_image_is_refused_in_one_line(shape):
         plots.as_uint8(np.zeros(shape))
 
 
-def test_grid_shows_every_pixel_at_its_place():
+def test_grid_shows_every_pixel_at_its_place_on_transparent_ground():
     pixels = colours(n=5)
     sheet = plots.grid(pixels, columns=3, zoom=4, gap=6).array()
     cell_w, cell_h = 2 * (6 * 4 + 6), 2 * (8 * 4 + 6)
@@ -46,11 +46,7 @@ def test_grid_shows_every_pixel_at_its_place():
         seen = sheet[row * cell_h + 4 :: 8, column * cell_w + 4 :: 8][:8, :6]
         np.testing.assert_array_equal(seen[..., :3], image)
         assert (seen[..., 3] == 255).all()
-
-
-def test_the_ground_between_images_is_transparent():
-    sheet = plots.grid(colours(n=2), columns=2, zoom=4, gap=6).array()
-    assert (sheet[:, 2 * 24 : 2 * 30, 3] == 0).all()
+    assert (sheet[:, 2 * 24 : 2 * 30, 3] == 0).all()  # between two columns
 
 
 def test_labels_add_room_and_never_cut_a_title():

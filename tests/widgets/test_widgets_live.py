@@ -1,11 +1,13 @@
 """Live widgets. Authority: the schedules of the package, the KL formula, the pixels."""
 
+import io
 import math
 
 import ipywidgets
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from coursekit.lectures.l01_diffusion import widgets
 from coursekit.lectures.l01_diffusion.widgets import schedule as editor
@@ -50,10 +52,8 @@ def test_the_mismatch_is_the_kl_to_the_prior(left):
 def test_the_alarm_goes_off_when_signal_is_left(kind, num_steps, tone):
     scene = editor.draw(kind, num_steps, 0.02, 0.008, IMAGE)
     assert scene.tone == tone
-    assert (
-        f"ᾱ_T = {float(editor.edited(kind, num_steps, 0.02, 0.008).alpha_bar[-1]):.2g}"
-        in scene.text
-    )
+    left = float(editor.edited(kind, num_steps, 0.02, 0.008).alpha_bar[-1])
+    assert f"ᾱ_T = {left:.2g}" in scene.text
 
 
 def test_the_mean_at_the_end_is_the_shrunken_picture():
@@ -87,10 +87,6 @@ def test_without_a_picture_the_editor_shows_charts_only():
 
 
 def test_the_strip_holds_the_images_dot_for_dot():
-    import io
-
-    from PIL import Image
-
     pixels = np.random.default_rng(1).integers(0, 256, (2, 8, 8, 1), dtype=np.uint8)
     png, width = Scene(images=pixels, names=("a", "b")).png()
     seen = np.asarray(Image.open(io.BytesIO(png)))

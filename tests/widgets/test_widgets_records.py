@@ -86,17 +86,9 @@ def test_the_outcome_names_both_sides():
 
 
 def tally(notebook, **counts):
-    return {
-        "notebook": notebook,
-        "solved": 0,
-        "revealed": 0,
-        "failed": 0,
-        "todo": 0,
-        "points": 0,
-        "points_total": 9,
-        "minutes_left": 0,
-        **counts,
-    }
+    names = ("solved", "revealed", "failed", "todo", "points", "minutes_left")
+    none = dict.fromkeys(names, 0)
+    return {"notebook": notebook, **none, "points_total": 9, **counts}
 
 
 SUMMARY = {
