@@ -3,6 +3,7 @@
 import io
 import math
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -10,7 +11,8 @@ from PIL import Image
 
 from coursekit import plots
 from coursekit.plots.chart import tick_label, ticks
-from coursekit.plots.figures import spread
+from coursekit.plots.figures import canvas, spread
+from coursekit.plots.lines import draw_line
 from coursekit.plots.measured import standard_error
 
 
@@ -131,11 +133,8 @@ def test_svg_escapes_what_it_is_given():
 
 def test_log_chart_leaves_out_what_has_no_logarithm():
     x = np.linspace(0, 1, 5)
-    c = plots.Chart(
-        [plots.Curve("", x, [0.0, -1.0, 1.0, 10.0, np.inf])],
-        log_y=True,
-        y_limits=(-1.0, 2.0),
-    )
+    curve = plots.Curve("", x, [0.0, -1.0, 1.0, 10.0, np.inf])
+    c = plots.Chart([curve], log_y=True, y_limits=(-1.0, 2.0))
     (line,) = [m for m in c.marks() if getattr(m, "width", 0) == 2.0]
     expected = np.stack([c.to_x(x[2:4]), c.to_y([0.0, 1.0])], axis=1)
     np.testing.assert_allclose(line.points, expected)
@@ -168,9 +167,6 @@ def test_figures_render_on_a_transparent_ground():
 
 
 def test_error_bars_given_are_the_ones_drawn():
-    from coursekit.plots.figures import canvas
-    from coursekit.plots.lines import draw_line
-
     _, (axis,) = canvas(1, 3.0, 2.0)
     x, mean, error = np.arange(3.0), np.ones(3), np.array([0.1, 0.2, 0.3])
     draw_line(axis, x, mean, error, "a")
@@ -197,8 +193,6 @@ def test_quality_panels_draw_what_was_measured_and_say_when_nothing_was():
 
 
 def test_style_leaves_no_trace():
-    import matplotlib
-
     before = dict(matplotlib.rcParams)
     with plots.style():
         assert matplotlib.rcParams["axes.facecolor"] == "none"

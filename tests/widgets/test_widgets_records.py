@@ -71,18 +71,16 @@ def test_an_option_that_no_longer_exists_is_forgotten():
 
 
 def test_the_outcome_names_both_sides():
-    assert outcome_line("01.A", "the same", "Gaussians add up.") == (
-        "Measured: the same. Gaussians add up.",
-        "",
-    )
+    told = outcome_line("01.A", "the same", "Gaussians add up.")
+    assert told == ("Measured: the same. Gaussians add up.", "")
     predictions.save("01.A", "wider")
     text, tone = outcome_line("01.A", "the same", "Gaussians add up.")
     assert text.startswith("You predicted: wider. Measured: the same.")
     assert tone == "bad"
     predictions.save("01.A", "the same")
     assert outcome_line("01.A", "the same", "")[1] == "good"
-    assert "As you predicted" in widgets.outcome("01.A", "the same", "<b>").data
-    assert "&lt;b&gt;" in widgets.outcome("01.A", "the same", "<b>").data
+    shown = widgets.outcome("01.A", "the same", "<b>").data
+    assert "As you predicted" in shown and "&lt;b&gt;" in shown
 
 
 def tally(notebook, **counts):
@@ -114,9 +112,8 @@ def test_the_view_shows_the_record_and_refreshes(monkeypatch):
     assert "3 of 10 solved" in view.bars.value
     assert repr(view) == "progress_view()"
     assert "image/png" in view._repr_mimebundle_()[0]
-    monkeypatch.setattr(
-        progress, "summary", lambda: {**SUMMARY, "notebooks": SUMMARY["notebooks"][:1]}
-    )
+    less = SUMMARY | {"notebooks": SUMMARY["notebooks"][:1]}
+    monkeypatch.setattr(progress, "summary", lambda: less)
     view.children[1].click()
     assert "3 of 10 solved" not in view.bars.value
 

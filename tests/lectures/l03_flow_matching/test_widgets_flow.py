@@ -15,6 +15,7 @@ from coursekit.lectures.l03_flow_matching.widgets import crowd as flow_crowd
 from coursekit.lectures.l03_flow_matching.widgets import ladder as flow_ladder
 from coursekit.lectures.l03_flow_matching.widgets import pairings as flow_pairings
 from coursekit.theory.paths import LinearPath
+from coursekit.theory.prediction import convert, mix
 
 
 def exact(x, t):
@@ -102,10 +103,8 @@ def test_transport_within_batches_is_the_best_permutation():
     _, sheet = flow_pairings.both(0)
     dealt = flow_pairings.dealt(sheet, 4)[:4]
     data, noise = sheet.data[:4], sheet.noise[:4]
-    prices = [
-        float(((data - noise[list(order)]) ** 2).sum())
-        for order in permutations(range(4))
-    ]
+    orders = map(list, permutations(range(4)))
+    prices = [float(((data - noise[order]) ** 2).sum()) for order in orders]
     assert float(((data - dealt) ** 2).sum()) == pytest.approx(min(prices))
     assert torch.equal(flow_pairings.dealt(sheet, 1), sheet.noise)
 
@@ -117,8 +116,6 @@ def test_transport_within_batches_is_the_best_permutation():
 @pytest.mark.parametrize("heard", flow_belief.KINDS)
 def test_the_gain_is_what_an_error_really_becomes(path, heard):
     """Authority: a finite difference of `convert`, which is linear in the answer."""
-    from coursekit.theory.prediction import convert, mix
-
     way, t = flow_belief.PATHS[path], torch.tensor([0.37], dtype=torch.float64)
     x0, eps = torch.full((1, 1), 0.8).double(), torch.full((1, 1), -1.2).double()
     xt, said = way.corrupt(x0, eps, t), mix(heard, way, x0, eps, t)
