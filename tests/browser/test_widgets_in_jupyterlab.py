@@ -35,14 +35,14 @@ def each(names, cases):
 
 
 @of()
-def test_run_all_shows_no_error(ran: Showcase):
+def test_run_all_shows_no_error(ran):
     for cell in ran.cells():
         assert ran.errors(cell) == []
     assert ran.console == []
 
 
 @each("name", CELLS)
-def test_every_widget_is_there(ran: Showcase, name):
+def test_every_widget_is_there(ran, name):
     cell = ran.cell(name)
     shown = cell.locator(".ck-film, .jupyter-widgets").first
     shown.wait_for(timeout=20_000)
@@ -52,7 +52,7 @@ def test_every_widget_is_there(ran: Showcase, name):
 
 
 @of("01")
-def test_the_button_samples_the_table(ran: Showcase):
+def test_the_button_samples_the_table(ran):
     cell = ran.cell("ddim_images")
     assert ran.sliders(cell) == []
     before = ran.signature(cell)
@@ -64,7 +64,7 @@ def test_the_button_samples_the_table(ran: Showcase):
 
 
 @each("name, which", SLIDERS)
-def test_moving_the_slider_changes_the_picture(ran: Showcase, name, which):
+def test_moving_the_slider_changes_the_picture(ran, name, which):
     if name == "langevin_player" and which == 0:  # every walk begins alike
         cell = ran.cell(name)
         ran.press(cell, ran.handle(cell, 1), "End")
@@ -82,7 +82,7 @@ def move(ran: Showcase, name, which):
 
 
 @each("name, button", BUTTONS)
-def test_a_button_changes_the_picture(ran: Showcase, name, button):
+def test_a_button_changes_the_picture(ran, name, button):
     cell = ran.cell(name)
     before = ran.signature(cell)
     cell.get_by_role("button", name=button).first.click()
@@ -94,7 +94,7 @@ def test_a_button_changes_the_picture(ran: Showcase, name, button):
 
 
 @of("01")
-def test_other_noise_keeps_the_slider_where_it_is(ran: Showcase):
+def test_other_noise_keeps_the_slider_where_it_is(ran):
     cell = ran.cell("forward_process")
     value = cell.locator("input[type=range]").input_value()
     before = ran.signature(cell)
@@ -104,7 +104,7 @@ def test_other_noise_keeps_the_slider_where_it_is(ran: Showcase):
 
 
 @of("01")
-def test_a_prediction_is_noted(ran: Showcase):
+def test_a_prediction_is_noted(ran):
     cell = ran.cell("predict")
     cell.get_by_text("yes", exact=True).click()
     cell.get_by_text("Noted.").wait_for(timeout=10_000)
@@ -117,7 +117,7 @@ def needs(name):
 
 @needs("clip_table")
 @of("04")
-def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran: Showcase):
+def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran):
     cell = ran.cell("clip_table")
     field = cell.locator(".widget-text input").first
     before = ran.signature(cell)
@@ -134,7 +134,7 @@ def test_a_prompt_can_be_edited_and_an_unknown_word_is_named(ran: Showcase):
 
 @needs("guidance_prompts")
 @of("04")
-def test_a_prompt_is_drawn_when_the_button_is_pressed(ran: Showcase):
+def test_a_prompt_is_drawn_when_the_button_is_pressed(ran):
     cell = ran.cell("guidance_prompts")
     before = ran.signature(cell)
     cell.locator(".widget-text input").first.fill("a white bear in the snow")
@@ -144,7 +144,7 @@ def test_a_prompt_is_drawn_when_the_button_is_pressed(ran: Showcase):
 
 
 @of("05")
-def test_a_click_on_a_patch_changes_the_maps_and_the_mark(ran: Showcase):
+def test_a_click_on_a_patch_changes_the_maps_and_the_mark(ran):
     cell = ran.cell("patch_gaze")
     picture = cell.locator(".ck-picker")
     before, place = ran.signature(cell), picture.bounding_box()
@@ -158,7 +158,7 @@ def test_a_click_on_a_patch_changes_the_maps_and_the_mark(ran: Showcase):
 
 
 @of("05")
-def test_arrow_keys_walk_from_patch_to_patch(ran: Showcase):
+def test_arrow_keys_walk_from_patch_to_patch(ran):
     cell = ran.cell("patch_gaze")
     picture = cell.locator(".ck-picker")
     picture.focus()
@@ -174,5 +174,5 @@ def test_arrow_keys_walk_from_patch_to_patch(ran: Showcase):
 
 
 @of()
-def test_the_console_stayed_clean(ran: Showcase):
+def test_the_console_stayed_clean(ran):
     assert ran.console == []

@@ -2,7 +2,6 @@
 captions parse back; what a missing or broken file gives; brute force for copies."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ def pairs(split: str) -> set[tuple[str, str]]:
     return set(zip(found.names, found.styles, strict=True))
 
 
-def test_every_pair_is_one_picture_and_in_one_split() -> None:
+def test_every_pair_is_one_picture_and_in_one_split():
     every = load("all")
     assert len(every) == len(every.images) == len(set(every.captions)) == 3740
     assert len({picture.tobytes() for picture in every.images}) == 3740
@@ -30,7 +29,7 @@ def test_every_pair_is_one_picture_and_in_one_split() -> None:
     assert not any(name.endswith(("oclock", "thirty")) for name in every.names)
 
 
-def test_held_out_pairs_keep_their_name_in_two_other_styles() -> None:
+def test_held_out_pairs_keep_their_name_in_two_other_styles():
     train, held = pairs("train"), pairs("pairs")
     for name, style in held:
         others = [s for s in STYLES if s != style and (name, s) in train]
@@ -40,7 +39,7 @@ def test_held_out_pairs_keep_their_name_in_two_other_styles() -> None:
         assert 0.08 < lost[style] / all_there[style] < 0.12
 
 
-def test_held_out_names_are_absent_but_each_of_their_words_is_taught() -> None:
+def test_held_out_names_are_absent_but_each_of_their_words_is_taught():
     held = {name for name, _ in pairs("names")}
     assert 0.04 < len(held) / 997 < 0.06
     assert not held & {name for name, _ in pairs("train") | pairs("pairs")}
@@ -49,14 +48,14 @@ def test_held_out_names_are_absent_but_each_of_their_words_is_taught() -> None:
     assert all(taught[word] >= 2 for name in held for word in name.split())
 
 
-def test_splits_follow_from_the_text() -> None:
+def test_splits_follow_from_the_text():
     # SHA-256 of the name: the same on every machine.
     assert emoji_splits.luck("tomato") == pytest.approx(0.37047056923107746)
     first = sorted(emoji_splits.held_out_names())[:3]
     assert first == ["airplane", "baby bottle", "balloon"]
 
 
-def test_one_style_is_that_part_of_all_styles() -> None:
+def test_one_style_is_that_part_of_all_styles():
     every, one = load("train"), load("train", "noto-v1")
     mine = [style == "noto-v1" for style in every.styles]
     np.testing.assert_array_equal(one.images, every.images[mine])
@@ -64,7 +63,7 @@ def test_one_style_is_that_part_of_all_styles() -> None:
     assert len(one) == sum(mine)
 
 
-def test_pictures_lie_on_white_and_show_what_they_say() -> None:
+def test_pictures_lie_on_white_and_show_what_they_say():
     every = load("all")
     corner = every.images[:, 0, 0].astype(int)
     assert (corner > 250).all(1).mean() > 0.9
@@ -76,7 +75,7 @@ def test_pictures_lie_on_white_and_show_what_they_say() -> None:
         assert blue > red + 40
 
 
-def test_captions_parse_back() -> None:
+def test_captions_parse_back():
     assert caption("tomato", "noto-v1") == "tomato in noto v1 style"
     found = load("all")
     told = [parse_caption(text) for text in found.captions]
@@ -84,7 +83,7 @@ def test_captions_parse_back() -> None:
     assert parse_caption("A  tomato in Noto style") == ("tomato", "noto")
 
 
-def test_other_texts_are_refused() -> None:
+def test_other_texts_are_refused():
     complaints = {
         "tomato": "no style in 'tomato'",
         "tomato in crayon style": "no style",
@@ -97,9 +96,7 @@ def test_other_texts_are_refused() -> None:
     assert_refused(lambda style: caption("tomato", style), {"apple": "style='apple'"})
 
 
-def test_broken_files_say_how_to_restore_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_broken_files_say_how_to_restore_them(tmp_path, monkeypatch):
     monkeypatch.setattr(emoji, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"missing.*git checkout"):
         emoji.sheet("noto")
@@ -118,7 +115,7 @@ def test_broken_files_say_how_to_restore_them(
         emoji_splits.tiles.__wrapped__()
 
 
-def test_nearest_is_brute_force() -> None:
+def test_nearest_is_brute_force():
     both = luck(0).integers(0, 256, (340, 6, 5, 3), dtype=np.uint8)
     images, bank = both[:300], both[300:]
     index, distance = nearest(images, bank)
@@ -128,7 +125,7 @@ def test_nearest_is_brute_force() -> None:
     np.testing.assert_allclose(distance, every.min(1), rtol=1e-12)
 
 
-def test_a_copy_has_distance_zero_and_the_opposite_one() -> None:
+def test_a_copy_has_distance_zero_and_the_opposite_one():
     bank = load("train", "noto").images[:50]
     index, distance = nearest(bank[::-1], bank)
     assert index.tolist() == list(range(49, -1, -1)) and not distance.any()
@@ -137,13 +134,13 @@ def test_a_copy_has_distance_zero_and_the_opposite_one() -> None:
     assert nearest(black[:0], black)[0].shape == (0,)
 
 
-def test_unseen_pictures_are_as_far_from_training_as_the_module_says() -> None:
+def test_unseen_pictures_are_as_far_from_training_as_the_module_says():
     _, distance = nearest(load("pairs").images, load("train").images)
     low, twentieth, half = np.quantile(distance, [0, 0.05, 0.5])
     assert 0.04 < low < 0.05 and 0.08 < twentieth < 0.09 and 0.18 < half < 0.20
 
 
-def test_pictures_that_cannot_be_compared_are_refused() -> None:
+def test_pictures_that_cannot_be_compared_are_refused():
     image = np.zeros((1, 4, 4, 3), np.uint8)
     for images, bank, complaint in (
         (image, np.zeros((1, 5, 4, 3), np.uint8), "one size"),

@@ -10,7 +10,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.scene import Scene
 
 
-def test_all_that_a_reflection_can_change_is_inside_the_glass() -> None:
+def test_all_that_a_reflection_can_change_is_inside_the_glass():
     """Dress the bear otherwise: in the mirror's half only the glass may differ."""
     pictures, masks, scenes = halls(60, 32, seed=3)
     dressed = [
@@ -28,7 +28,7 @@ def test_all_that_a_reflection_can_change_is_inside_the_glass() -> None:
         assert changed[number][masks[number]].any()
 
 
-def test_the_other_half_is_given_and_the_glass_is_a_rectangle() -> None:
+def test_the_other_half_is_given_and_the_glass_is_a_rectangle():
     _, masks, scenes = halls(40, 24, seed=1)
     for mask, scene in zip(masks, scenes, strict=True):
         other = mask[:, :12] if reflection_at(scene) > 0.5 else mask[:, 12:]
@@ -37,7 +37,7 @@ def test_the_other_half_is_given_and_the_glass_is_a_rectangle() -> None:
         assert mask.sum() == rows.sum() * columns.sum() > 0
 
 
-def test_the_room_is_always_the_same_and_a_scene_does_not_depend_on_the_size() -> None:
+def test_the_room_is_always_the_same_and_a_scene_does_not_depend_on_the_size():
     small, _, scenes = halls(20, 16, seed=5)
     large, _, same = halls(30, 48, seed=5)
     assert scenes == same[:20] and small.shape[1:] == (16, 16, 3)
@@ -46,6 +46,6 @@ def test_the_room_is_always_the_same_and_a_scene_does_not_depend_on_the_size() -
     assert large.shape == (30, 48, 48, 3)
 
 
-def test_a_scene_without_a_mirror_is_refused() -> None:
+def test_a_scene_without_a_mirror_is_refused():
     with pytest.raises(ValueError, match="no mirror"):
         glass([Scene()])

@@ -4,7 +4,6 @@ symmetries of reading by halves, closed forms of the loss, exact repeatability."
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -67,7 +66,7 @@ def beside(scenes: list[Scene], seen: list[PairReading]) -> Iterator:
 
 @pytest.mark.parametrize("size", [32, 64])
 @pytest.mark.parametrize("kind", KINDS)
-def test_reads_what_was_drawn(kind: str, size: int) -> None:
+def test_reads_what_was_drawn(kind, size):
     scenes = fresh(500, kind, 501)
     seen = read_pairs(render(scenes, size))
     assert np.mean([bear.fur == it.fur for bear, it in beside(scenes, seen)]) > 0.985
@@ -77,7 +76,7 @@ def test_reads_what_was_drawn(kind: str, size: int) -> None:
     assert np.abs(np.array(far) - [r.distance for r in seen]).mean() < 0.02
 
 
-def test_pairs_that_no_model_trains_on_are_read_as_well() -> None:
+def test_pairs_that_no_model_trains_on_are_read_as_well():
     scenes = fresh(1500, "pair", 502)
     table: dict[bool, list[bool]] = {True: [], False: []}
     for bear, it in beside(scenes, read_pairs(render(scenes))):
@@ -87,7 +86,7 @@ def test_pairs_that_no_model_trains_on_are_read_as_well() -> None:
     assert np.mean(table[True]) > 0.98 and np.mean(table[False]) > 0.98
 
 
-def test_one_half_says_nothing_of_the_other() -> None:
+def test_one_half_says_nothing_of_the_other():
     images = render(fresh(60, "mirror", 503))
     other = render(fresh(60, "hall", 504))
     mixed = np.concatenate([images[:, :, :16], other[:, :, 16:]], axis=2)
@@ -96,7 +95,7 @@ def test_one_half_says_nothing_of_the_other() -> None:
     assert [r.right for r in seen] == [r.right for r in read_pairs(other)]
 
 
-def test_a_reflection_that_disagrees_is_read_as_it_is() -> None:
+def test_a_reflection_that_disagrees_is_read_as_it_is():
     scenes = fresh(300, "hall", 505)
     hats = {"none": "red", "red": "blue", "blue": "yellow", "yellow": "none"}
     odd = [
@@ -109,7 +108,7 @@ def test_a_reflection_that_disagrees_is_read_as_it_is() -> None:
     assert np.mean([r.agree("fur") is True for r in seen]) > 0.97
 
 
-def test_reading_a_mirrored_picture_exchanges_left_and_right() -> None:
+def test_reading_a_mirrored_picture_exchanges_left_and_right():
     images = render(fresh(50, "pair", 506))
     for a, b in zip(read_pairs(images), read_pairs(images[:, :, ::-1]), strict=True):
         assert (a.left.fur, a.left.hat) == (b.right.fur, b.right.hat)
@@ -118,7 +117,7 @@ def test_reading_a_mirrored_picture_exchanges_left_and_right() -> None:
         assert a.distance == pytest.approx(b.distance, abs=1e-6)
 
 
-def test_batch_size_and_form_of_the_pictures_do_not_matter() -> None:
+def test_batch_size_and_form_of_the_pictures_do_not_matter():
     images = render(fresh(300, "hall", 507))
 
     def words(pictures) -> list[tuple[str, ...]]:
@@ -132,7 +131,7 @@ def test_batch_size_and_form_of_the_pictures_do_not_matter() -> None:
         read_pairs(images[..., :1])
 
 
-def test_hopeless_pictures_are_unreadable_and_not_read_wrongly() -> None:
+def test_hopeless_pictures_are_unreadable_and_not_read_wrongly():
     scenes = fresh(300, "pair", 508)
     g = torch.Generator().manual_seed(0)
     for level in (0.2, 0.5, 0.8):
@@ -145,7 +144,7 @@ def test_hopeless_pictures_are_unreadable_and_not_read_wrongly() -> None:
     assert {r.left.fur for r in seen} == {UNREADABLE} and seen[0].agree("fur") is None
 
 
-def test_a_missing_bear_is_missed() -> None:
+def test_a_missing_bear_is_missed():
     solo, _ = teddies(200, 32, seed=9)
     assert np.mean([r.valid for r in read_pairs(solo)]) < 0.05
     empty = render([replace(s, bears=()) for s in fresh(200, "pair", 509)])
@@ -156,7 +155,7 @@ def test_a_missing_bear_is_missed() -> None:
     assert np.mean([r.left.seen for r in read_pairs(twice)]) < 0.03
 
 
-def test_the_card_tells_what_is_true() -> None:
+def test_the_card_tells_what_is_true():
     _, card = load_pair_reader()
     assert card["reader"] == "pairs" and card["device"] == "cpu"
     for kind in KINDS:
@@ -174,7 +173,7 @@ def test_the_card_tells_what_is_true() -> None:
 
 
 # ---- what it was trained on -------------------------------------------------------
-def test_two_bears_by_hand() -> None:
+def test_two_bears_by_hand():
     a, b = Bear("brown", "red", x=0.7), Bear("white", "blue", x=0.3)
     assert two_bears(Scene("park", (a, b))) == (b, a)
     near = Scene("park", (replace(b, x=0.2),), mirror=True, distance=0.5)
@@ -185,7 +184,7 @@ def test_two_bears_by_hand() -> None:
         two_bears(Scene("park", (a,)))
 
 
-def test_labels_by_hand() -> None:
+def test_labels_by_hand():
     scene = Scene("park", (Bear("pink", "none", x=0.7), Bear("white", "blue", x=0.25)))
     x = to_model(render([scene]))
     found = labelled([scene], x)
@@ -195,14 +194,14 @@ def test_labels_by_hand() -> None:
     assert torch.equal(found.x[1], x[0, :, :, 16:].flip(-1))
 
 
-def test_scenes_for_training_bind_nothing_to_anything() -> None:
+def test_scenes_for_training_bind_nothing_to_anything():
     scenes = fresh(4000, "pair", 512)
     for name, p in (("hat", 1 / 4), ("fur", 1 / 8)):
         same = [len({getattr(b, name) for b in two_bears(s)}) == 1 for s in scenes]
         assert abs(np.mean(same) - p) < 5 * (p * (1 - p) / 4000) ** 0.5, name
 
 
-def test_an_erased_reflection_leaves_plain_glass() -> None:
+def test_an_erased_reflection_leaves_plain_glass():
     scenes = [replace(s, brightness=1.0, warmth=0.0) for s in fresh(50, "hall", 513)]
     pictures = labelled(scenes, to_model(render(scenes)))
     glass = torch.tensor([0.72, 0.84, 0.90]) * 2 - 1
@@ -218,13 +217,13 @@ def test_an_erased_reflection_leaves_plain_glass() -> None:
         assert now < 0.15 < 0.25 < was
 
 
-def test_halves_without_a_bear_are_asked_only_that() -> None:
+def test_halves_without_a_bear_are_asked_only_that():
     none = without_bear(64, luck(1))
     assert none.answers.unique(dim=0).tolist() == [[IGNORE, IGNORE, 0]]
     assert none.place.isnan().all() and len(none.x) == len(none.answers) > 48
 
 
-def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> None:
+def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices():
     scenes = fresh(8, "hall", 514)
     batch = labelled(scenes, to_model(render(scenes)))
     logits = {n: torch.zeros(16, w) for n, w in zip(QUESTIONS, WIDTHS, strict=True)}
@@ -240,7 +239,7 @@ def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> 
     assert pair_loss((logits, batch.place), unasked).item() == 0
 
 
-def test_batches_and_training_repeat_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_and_training_repeat_exactly(monkeypatch):
     monkeypatch.setattr(train_pair_reader, "BATCH", 16)
     assert_same_batches(islice(batches(3, 16), 3), islice(batches(3, 16), 3))
     for batch in islice(batches(3, 16), 3):
@@ -248,7 +247,7 @@ def test_batches_and_training_repeat_exactly(monkeypatch: pytest.MonkeyPatch) ->
     assert_same_weights(lambda: train(2, quiet=True))
 
 
-def test_confusion_by_hand() -> None:
+def test_confusion_by_hand():
     scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("pink", "none", x=0.7)))
     left = BearSeen("brown", "red", True, 0.3)
     right = BearSeen("pink", UNREADABLE, True, 0.7)
@@ -256,9 +255,7 @@ def test_confusion_by_hand() -> None:
     assert table == [[0, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [0] * 5]
 
 
-def test_the_command_saves_a_reader_that_loads(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_saves_a_reader_that_loads(tmp_path, capsys, monkeypatch):
     assert main(["--steps", "0"]) == 2
     assert "at least 1 step" in capsys.readouterr().err
     monkeypatch.setattr(train_pair_reader, "BATCH", 16)
@@ -276,7 +273,7 @@ def test_the_command_saves_a_reader_that_loads(
         load_pair_reader(tmp_path / "nowhere")
 
 
-def test_random_scene_kinds_fit_the_reader() -> None:
+def test_random_scene_kinds_fit_the_reader():
     for kind in KINDS:
         for scene in some(200, kind, 515):
             left, other = two_bears(scene)

@@ -22,7 +22,7 @@ from coursekit.datasets.teddy.scene import KINDS, Bear, Scene, random_scene
 from coursekit.datasets.teddy.splits import SPLITS, split_of
 
 
-def test_hand_written_examples() -> None:
+def test_hand_written_examples():
     assert (
         caption(Scene("park", (Bear(hat="red", action="reading"),)))
         == "a brown teddy bear with a red hat is reading in the park"
@@ -49,7 +49,7 @@ def test_hand_written_examples() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_captions_parse_back_whatever_the_wording(kind: str) -> None:
+def test_captions_parse_back_whatever_the_wording(kind):
     rng, chance = luck(1), luck(2)
     wordings = set()
     for i in range(400):
@@ -63,13 +63,13 @@ def test_captions_parse_back_whatever_the_wording(kind: str) -> None:
     assert len(wordings) > (800 if kind in ("hall", "pair") else 900)
 
 
-def test_captions_are_repeatable() -> None:
+def test_captions_are_repeatable():
     scene = random_scene(luck(3))
     assert caption(scene) == caption(scene)
     assert caption(scene, luck(4)) == caption(scene, luck(4))
 
 
-def test_binding_survives_an_exchange_of_colours() -> None:
+def test_binding_survives_an_exchange_of_colours():
     a, b = Bear("brown", "red", x=0.3), Bear("white", "blue", x=0.7)
     for one, other in (
         ((Bear("blue", "yellow"),), (Bear("yellow", "blue"),)),
@@ -80,12 +80,12 @@ def test_binding_survives_an_exchange_of_colours() -> None:
         assert parse_caption(text) != parse_caption(swapped)
 
 
-def test_order_of_the_bears_does_not_matter() -> None:
+def test_order_of_the_bears_does_not_matter():
     bears = (Bear("pink", x=0.7), Bear("green", x=0.3))
     assert caption(Scene("room", bears)) == caption(Scene("room", bears[::-1]))
 
 
-def test_vocabulary_is_small_and_all_of_it_is_used() -> None:
+def test_vocabulary_is_small_and_all_of_it_is_used():
     rng, chance = luck(5), luck(6)
     used = set(tokenize("there is no bear in a room"))
     used |= set(tokenize(caption(specialise(random_scene(rng)))))
@@ -98,7 +98,7 @@ def test_vocabulary_is_small_and_all_of_it_is_used() -> None:
     assert 50 <= len(vocabulary()) <= 90
 
 
-def test_outside_the_grammar_is_refused() -> None:
+def test_outside_the_grammar_is_refused():
     texts = (
         "a brown teddy bear are reading in the park",
         "two brown teddy bear are reading in the park",
@@ -113,7 +113,7 @@ def test_outside_the_grammar_is_refused() -> None:
     assert_refused(parse_caption, dict.fromkeys(texts, ""))
 
 
-def test_parse_by_hand() -> None:
+def test_parse_by_hand():
     assert parse_caption(caption(Scene("room", ()))) == Facts("room", (), False)
     text = "In the forest, one [V] bear wearing dark glasses and a red hat is reading"
     words = Words("[V]", "red", "sun", "both-down", "reading")
@@ -125,14 +125,14 @@ def test_parse_by_hand() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("split", SPLITS)
-def test_prompts_say_what_their_scenes_show(kind: str, split: str) -> None:
+def test_prompts_say_what_their_scenes_show(kind, split):
     texts, scenes = prompts(120, split, 4, kind)
     assert [parse_caption(text) for text in texts] == [facts(s) for s in scenes]
     assert {split_of(scene) for scene in scenes} == {split}
     assert scenes == teddies(120, 16, 4, split, kind)[1]
 
 
-def test_wording_varies_and_belongs_to_the_scene() -> None:
+def test_wording_varies_and_belongs_to_the_scene():
     texts, scenes = prompts(400, "test", 5)
     assert captions_of(scenes[::-1], 5) == texts[::-1]
     assert prompts(100, "test", 5)[0] == texts[:100]
@@ -144,6 +144,6 @@ def test_wording_varies_and_belongs_to_the_scene() -> None:
     assert abs(front - 100) < 5 * (400 * 3 / 16) ** 0.5
 
 
-def test_unknown_words_are_refused() -> None:
+def test_unknown_words_are_refused():
     assert_refused(lambda split: prompts(1, split), {"dev": "split='dev'"})
     assert_refused(lambda kind: prompts(1, kind=kind), {"crowd": "kind='crowd'"})

@@ -2,7 +2,6 @@
 picture; floors are set below the measured figures of data/readers/report.json."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +34,7 @@ FLOOR = {"first": 0.985, "second": 0.98}  # measured: at least 0.99
 
 @pytest.mark.parametrize("which", READERS)
 @pytest.mark.parametrize("split", ["train", "heldout"])
-def test_attributes_are_read_on_clean_pictures(which: str, split: str) -> None:
+def test_attributes_are_read_on_clean_pictures(which, split):
     images, scenes = teddies(800, seed=SEED, split=split)
     chances = probabilities(images, which)
     for name in READ:
@@ -44,7 +43,7 @@ def test_attributes_are_read_on_clean_pictures(which: str, split: str) -> None:
 
 
 @pytest.mark.parametrize("which", READERS)
-def test_what_is_read_is_right_and_noise_makes_it_unreadable(which: str) -> None:
+def test_what_is_read_is_right_and_noise_makes_it_unreadable(which):
     images, scenes = teddies(400, seed=SEED + 1)
     g = torch.Generator().manual_seed(0)
     read_part = []
@@ -64,7 +63,7 @@ def test_what_is_read_is_right_and_noise_makes_it_unreadable(which: str) -> None
 
 
 @pytest.mark.parametrize("which", READERS)
-def test_scenes_are_valid_and_other_pictures_are_not(which: str) -> None:
+def test_scenes_are_valid_and_other_pictures_are_not(which):
     rng = luck(SEED)
     g = torch.Generator().manual_seed(1)
     images, _ = teddies(300, seed=SEED + 2)
@@ -84,7 +83,7 @@ def test_scenes_are_valid_and_other_pictures_are_not(which: str) -> None:
 
 
 @pytest.mark.parametrize("which", READERS)
-def test_bears_are_counted_and_mirrors_seen(which: str) -> None:
+def test_bears_are_counted_and_mirrors_seen(which):
     rng = luck(SEED + 3)
     scenes = [random_scene(rng, k) for k in ("solo", "group", "mirror") * 100]
     readings = read(render(scenes), which)
@@ -97,7 +96,7 @@ def test_bears_are_counted_and_mirrors_seen(which: str) -> None:
     assert np.mean([r.fur == "[V]" for r in special]) >= 0.95
 
 
-def test_the_two_readers_agree_without_being_one() -> None:
+def test_the_two_readers_agree_without_being_one():
     images, _ = teddies(300, seed=SEED + 5)
     first, second = read(images), read_second(images)
     assert np.mean([a.fur == b.fur for a, b in zip(first, second, strict=True)]) > 0.97
@@ -106,7 +105,7 @@ def test_the_two_readers_agree_without_being_one() -> None:
     assert len(seeds) == 2
 
 
-def test_measures_find_the_bear() -> None:
+def test_measures_find_the_bear():
     images, scenes = teddies(400, seed=SEED + 6)
     found = measures(images)
     for name, tolerance in (("x", 0.04), ("y", 0.04), ("scale", 0.05)):
@@ -114,7 +113,7 @@ def test_measures_find_the_bear() -> None:
         assert np.abs(found[name] - true).mean() < tolerance, name
 
 
-def test_pictures_in_any_form_give_the_same_reading() -> None:
+def test_pictures_in_any_form_give_the_same_reading():
     images, scenes = teddies(60, seed=SEED + 7)
     assert read(images) == read(to_model(images)) == read(torch.from_numpy(images))
     assert read(images[:7]) == read(images)[:7]
@@ -126,7 +125,7 @@ def test_pictures_in_any_form_give_the_same_reading() -> None:
         read(np.zeros((2, 28, 28), dtype=np.uint8))
 
 
-def test_features_tell_distributions_apart() -> None:
+def test_features_tell_distributions_apart():
     (a, _), (b, _), (images, scenes) = (teddies(300, seed=SEED + s) for s in (8, 9, 10))
     center = features(a)
     assert center.shape == (300, 96) and np.isfinite(center).all()
@@ -143,7 +142,7 @@ def test_features_tell_distributions_apart() -> None:
         assert gap(worse) > 4 * gap(b)
 
 
-def test_cards_and_report_belong_to_the_weights() -> None:
+def test_cards_and_report_belong_to_the_weights():
     report = json.loads((reader_folder() / "report.json").read_text())
     for which in READERS:
         _, card = load_reader(which)
@@ -157,7 +156,7 @@ def test_cards_and_report_belong_to_the_weights() -> None:
         assert curve["0.0"]["fur"]["right"] > curve["1.0"]["fur"]["right"]
 
 
-def test_missing_and_damaged_readers_say_what_to_do(tmp_path: Path) -> None:
+def test_missing_and_damaged_readers_say_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="train_readers --which first"):
         load_reader("first", tmp_path)
     source = reader_folder() / "first"

@@ -3,7 +3,6 @@ and calibration, and exact repeatability."""
 
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,7 +51,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 TINY = replace(READER_RECIPES["first"], samples=(256, 128))
 
 
-def test_blur_is_scipys_gaussian_filter() -> None:
+def test_blur_is_scipys_gaussian_filter():
     x = torch.rand(2, 3, 32, 32, dtype=torch.float64)
     for sigma in (0.5, 1.0, 2.0):
         reach = max(1, round(3 * sigma))
@@ -63,7 +62,7 @@ def test_blur_is_scipys_gaussian_filter() -> None:
     assert blur(x, 0.0) is x
 
 
-def test_answers_are_the_scenes_own() -> None:
+def test_answers_are_the_scenes_own():
     bear = Bear("pink", "blue", "sun", "left-up", "dancing")
     answers = answers_of(Scene("snow", (bear,), mirror=True))
     words = [CHOICES[name][i] for name, i in zip(CHOICES, answers, strict=True)]
@@ -74,7 +73,7 @@ def test_answers_are_the_scenes_own() -> None:
     assert np.isnan(measures_of(Scene("snow", (Bear(), Bear())))).all()
 
 
-def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> None:
+def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices():
     batch = scene_batch(8, luck(0), (1, 0, 0))
     flat = torch.zeros(8, OUTPUTS)
     flat[:, -len(MEASURES) :] = batch.measures
@@ -86,7 +85,7 @@ def test_loss_of_sure_and_right_answers_is_zero_and_of_none_is_log_choices() -> 
     assert reader_loss(flat, batch, {}).item() == pytest.approx(0, abs=1e-5)
 
 
-def test_unasked_questions_have_no_gradient() -> None:
+def test_unasked_questions_have_no_gradient():
     batch = scene_batch(4, luck(1), (0, 1, 0))
     none = torch.full_like(batch.answers, IGNORE)
     empty = Batch(batch.x, none, batch.measures * np.nan)
@@ -96,7 +95,7 @@ def test_unasked_questions_have_no_gradient() -> None:
     assert loss.item() == 0 and outputs.grad is not None and not outputs.grad.any()
 
 
-def test_temperature_of_calibrated_logits_is_one() -> None:
+def test_temperature_of_calibrated_logits_is_one():
     g = torch.Generator().manual_seed(3)
     logits = 2 * torch.randn(40_000, 4, generator=g)
     target = torch.multinomial(torch.softmax(logits, 1), 1, generator=g)[:, 0]
@@ -104,7 +103,7 @@ def test_temperature_of_calibrated_logits_is_one() -> None:
     assert best_temperature(3 * logits, target) == pytest.approx(3, rel=0.05)
 
 
-def test_threshold_keeps_the_wanted_accuracy() -> None:
+def test_threshold_keeps_the_wanted_accuracy():
     sure = torch.linspace(0.5, 1, 1001, dtype=torch.float64)
     chances = torch.stack([sure, 1 - sure], 1)
     target = (sure < 0.7).long()  # every answer below 0.7 is wrong
@@ -113,7 +112,7 @@ def test_threshold_keeps_the_wanted_accuracy() -> None:
     assert (target[kept] == 0).double().mean() >= WANTED and 0.66 < least < 0.7
 
 
-def test_corruption_asks_valid_only_where_it_is_clear() -> None:
+def test_corruption_asks_valid_only_where_it_is_clear():
     batch = scene_batch(64, luck(2), (1, 0, 0))
     g = torch.Generator().manual_seed(4)
     hard = corrupt(batch, replace(TINY, clean=0.0), g)
@@ -124,7 +123,7 @@ def test_corruption_asks_valid_only_where_it_is_clear() -> None:
     assert torch.equal(same.x, batch.x) and torch.equal(same.answers, batch.answers)
 
 
-def test_spoilers_change_every_picture_and_repeat() -> None:
+def test_spoilers_change_every_picture_and_repeat():
     x = scene_batch(12, luck(3), (1, 0, 0)).x
     before = x.clone()
     for name, spoil in SPOILERS.items():
@@ -134,13 +133,13 @@ def test_spoilers_change_every_picture_and_repeat() -> None:
         assert ((first - x).abs().mean((1, 2, 3)) > 0.005).all(), name
 
 
-def test_batches_and_training_repeat_exactly() -> None:
+def test_batches_and_training_repeat_exactly():
     assert_same_batches(islice(batches(TINY), 2), islice(batches(TINY), 2))
     tiny = replace(TINY, samples=(64, 64))
     assert_same_weights(lambda: train_reader("first", tiny, quiet=True))
 
 
-def test_readers_of_different_recipes_see_different_data() -> None:
+def test_readers_of_different_recipes_see_different_data():
     seen, shapes = [], []
     for which, recipe in READER_RECIPES.items():
         seen.append(next(batches(replace(recipe, samples=(256,)))).x)
@@ -148,9 +147,7 @@ def test_readers_of_different_recipes_see_different_data() -> None:
     assert not torch.equal(*seen) and shapes[0] != shapes[1]
 
 
-def test_the_command_saves_a_reader_that_loads(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_saves_a_reader_that_loads(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(reader_card, "PICTURES", 200)
     assert main(["--which", "second", "--samples", "0"]) == 2
     assert "at least 1" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from coursekit.datasets.teddy.rebuild import rebuild
 from coursekit.datasets.teddy.sample import teddies
 
 
-def test_scenes_are_rebuilt_and_other_pictures_leave_more_over() -> None:
+def test_scenes_are_rebuilt_and_other_pictures_leave_more_over():
     images, scenes = teddies(24, seed=55)
     rebuilt, left = rebuild(images, rounds=2)
     assert np.median(left) < 0.06
@@ -23,7 +23,7 @@ def test_scenes_are_rebuilt_and_other_pictures_leave_more_over() -> None:
         assert np.median(wrong) > 2 * np.median(left), name
 
 
-def test_the_search_only_improves_and_empty_input_is_fine() -> None:
+def test_the_search_only_improves_and_empty_input_is_fine():
     images, _ = teddies(6, seed=56)
     start = rebuild(images, rounds=0)[1]
     later = rebuild(images, rounds=2)[1]

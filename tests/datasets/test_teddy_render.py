@@ -36,13 +36,13 @@ def mixed_scenes(n: int, seed: int) -> list[Scene]:
     return scenes + [specialise(random_scene(rng)) for _ in range(6)]
 
 
-def test_the_same_seed_gives_the_same_bytes_on_every_machine() -> None:
+def test_the_same_seed_gives_the_same_bytes_on_every_machine():
     scenes = mixed_scenes(90, 2026)
     found = {n: sha256(render(scenes, n).tobytes()).hexdigest() for n in SIZES}
     assert found == GOLDEN
 
 
-def test_bytes_do_not_depend_on_the_batch_or_the_threads() -> None:
+def test_bytes_do_not_depend_on_the_batch_or_the_threads():
     scenes = mixed_scenes(300, 1)
     images = render(scenes)
     np.testing.assert_array_equal(render(scenes, threads=2), images)
@@ -54,7 +54,7 @@ def test_bytes_do_not_depend_on_the_batch_or_the_threads() -> None:
 @pytest.mark.parametrize(
     ("size", "large", "mean"), [(16, 64, 2.0), (32, 64, 2.6), (48, 192, 2.6)]
 )
-def test_every_resolution_shows_the_same_scene(size, large, mean) -> None:
+def test_every_resolution_shows_the_same_scene(size, large, mean):
     small, _ = teddies(200, size, seed=3)
     fine, _ = teddies(200, large, seed=3)
     k = large // size
@@ -75,7 +75,7 @@ def changed(before: Scene, after: Scene) -> np.ndarray:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_an_attribute_changes_only_its_region(place: str) -> None:
+def test_an_attribute_changes_only_its_region(place):
     base = Scene(place, (BEAR,))
 
     def region(**change: str) -> np.ndarray:
@@ -96,7 +96,7 @@ def test_an_attribute_changes_only_its_region(place: str) -> None:
     assert fur.sum() > 300 and not fur[:, :8].any() and not fur[:12].any()
 
 
-def test_a_symmetric_bear_is_drawn_symmetrically() -> None:
+def test_a_symmetric_bear_is_drawn_symmetrically():
     for pose, hat in product(("both-down", "both-up"), HATS):
         scene = Scene("snow", (replace(BEAR, pose=pose, hat=hat),))
         drawn, empty = render([scene, Scene("snow", ())], 64)
@@ -104,7 +104,7 @@ def test_a_symmetric_bear_is_drawn_symmetrically() -> None:
         assert (bear != bear[:, ::-1]).mean() < 0.02
 
 
-def test_furs_and_places_are_well_apart() -> None:
+def test_furs_and_places_are_well_apart():
     furs = [Scene("room", (replace(BEAR, fur=fur),)) for fur in FURS]
     places = [Scene(place, (BEAR,)) for place in PLACES]
     for scenes in (furs, places):
@@ -112,7 +112,7 @@ def test_furs_and_places_are_well_apart() -> None:
         assert min(np.abs(a - b).mean() for a, b in pictures) > 4
 
 
-def test_light_scales_the_colours() -> None:
+def test_light_scales_the_colours():
     scene = Scene("park", (BEAR,))
     lights = [scene, replace(scene, brightness=0.8), replace(scene, warmth=1.0)]
     plain, dark, warm = render(lights).astype(float)
@@ -121,7 +121,7 @@ def test_light_scales_the_colours() -> None:
     assert np.abs(warm - plain * [1.1, 1.0, 0.9])[unclipped].max() <= 1.5
 
 
-def test_a_reflection_exchanges_the_sides_and_keeps_the_hat() -> None:
+def test_a_reflection_exchanges_the_sides_and_keeps_the_hat():
     scene = random_scene(luck(8), "mirror")
     bear = replace(scene.bears[0], pose="right-up", hat="none", action="none")
     hatted = replace(bear, hat="red")
@@ -135,7 +135,7 @@ def test_a_reflection_exchanges_the_sides_and_keeps_the_hat() -> None:
     assert ((moved < 64 * bear.x) | (moved > glass)).all()
 
 
-def test_odd_requests() -> None:
+def test_odd_requests():
     assert render([]).shape == (0, 32, 32, 3)
     tiny = Bear(x=-0.4, y=3.0, scale=0.1)  # out of sight: nothing is drawn
     np.testing.assert_array_equal(

@@ -23,7 +23,7 @@ from coursekit.datasets.teddy.scene import FURS, HATS, KINDS, VOCABULARY, Bear, 
 from coursekit.datasets.teddy.splits import HELD_OUT, SPLITS, split_of
 
 
-def test_first_scene_is_pinned() -> None:
+def test_first_scene_is_pinned():
     # PCG64 and arithmetic on hundredths only: the same on every machine.
     assert program(some(1, seed=5)[0]) == (
         "place(forest) light(brightness=1.07, warmth=0.03) drift(0.28) "
@@ -31,7 +31,7 @@ def test_first_scene_is_pinned() -> None:
     )
 
 
-def test_words_are_equally_likely() -> None:
+def test_words_are_equally_likely():
     chosen = some(6000)
     for name, words in VOCABULARY.items():
         holders = chosen if name == "place" else [scene.bears[0] for scene in chosen]
@@ -41,7 +41,7 @@ def test_words_are_equally_likely() -> None:
         assert all(abs(counts[w] - expected) < 5 * expected**0.5 for w in words), name
 
 
-def test_kinds_hold_what_they_say() -> None:
+def test_kinds_hold_what_they_say():
     assert {len(s.bears) for s in some(200, "solo")} == {1}
     assert {len(s.bears) for s in some(200, "group")} == {1, 2, 3}
     assert all(s.mirror for s in some(200, "mirror"))
@@ -49,7 +49,7 @@ def test_kinds_hold_what_they_say() -> None:
         some(1, "crowd")
 
 
-def test_programs_execute_to_the_same_scene() -> None:
+def test_programs_execute_to_the_same_scene():
     for kind in KINDS:
         for scene in some(500, kind) + [specialise(s) for s in some(20, kind)]:
             assert execute(program(scene)) == scene
@@ -57,7 +57,7 @@ def test_programs_execute_to_the_same_scene() -> None:
     assert scene == Scene("beach", (Bear(hat="red"),), mirror=True)
 
 
-def test_wrong_programs_name_the_mistake() -> None:
+def test_wrong_programs_name_the_mistake():
     complaints = {
         "place(moon)": "place='moon'",
         "bear(fur=red)": "fur='red'",
@@ -76,7 +76,7 @@ def test_wrong_programs_name_the_mistake() -> None:
     assert_refused(execute, complaints)
 
 
-def test_splits_are_disjoint_and_held_out_pairs_never_train() -> None:
+def test_splits_are_disjoint_and_held_out_pairs_never_train():
     found: dict[str, set[Scene]] = {}
     for split in SPLITS:
         chosen = list(islice(scenes(0, split, "group"), 600))
@@ -87,7 +87,7 @@ def test_splits_are_disjoint_and_held_out_pairs_never_train() -> None:
     assert not found["train"] & found["test"] and not found["test"] & found["heldout"]
 
 
-def test_train_still_sees_every_fur_and_every_hat() -> None:
+def test_train_still_sees_every_fur_and_every_hat():
     pairs = {(s.bears[0].fur, s.bears[0].hat) for s in islice(scenes(0), 4000)}
     every = {(f, h) for f in FURS for h in HATS}
     assert pairs == every - HELD_OUT
@@ -95,13 +95,13 @@ def test_train_still_sees_every_fur_and_every_hat() -> None:
     assert furs < set(FURS) and hats == set(HATS[1:])
 
 
-def test_one_scene_in_ten_is_for_testing() -> None:
+def test_one_scene_in_ten_is_for_testing():
     splits = Counter(split_of(s) for s in some(6000))
     share = splits["test"] / (splits["test"] + splits["train"])
     assert abs(share - 0.1) < 5 * (0.09 / 4875) ** 0.5
 
 
-def test_special_bear_stays_out_of_samplers_and_splits() -> None:
+def test_special_bear_stays_out_of_samplers_and_splits():
     for kind in KINDS:
         for split in SPLITS:
             chosen = islice(scenes(1, split, kind), 200)
@@ -112,7 +112,7 @@ def test_special_bear_stays_out_of_samplers_and_splits() -> None:
         split_of(own[0])
 
 
-def test_special_bear_looks_different_from_every_fur() -> None:
+def test_special_bear_looks_different_from_every_fur():
     images, own = special_teddies(8, 64, seed=2)
     for fur in FURS:
         others = [replace(s.bears[0], fur=fur, special=False) for s in own]
@@ -120,7 +120,7 @@ def test_special_bear_looks_different_from_every_fur() -> None:
         assert np.abs(render(plain, 64).astype(int) - images).mean((1, 2, 3)).min() > 3
 
 
-def test_sampling_is_repeatable_and_a_prefix() -> None:
+def test_sampling_is_repeatable_and_a_prefix():
     images, chosen = teddies(50, 32, seed=9)
     again, same = teddies(20, 32, seed=9)
     assert same == chosen[:20]
@@ -131,7 +131,7 @@ def test_sampling_is_repeatable_and_a_prefix() -> None:
         teddies(1, split="dev")
 
 
-def test_contact_sheet_keeps_the_pictures() -> None:
+def test_contact_sheet_keeps_the_pictures():
     images, _ = teddies(5, 16)
     sheet = contact_sheet(images, 3)
     assert sheet.shape == (32, 48, 3)
@@ -139,7 +139,7 @@ def test_contact_sheet_keeps_the_pictures() -> None:
     assert (sheet[16:, 32:] == 255).all()
 
 
-def test_older_kinds_are_what_they_were() -> None:
+def test_older_kinds_are_what_they_were():
     # A checkpoint's training data must not move when kinds are added.
     texts = {kind: "\n".join(map(program, some(300, kind, seed=8))) for kind in KINDS}
     digests = {kind: sha256(text.encode()).hexdigest() for kind, text in texts.items()}
@@ -148,7 +148,7 @@ def test_older_kinds_are_what_they_were() -> None:
     assert digests["mirror"].startswith("92076ab667d0e5b4")
 
 
-def test_halls_run_from_near_to_far_and_hold_bear_and_reflection() -> None:
+def test_halls_run_from_near_to_far_and_hold_bear_and_reflection():
     chosen = some(3000, "hall")
     assert {s.distance for s in chosen} == {d / 100 for d in range(28, 63)}
     sides = Counter(s.bears[0].x < 0.5 for s in chosen)
@@ -162,7 +162,7 @@ def test_halls_run_from_near_to_far_and_hold_bear_and_reflection() -> None:
         assert scene.distance > 0.36 * bear.scale * 1.9
 
 
-def test_pairs_differ_in_fur_and_hat_and_in_nothing_else_to_tell() -> None:
+def test_pairs_differ_in_fur_and_hat_and_in_nothing_else_to_tell():
     chosen = some(6000, "pair")
     couples: Counter[tuple[str, ...]] = Counter()
     for scene in chosen:

@@ -23,7 +23,7 @@ from coursekit.datasets.tokens import (
 )
 
 
-def test_ids_by_hand() -> None:
+def test_ids_by_hand():
     tok = Tokenizer(["bear", "a", ",", "red", "a"])
     assert tok.words == ("<pad>", "<start>", "<end>", ",", "a", "bear", "red")
     ids = tok.encode(["a red bear", "Red, red", ""], 6)
@@ -35,7 +35,7 @@ def test_ids_by_hand() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_teddy_captions_come_back(kind: str) -> None:
+def test_teddy_captions_come_back(kind):
     tok = teddy_tokenizer()
     for split in ("train", "heldout"):
         texts, scenes = prompts(300, split, 3, kind)
@@ -44,7 +44,7 @@ def test_teddy_captions_come_back(kind: str) -> None:
         assert tok.decode(ids) == [text.lower() for text in texts]
 
 
-def test_every_emoji_caption_comes_back() -> None:
+def test_every_emoji_caption_comes_back():
     tok, texts = emoji_tokenizer(), list(emoji.load("all").captions)
     assert tok.decode(tok.encode(texts, EMOJI_LENGTH)) == texts
     used = {word for text in texts for word in tokenize(text)}
@@ -82,7 +82,7 @@ def longest(mirror: bool, plain: bool) -> int:
     )
 
 
-def test_lengths_are_those_of_the_longest_sentences() -> None:
+def test_lengths_are_those_of_the_longest_sentences():
     # A place in front costs a comma; each further bear an "and" and its own clause.
     alone = longest(mirror=False, plain=False)
     plain = longest(mirror=False, plain=True)
@@ -96,7 +96,7 @@ def test_lengths_are_those_of_the_longest_sentences() -> None:
     }
 
 
-def test_bad_texts_get_one_line_of_advice() -> None:
+def test_bad_texts_get_one_line_of_advice():
     complaints = {
         "a purpel teddy bear": "unknown word 'purpel'.*did you mean purple",
         "a bear in the parc": "unknown word 'parc'.*park",
@@ -106,7 +106,7 @@ def test_bad_texts_get_one_line_of_advice() -> None:
     assert_refused(lambda text: teddy_tokenizer().encode([text], 12), complaints)
 
 
-def test_misuse_is_refused() -> None:
+def test_misuse_is_refused():
     tok = Tokenizer(["a"])
     for call, complaint, *given in (
         (tok.encode, "list of texts", "a", 4),

@@ -57,7 +57,7 @@ def files(root: Path) -> dict[str, Finding]:
     return by_name([finding for check in checks for finding in check(root)])
 
 
-def test_a_healthy_checkout_is_well(checkout: Path) -> None:
+def test_a_healthy_checkout_is_well(checkout):
     found = files(checkout)
     assert set(found) == {"data", "checkpoints", "notebooks"}
     assert all(each.state == "ok" and not each.fix for each in found.values())
@@ -87,9 +87,7 @@ sys.meta_path.insert(0, Hide())
         ("packaging", "ModuleNotFoundError", ""),
     ],
 )
-def test_a_missing_library_is_named_and_nothing_raises(
-    module: str, error: str, says: str, tmp_path: Path
-) -> None:
+def test_a_missing_library_is_named_and_nothing_raises(module, error, says, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "coursekit", "doctor"],
         cwd=ROOT,
@@ -108,7 +106,7 @@ def test_a_missing_library_is_named_and_nothing_raises(
         assert "make setup" in following
 
 
-def test_a_library_out_of_range_is_named() -> None:
+def test_a_library_out_of_range_is_named():
     name, problem = doctor_machine._installed("numpy>=99")
     assert name == "numpy" and problem.endswith("is outside >=99")
     assert doctor_machine._installed("pillow>=10") == ("pillow", "")
@@ -116,7 +114,7 @@ def test_a_library_out_of_range_is_named() -> None:
     assert doctor_machine._installed("no-such-thing") == absent
 
 
-def test_an_empty_data_folder_is_missing_and_restorable(checkout: Path) -> None:
+def test_an_empty_data_folder_is_missing_and_restorable(checkout):
     shutil.rmtree(checkout / "data")
     (checkout / "data").mkdir()
     found = files(checkout)
@@ -155,9 +153,7 @@ FIXES = {
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[3])
-def test_a_lost_or_changed_file_is_named(
-    checkout: Path, fault: tuple[str, bytes | None, str, str]
-) -> None:
+def test_a_lost_or_changed_file_is_named(checkout, fault):
     path, content, says, detail = fault
     if content is None:
         (checkout / path).unlink()
@@ -169,9 +165,7 @@ def test_a_lost_or_changed_file_is_named(
     assert re.fullmatch(detail, found.detail) and re.fullmatch(FIXES[says], found.fix)
 
 
-def test_a_broken_check_does_not_hide_the_others(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_check_does_not_hide_the_others(checkout, monkeypatch):
     def embedded(root: Path) -> list[Finding]:
         raise RuntimeError("planted")
 
@@ -184,17 +178,14 @@ def test_a_broken_check_does_not_hide_the_others(
 
 @pytest.mark.parametrize(("state", "status"), [("missing", 1), ("warning", 0)])
 def test_only_what_is_needed_decides_the_exit_status(
-    state: str,
-    status: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    state, status, monkeypatch, capsys
+):
     monkeypatch.setattr(doctor, "examine", lambda: [Finding(state, "it", "is", "do")])
     assert cli.run(["doctor"]) == status
     assert "-> do" in capsys.readouterr().out
 
 
-def test_every_embedded_file_of_the_repository_is_in_the_checksums() -> None:
+def test_every_embedded_file_of_the_repository_is_in_the_checksums():
     wanted = doctor_data.read_checksums(ROOT)
     fix = "run: coursekit doctor --write-checksums"
     assert list(wanted) == doctor_data.data_files(ROOT), fix
@@ -202,13 +193,13 @@ def test_every_embedded_file_of_the_repository_is_in_the_checksums() -> None:
     assert finding.state == "ok", finding
 
 
-def test_every_folder_of_data_has_its_licence_stated() -> None:
+def test_every_folder_of_data_has_its_licence_stated():
     page = (ROOT / "data" / "README.md").read_text()
     for folder in (ROOT / "data").iterdir():
         if folder.is_dir() and any(folder.iterdir()):
             assert f"`{folder.name}/" in page, f"data/README.md: {folder.name}"
 
 
-def test_every_shipped_checkpoint_is_whole() -> None:
+def test_every_shipped_checkpoint_is_whole():
     for card in (ROOT / "data").glob("*/*/card.json"):
         assert doctor_data.checkpoint_problem(card.parent) == "", card.parent.name

@@ -71,9 +71,7 @@ def others() -> Pictures:
     return teddies(500, seed=4_000_000, split="test")
 
 
-def test_who_knows_everything_errs_only_where_captions_agree(
-    candidates: Pictures, others: Pictures
-) -> None:
+def test_who_knows_everything_errs_only_where_captions_agree(candidates, others):
     told = [facts(scene) for scene in candidates[1]]
     # Of pictures with equal facts only the first is found: argmax takes the first.
     expected = sum(told.index(each) == i for i, each in enumerate(told)) / CANDIDATES
@@ -89,7 +87,7 @@ def test_who_knows_everything_errs_only_where_captions_agree(
     )
 
 
-def test_one_word_unknown_costs_that_word(others: Pictures) -> None:
+def test_one_word_unknown_costs_that_word(others):
     """Blind for hats: the first of the four hats is always taken."""
     blind = knowing(others)
     hats = [i for i, (name, _) in enumerate(WORDS) if name == "hat"]
@@ -102,7 +100,7 @@ def test_one_word_unknown_costs_that_word(others: Pictures) -> None:
     assert all(share == 1.0 for name, share in found.items() if name != "hat")
 
 
-def test_emoji_are_found_among_the_held_out_pairs() -> None:
+def test_emoji_are_found_among_the_held_out_pairs():
     pairs = emoji.load("pairs")
     eye = torch.eye(len(pairs)).tolist()
     known = {image.tobytes(): row for image, row in zip(pairs.images, eye, strict=True)}

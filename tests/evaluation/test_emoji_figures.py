@@ -54,7 +54,7 @@ def real(texts: list[str], scale: float, seed: int) -> Any:
     return found.images[[place[text] for text in texts]]
 
 
-def test_who_draws_the_real_pictures_is_as_good_as_real(judge: Judge) -> None:
+def test_who_draws_the_real_pictures_is_as_good_as_real(judge):
     found = emoji_figures(real, judge, 40, (1.0, 3.0))
     assert found["prompts"] == {"pairs": 40, "train": 40}
     for split in ("pairs", "train"):
@@ -67,7 +67,7 @@ def test_who_draws_the_real_pictures_is_as_good_as_real(judge: Judge) -> None:
     assert found["real_pairs"]["copies"] < 0.3
 
 
-def test_who_copies_has_distance_0_and_the_wrong_style(judge: Judge) -> None:
+def test_who_copies_has_distance_0_and_the_wrong_style(judge):
     """For a held-out pair: the same name in another style, from the training set."""
     train = emoji.load("train")
 
@@ -80,7 +80,7 @@ def test_who_copies_has_distance_0_and_the_wrong_style(judge: Judge) -> None:
     assert found["name"] == 1.0 and found["style"] == 0.0 and found["own"] > 0.05
 
 
-def test_the_judge_is_asked_about_every_name_and_style(judge: Judge) -> None:
+def test_the_judge_is_asked_about_every_name_and_style(judge):
     chosen = some("pairs", 12)
     table = fits(judge, chosen.images)
     assert table.shape == (12, len(NAMES), len(STYLES))
@@ -93,7 +93,7 @@ def test_the_judge_is_asked_about_every_name_and_style(judge: Judge) -> None:
     assert int(table.isfinite().sum()) == 12 * len(split_of_pairs())
 
 
-def test_shares_by_hand() -> None:
+def test_shares_by_hand():
     """Three pictures: right name and style; name among five; neither."""
     table = torch.zeros(3, len(NAMES), len(STYLES))
     table[0, 7, 2] = 1.0
@@ -107,7 +107,7 @@ def test_shares_by_hand() -> None:
     assert found["style"] == pytest.approx(2 / 3)
 
 
-def test_some_are_always_the_same() -> None:
+def test_some_are_always_the_same():
     few, more = some("pairs", 5), some("pairs", 9)
     assert few.captions == more.captions[:5]
     assert (few.images == more.images[:5]).all()

@@ -12,13 +12,13 @@ from coursekit.evaluation.mirror import BINS, chance, mirror_figures, reflection
 PICTURES, MASKS, SCENES = halls(120, 24, seed=8, split="test")
 
 
-def test_real_reflections_agree() -> None:
+def test_real_reflections_agree():
     found = mirror_figures(PICTURES, SCENES)
     assert found["hat"] > 0.98 and found["fur"] > 0.98 and found["readable"] > 0.98
     assert len(found["hat_by_distance"]) == len(BINS) - 1
 
 
-def test_somebody_else_in_the_mirror_is_noticed() -> None:
+def test_somebody_else_in_the_mirror_is_noticed():
     """The mirror of a bear with a hat that the reflection does not wear."""
     strangers = render([wrong(scene) for scene in SCENES], 24)
     mixed = np.where(MASKS[..., None], strangers, PICTURES)
@@ -26,14 +26,14 @@ def test_somebody_else_in_the_mirror_is_noticed() -> None:
     assert found["hat"] < 0.03 and found["fur"] > 0.95
 
 
-def test_grey_glass_is_unreadable_and_counts_for_nothing() -> None:
+def test_grey_glass_is_unreadable_and_counts_for_nothing():
     blank = np.where(MASKS[..., None], np.uint8(128), PICTURES)
     found = mirror_figures(blank, SCENES)
     assert found["readable"] < 0.1
     assert np.isnan(reflections(blank, SCENES)["hat"]).mean() > 0.9
 
 
-def test_chance_by_counting() -> None:
+def test_chance_by_counting():
     bears = [("brown", "red"), ("brown", "blue"), ("pink", "red"), ("pink", "red")]
     scenes = [Scene(bears=(Bear(fur, hat),)) for fur, hat in bears]
     found = chance(scenes)

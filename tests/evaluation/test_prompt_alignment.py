@@ -29,7 +29,7 @@ def reading(place: str, hat: str, count: int = 1, valid: bool = True) -> Reading
     return Reading(place, *words, count, False, valid, {})
 
 
-def test_shares_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shares_counted_by_hand(monkeypatch):
     scenes = [Scene("park", (Bear(hat="red"),))] * 3 + [Scene("snow", (Bear(), Bear()))]
     answers = [
         reading("park", "red"),
@@ -48,7 +48,7 @@ def test_shares_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("which", ["first", "second"])
 @pytest.mark.parametrize("split", ["test", "heldout"])
-def test_real_pictures_show_their_scenes(which: str, split: str) -> None:
+def test_real_pictures_show_their_scenes(which, split):
     _, scenes = prompts(200, split, 11)
     found = prompt_alignment_real(scenes, which)
     assert min(found[name] for name in ("place", "count", "fur", "hat")) > 0.98
@@ -56,7 +56,7 @@ def test_real_pictures_show_their_scenes(which: str, split: str) -> None:
     assert prompt_alignment(to_model(render(scenes)), scenes, which) == found
 
 
-def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
+def test_one_wrong_attribute_is_missed_and_the_others_are_not():
     _, scenes = prompts(120, "train", 12)
     asked = [wrong(scene) for scene in scenes]
     real, found = prompt_alignment_real(scenes), prompt_alignment(render(scenes), asked)
@@ -65,7 +65,7 @@ def test_one_wrong_attribute_is_missed_and_the_others_are_not() -> None:
         assert found[name] == real[name]
 
 
-def test_pictures_of_other_prompts_are_right_by_chance() -> None:
+def test_pictures_of_other_prompts_are_right_by_chance():
     _, scenes = prompts(600, "train", 13)
     found = prompt_alignment(render(scenes), scenes[300:] + scenes[:300])
     for name, choices in (("place", 6), ("glasses", 3), ("pose", 4), ("action", 3)):
@@ -75,7 +75,7 @@ def test_pictures_of_other_prompts_are_right_by_chance() -> None:
     assert found["all"] < 0.02 and found["count"] > 0.98
 
 
-def test_binding_counted_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_binding_counted_by_hand(monkeypatch):
     scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("white", "blue", x=0.7)))
     seen = [
         ("brown red", "white blue"),
@@ -101,7 +101,7 @@ def mirrored(scene: Scene) -> Scene:
 
 
 @pytest.mark.parametrize("split", ["test", "heldout"])
-def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split: str) -> None:
+def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split):
     _, scenes = prompts(200, split, 14, "pair")
     assert binding_real(scenes)["bound"] > 0.97
     for change, name in (
@@ -113,7 +113,7 @@ def test_real_pairs_are_bound_and_exchanged_hats_are_swapped(split: str) -> None
         assert binding(drawn, scenes)[name] > 0.97, name
 
 
-def test_misuse_is_refused() -> None:
+def test_misuse_is_refused():
     scenes = [Scene("park", (Bear(),))]
     with pytest.raises(ValueError, match="4 pictures for 1 scenes"):
         prompt_alignment(IMAGES, scenes)

@@ -35,7 +35,7 @@ def figures(kind: str, change: Any = lambda scene: scene) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["solo", "pair"])
-def test_who_draws_the_scenes_is_as_good_as_real(kind: str) -> None:
+def test_who_draws_the_scenes_is_as_good_as_real(kind):
     found = figures(kind)
     assert found["prompts"] == COUNT and found["scales"] == [1.0, 3.0]
     for split in ("test", "heldout"):
@@ -44,7 +44,7 @@ def test_who_draws_the_scenes_is_as_good_as_real(kind: str) -> None:
         assert real["all" if kind == "solo" else "bound"] > 0.8
 
 
-def test_who_forgets_hats_loses_hats_and_nothing_else() -> None:
+def test_who_forgets_hats_loses_hats_and_nothing_else():
     found = figures("solo", bare)
     for split in ("test", "heldout"):
         real, drawn = found[f"real_{split}"], found[f"scale_3_{split}"]
@@ -56,13 +56,13 @@ def test_who_forgets_hats_loses_hats_and_nothing_else() -> None:
             assert abs(drawn[name] - real[name]) < 0.1
 
 
-def test_exchanged_hats_are_counted_as_exchanged() -> None:
+def test_exchanged_hats_are_counted_as_exchanged():
     found = figures("pair", exchanged)
     for drawn in (found["scale_1_test"], found["scale_1_heldout"]):
         assert drawn["swapped"] > 0.8 and drawn["bound"] < 0.05
 
 
-def test_held_out_prompts_are_half_new_and_half_never_seen() -> None:
+def test_held_out_prompts_are_half_new_and_half_never_seen():
     texts = held_out_prompts("teddy", 21)
     assert len(texts) == 21 and texts == held_out_prompts("teddy", 21)
     never = dict(zip(*prompts(10, "heldout", SEED), strict=True))
@@ -72,6 +72,6 @@ def test_held_out_prompts_are_half_new_and_half_never_seen() -> None:
     assert set(captions) <= set(emoji.load("pairs").captions) and len(captions) == 9
 
 
-def test_emoji_want_a_judge() -> None:
+def test_emoji_want_a_judge():
     with pytest.raises(AssertionError, match="judge"):
         prompt_figures(lambda *_: np.zeros(1), "emoji", 32, 4, (1.0,))

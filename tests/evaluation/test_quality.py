@@ -34,7 +34,7 @@ def walk(eta: float) -> Walk:
 
 
 @pytest.mark.parametrize("eta", [0.0, 1.0])
-def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
+def test_samples_follow_the_law_of_an_exact_model(eta):
     images = sample_images(EXACT, walk(eta), (1, 8, 8), 120, 100, seed=0)
     assert images.shape == (120, 8, 8, 1)
     pixels = images / 127.5 - 1
@@ -45,14 +45,14 @@ def test_samples_follow_the_law_of_an_exact_model(eta: float) -> None:
     assert 0.1 - (0.009 if eta == 0 else 0.016) < pixels.std() < 0.106
 
 
-def test_a_seed_means_the_same_pictures_and_more_pictures_begin_alike() -> None:
+def test_a_seed_means_the_same_pictures_and_more_pictures_begin_alike():
     one = sample_images(EXACT, walk(0.0), (1, 4, 4), 5, 4, seed=3)
     two = sample_images(EXACT, walk(0.0), (1, 4, 4), 9, 4, seed=3)
     other = sample_images(EXACT, walk(0.0), (1, 4, 4), 5, 4, seed=4)
     assert np.array_equal(one, two[:5]) and not np.array_equal(one, other)
 
 
-def test_the_grid_puts_every_pixel_where_it_belongs() -> None:
+def test_the_grid_puts_every_pixel_where_it_belongs():
     images = np.arange(3 * 2 * 2, dtype=np.uint8).reshape(3, 2, 2, 1)
     grid = image_grid(images, columns=2, zoom=1)[..., 0]
     assert grid.shape == (5, 5)
@@ -61,14 +61,14 @@ def test_the_grid_puts_every_pixel_where_it_belongs() -> None:
     assert (grid[3:, 3:] == 255).all() and (grid[2] == 255).all()
 
 
-def test_the_classifier_reads_held_out_clothes_as_its_card_says() -> None:
+def test_the_classifier_reads_held_out_clothes_as_its_card_says():
     images, labels = fashion.load("test")
     accuracy = float((fashion_classes(images) == labels).mean())
     assert accuracy > 0.87
     assert accuracy == pytest.approx(load_classifier()[1]["test_accuracy"], abs=0.03)
 
 
-def test_the_distance_grows_with_noise_and_is_small_for_real() -> None:
+def test_the_distance_grows_with_noise_and_is_small_for_real():
     a, b = quality.held_out_images("fashion", 400, seed=0)
     assert not {x.tobytes() for x in a} & {x.tobytes() for x in b}
     rng = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def test_the_distance_grows_with_noise_and_is_small_for_real() -> None:
     assert distances == sorted(distances) and distances[-1] > 5 * distances[0]
 
 
-def test_the_figures_of_a_model_are_worse_than_those_of_real_pictures() -> None:
+def test_the_figures_of_a_model_are_worse_than_those_of_real_pictures():
     figures = quality.measure(
         EXACT, walk(1.0), "a name", "fashion", (1, 28, 28), 60, 3, seeds=(0, 1)
     )
@@ -93,13 +93,13 @@ def test_the_figures_of_a_model_are_worse_than_those_of_real_pictures() -> None:
     assert figures["feature_space"] == NAMES["fashion"]
 
 
-def test_spread_is_mean_and_standard_deviation() -> None:
+def test_spread_is_mean_and_standard_deviation():
     found = quality.spread([1.0, 3.0])
     assert (found["mean"], found["std"]) == (2.0, pytest.approx(2**0.5))
     assert quality.spread([4.0])["std"] == 0
 
 
-def test_features_know_their_data_sets() -> None:
+def test_features_know_their_data_sets():
     with pytest.raises(ValueError, match="fashion, teddy"):
         features("cats", np.zeros((1, 28, 28), np.uint8))
     with pytest.raises(ValueError, match="held-out"):

@@ -47,7 +47,7 @@ class Oracle(nn.Module):
         return 3, height, width
 
 
-def test_what_keeps_everything_keeps_everything() -> None:
+def test_what_keeps_everything_keeps_everything():
     found = reconstruction(Oracle(), "teddy", 60)  # type: ignore[arg-type]
     assert found["kept"] == dict.fromkeys(found["kept"], 1.0)
     assert set(found["kept"]) == {
@@ -60,7 +60,7 @@ def test_what_keeps_everything_keeps_everything() -> None:
     assert found["valid_random"] < 0.05, "noise is no scene"
 
 
-def test_what_keeps_nothing_keeps_what_grey_looks_like() -> None:
+def test_what_keeps_nothing_keeps_what_grey_looks_like():
     images = held_out_pictures("teddy", 60)
     grey = np.full_like(images, 128)
     before, after = attributes(images, "second"), attributes(grey, "second")
@@ -73,7 +73,7 @@ def test_what_keeps_nothing_keeps_what_grey_looks_like() -> None:
 
 
 @pytest.mark.parametrize("off", [1, 10, 100])
-def test_psnr_of_a_constant_error(off: int) -> None:
+def test_psnr_of_a_constant_error(off):
     images = np.full((2, 4, 4, 3), 100, np.uint8)
     expected = 20 * math.log10(255 / off)
     assert psnr(images, images + np.uint8(off)) == pytest.approx(expected)
@@ -81,7 +81,7 @@ def test_psnr_of_a_constant_error(off: int) -> None:
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.5, 2.0])
-def test_the_kl_of_shifted_bells_in_bits(mean: float) -> None:
+def test_the_kl_of_shifted_bells_in_bits(mean):
     """KL(N(m, 1) || N(0, 1)) = m^2 / 2 nats for each latent number."""
     images = held_out_pictures("teddy", 3)
     bits = kl_bits(Oracle(mean=mean), images)  # type: ignore[arg-type]
@@ -89,18 +89,18 @@ def test_the_kl_of_shifted_bells_in_bits(mean: float) -> None:
     assert bits.tolist() == pytest.approx([expected] * 3, rel=1e-5)
 
 
-def test_pictures_come_back_in_order_and_batches() -> None:
+def test_pictures_come_back_in_order_and_batches():
     images = held_out_pictures("teddy", 205)  # more than one batch of 200
     assert (rebuilt(Oracle(), images) == images).all()  # type: ignore[arg-type]
 
 
-def test_random_latents_follow_from_the_seed() -> None:
+def test_random_latents_follow_from_the_seed():
     draws = [from_random_latents(Oracle(), 4, 32, seed) for seed in (0, 0, 1)]  # type: ignore[arg-type]
     assert (draws[0] == draws[1]).all() and (draws[0] != draws[2]).any()
     assert draws[0].shape == (4, 32, 32, 3)
 
 
-def test_held_out_pictures() -> None:
+def test_held_out_pictures():
     few, more = held_out_pictures("teddy", 5), held_out_pictures("teddy", 8)
     assert (few == more[:5]).all()
     assert held_out_pictures("teddy", 2, 64).shape == (2, 64, 64, 3)

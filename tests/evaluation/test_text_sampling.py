@@ -46,7 +46,7 @@ def prompt(number: int) -> Tensor:
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 2.0])
-def test_guidance_goes_on_in_the_direction_of_the_prompt(scale: float) -> None:
+def test_guidance_goes_on_in_the_direction_of_the_prompt(scale):
     model, ids = World(), torch.stack([prompt(5), prompt(1)])
     images = sample_prompts(model, pixels, ids, NULL, SHAPE, 200, scale, seed=3)
     for image, number in zip(images, (5, 1), strict=True):
@@ -57,7 +57,7 @@ def test_guidance_goes_on_in_the_direction_of_the_prompt(scale: float) -> None:
         assert abs(x.std() / SPREAD - 1) < 0.15
 
 
-def test_solvers_agree_where_steps_are_many() -> None:
+def test_solvers_agree_where_steps_are_many():
     ids, start, ends = prompt(5)[None], starts(1, SHAPE, 0), {}
     for solver in SOLVERS:
         states = list(walk_prompts(World(), ids, NULL, start, 100, 1.5, solver))
@@ -67,14 +67,14 @@ def test_solvers_agree_where_steps_are_many() -> None:
     torch.testing.assert_close(ends["euler"], ends["rk4"], atol=1e-1, rtol=0)
 
 
-def test_without_guidance_one_question_is_asked() -> None:
+def test_without_guidance_one_question_is_asked():
     for scale, questions in ((1.0, 6), (2.0, 12)):
         model = World()
         sample_prompts(model, pixels, prompt(5)[None], NULL, SHAPE, 6, scale)
         assert model.asked == questions
 
 
-def test_a_picture_does_not_depend_on_its_neighbours() -> None:
+def test_a_picture_does_not_depend_on_its_neighbours():
     count = BATCH + 3
     ids = torch.stack([prompt(i % 7) for i in range(count)])
     many = sample_prompts(World(), pixels, ids, NULL, SHAPE, 3, 2.0, seed=1)
@@ -84,7 +84,7 @@ def test_a_picture_does_not_depend_on_its_neighbours() -> None:
     assert not torch.equal(starts(1, SHAPE, 5), starts(1, SHAPE, 6))
 
 
-def test_the_decoder_stands_at_the_end() -> None:
+def test_the_decoder_stands_at_the_end():
     ids = prompt(5)[None]
     plain = sample_prompts(World(), pixels, ids, NULL, SHAPE, 5)
     turned = sample_prompts(World(), lambda z: -z, ids, NULL, SHAPE, 5)
@@ -92,7 +92,7 @@ def test_the_decoder_stands_at_the_end() -> None:
     assert (plain == to_uint8(x0)).all() and (turned == to_uint8(-x0)).all()
 
 
-def test_an_unknown_solver_is_one_line() -> None:
+def test_an_unknown_solver_is_one_line():
     walk = walk_prompts(World(), prompt(1)[None], NULL, starts(1, SHAPE, 0), 2, 1, "x")
     with pytest.raises(ValueError, match="use one of euler, heun, rk4"):
         next(walk)

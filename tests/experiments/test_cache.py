@@ -19,7 +19,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_numbers_are_computed_once_for_each_setting() -> None:
+def test_numbers_are_computed_once_for_each_setting():
     calls = count(1)
 
     def compute() -> dict[str, float]:
@@ -31,7 +31,7 @@ def test_numbers_are_computed_once_for_each_setting() -> None:
     assert stamp(("a", 1)) != stamp(("a", 2))
 
 
-def test_weights_are_read_back() -> None:
+def test_weights_are_read_back():
     values = iter([3.5])  # training twice would raise
 
     def build() -> nn.Linear:
@@ -47,7 +47,7 @@ def test_weights_are_read_back() -> None:
     assert not any(p.requires_grad for p in second.parameters())
 
 
-def test_pictures_are_read_back(runs: Path) -> None:
+def test_pictures_are_read_back(runs):
     calls = count(1)
 
     def make() -> cache.Images:
@@ -59,6 +59,6 @@ def test_pictures_are_read_back(runs: Path) -> None:
     assert not list(runs.rglob("*.part"))
 
 
-def test_quick_runs_are_kept_apart(runs: Path) -> None:
+def test_quick_runs_are_kept_apart(runs):
     assert cache.run_folder("some/run") == runs / "some" / "run"
     assert cache.run_folder("some/run", quick=True) == runs / "some_quick" / "run"

@@ -49,7 +49,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_record(tmp_path: Path, capsys: Output) -> None:
+def test_record(tmp_path, capsys):
     assert cli.run(["measure", "99.A"]) == 0
     path = tmp_path / "data" / "measured" / "99.A.json"
     record = json.loads(path.read_text())
@@ -71,7 +71,7 @@ def test_record(tmp_path: Path, capsys: Output) -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_quick_runs_leave_the_committed_figures_alone(tmp_path: Path) -> None:
+def test_quick_runs_leave_the_committed_figures_alone(tmp_path):
     assert cli.run(["measure", "99.A", "99.B", "--quick"]) == 0
     assert not (tmp_path / "data").exists()
     quick = json.loads((tmp_path / "build" / "measured" / "99.A.json").read_text())
@@ -79,7 +79,7 @@ def test_quick_runs_leave_the_committed_figures_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_bad_results_keep_the_old_file(tmp_path: Path, capsys: Output) -> None:
+def test_bad_results_keep_the_old_file(tmp_path, capsys):
     old = tmp_path / "data" / "measured" / "99.C.json"
     old.parent.mkdir(parents=True)
     old.write_text("old")
@@ -92,7 +92,7 @@ def test_bad_results_keep_the_old_file(tmp_path: Path, capsys: Output) -> None:
 
 
 @pytest.mark.usefixtures("toy")
-def test_what_is_not_there_is_said_and_a_list_runs_nothing(capsys: Output) -> None:
+def test_what_is_not_there_is_said_and_a_list_runs_nothing(capsys):
     assert cli.run(["measure", "99.Z"]) == 2
     assert "no experiment 99.Z; there are: 99.A, 99.B" in capsys.readouterr().err
     assert cli.run(["measure", "--list"]) == 0
@@ -101,17 +101,17 @@ def test_what_is_not_there_is_said_and_a_list_runs_nothing(capsys: Output) -> No
         measure.load_measured("99.A")
 
 
-def test_what_is_not_data_is_refused() -> None:
+def test_what_is_not_data_is_refused():
     with pytest.raises(ValueError, match=r"value\.f is a function: return plain"):
         measure.plain({"f": lambda: None})
 
 
-def test_every_registered_experiment_exists() -> None:
+def test_every_registered_experiment_exists():
     for target in measure.experiments().values():
         assert callable(pkgutil.resolve_name(target)), target
 
 
-def test_committed_measurements_are_full_runs_of_registered_experiments() -> None:
+def test_committed_measurements_are_full_runs_of_registered_experiments():
     for path in measure.folder().glob("*.json"):
         record = json.loads(path.read_text())
         assert record["id"] == path.stem and path.stem in measure.experiments()

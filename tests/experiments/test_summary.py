@@ -14,7 +14,7 @@ from coursekit.experiments.summary import (
 )
 
 
-def test_numbers_and_lists_over_seeds() -> None:
+def test_numbers_and_lists_over_seeds():
     assert over_seeds("a", [1.0, 3.0]) == {
         "a": 2.0,
         "a_std": pytest.approx(2**0.5),
@@ -25,7 +25,7 @@ def test_numbers_and_lists_over_seeds() -> None:
     assert found == {**over_seeds("a", [10, 30]), **curves("c", [[1, 2], [3, 2]])}
 
 
-def test_lists_over_settings() -> None:
+def test_lists_over_settings():
     lists = columns([{"a": 1, "b": 2}, {"a": 3, "b": 4}])
     assert lists == {"a": [1, 3], "b": [2, 4]}
     assert entries((5, 10), lists) == {"5_a": 1, "5_b": 2, "10_a": 3, "10_b": 4}
@@ -33,5 +33,5 @@ def test_lists_over_settings() -> None:
     assert ratios([1.0, 6.0], [2.0, 3.0]) == [0.5, 2.0]
 
 
-def test_the_slope_of_a_power_law_is_its_power() -> None:
+def test_the_slope_of_a_power_law_is_its_power():
     assert log_slope([1, 2, 4], [5, 5 / 8, 5 / 64]) == pytest.approx(-3)

@@ -13,7 +13,6 @@ import torch
 
 from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import code_exercises
-from coursekit.checks.spec import Exercise
 from coursekit.checks.trial import guarded
 from coursekit.grading import probe_inputs, probe_source
 
@@ -33,7 +32,7 @@ def same(a, b):
 
 
 @EXERCISES
-def test_the_text_calls_as_the_specification_does(exercise: Exercise):
+def test_the_text_calls_as_the_specification_does(exercise):
     probe = exercise.probe()
     call, _ = build(probe_source.source(exercise.probe().source))
     for seed in probe.seeds(31):
@@ -63,7 +62,7 @@ def complaints(tree):
 
 
 @EXERCISES
-def test_the_text_holds_nothing_that_judges(exercise: Exercise):
+def test_the_text_holds_nothing_that_judges(exercise):
     probe, text = exercise.probe(), probe_source.source(exercise.probe().source)
     raised = set(complaints(ast.parse(text)))
     for known in mistakes_of(exercise):
@@ -83,7 +82,7 @@ CALLED_AT_ONCE = {"04.16"}
 
 
 @EXERCISES
-def test_bad_results_are_told_in_the_same_words(exercise: Exercise):
+def test_bad_results_are_told_in_the_same_words(exercise):
     call, _ = build(probe_source.source(exercise.probe().source))
     probe = exercise.probe()
     (seed, *_) = probe.seeds()
@@ -195,7 +194,7 @@ def test_what_cannot_be_taken_apart_is_refused(toy, main, said):
 
 
 @EXERCISES
-def test_no_answer_is_among_the_inputs(exercise: Exercise):
+def test_no_answer_is_among_the_inputs(exercise):
     """A function can look at its caller's variables: that must not be enough.
 
     Some outputs are inputs by what they mean: guidance at scale 1 is the conditional

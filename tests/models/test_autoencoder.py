@@ -29,7 +29,7 @@ def pictures(count: int = 4) -> torch.Tensor:
     [(1, (8,), 1), (2, (8,), 2), (1, (8, 8), 2), (2, (8, 8), 4), (2, (8, 8, 8), 8)],
 )
 @torch.no_grad()
-def test_the_factor_is_that_of_the_latent_grid(patch, widths, factor) -> None:
+def test_the_factor_is_that_of_the_latent_grid(patch, widths, factor):
     config = AutoencoderConfig(widths=widths, groups=4, latent=5, patch=patch)
     model, x = fresh(config), pictures()[..., :8]
     latents = model.encode(x)
@@ -39,7 +39,7 @@ def test_the_factor_is_that_of_the_latent_grid(patch, widths, factor) -> None:
     assert model.decode(latents).shape == x.shape
 
 
-def test_parameters_as_counted_on_paper() -> None:
+def test_parameters_as_counted_on_paper():
     """3x3 convolutions a b 9 + b, norms 2 c, in the order of the two halves."""
 
     def conv(a: int, b: int) -> int:
@@ -54,7 +54,7 @@ def test_parameters_as_counted_on_paper() -> None:
 
 
 @torch.no_grad()
-def test_fitted_latents_have_unit_spread_and_decode_to_the_same() -> None:
+def test_fitted_latents_have_unit_spread_and_decode_to_the_same():
     model, x = fresh(), 0.3 + pictures(40)
     before = model(x)[0]
     model.fit_scale(x)
@@ -71,7 +71,7 @@ def test_fitted_latents_have_unit_spread_and_decode_to_the_same() -> None:
 
 
 @torch.no_grad()
-def test_a_silent_channel_does_not_blow_up() -> None:
+def test_a_silent_channel_does_not_blow_up():
     model = fresh()
     last = model.down[-1]
     last.weight[1], last.bias[1] = 0, 0.7
@@ -81,7 +81,7 @@ def test_a_silent_channel_does_not_blow_up() -> None:
 
 
 @torch.no_grad()
-def test_a_plain_autoencoder_is_sure_and_a_vae_is_not() -> None:
+def test_a_plain_autoencoder_is_sure_and_a_vae_is_not():
     x, plain, vae = pictures(), fresh(replace(SMALL, variational=False)), fresh()
     torch.testing.assert_close(plain(x, EPS)[0], plain(x)[0], atol=1e-5, rtol=0)
     assert (vae(x, EPS)[0] - vae(x)[0]).abs().max() > 0.01
@@ -89,14 +89,14 @@ def test_a_plain_autoencoder_is_sure_and_a_vae_is_not() -> None:
 
 
 @torch.no_grad()
-def test_log_variances_are_bounded() -> None:
+def test_log_variances_are_bounded():
     model = fresh()
     model.down[-1].bias[3:] = torch.tensor([1e4, -1e4, 0.0])
     log_var = model.bells(pictures()).log_var
     assert log_var[:, 0].eq(20).all() and log_var[:, 1].eq(-30).all()
 
 
-def test_it_learns_pictures_by_heart() -> None:
+def test_it_learns_pictures_by_heart():
     """Two pictures, 150 steps: the error falls to a tenth of that of their mean. The
     bells are needed for that, so the KL rises from nearly nothing."""
     model, x = fresh(), pictures(2)

@@ -25,7 +25,7 @@ IDS = torch.tensor([[1, 5, 6, 2, 0, 0, 0, 0], [1, 7, 8, 9, 10, 11, 12, 2]])
 
 
 @torch.no_grad()
-def test_patches_shuffled_with_their_positions_change_nothing() -> None:
+def test_patches_shuffled_with_their_positions_change_nothing():
     """Attention is a set function: only positions tell the patches apart."""
     model, order = awake(ViT(VIT).double()), torch.tensor([4, 2, 7, 0, 8, 1, 5, 3, 6])
     before = model.tokens(X)
@@ -39,7 +39,7 @@ def test_patches_shuffled_with_their_positions_change_nothing() -> None:
 
 
 @torch.no_grad()
-def test_all_tokens_see_every_patch_in_one_block() -> None:
+def test_all_tokens_see_every_patch_in_one_block():
     torch.manual_seed(0)
     model, tokens = ViT(replace(VIT, depth=1)).double(), patchify(X, 4)
     for number in range(9):
@@ -50,7 +50,7 @@ def test_all_tokens_see_every_patch_in_one_block() -> None:
 
 
 @torch.no_grad()
-def test_tokens_are_normalised_and_the_first_is_the_answer() -> None:
+def test_tokens_are_normalised_and_the_first_is_the_answer():
     model = ViT(VIT).double()
     tokens = model.tokens(X)
     assert tokens.shape == (3, 1 + VIT.tokens, 12)
@@ -61,7 +61,7 @@ def test_tokens_are_normalised_and_the_first_is_the_answer() -> None:
 
 
 @torch.no_grad()
-def test_a_word_is_seen_by_itself_and_by_what_follows() -> None:
+def test_a_word_is_seen_by_itself_and_by_what_follows():
     model = awake(TextEncoder(WORDS).double())
     for place in range(WORDS.length):
         other = IDS.clone()
@@ -72,7 +72,7 @@ def test_a_word_is_seen_by_itself_and_by_what_follows() -> None:
 
 
 @torch.no_grad()
-def test_the_prompts_vector_hears_the_order_of_words_and_no_padding() -> None:
+def test_the_prompts_vector_hears_the_order_of_words_and_no_padding():
     """Positions tell "red hat, blue bear" from its twin."""
     model, padded = awake(TextEncoder(WORDS).double()), IDS.clone()
     padded[0, 4:] = torch.tensor([3, 18, 4, 19])
@@ -83,7 +83,7 @@ def test_the_prompts_vector_hears_the_order_of_words_and_no_padding() -> None:
     assert (swapped - pooled).norm(dim=1).min() > 1e-3
 
 
-def test_the_vector_at_the_end_token() -> None:
+def test_the_vector_at_the_end_token():
     tokens = torch.arange(2 * 8 * 3).reshape(2, 8, 3)
     found = at_end(tokens, IDS, end=2)
     assert torch.equal(found, torch.stack([tokens[0, 3], tokens[1, 7]]))
@@ -93,7 +93,7 @@ def test_the_vector_at_the_end_token() -> None:
     assert torch.equal(at_end(tokens, padded, end=2), found)
 
 
-def test_gradients_reach_what_was_used() -> None:
+def test_gradients_reach_what_was_used():
     model = awake(TextEncoder(WORDS).double())
     model(IDS).pooled.sum().backward()
     used = model.token.weight.grad.abs().sum(1) > 1e-9
@@ -123,7 +123,7 @@ def coloured(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @torch.no_grad()
 @both_losses
-def test_logits_are_scaled_cosines(sigmoid: bool) -> None:
+def test_logits_are_scaled_cosines(sigmoid):
     model, (x, ids) = fresh(sigmoid), coloured(6, 0)
     images, texts = model.encode_image(x), model.encode_text(ids[:4])
     for vectors in (images, texts):
@@ -135,7 +135,7 @@ def test_logits_are_scaled_cosines(sigmoid: bool) -> None:
 
 
 @torch.no_grad()
-def test_the_factor_is_at_most_100() -> None:
+def test_the_factor_is_at_most_100():
     model, (x, ids) = fresh(False), coloured(4, 0)
     model.log_scale.fill_(50.0)
     assert model.temperature().item() == pytest.approx(math.log(100))
@@ -143,7 +143,7 @@ def test_the_factor_is_at_most_100() -> None:
 
 
 @both_losses
-def test_it_learns_which_word_belongs_to_which_picture(sigmoid: bool) -> None:
+def test_it_learns_which_word_belongs_to_which_picture(sigmoid):
     """Batches of four different pictures; then 40 unseen ones against four words."""
     model = fresh(sigmoid).train()
 

@@ -14,7 +14,7 @@ from coursekit.models.score_net import ScoreNet, sigma_ladder
 from coursekit.models.unet import count_parameters
 
 
-def test_every_entry_is_the_formula() -> None:
+def test_every_entry_is_the_formula():
     t = torch.tensor([0.0, 0.013, 0.5, 1.0], dtype=torch.float64)
     angles = torch.stack([1000 * t / 10_000 ** (i / 3) for i in range(3)], dim=1)
     want = torch.cat([angles.cos(), angles.sin()], dim=1)
@@ -23,12 +23,12 @@ def test_every_entry_is_the_formula() -> None:
         timestep_embedding(t, 5)
 
 
-def test_neighbouring_steps_of_a_long_chain_differ() -> None:
+def test_neighbouring_steps_of_a_long_chain_differ():
     rows = timestep_embedding(torch.arange(1, 1001) / 1000, 64)
     assert (rows[1:] - rows[:-1]).norm(dim=1).min() > 0.5
 
 
-def test_zero_init_gives_zero_and_the_time_mlp_reads_t() -> None:
+def test_zero_init_gives_zero_and_the_time_mlp_reads_t():
     layer = zero_init(torch.nn.Linear(3, 2))
     assert not layer(torch.randn(4, 3)).any()
     torch.manual_seed(0)
@@ -36,7 +36,7 @@ def test_zero_init_gives_zero_and_the_time_mlp_reads_t() -> None:
     assert torch.equal(out[0], out[1]) and not torch.allclose(out[0], out[2])
 
 
-def test_the_mlp_counts_its_parameters_and_is_blind_to_time_if_told_so() -> None:
+def test_the_mlp_counts_its_parameters_and_is_blind_to_time_if_told_so():
     """Closed form: (2 + 64) w + w + (w w + w) + 2 w + 2 for two layers of width w."""
     w = 10
     assert count_parameters(EpsMLP(width=w, depth=2)) == 66 * w + w + w * w + w + 22
@@ -44,12 +44,12 @@ def test_the_mlp_counts_its_parameters_and_is_blind_to_time_if_told_so() -> None
     assert torch.equal(blind(x, t), blind(x, 1 - t))
 
 
-def test_the_ladder_falls_in_equal_ratios_from_end_to_end() -> None:
+def test_the_ladder_falls_in_equal_ratios_from_end_to_end():
     sigmas = sigma_ladder(10.0, 0.01, 7)
     torch.testing.assert_close(sigmas, 10 * 1e-3 ** (torch.arange(7.0).double() / 6))
 
 
-def test_what_is_learnt_is_the_noise_with_its_sign_turned() -> None:
+def test_what_is_learnt_is_the_noise_with_its_sign_turned():
     """sigma * score is the raw network: of size one at every level."""
     torch.manual_seed(0)
     net = ScoreNet(sigma_min=0.01, sigma_max=10.0)

@@ -11,13 +11,13 @@ from coursekit.models.inpainting import Inpainter, blanked
 from coursekit.models.local_convnet import LocalConfig, LocalNet, PositionNorm
 
 
-def test_position_norm_is_a_layer_norm_over_channels() -> None:
+def test_position_norm_is_a_layer_norm_over_channels():
     x = torch.randn(2, 6, 5, 4, dtype=torch.float64)
     want = layer_norm(x.movedim(1, -1), (6,)).movedim(-1, 1)
     torch.testing.assert_close(PositionNorm(6).double()(x), want)
 
 
-def test_a_finisher_keeps_what_is_given_and_never_sees_noise_there() -> None:
+def test_a_finisher_keeps_what_is_given_and_never_sees_noise_there():
     net = awake(LocalNet(LocalConfig(4, 8, 1)), 0.2)
     x0, noise = torch.randn(2, 3, 3, 16, 16)
     missing = torch.zeros(3, 16, 16, dtype=torch.bool)

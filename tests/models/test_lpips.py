@@ -10,7 +10,7 @@ from coursekit.models.lpips import feature_maps, perceptual_distance
 from coursekit.models.patch_discriminator import PatchDiscriminator
 
 
-def test_neighbouring_scores_are_four_pixels_apart() -> None:
+def test_neighbouring_scores_are_four_pixels_apart():
     torch.manual_seed(0)
     critic, x = without_group_norms(PatchDiscriminator(1, 8)), torch.randn(1, 1, 64, 64)
     moved = critic(x.roll((4, 8), (2, 3)))
@@ -19,7 +19,7 @@ def test_neighbouring_scores_are_four_pixels_apart() -> None:
     )
 
 
-def test_maps_of_layers_until_they_are_no_maps() -> None:
+def test_maps_of_layers_until_they_are_no_maps():
     layers = [nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 4)]
     x = torch.randn(5, 1, 8, 8)
     maps = feature_maps(layers, x)
@@ -31,7 +31,7 @@ def maps(seed: int) -> list[torch.Tensor]:
     return [normal(5, 4, 6, 3, seed=seed), normal(5, 8, 2, 2, seed=seed + 1)]
 
 
-def test_as_in_the_code_of_lpips() -> None:
+def test_as_in_the_code_of_lpips():
     """Unit vectors with 1e-10 under the fraction, squared difference, mean over places,
     sum over channels and layers (weights 1)."""
     ours, others, total = maps(0), maps(5), torch.zeros(5, dtype=torch.float64)
@@ -42,7 +42,7 @@ def test_as_in_the_code_of_lpips() -> None:
     torch.testing.assert_close(perceptual_distance(ours, others), total)
 
 
-def test_it_is_a_distance() -> None:
+def test_it_is_a_distance():
     a, b = maps(0), maps(5)
     there, back = perceptual_distance(a, b), perceptual_distance(b, a)
     torch.testing.assert_close(there, back)
@@ -57,7 +57,7 @@ def test_it_is_a_distance() -> None:
         assert (sides[2] <= sides[0] + sides[1] + 1e-12).all()
 
 
-def test_brightness_of_features_and_their_channels_order_do_not_matter() -> None:
+def test_brightness_of_features_and_their_channels_order_do_not_matter():
     a, b, order = maps(0), maps(5), torch.randperm(4)
     want = perceptual_distance(a, b)
     torch.testing.assert_close(perceptual_distance([3 * m for m in a], b), want)
@@ -66,7 +66,7 @@ def test_brightness_of_features_and_their_channels_order_do_not_matter() -> None
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_gradient_is_finite_and_the_dtype_kept(dtype: torch.dtype) -> None:
+def test_the_gradient_is_finite_and_the_dtype_kept(dtype):
     a = torch.zeros(2, 3, 2, 2, dtype=dtype, requires_grad=True)
     found = perceptual_distance([a.relu()], [normal(2, 3, 2, 2).to(dtype)])
     assert found.dtype == dtype

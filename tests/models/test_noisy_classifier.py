@@ -30,7 +30,7 @@ def exact_accuracy(t: float) -> float:
     return float(torch.special.ndtr(torch.tensor(signal / noise)))
 
 
-def test_it_learns_what_can_be_known_at_each_noise_level() -> None:
+def test_it_learns_what_can_be_known_at_each_noise_level():
     """400 steps; accuracy on fresh pictures within 5 points of the best possible."""
     torch.manual_seed(0)
     model, generator = NoisyClassifier(SMALL), torch.Generator().manual_seed(1)
@@ -56,6 +56,6 @@ def test_it_learns_what_can_be_known_at_each_noise_level() -> None:
     assert (along > 0).double().mean() > 0.9
 
 
-def test_it_takes_any_size() -> None:
+def test_it_takes_any_size():
     model = NoisyClassifier(SMALL)
     assert model(torch.randn(3, 1, 12, 20), torch.rand(3)).shape == (3, 2)

@@ -27,7 +27,7 @@ class Constant(torch.nn.Module):
         return self.answer
 
 
-def test_an_untrained_network_gives_the_best_linear_guess() -> None:
+def test_an_untrained_network_gives_the_best_linear_guess():
     """E[eps xt] / E[xt^2] for data of variance 1, from a million draws."""
     g = torch.Generator().manual_seed(0)
     model = Preconditioned(Constant(torch.zeros(())), SCHEDULE)
@@ -40,7 +40,7 @@ def test_an_untrained_network_gives_the_best_linear_guess() -> None:
         assert abs(float(guess) - float(slope)) < 4e-3
 
 
-def test_a_velocity_gives_the_noise_and_its_error_stays_bounded_in_x0() -> None:
+def test_a_velocity_gives_the_noise_and_its_error_stays_bounded_in_x0():
     """Solve for x0_hat: the error of F arrives times sqrt(1 - alpha_bar), never more.
 
     A plain noise estimator divides by sqrt(alpha_bar): 20,000 times at k = T.
@@ -56,7 +56,7 @@ def test_a_velocity_gives_the_noise_and_its_error_stays_bounded_in_x0() -> None:
     assert (x0_hat - (x0 - noise * wrong)).abs().max() < 1e-9
 
 
-def test_the_implied_picture_of_a_clipped_network_is_in_range_at_every_time() -> None:
+def test_the_implied_picture_of_a_clipped_network_is_in_range_at_every_time():
     """The network claims that there is no noise at all."""
     schedule, x = make_schedule("cosine", 50), normal(3, 1, 4, 4)
     model = ClipDenoised(Constant(torch.zeros_like(x)), schedule)

@@ -54,7 +54,7 @@ UNSAID = ("?", "none", "none", "both-down", "none", "?")
 
 
 @pytest.mark.parametrize("text", MEANT)
-def test_the_table(text: str) -> None:
+def test_the_table(text):
     found = understand(text, seed=3)
     bear = found.scene.bears[0]
     seen = (bear.fur, bear.hat, bear.glasses, bear.pose, bear.action, found.scene.place)
@@ -69,7 +69,7 @@ def test_the_table(text: str) -> None:
     teddy_tokenizer().encode([found.prompt], 28)
 
 
-def test_sentences_of_the_grammar_stay_as_they_are() -> None:
+def test_sentences_of_the_grammar_stay_as_they_are():
     for split in ("test", "heldout"):
         for text, scene in zip(*prompts(100, split, 11), strict=True):
             found = understand(text)
@@ -77,7 +77,7 @@ def test_sentences_of_the_grammar_stay_as_they_are() -> None:
             assert facts(found.scene) == facts(scene)
 
 
-def test_words_in_any_order_mean_the_same() -> None:
+def test_words_in_any_order_mean_the_same():
     """Phrases of random scenes, shuffled: the same attributes come out."""
     rng = np.random.default_rng(0)
     arms = {"both-down": "arms down", "both-up": "both arms up"}
@@ -97,7 +97,7 @@ def test_words_in_any_order_mean_the_same() -> None:
         assert facts(understand(text).scene) == facts(scene), text
 
 
-def test_the_seed_chooses_and_only_what_is_not_said() -> None:
+def test_the_seed_chooses_and_only_what_is_not_said():
     found = [understand("a red hat", seed).scene for seed in range(60)]
     assert {s.bears[0].fur for s in found} == set(FURS)
     assert {s.place for s in found} == set(PLACES)
@@ -129,13 +129,13 @@ def test_the_seed_chooses_and_only_what_is_not_said() -> None:
         ("a brown bear 🐻 in space", "unknown word"),
     ],
 )
-def test_what_is_not_understood_is_one_line(text: str, message: str) -> None:
+def test_what_is_not_understood_is_one_line(text, message):
     with pytest.raises(NotUnderstood, match=message) as error:
         understand(text)
     assert "\n" not in str(error.value)
 
 
-def test_no_word_is_dropped_in_silence() -> None:
+def test_no_word_is_dropped_in_silence():
     """Every word of the grammar is understood; a word of no world is refused."""
     for word in ("helicopter", "small", "huge", "blue-eyed", "crown", "2"):
         with pytest.raises(NotUnderstood):
@@ -147,7 +147,7 @@ def test_no_word_is_dropped_in_silence() -> None:
         assert understand(f"bear, {words}").scene.bears[0].glasses == kind
 
 
-def test_a_negative_prompt_is_the_same_sentence_but_for_one_thing() -> None:
+def test_a_negative_prompt_is_the_same_sentence_but_for_one_thing():
     scene = understand("a brown bear in the park").scene
     away = instead(scene, "red hat")
     told, other = parse_caption(away), facts(scene)
@@ -167,27 +167,27 @@ def test_a_negative_prompt_is_the_same_sentence_but_for_one_thing() -> None:
         ("Fluent style: grinning face", ("grinning face", "fluent")),
     ],
 )
-def test_emoji_by_name_and_style_in_any_order(text: str, pair: tuple[str, str]) -> None:
+def test_emoji_by_name_and_style_in_any_order(text, pair):
     found = understand_emoji(text)
     assert found.prompt == emoji.caption(*pair)
     assert emoji.parse_caption(found.prompt) == pair
     assert found.split == split_of_pairs()[pair]
 
 
-def test_every_emoji_is_understood() -> None:
+def test_every_emoji_is_understood():
     for (name, style), split in split_of_pairs().items():
         found = understand_emoji(f"{style} {name}")
         assert (found.prompt, found.split) == (emoji.caption(name, style), split)
 
 
-def test_a_style_that_is_not_said_is_chosen_and_told() -> None:
+def test_a_style_that_is_not_said_is_chosen_and_told():
     found = [understand_emoji("tomato", seed) for seed in range(40)]
     styles = {emoji.parse_caption(each.prompt)[1] for each in found}
     assert styles == set(emoji.STYLES)
     assert all("style chosen by seed" in each.note for each in found)
 
 
-def test_emoji_that_do_not_exist() -> None:
+def test_emoji_that_do_not_exist():
     known = understand_emoji("red tomato in noto style")
     assert known.split == "new" and "drawn from its words" in known.note
     emoji_tokenizer().encode([known.prompt], 13)
@@ -200,7 +200,7 @@ def test_emoji_that_do_not_exist() -> None:
             understand_emoji(text)
 
 
-def test_a_negative_emoji_is_the_same_pair_but_for_one_thing() -> None:
+def test_a_negative_emoji_is_the_same_pair_but_for_one_thing():
     away = emoji_prompts.instead("tomato in noto style", "twemoji")
     assert away == "tomato in twemoji style"
     assert emoji_prompts.instead(away, "red apple") == "red apple in twemoji style"

@@ -48,7 +48,7 @@ def nearly(a: Pictures, b: Pictures) -> bool:
     return int(np.abs(a.astype(int) - b).max()) <= 1
 
 
-def test_it_draws_what_the_walk_written_out_gives(shelf: Path, teddy: Pipeline) -> None:
+def test_it_draws_what_the_walk_written_out_gives(shelf, teddy):
     """Prompts to latents to pictures, with the recipe's own sampler beside it."""
     images = teddy.draw([BEAR, OTHER], seed=5)
     tokenizer = teddy_tokenizer()
@@ -62,7 +62,7 @@ def test_it_draws_what_the_walk_written_out_gives(shelf: Path, teddy: Pipeline) 
     assert nearly(alone[0], both[0]), "noise i, whatever else"
 
 
-def test_guidance_of_one_and_none_are_the_same(teddy: Pipeline) -> None:
+def test_guidance_of_one_and_none_are_the_same(teddy):
     plain, one = teddy.swap(guidance="none"), teddy.swap(scale=1.0)
     assert plain.boxes.evaluations() == one.boxes.evaluations() == 24
     assert teddy.boxes.evaluations() == 48
@@ -70,7 +70,7 @@ def test_guidance_of_one_and_none_are_the_same(teddy: Pipeline) -> None:
     assert (plain.draw([BEAR]) != teddy.draw([BEAR])).any()
 
 
-def test_a_negative_prompt_stands_in_for_the_empty_one(teddy: Pipeline) -> None:
+def test_a_negative_prompt_stands_in_for_the_empty_one(teddy):
     """guided away from the prompt itself, scale changes nothing: both answers agree."""
     plain = teddy.swap(guidance="none")
     assert nearly(teddy.avoiding(BEAR).draw([BEAR]), plain.draw([BEAR]))
@@ -79,7 +79,7 @@ def test_a_negative_prompt_stands_in_for_the_empty_one(teddy: Pipeline) -> None:
         plain.avoiding(OTHER)
 
 
-def test_a_film_ends_with_the_picture(teddy: Pipeline, fashion_flow: Pipeline) -> None:
+def test_a_film_ends_with_the_picture(teddy, fashion_flow):
     for pipe, asked in ((teddy, [BEAR]), (fashion_flow, 2)):
         for solver in SOLVERS["flow"]:
             told = pipe.swap(steps=4, solver=solver)
@@ -90,7 +90,7 @@ def test_a_film_ends_with_the_picture(teddy: Pipeline, fashion_flow: Pipeline) -
             assert (film.guesses[-1] == film.states[-1]).all()
 
 
-def test_the_first_guess_of_a_film_is_the_networks(fashion_flow: Pipeline) -> None:
+def test_the_first_guess_of_a_film_is_the_networks(fashion_flow):
     film = fashion_flow.swap(steps=3, solver="heun").film(1, seed=1)
     predict = denoiser(fashion_flow.parts.model, LinearPath(), "velocity")
     noise = starts(1, (1, 28, 28), 1)
@@ -106,7 +106,7 @@ MEAN, SPREAD = 0.3, 0.2
 @pytest.mark.parametrize(
     ("paradigm", "solver"), [(p, s) for p, words in SOLVERS.items() for s in words]
 )
-def test_every_solver_walks_to_the_data(paradigm: str, solver: str) -> None:
+def test_every_solver_walks_to_the_data(paradigm, solver):
     """10,000 pixels: the mean within four standard errors, the spread within 5 %."""
     schedule = make_schedule("cosine", 1000)
     path = LinearPath() if paradigm == "flow" else DDPMPath(schedule)
@@ -121,7 +121,7 @@ def test_every_solver_walks_to_the_data(paradigm: str, solver: str) -> None:
     assert abs(float(x0.std()) / SPREAD - 1) < 0.05
 
 
-def test_in_range_where_there_is_noise_and_free_where_there_is_none() -> None:
+def test_in_range_where_there_is_noise_and_free_where_there_is_none():
     path = LinearPath()
 
     def wild(xt: torch.Tensor, t: torch.Tensor) -> Prediction:
@@ -134,7 +134,7 @@ def test_in_range_where_there_is_noise_and_free_where_there_is_none() -> None:
     assert belief.velocity.isfinite().all()
 
 
-def test_a_classifier_of_the_straight_path_guides_on_any_path() -> None:
+def test_a_classifier_of_the_straight_path_guides_on_any_path():
     """Two classes N(+-1, v): on both paths the slope is that of the exact posterior."""
     var = 0.5
 
@@ -159,7 +159,7 @@ def test_a_classifier_of_the_straight_path_guides_on_any_path() -> None:
     assert on_path(straight, LinearPath()) is straight
 
 
-def test_one_network_two_names(shelf: Path) -> None:
+def test_one_network_two_names(shelf):
     """ddpm and score read the same weights; flow takes others."""
     ddpm = from_checkpoint("fashion-ddpm", shelf)
     score = ddpm.swap(paradigm="score")
@@ -168,7 +168,7 @@ def test_one_network_two_names(shelf: Path) -> None:
     assert ddpm.swap(paradigm="flow").parts.name == "fashion-flow"
 
 
-def test_told_a_class_in_two_ways(shelf: Path, fashion_flow: Pipeline) -> None:
+def test_told_a_class_in_two_ways(shelf, fashion_flow):
     """By the network, or by a classifier beside one that is told nothing."""
     told = from_checkpoint("fashion-classes", shelf).swap(steps=3)
     by_name = told.draw(["bag", "sandal"])
@@ -184,7 +184,7 @@ def test_told_a_class_in_two_ways(shelf: Path, fashion_flow: Pipeline) -> None:
             told.draw(wrong)  # type: ignore[arg-type]
 
 
-def test_pixels_or_latents_unet_or_dit(shelf: Path) -> None:
+def test_pixels_or_latents_unet_or_dit(shelf):
     """One box at a time, in one world that is told nothing."""
     pipe = from_checkpoint("teddy-flow", shelf).swap(steps=3)
     latent = pipe.swap(representation="latents")
@@ -202,7 +202,7 @@ def test_pixels_or_latents_unet_or_dit(shelf: Path) -> None:
     assert pipe.alternatives()["architecture"]["DiT"] == ""
 
 
-def test_the_others_hold(teddy: Pipeline) -> None:
+def test_the_others_hold(teddy):
     """A swap changes the box it names, and what follows from it."""
     pipe = teddy.swap(scale=5.0, steps=7)
     for box, word in (("guidance", "none"), ("solver", "heun"), ("steps", 3)):
@@ -213,7 +213,7 @@ def test_the_others_hold(teddy: Pipeline) -> None:
     assert pipe.boxes.steps == 7 and pipe.swap(solver="heun").boxes.scale == 5
 
 
-def test_parts_of_ones_own_hold(fashion_flow: Pipeline) -> None:
+def test_parts_of_ones_own_hold(fashion_flow):
     def still(xt: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         return xt  # straight to x0 = xt (1 - t)
 
@@ -222,7 +222,7 @@ def test_parts_of_ones_own_hold(fashion_flow: Pipeline) -> None:
     assert mine.draw(1, seed=3).shape == (1, 28, 28, 1)
 
 
-def test_alternatives_can_be_swapped_or_say_why(shelf: Path) -> None:
+def test_alternatives_can_be_swapped_or_say_why(shelf):
     for name in ("fashion-classes", "teddy-prompts", "fashion-ddpm"):
         pipe = from_checkpoint(name, shelf)
         table = pipe.alternatives()
@@ -255,15 +255,13 @@ def test_alternatives_can_be_swapped_or_say_why(shelf: Path) -> None:
         ({"world": "teddy", "told": "class"}, "told a class"),
     ],
 )
-def test_what_cannot_be_says_why_in_one_line(
-    boxes: dict[str, object], message: str, shelf: Path
-) -> None:
+def test_what_cannot_be_says_why_in_one_line(boxes, message, shelf):
     with pytest.raises(PipelineError, match=message) as error:
         assemble(Boxes(**boxes), shelf)  # type: ignore[arg-type]
     assert "\n" not in str(error.value)
 
 
-def test_what_is_not_trained_says_how(tmp_path: Path) -> None:
+def test_what_is_not_trained_says_how(tmp_path):
     with pytest.raises(NotTrained, match="coursekit train fashion-flow --profile cpu"):
         find(Boxes(), tmp_path)
     with pytest.raises(NotTrained, match="coursekit train teddy-prompts"):
@@ -274,7 +272,7 @@ def test_what_is_not_trained_says_how(tmp_path: Path) -> None:
         changed(Boxes(), colour="red")
 
 
-def test_every_recipe_that_draws_has_boxes() -> None:
+def test_every_recipe_that_draws_has_boxes():
     found = {each.name: each for each in entries()}
     assert found["teddy-prompts"].representation == "latents"
     assert found["teddy-64-prompts"].world == "teddy-64"
@@ -282,7 +280,7 @@ def test_every_recipe_that_draws_has_boxes() -> None:
     assert not {"teddy-vae", "teddy-clip", "fashion-classifier"} & set(found)
 
 
-def test_latents_of_another_autoencoder_are_refused(tmp_path: Path) -> None:
+def test_latents_of_another_autoencoder_are_refused(tmp_path):
     """A decoder trained anew would draw nonsense from them, in silence."""
     for name in ("teddy-vae", "teddy-prompts"):
         put(tmp_path, name, NETWORKS[name])
@@ -292,9 +290,7 @@ def test_latents_of_another_autoencoder_are_refused(tmp_path: Path) -> None:
         from_checkpoint("teddy-prompts", tmp_path)
 
 
-def test_prompts_that_the_model_cannot_be_told(
-    teddy: Pipeline, fashion_flow: Pipeline
-) -> None:
+def test_prompts_that_the_model_cannot_be_told(teddy, fashion_flow):
     for pipe, asked, message in (
         (teddy, ["a bear with a guitar"], "unknown word 'guitar'"),
         (teddy, [" ".join(["bear"] * 40)], "tokens"),
@@ -305,9 +301,7 @@ def test_prompts_that_the_model_cannot_be_told(
             pipe.draw(asked)
 
 
-def test_a_pipeline_is_not_changed_by_what_is_done_with_it(
-    fashion_flow: Pipeline,
-) -> None:
+def test_a_pipeline_is_not_changed_by_what_is_done_with_it(fashion_flow):
     before = fashion_flow.draw(1, seed=4)
     fashion_flow.swap(steps=2).draw(1, seed=9)
     torch.manual_seed(77)

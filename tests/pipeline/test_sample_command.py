@@ -37,9 +37,7 @@ def on_shelf(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "FOLDER", shelf)
 
 
-def test_it_writes_what_the_pipeline_draws_and_says_how(
-    tmp_path: Path, capsys: Output
-) -> None:
+def test_it_writes_what_the_pipeline_draws_and_says_how(tmp_path, capsys):
     out = tmp_path / "new" / "bear.png"
     words = [LOOSE, "-o", str(out), "--seed", "4", "--steps", "5", "--guidance", "2"]
     assert main([*words, "--solver", "heun", "--zoom", "2"]) == 0
@@ -59,7 +57,7 @@ def test_it_writes_what_the_pipeline_draws_and_says_how(
     assert settings["sha256"] == pretrained.card("teddy-prompts")["sha256"]
 
 
-def test_a_grid_holds_the_pictures_of_one_seed(tmp_path: Path) -> None:
+def test_a_grid_holds_the_pictures_of_one_seed(tmp_path):
     out = tmp_path / "grid.png"
     words = ["bear", "--grid", "5", "--steps", "2", "--zoom", "1", "-o", str(out)]
     assert main(words) == 0
@@ -71,7 +69,7 @@ def test_a_grid_holds_the_pictures_of_one_seed(tmp_path: Path) -> None:
     assert (grid[33:65, 66:] == 255).all()
 
 
-def test_a_film_as_a_strip_and_as_an_animation(tmp_path: Path) -> None:
+def test_a_film_as_a_strip_and_as_an_animation(tmp_path):
     strip, moving = tmp_path / "film.png", tmp_path / "film.gif"
     for out in (strip, moving):
         words = ["bear", "--film", "--steps", "3", "--zoom", "2", "-o", str(out)]
@@ -82,7 +80,7 @@ def test_a_film_as_a_strip_and_as_an_animation(tmp_path: Path) -> None:
         assert json.loads(picture.info["comment"])["asked"] == "bear"
 
 
-def test_emoji_and_a_negative_prompt(tmp_path: Path, capsys: Output) -> None:
+def test_emoji_and_a_negative_prompt(tmp_path, capsys):
     out = tmp_path / "tomato.png"
     words = ["noto tomato", "--world", "emoji", "--steps", "2", "-o", str(out)]
     assert main([*words, "--negative", "twemoji"]) == 0
@@ -92,7 +90,7 @@ def test_emoji_and_a_negative_prompt(tmp_path: Path, capsys: Output) -> None:
     assert opened(out).text["negative"] == "tomato in twemoji style"
 
 
-def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Output) -> None:
+def test_nothing_is_overwritten_without_force(tmp_path, capsys):
     out = tmp_path / "x.png"
     out.write_text("mine")
     assert main(["bear", "-o", str(out)]) == 2
@@ -127,9 +125,7 @@ def test_nothing_is_overwritten_without_force(tmp_path: Path, capsys: Output) ->
         (["bear", "--steps", "1", "-o", "{}/file/x.png"], "sample: cannot write"),
     ],
 )
-def test_bad_input_is_one_line_and_leaves_no_file(
-    arguments: list[str], message: str, tmp_path: Path, capsys: Output
-) -> None:
+def test_bad_input_is_one_line_and_leaves_no_file(arguments, message, tmp_path, capsys):
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "file").touch()
     words = [word.format(tmp_path) for word in arguments]
@@ -142,9 +138,7 @@ def test_bad_input_is_one_line_and_leaves_no_file(
     assert {each.name for each in tmp_path.iterdir()} == {"folder.png", "file"}
 
 
-def test_no_checkpoint_yet_says_how_to_train_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
-) -> None:
+def test_no_checkpoint_yet_says_how_to_train_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     assert main(["bear", "-o", str(tmp_path / "x.png")]) == 1
     assert capsys.readouterr().err == (
@@ -153,7 +147,7 @@ def test_no_checkpoint_yet_says_how_to_train_it(
     )
 
 
-def test_ctrl_c_leaves_no_file(shelf: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_file(shelf, tmp_path):
     """The real command, interrupted while it draws."""
     code = (
         "import sys\nfrom pathlib import Path\n"

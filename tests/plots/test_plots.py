@@ -211,7 +211,7 @@ def test_a_level_of_zero_on_a_logarithmic_axis_is_refused():
 
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 7])
-def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds: int) -> None:
+def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds):
     stored = {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds, "b_std": [0.2, 0.4]}
     assert standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
     many = standard_error(stored, "b")

@@ -18,7 +18,7 @@ from coursekit.training import checkpoints
 from coursekit.training.checkpoints import CheckpointError, read_state
 from coursekit.training.data import batch_at, batch_indices, training_images
 from coursekit.training.loop import Run, learning_rate
-from coursekit.training.recipe import Data, Profile, Recipe
+from coursekit.training.recipe import Data
 from coursekit.training.recipes_pixels import FASHION, PIXELS
 
 PROFILE = replace(TINY.quick, steps=12)
@@ -38,9 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, images: Data) -> Path:
     return folder / checkpoints.LAST
 
 
-def test_a_damaged_checkpoint_falls_back_or_says_what_to_do(
-    tmp_path: Path, images: Data
-) -> None:
+def test_a_damaged_checkpoint_falls_back_or_says_what_to_do(tmp_path, images):
     run = Run(TINY, PROFILE, images)
     for step in (1, 2):
         checkpoints.save_run(
@@ -72,13 +70,8 @@ def test_a_damaged_checkpoint_falls_back_or_says_what_to_do(
     ids=["lr", "data", "steps", "recipe"],
 )
 def test_a_run_with_other_settings_is_not_continued(
-    recipe: Recipe,
-    profile: Profile,
-    data: str,
-    message: str,
-    finished: Path,
-    images: Data,
-) -> None:
+    recipe, profile, data, message, finished, images
+):
     state, other = read_state(finished), Run(recipe, profile, images)
     with pytest.raises(CheckpointError, match=message):
         checkpoints.restore(other, state, data, finished.parent)
@@ -89,9 +82,7 @@ def test_a_run_with_other_settings_is_not_continued(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_no_space_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_no_space_leaves_the_old_file(tmp_path, monkeypatch, number):
     path = tmp_path / "file"
     atomic.write_atomic(path, b"old")
 
@@ -104,7 +95,7 @@ def test_no_space_leaves_the_old_file(
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
-def test_every_epoch_shows_every_picture_once() -> None:
+def test_every_epoch_shows_every_picture_once():
     count, batch = 10, 4
     line = torch.cat([batch_indices(count, batch, 0, step) for step in range(5)])
     first, second = line[:10], line[10:]
@@ -113,7 +104,7 @@ def test_every_epoch_shows_every_picture_once() -> None:
     assert batch_indices(count, batch, 1, 0).tolist() != line[:4].tolist()
 
 
-def test_a_batch_is_pictures_steps_and_fresh_normal_noise(images: Data) -> None:
+def test_a_batch_is_pictures_steps_and_fresh_normal_noise(images):
     draw = FASHION.objective().draw
     x0, k, eps = batch_at(images.x, 64, draw, 3, 7, "cpu")
     assert -1 <= x0.min() < x0.max() <= 1 and 1 <= k.min() and k.max() <= 1000
@@ -121,7 +112,7 @@ def test_a_batch_is_pictures_steps_and_fresh_normal_noise(images: Data) -> None:
     assert not torch.equal(eps, batch_at(images.x, 64, draw, 3, 8, "cpu")[2])
 
 
-def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
+def test_the_learning_rate_rises_then_falls_to_nothing():
     profile = replace(PROFILE, steps=1000, warmup=10, lr=1.0)
     rates = [learning_rate(profile, step) for step in range(1000)]
     assert rates[0] == pytest.approx(0.1) and max(rates) == max(rates[:11])
@@ -129,16 +120,14 @@ def test_the_learning_rate_rises_then_falls_to_nothing() -> None:
 
 
 @pytest.mark.parametrize("name", ["fashion", "teddy"])
-def test_a_smaller_limit_gives_the_first_pictures(name: str) -> None:
+def test_a_smaller_limit_gives_the_first_pictures(name):
     few, more = training_images(name, 20), training_images(name, 30)
     assert torch.equal(few.x, more.x[:20]) and few.text.startswith("20 ")
     shape = PIXELS[f"{name}-ddpm"].shape
     assert tuple(few.x.shape[1:3]) == shape[1:]
 
 
-def test_a_finished_run_is_made_longer_by_a_restart(
-    finished: Path, images: Data
-) -> None:
+def test_a_finished_run_is_made_longer_by_a_restart(finished, images):
     longer = replace(PROFILE, steps=20, restarts=(12,))
     whole, again = Run(TINY, longer, images), Run(TINY, longer, images)
     checkpoints.restore(again, read_state(finished), "d", finished.parent)

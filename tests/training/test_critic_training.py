@@ -30,7 +30,7 @@ def prepared(of: AutoencoderRecipe) -> tuple[Judged, nn.Module, tuple[Tensor, ..
     return model, model.critic, (x0.double(), eps.double(), step)
 
 
-def test_each_network_sees_its_own_loss_only() -> None:
+def test_each_network_sees_its_own_loss_only():
     of = recipe()
     model, critic, batch = prepared(of)
     loss = of.loss(model, batch)
@@ -63,7 +63,7 @@ def test_each_network_sees_its_own_loss_only() -> None:
     torch.testing.assert_close(loss, others + weight * said + hinge)
 
 
-def test_before_its_time_the_critic_says_and_learns_nothing() -> None:
+def test_before_its_time_the_critic_says_and_learns_nothing():
     of = recipe(critic_from=4)
     model, critic, (x0, noise, _) = prepared(of)
     for step, there in ((3, False), (4, True)):
@@ -74,7 +74,7 @@ def test_before_its_time_the_critic_says_and_learns_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["vae", "plain"])
-def test_only_the_autoencoder_ships(kind: str) -> None:
+def test_only_the_autoencoder_ships(kind):
     """And its latents have unit spread on training pictures."""
     of = cast(AutoencoderRecipe, tiny(kind))
     data = of.load(64)

@@ -8,7 +8,7 @@ import torch
 from coursekit.training.ema import Ema
 
 
-def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
+def test_the_average_is_the_weighted_sum_of_all_weights():
     torch.manual_seed(0)
     model = torch.nn.Linear(2, 1, bias=False).double()
     ema, seen = Ema(model, decay=0.6), [model.weight.detach().clone()]
@@ -26,7 +26,7 @@ def test_the_average_is_the_weighted_sum_of_all_weights() -> None:
     torch.testing.assert_close(ema.average["weight"], expected)
 
 
-def test_a_copy_carries_the_average_and_shares_nothing() -> None:
+def test_a_copy_carries_the_average_and_shares_nothing():
     model = torch.nn.Linear(2, 1)
     ema = Ema(model, 0.9)
     other = ema.copy_of()
@@ -36,7 +36,7 @@ def test_a_copy_carries_the_average_and_shares_nothing() -> None:
     assert torch.equal(ema.average["weight"], model.weight)
 
 
-def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other() -> None:
+def test_all_tensors_at_once_gives_the_bits_of_one_after_the_other():
     """And what is no weight is copied."""
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))

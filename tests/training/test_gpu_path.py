@@ -43,7 +43,7 @@ def as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Run, "on_gpu", True)
 
 
-def test_the_losses_are_those_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_losses_are_those_of_the_cpu(monkeypatch):
     plain = begun()
     expected = [step.loss for step in train(plain)]
     monkeypatch.setattr(Run, "on_gpu", True)
@@ -58,7 +58,7 @@ def test_the_losses_are_those_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("as_on_a_gpu")
-def test_a_step_that_is_no_number_changes_no_weight() -> None:
+def test_a_step_that_is_no_number_changes_no_weight():
     run, seen = begun(bad=6), []
     with pytest.raises(TrainingDiverged, match="at step 7"):
         for _ in train(run):
@@ -73,7 +73,7 @@ def test_a_step_that_is_no_number_changes_no_weight() -> None:
 
 
 @pytest.mark.usefixtures("as_on_a_gpu")
-def test_nothing_is_saved_that_nobody_has_looked_at() -> None:
+def test_nothing_is_saved_that_nobody_has_looked_at():
     run, good = go(begun(bad=2), 5), go(begun(), 5)
     assert len(run.unread) == 5
     with pytest.raises(TrainingDiverged, match="at step 3"):
@@ -81,7 +81,7 @@ def test_nothing_is_saved_that_nobody_has_looked_at() -> None:
     assert len(run_state(good, "d", 1)["curve"]) == 5 and not good.unread
 
 
-def test_on_a_cpu_it_is_noticed_at_once() -> None:
+def test_on_a_cpu_it_is_noticed_at_once():
     run, good = begun(bad=2), go(begun(), 2)
     with pytest.raises(TrainingDiverged, match="at step 3"):
         go(run, 4)

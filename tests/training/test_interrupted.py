@@ -68,9 +68,7 @@ def interrupt(folder: Path, sign: signal.Signals) -> tuple[int, list[str]]:
     return finish(process)
 
 
-def test_kill_9_changes_not_one_bit(
-    tmp_path: Path, uninterrupted: dict[str, object]
-) -> None:
+def test_kill_9_changes_not_one_bit(tmp_path, uninterrupted):
     steps = []
     for _ in range(3):
         status, _ = interrupt(tmp_path, signal.SIGKILL)
@@ -83,9 +81,7 @@ def test_kill_9_changes_not_one_bit(
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_asked_to_stop_it_says_one_line_and_saves(
-    tmp_path: Path, uninterrupted: dict[str, object], sign: signal.Signals
-) -> None:
+def test_asked_to_stop_it_says_one_line_and_saves(tmp_path, uninterrupted, sign):
     """By Ctrl-C, or by the system's polite request."""
     status, errors = interrupt(tmp_path, sign)
     assert status == 128 + sign and len(errors) == 1, errors
@@ -95,9 +91,7 @@ def test_asked_to_stop_it_says_one_line_and_saves(
     assert same_bits(result(tmp_path), uninterrupted)
 
 
-def test_a_full_disk_says_one_line_and_keeps_the_checkpoint(
-    tmp_path: Path, uninterrupted: dict[str, object]
-) -> None:
+def test_a_full_disk_says_one_line_and_keeps_the_checkpoint(tmp_path, uninterrupted):
     assert interrupt(tmp_path, signal.SIGINT)[0] == 130
     step, content = saved_step(tmp_path), (tmp_path / LAST).read_bytes()
     status, errors = finish(start(tmp_path, TINY_LIMIT=str(len(content) // 2)))

@@ -7,7 +7,6 @@ twice, the weights that were published.
 import json
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +36,7 @@ def begun(kind: str) -> Run:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_interrupted_is_uninterrupted_bit_for_bit(kind: str, tmp_path: Path) -> None:
+def test_interrupted_is_uninterrupted_bit_for_bit(kind, tmp_path):
     whole, half = go(begun(kind), 6), go(begun(kind), 3)
     checkpoints.save_run(tmp_path, checkpoints.run_state(half, "d", 1))
     torch.manual_seed(123)  # no hidden state: this must not matter
@@ -54,7 +53,7 @@ def test_interrupted_is_uninterrupted_bit_for_bit(kind: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_loss_falls(kind: str) -> None:
+def test_the_loss_falls(kind):
     """On sixteen pictures seen again and again, a fifth less than at the start."""
     recipe, data = tiny(kind), data_of(kind)
     cond = None if data.cond is None else data.cond[:16]
@@ -68,7 +67,7 @@ def test_the_loss_falls(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_batch_follows_from_seed_and_step_alone(kind: str) -> None:
+def test_a_batch_follows_from_seed_and_step_alone(kind):
     recipe, data = tiny(kind), data_of(kind)
     first = recipe.batch(data, 8, 7)
     torch.manual_seed(5)
@@ -83,7 +82,7 @@ def test_a_batch_follows_from_seed_and_step_alone(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_batches_made_ahead_are_the_same(kind: str) -> None:
+def test_batches_made_ahead_are_the_same(kind):
     recipe, data = tiny(kind), data_of(kind)
     profile = recipe.quick
     early = Batches(recipe, profile, data, Alone(), "cpu", ahead=True)
@@ -96,9 +95,7 @@ def test_batches_made_ahead_are_the_same(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_published_weights_come_back(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_published_weights_come_back(kind, tmp_path, monkeypatch):
     """Rounded to bf16, in the network that the card describes, with a line about it."""
     run = go(begun(kind), 2)
     sheet = np.zeros((4, 4, 3), dtype=np.uint8)

@@ -25,7 +25,7 @@ class Oracle(nn.Module):
         return torch.cat([self.x0 + self.off, x[:, -1:]], dim=1)
 
 
-def test_who_knows_the_picture_draws_it() -> None:
+def test_who_knows_the_picture_draws_it():
     x0 = to_model(PICTURES)
     noise = PICTURES.copy()
     noise[MASKS] = 77  # whatever stands in the mirror must not matter
@@ -33,7 +33,7 @@ def test_who_knows_the_picture_draws_it() -> None:
     assert (abs(drawn.astype(int) - PICTURES) <= 1).all()
 
 
-def test_the_loss_is_the_error_inside_the_mirror_only() -> None:
+def test_the_loss_is_the_error_inside_the_mirror_only():
     batch = MIRROR.batch(MIRROR.load(12), 6, step=4)
     x0, _, _, missing = batch
     for off in (0.0, 0.5):
@@ -42,12 +42,12 @@ def test_the_loss_is_the_error_inside_the_mirror_only() -> None:
     assert missing.dtype == torch.bool and missing.any()
 
 
-def test_all_networks_have_about_as_many_numbers() -> None:
+def test_all_networks_have_about_as_many_numbers():
     networks = [MIRROR.build(config) for config in NETWORKS.values()]
     sizes = [sum(p.numel() for p in network.parameters()) for network in networks]
     assert max(sizes) < 1.04 * min(sizes), sizes
 
 
-def test_what_ships_is_the_network_inside() -> None:
+def test_what_ships_is_the_network_inside():
     model = cast(Inpainter, MIRROR.build(MIRROR.quick.model))
     assert MIRROR.published(model, MIRROR.load(4)) is model.net

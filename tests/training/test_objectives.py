@@ -16,7 +16,7 @@ def exact(kind: str) -> ExactPixels:
 
 
 @pytest.mark.parametrize("kind", ["velocity", "eps", "score"])
-def test_the_walk_brings_noise_to_the_data(kind: str) -> None:
+def test_the_walk_brings_noise_to_the_data(kind):
     flow = Flow(kind)
     start = torch.randn(50, 1, 10, 10, generator=torch.Generator().manual_seed(0))
     x0 = flow.walk(exact(kind), start, 100, torch.Generator())
@@ -25,9 +25,7 @@ def test_the_walk_brings_noise_to_the_data(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "power"), [("velocity", 0), ("eps", 0), ("score", 2)])
-def test_the_loss_of_the_best_answer_is_what_it_cannot_know(
-    kind: str, power: int
-) -> None:
+def test_the_loss_of_the_best_answer_is_what_it_cannot_know(kind, power):
     """E (target - best answer)^2 = the variance of the target given xt."""
     flow, count = Flow(kind), 400_000
     generator = torch.Generator().manual_seed(1)
@@ -42,7 +40,7 @@ def test_the_loss_of_the_best_answer_is_what_it_cannot_know(
         assert float(found) == pytest.approx(expected, rel=0.015)
 
 
-def test_beliefs_are_kept_in_range_and_still_explain_the_picture() -> None:
+def test_beliefs_are_kept_in_range_and_still_explain_the_picture():
     path, flow = LinearPath(), Flow("velocity")
     xt = torch.linspace(-3, 3, 40).reshape(4, 1, 2, 5)
     t = torch.tensor([0.1, 0.4, 0.8, 1.0])
@@ -52,12 +50,12 @@ def test_beliefs_are_kept_in_range_and_still_explain_the_picture() -> None:
     assert (wild.eps - wild.x0 - wild.velocity).abs().max() < 1e-6
 
 
-def test_a_score_is_never_asked_for_without_noise() -> None:
+def test_a_score_is_never_asked_for_without_noise():
     times = Flow("score").draw(200_000, torch.Generator().manual_seed(0))
     assert times.min() >= 1e-3 and times.max() <= 1
     assert abs(float(times.mean()) - 0.5) < 0.004
 
 
-def test_unknown_objectives_are_refused() -> None:
+def test_unknown_objectives_are_refused():
     with pytest.raises(ValueError, match="no objective predicts"):
         make_objective("chain", "velocity", "cosine", 10)

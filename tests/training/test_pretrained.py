@@ -5,7 +5,6 @@ stated exit codes.
 """
 
 import shutil
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -31,7 +30,7 @@ SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 
 
-def test_beliefs_of_what_was_published_are_kept_in_range(tiny_shelf: Path) -> None:
+def test_beliefs_of_what_was_published_are_kept_in_range(tiny_shelf):
     model = pretrained.load_model("tiny", folder=tiny_shelf)
     assert not model.training
     x, a = torch.randn(2, 1, 28, 28), TINY.make_schedule().alpha_bar[45].float()
@@ -39,7 +38,7 @@ def test_beliefs_of_what_was_published_are_kept_in_range(tiny_shelf: Path) -> No
     assert implied.abs().max() < 1.001
 
 
-def test_the_card_says_what_happened(tiny_shelf: Path) -> None:
+def test_the_card_says_what_happened(tiny_shelf):
     """What it says of every kind of training is in test_kinds.py."""
     card = pretrained.card("tiny", tiny_shelf)
     assert card["steps"] == 60 and card["samples_seen"] == 480
@@ -50,9 +49,7 @@ def test_the_card_says_what_happened(tiny_shelf: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["truncate", "flip", "delete", "card", "absent"])
-def test_damage_is_one_line_that_says_what_to_do(
-    tiny_shelf: Path, tmp_path: Path, harm: str
-) -> None:
+def test_damage_is_one_line_that_says_what_to_do(tiny_shelf, tmp_path, harm):
     folder = shutil.copytree(tiny_shelf / "tiny", tmp_path / "tiny")
     weights, card = folder / "weights.safetensors", folder / "card.json"
     content = bytearray(weights.read_bytes())
@@ -73,7 +70,7 @@ def test_damage_is_one_line_that_says_what_to_do(
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_what_ships_loads_and_is_small_and_better_than_nothing(name: str) -> None:
+def test_what_ships_loads_and_is_small_and_better_than_nothing(name):
     """Better than nothing: well below the loss of a network that was never trained."""
     recipe, info = RECIPES[name], pretrained.card(name)
     assert info["bytes"] <= publish.MAX_BYTES
@@ -97,7 +94,7 @@ def as_trained(ships: nn.Module, fresh: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize("name", sorted(set(SHIPPED) & set(PIXELS)))
-def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name: str) -> None:
+def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name):
     """Half the loss, at t = 1/2, of the best multiple of xt."""
     recipe = PIXELS[name]
     model = pretrained.load_model(name, clip=False)
@@ -128,11 +125,8 @@ def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name: str) -
     ],
 )
 def test_bad_requests_are_one_line_and_exit_code_2(
-    arguments: list[str],
-    message: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+    arguments, message, tmp_path, capsys
+):
     (tmp_path / "file").write_text("")
     arguments = [argument.format(tmp_path) for argument in arguments]
     assert cli.run(["train", *arguments]) == 2
@@ -141,8 +135,8 @@ def test_bad_requests_are_one_line_and_exit_code_2(
 
 
 def test_a_missing_judge_is_named_before_an_hour_of_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     arguments = ["emoji-prompts", "--profile", "quick", "--out", str(tmp_path / "run")]
     assert cli.run(["train", *arguments, "--publish"]) == 1

@@ -53,9 +53,7 @@ def curve(folder: Path) -> list[float]:
 @pytest.mark.parametrize(
     "kind", ["chain", "critic", "clip", "sigmoid", "mirror", "latents"]
 )
-def test_two_processes_learn_what_one_does(
-    kind: str, tmp_path: Path, shelf: Path
-) -> None:
+def test_two_processes_learn_what_one_does(kind, tmp_path, shelf):
     """The losses of sixteen steps, and the weights after them, up to rounding."""
     one, two = tmp_path / "one", tmp_path / "two"
     assert finish(start(kind, one, shelf, 1))[0][0] == 0
@@ -72,7 +70,7 @@ def test_two_processes_learn_what_one_does(
         torch.testing.assert_close(value, others[name], rtol=2e-2, atol=2e-3)
 
 
-def test_stopped_together_and_resumed(tmp_path: Path, shelf: Path) -> None:
+def test_stopped_together_and_resumed(tmp_path, shelf):
     """One process is asked to stop; all do at the same step, and go on later."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     assert [each[0] for each in finish(start("chain", whole, shelf))] == [0, 0]
@@ -92,7 +90,7 @@ def test_stopped_together_and_resumed(tmp_path: Path, shelf: Path) -> None:
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_nobody_waits_for_a_dead_partner(tmp_path: Path, shelf: Path) -> None:
+def test_nobody_waits_for_a_dead_partner(tmp_path, shelf):
     running = start("chain", tmp_path, shelf)
     assert wait_until((tmp_path / LAST).exists)
     running[1].signal(signal.SIGKILL)
@@ -105,7 +103,7 @@ def test_nobody_waits_for_a_dead_partner(tmp_path: Path, shelf: Path) -> None:
     assert [each[0] for each in found] == [0, 0], found
 
 
-def test_a_batch_that_cannot_be_shared_is_one_line(tmp_path: Path, shelf: Path) -> None:
+def test_a_batch_that_cannot_be_shared_is_one_line(tmp_path, shelf):
     found = finish(start("chain", tmp_path, shelf, 3))
     assert [status for status, _, _ in found] == [2, 2, 2]
     assert found[0][2] == [
@@ -115,7 +113,7 @@ def test_a_batch_that_cannot_be_shared_is_one_line(tmp_path: Path, shelf: Path) 
     assert found[1][2] == found[2][2] == []
 
 
-def test_torchrun_itself(tmp_path: Path, shelf: Path) -> None:
+def test_torchrun_itself(tmp_path, shelf):
     """The command of the documentation."""
     torchrun = Path(sys.executable).with_name("torchrun")
     if not torchrun.exists():

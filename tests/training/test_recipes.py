@@ -8,8 +8,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -51,9 +49,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", SHIPPED)
-def test_it_trains_on_its_data_and_fits_into_its_file(
-    name: str, profile: str, prepared: Prepared
-) -> None:
+def test_it_trains_on_its_data_and_fits_into_its_file(name, profile, prepared):
     """Two steps on a CPU, even of the GPU profile; then the size of the file."""
     recipe = prepared(name, profile)
     effort = replace(recipe.profile(profile), steps=2, batch=2, pictures=16)
@@ -68,14 +64,14 @@ def test_it_trains_on_its_data_and_fits_into_its_file(
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_card_can_hold_its_network(name: str, profile: str) -> None:
+def test_a_card_can_hold_its_network(name, profile):
     config = RECIPES[name].profile(profile).model
     written = json.loads(json.dumps(to_plain(config)))
     assert from_plain(written) == config
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_profiles_rise(name: str) -> None:
+def test_the_profiles_rise(name):
     """quick shows less than cpu, cpu less than gpu; only gpu asks for bf16."""
     quick, cpu, gpu = (RECIPES[name].profile(each) for each in PROFILES)
     seen = [each.steps * each.batch for each in (quick, cpu, gpu)]
@@ -83,7 +79,7 @@ def test_the_profiles_rise(name: str) -> None:
     assert not (quick.bf16 or cpu.bf16 or quick.compile or cpu.compile)
 
 
-def test_texts_have_the_words_of_their_tokenizers() -> None:
+def test_texts_have_the_words_of_their_tokenizers():
     """The numbers are written down, so that no recipe reads a file to be there."""
     assert len(tokenizer_of("teddy")) == TEDDY_WORDS
     assert len(tokenizer_of("emoji")) == EMOJI_WORDS
@@ -91,7 +87,7 @@ def test_texts_have_the_words_of_their_tokenizers() -> None:
         assert text_config(data, 8, 1, 1).vocabulary == len(tokenizer_of(data))
 
 
-def test_times_are_drawn_as_the_recipe_says() -> None:
+def test_times_are_drawn_as_the_recipe_says():
     """Logit-normal: half of the times between the logistic of -0.674 and 0.674."""
     recipe = replace(RECIPES["teddy-prompts"])
     data = recipe_prompts.Data(
@@ -105,7 +101,7 @@ def test_times_are_drawn_as_the_recipe_says() -> None:
     assert abs(float(even.mean()) - 0.5) < 0.006 and float(even.max()) < 1
 
 
-def test_an_old_card_still_loads(tmp_path: Path) -> None:
+def test_an_old_card_still_loads(tmp_path):
     """Cards of lectures 1 to 3: no kind of network, no processes, no compile."""
     state = UNet(UNET).bfloat16().state_dict()
     content = save(state)
@@ -128,9 +124,7 @@ def test_an_old_card_still_loads(tmp_path: Path) -> None:
         assert torch.equal(value.float(), back[name])
 
 
-def test_recipes_says_which_profile_made_each(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_recipes_says_which_profile_made_each(capsys):
     assert cli.run(["recipes"]) == 0
     blocks: dict[str, list[str]] = {}
     for line in capsys.readouterr().out.splitlines():
@@ -172,5 +166,5 @@ def test_recipes_says_which_profile_made_each(
         ),
     ],
 )
-def test_the_figures_of_a_card_in_words(line: str, figures: dict[str, Any]) -> None:
+def test_the_figures_of_a_card_in_words(line, figures):
     assert figure_lines(figures) == [line]

@@ -9,7 +9,6 @@ import itertools
 import pkgutil
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from functools import cache
 from statistics import median
 from types import ModuleType
@@ -43,7 +42,7 @@ def run(lecture: str, name: str) -> Any:
 
 
 @pytest.mark.parametrize("shelf", SHELVES)
-def test_no_function_has_the_name_of_a_module(shelf: str) -> None:
+def test_no_function_has_the_name_of_a_module(shelf):
     """Importing such a module puts it in the function's place: a cell runs once."""
     package = importlib.import_module(shelf)
     names = [name for name in vars(package) if callable(getattr(package, name))]
@@ -55,9 +54,7 @@ def test_no_function_has_the_name_of_a_module(shelf: str) -> None:
 
 
 @pytest.mark.parametrize(("lecture", "name"), QUICK)
-def test_a_cell_shows_the_same_twice_with_a_still_and_a_short_repr(
-    lecture: str, name: str
-) -> None:
+def test_a_cell_shows_the_same_twice_with_a_still_and_a_short_repr(lecture, name):
     made, again = run(lecture, name), run(lecture, name)
     assert repr(made) == repr(again) and repr(made).startswith(f"{name}(")
     assert len(repr(made)) < 60
@@ -69,9 +66,7 @@ def test_a_cell_shows_the_same_twice_with_a_still_and_a_short_repr(
 
 
 @pytest.mark.parametrize(("lecture", "name"), QUICK)
-def test_every_position_draws_and_every_control_matters(
-    lecture: str, name: str, record_property: Callable[[str, object], None]
-) -> None:
+def test_every_position_draws_and_every_control_matters(lecture, name, record_property):
     made = run(lecture, name)
     if isinstance(made, FilmPlayer):
         assert made.reel is not None

@@ -35,7 +35,7 @@ from coursekit.theory.ddpm_schedule import make_schedule
 # --- histograms in many dimensions, and pairs of pixels ------------------------------
 
 
-def test_three_points_by_hand() -> None:
+def test_three_points_by_hand():
     train = np.array([[0.5], [0.6], [1.7]])  # cells of width 0.8: two in one, one alone
     scores = histogram_scores(train, np.array([[0.7], [-3.0]]))
     assert scores["hit"] == 0.5
@@ -45,7 +45,7 @@ def test_three_points_by_hand() -> None:
     assert scores["log_likelihood"] == pytest.approx(truth)
 
 
-def test_counting_dies_out_even_for_independent_numbers() -> None:
+def test_counting_dies_out_even_for_independent_numbers():
     result = density_by_dimension(gaussian_split(2000, 300), seeds=(0, 1))
     hit = dict(zip(result["dims"], result["hit"], strict=True))
     gain = dict(zip(result["dims"], result["gain"], strict=True))
@@ -55,7 +55,7 @@ def test_counting_dies_out_even_for_independent_numbers() -> None:
     assert result["half_dims"] < 6
 
 
-def test_a_two_humped_law_is_where_counting_wins_in_one_dimension() -> None:
+def test_a_two_humped_law_is_where_counting_wins_in_one_dimension():
     rng = np.random.default_rng(0)
     x = rng.choice([-1.0, 1.0], (3000, 16)) + 0.1 * rng.standard_normal((3000, 16))
     rows = np.round(255 * (x + 2) / 4).clip(0, 255).astype(np.uint8)
@@ -65,14 +65,14 @@ def test_a_two_humped_law_is_where_counting_wins_in_one_dimension() -> None:
     assert result["gain"][1] < -3
 
 
-def test_components_are_white_on_the_training_part() -> None:
+def test_components_are_white_on_the_training_part():
     rng = np.random.default_rng(1)
     train = rng.standard_normal((400, 5)) @ rng.standard_normal((5, 5))
     white, _ = whitened_components(train, train[:3], 3)
     assert np.allclose(np.cov(white, rowvar=False), np.eye(3))
 
 
-def test_pixels_correlated_by_design() -> None:
+def test_pixels_correlated_by_design():
     rng = np.random.default_rng(2)
     base = rng.standard_normal((4000, 9, 12))
     smooth = base[:, :, :-1] + base[:, :, 1:]  # lag 1 shares half, lag 2 nothing
@@ -111,14 +111,14 @@ def real(count: int, seed: int) -> Images:
 
 
 @pytest.mark.parametrize("sampler", ["skipped", "ddim_0", "ddim_1"])
-def test_samples_have_the_moments_of_the_data(sampler: str) -> None:
+def test_samples_have_the_moments_of_the_data(sampler):
     images = sample(gaussian_model, Setting(sampler, 25, 0, 40), SCHEDULE, (1, 8, 8))
     assert images.shape == (40, 8, 8, 1)
     assert images.mean() == pytest.approx(127.5, abs=2.5)
     assert images.std() == pytest.approx(127.5 * STD, rel=0.15)
 
 
-def test_one_seed_starts_every_length_from_the_same_noise() -> None:
+def test_one_seed_starts_every_length_from_the_same_noise():
     short, long = (
         sample(gaussian_model, Setting("ddim_0", n, 3, 6), SCHEDULE, (1, 8, 8))
         for n in (10, 50)
@@ -128,7 +128,7 @@ def test_one_seed_starts_every_length_from_the_same_noise() -> None:
     assert abs(correlation(short, other)) < 0.3
 
 
-def test_judging_real_pictures_lands_on_the_floor() -> None:
+def test_judging_real_pictures_lands_on_the_floor():
     reference = real(2000, 50)
     features = reduced(pixels, reference)
     white = features(reference)
@@ -149,7 +149,7 @@ def test_judging_real_pictures_lands_on_the_floor() -> None:
     assert abs(result["ddim_0_same"][0]) < 0.2  # independent pictures here
 
 
-def test_the_plan_compares_equal_counts() -> None:
+def test_the_plan_compares_equal_counts():
     settings = plan((0, 1, 2), quick=False)
     assert len(set(settings)) == len(settings)
     assert {s.pictures for s in settings if s.nfe <= 100} == {64}

@@ -15,7 +15,7 @@ from coursekit.theory.ddpm_schedule import make_schedule
 SCHEDULE = make_schedule("linear", 1000)
 
 
-def test_alpha_is_one_minus_beta_and_the_root_of_its_product_multiplies_x0() -> None:
+def test_alpha_is_one_minus_beta_and_the_root_of_its_product_multiplies_x0():
     alphas = [1 - (1e-4 + (0.02 - 1e-4) * i / 999) for i in range(1000)]
     alpha = torch.tensor(alphas, dtype=torch.float64)
     torch.testing.assert_close(1 - SCHEDULE.beta[1:], alpha)
@@ -26,7 +26,7 @@ def test_alpha_is_one_minus_beta_and_the_root_of_its_product_multiplies_x0() -> 
     torch.testing.assert_close(no_noise, alpha_bar[399].sqrt() * x0)
 
 
-def test_the_network_reads_k_over_t() -> None:
+def test_the_network_reads_k_over_t():
     seen: list[torch.Tensor] = []
 
     def model(xk: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

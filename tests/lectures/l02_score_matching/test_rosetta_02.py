@@ -11,13 +11,13 @@ import math
 import pytest
 import torch
 
-from coursekit.theory.paths import Path, VEPath, VPPath
+from coursekit.theory.paths import VEPath, VPPath
 from coursekit.theory.sde import drift_diffusion, reverse_sde_step
 
 T = torch.linspace(0.05, 1, 20, dtype=torch.float64)
 
 
-def test_both_processes_are_one_formula_with_two_paths() -> None:
+def test_both_processes_are_one_formula_with_two_paths():
     x0, eps = torch.randn(2, 20, 3, dtype=torch.float64)
     exploding, preserving = VEPath(0.01, 50.0), VPPath()
     sigma = 0.01 * (50.0 / 0.01) ** T[:, None]
@@ -29,7 +29,7 @@ def test_both_processes_are_one_formula_with_two_paths() -> None:
 
 
 @pytest.mark.parametrize("path", [VPPath(), VEPath()])
-def test_the_way_back_is_the_same_formula_with_a_negative_step(path: Path) -> None:
+def test_the_way_back_is_the_same_formula_with_a_negative_step(path):
     """One step by hand: x + (f x - g^2 score) (s - t) + g sqrt(t - s) noise."""
     x, score, noise = torch.randn(3, 4, 2, dtype=torch.float64)
     t, s = torch.full((4,), 0.5).double(), torch.full((4,), 0.4).double()
@@ -39,7 +39,7 @@ def test_the_way_back_is_the_same_formula_with_a_negative_step(path: Path) -> No
     torch.testing.assert_close(found, by_hand)
 
 
-def test_lambda_is_half_of_the_log_signal_to_noise_ratio() -> None:
+def test_lambda_is_half_of_the_log_signal_to_noise_ratio():
     path = VPPath()
     by_hand = (path.alpha(T) / path.sigma(T)).log()
     torch.testing.assert_close(path.log_snr(T) / 2, by_hand)

@@ -7,7 +7,6 @@ that show whether work was done twice, and equality with an uninterrupted run.
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
@@ -47,7 +46,7 @@ class GaussianPixels(nn.Module):
         return xt * (t - (1 - t) * 0.25) / (t**2 + (1 - t) ** 2 * 0.25)
 
 
-def test_paths_to_one_picture_are_straight() -> None:
+def test_paths_to_one_picture_are_straight():
     start = normal(3, 1, 28, 28, dtype=torch.float32)
     for steps in (1, 2, 7):
         x0 = walk(OnePicture(), start, steps, torch.Generator())
@@ -56,7 +55,7 @@ def test_paths_to_one_picture_are_straight() -> None:
     assert straightness(OnePicture(), 4, seed=0) < 1e-9
 
 
-def test_straightness_of_gaussian_pixels_is_the_integral() -> None:
+def test_straightness_of_gaussian_pixels_is_the_integral():
     """x_t = r(t) eps with r = sqrt(t^2 + (1 - t)^2 / 4): the integral of
     (r' - 1/2)^2 for eps of variance 1, by quadrature."""
     grid = (torch.arange(20000, dtype=torch.float64) + 0.5) / 20000
@@ -67,7 +66,7 @@ def test_straightness_of_gaussian_pixels_is_the_integral() -> None:
     assert found == pytest.approx(exact, rel=0.02)
 
 
-def test_pairs_are_kept_and_belong_together(tmp_path: Path) -> None:
+def test_pairs_are_kept_and_belong_together(tmp_path):
     images, noise = pairs(OnePicture(), 600, 0, tmp_path)
     assert images.shape == (600, 28, 28, 1) and noise.shape == (600, 1, 28, 28)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.npy")}
@@ -81,7 +80,7 @@ def test_pairs_are_kept_and_belong_together(tmp_path: Path) -> None:
     assert ratio == pytest.approx(0.5, rel=0.1)  # r(0) = 1/2, up to clipping at 1
 
 
-def test_a_batch_takes_the_noise_of_its_pictures() -> None:
+def test_a_batch_takes_the_noise_of_its_pictures():
     images = torch.arange(50, dtype=torch.uint8)[:, None, None].expand(50, 4, 4)
     noise = images[:, None].float() * 1000
 
@@ -94,7 +93,7 @@ def test_a_batch_takes_the_noise_of_its_pictures() -> None:
     assert torch.allclose(eps, (x0 + 1) * 127.5 * 1000, rtol=1e-4)
 
 
-def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
+def test_a_stopped_training_goes_on_bit_for_bit(tmp_path):
     profile = replace(FASHION_FLOW.cpu, model=TINY, steps=6, batch=4)
     images = Data(torch.randint(0, 256, (20, 28, 28), dtype=torch.uint8), "x")
     whole = trained(tmp_path / "a", FASHION_FLOW, profile, images)
@@ -110,7 +109,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
         trained(tmp_path / "b", FASHION_FLOW, profile, other)
 
 
-def test_training_starts_from_the_network_it_is_given(tmp_path: Path) -> None:
+def test_training_starts_from_the_network_it_is_given(tmp_path):
     profile = replace(FASHION_FLOW.cpu, model=TINY, steps=1, batch=2, lr=0.0)
     images = Data(torch.zeros(8, 28, 28, dtype=torch.uint8), "x")
     first = trained(tmp_path / "a", FASHION_FLOW, profile, images)

@@ -15,7 +15,7 @@ from coursekit.theory.prediction import mix
 from coursekit.theory.solvers import time_grid
 
 
-def test_one_line_and_a_target_that_changes_its_sign() -> None:
+def test_one_line_and_a_target_that_changes_its_sign():
     """(1 - t) noise + t data and data - noise there, noise - data here."""
     data, noise = normal(2, 12, 3)
     paper = torch.linspace(0, 0.95, 12, dtype=torch.float64)
@@ -26,7 +26,7 @@ def test_one_line_and_a_target_that_changes_its_sign() -> None:
     torch.testing.assert_close(target, -(data - noise))
 
 
-def test_sampling_walks_up_there_and_down_here() -> None:
+def test_sampling_walks_up_there_and_down_here():
     """The papers' Euler steps, x += h u from 0 to 1, are ours from 1 down to 0."""
     gen = torch.Generator().manual_seed(1)
     data = lopsided().sample(20, gen)

@@ -94,7 +94,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, int]]:
     return log
 
 
-def test_teddies(drawn: list[tuple[float, int]]) -> None:
+def test_teddies(drawn):
     found = prompts.measure_teddies((0, 1, 2), quick=True)
     assert drawn == [(scale, seed) for scale in (1.0, 3.0) for seed in (0, 1, 2)]
     assert found["best_scale"] == 3.0 and found["prompts"] == 20
@@ -112,7 +112,7 @@ def test_teddies(drawn: list[tuple[float, int]]) -> None:
     plain(found)  # JSON takes it
 
 
-def test_emoji(drawn: list[tuple[float, int]]) -> None:
+def test_emoji(drawn):
     found = prompts.measure_emoji((0, 1), quick=True)
     for split in ("pairs", "train"):
         assert found[f"emoji_{split}_prompts"] == 20

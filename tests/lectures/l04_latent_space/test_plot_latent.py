@@ -3,7 +3,6 @@ and the heights of the bars drawn."""
 
 import math
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,19 +17,17 @@ JUDGED = figures.JUDGED
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
-def test_measured_figures_are_drawn(name: str) -> None:
+def test_measured_figures_are_drawn(name):
     there = (measure.folder() / f"{name}.json").is_file()
     assert isinstance(figures.figure(name), Picture if there else Table)
 
 
-def test_what_is_missing_says_how_to_measure_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_what_is_missing_says_how_to_measure_it(monkeypatch, tmp_path):
     monkeypatch.setattr(measure, "folder", lambda quick=False: tmp_path)
     assert "coursekit measure 04.D" in repr(figures.figure("04.D"))
 
 
-def test_every_figure_is_an_experiment() -> None:
+def test_every_figure_is_an_experiment():
     assert set(figures.FIGURES) <= set(measure.experiments())
 
 
@@ -49,7 +46,7 @@ def prompts() -> dict[str, Any]:
     return found | {"emoji_pairs_prompts": 9}
 
 
-def test_each_bar_is_its_own_number(prompts: dict[str, Any]) -> None:
+def test_each_bar_is_its_own_number(prompts):
     found = prompts
     for name, bars in figures.bear_bars(found).items():
         assert bars["real pictures"] == (found[f"real_both_{name}"], 0.0)
@@ -63,9 +60,7 @@ def test_each_bar_is_its_own_number(prompts: dict[str, Any]) -> None:
         assert emoji[label]["real, never seen"][0] == found[f"emoji_pairs_real_{name}"]
 
 
-def test_bars_are_as_high_as_their_numbers_and_do_not_overlap(
-    prompts: dict[str, Any],
-) -> None:
+def test_bars_are_as_high_as_their_numbers_and_do_not_overlap(prompts):
     groups = figures.bear_bars(prompts)
     with style():
         _, (axis,) = canvas(1, 5.6, 3.4)
@@ -78,9 +73,7 @@ def test_bars_are_as_high_as_their_numbers_and_do_not_overlap(
     assert all(a[1] < b[0] for a, b in pairwise(spans))
 
 
-def test_emoji_have_a_panel_only_where_they_are_measured(
-    prompts: dict[str, Any],
-) -> None:
+def test_emoji_have_a_panel_only_where_they_are_measured(prompts):
     bears = {key: prompts[key] for key in prompts if not key.startswith("emoji")}
     wide, narrow = figures.prompts_panels(prompts), figures.prompts_panels(bears)
     assert wide.width > 1.7 * narrow.width

@@ -15,6 +15,6 @@ from coursekit.theory.guidance import guided
 
 
 @pytest.mark.parametrize("s", [0.0, 1.0, 4.0])
-def test_the_scale_of_most_code_is_ours(s) -> None:
+def test_the_scale_of_most_code_is_ours(s):
     cond, null = normal(2, 5, 3)
     torch.testing.assert_close(guided(cond, null, s), null + s * (cond - null))

@@ -45,7 +45,7 @@ def binding(bound: float, net: str = "adaln") -> dict[str, Any]:
     return stored
 
 
-def test_a_bar_twice_as_high_is_twice_the_colour() -> None:
+def test_a_bar_twice_as_high_is_twice_the_colour():
     # The axis ends a little above the highest bar, so both share a figure.
     two = plots.binding_bars(binding(0.8) | binding(0.4, "cross"))
     assert of(plots.binding_bars(binding(0.8)), rgb("red")).any()
@@ -59,13 +59,13 @@ def test_a_bar_twice_as_high_is_twice_the_colour() -> None:
     assert heights[0] == pytest.approx(2 * heights[1], rel=0.1)
 
 
-def test_a_network_that_was_not_measured_is_left_out() -> None:
+def test_a_network_that_was_not_measured_is_left_out():
     alone, both = binding(0.5), binding(0.5) | binding(0.5, "double")
     assert of(plots.binding_bars(both), rgb("green")).any()
     assert plots.binding_bars(alone).png != plots.binding_bars(both).png
 
 
-def test_what_is_not_felt_is_not_drawn() -> None:
+def test_what_is_not_felt_is_not_drawn():
     felt = np.zeros((20, 20))
     felt[8:12, 8:12] = 1.0
     few = maps.felt_maps({"near": felt}, (10, 10))
@@ -76,7 +76,7 @@ def test_what_is_not_felt_is_not_drawn() -> None:
 
 
 @pytest.mark.parametrize("name", list(FIGURES))
-def test_what_was_measured_can_be_drawn(name: str) -> None:
+def test_what_was_measured_can_be_drawn(name):
     picture = FIGURES[name](load_measured(name))
     assert 300 < picture.width < 1100 and 200 < picture.height < 600
     assert pixels(picture)[..., 3].max() == 255

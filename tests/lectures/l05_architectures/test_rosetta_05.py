@@ -15,7 +15,7 @@ from coursekit.models.mmdit_blocks import DoubleBlock
 from coursekit.models.text_encoder import TextConfig
 
 
-def test_one_vector_for_knobs_and_many_tokens_to_look_at() -> None:
+def test_one_vector_for_knobs_and_many_tokens_to_look_at():
     """SD3: c = t_emb + MLP(pooled); the context is a linear map of the tokens."""
     torch.manual_seed(2)
     text = TextConfig(vocabulary=9, length=5, width=8, depth=1, heads=2)
@@ -30,7 +30,7 @@ def test_one_vector_for_knobs_and_many_tokens_to_look_at() -> None:
     assert told.tokens.shape == (2, 5, 12)
 
 
-def test_words_come_before_patches() -> None:
+def test_words_come_before_patches():
     """FLUX joins txt and img in this order. Authority: angles given for that order."""
     block = awake(DoubleBlock(8, 2))
     text, image, c = torch.randn(1, 3, 8), torch.randn(1, 5, 8), torch.randn(1, 8)
