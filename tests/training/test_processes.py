@@ -50,8 +50,13 @@ def curve(folder: Path) -> list[float]:
     return [loss for _, loss in read_state(folder / LAST)["curve"]]
 
 
+LONG = pytest.mark.long
+
+
 @pytest.mark.parametrize(
-    "kind", ["chain", "critic", "clip", "sigmoid", "mirror", "latents"]
+    "kind",
+    ["critic", "clip", "latents"]
+    + [pytest.param(kind, marks=LONG) for kind in ("chain", "sigmoid", "mirror")],
 )
 def test_two_processes_learn_what_one_does(kind, tmp_path, shelf):
     """The losses of sixteen steps, and the weights after them, up to rounding."""
@@ -113,6 +118,7 @@ def test_a_batch_that_cannot_be_shared_is_one_line(tmp_path, shelf):
     assert found[1][2] == found[2][2] == []
 
 
+@LONG
 def test_torchrun_itself(tmp_path, shelf):
     """The command of the documentation."""
     torchrun = Path(sys.executable).with_name("torchrun")
