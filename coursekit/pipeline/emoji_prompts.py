@@ -12,7 +12,7 @@ from coursekit.datasets import emoji
 from coursekit.datasets.emoji_splits import split_of_pairs
 from coursekit.datasets.teddy.captions import tokenize
 from coursekit.datasets.tokens import emoji_tokenizer
-from coursekit.pipeline.loose_prompts import NotUnderstood
+from coursekit.pipeline.loose_phrases import NotUnderstood
 
 ARTICLES = ("a", "an", "the")
 SEEN = {

@@ -88,7 +88,7 @@ def main(
     from coursekit.files import OutOfSpace
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
-    from coursekit.pipeline.loose_prompts import NotUnderstood
+    from coursekit.pipeline.loose_phrases import NotUnderstood
     from coursekit.training.checkpoints import CheckpointError
 
     try:

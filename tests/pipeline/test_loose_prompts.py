@@ -15,7 +15,8 @@ from coursekit.datasets.teddy.scene import FURS, GLASSES, HATS, PLACES
 from coursekit.datasets.tokens import emoji_tokenizer, teddy_tokenizer
 from coursekit.pipeline import emoji_prompts
 from coursekit.pipeline.emoji_prompts import understand_emoji
-from coursekit.pipeline.loose_prompts import NotUnderstood, instead, understand
+from coursekit.pipeline.loose_phrases import NotUnderstood
+from coursekit.pipeline.loose_prompts import instead, understand
 
 # sentence -> fur, hat, glasses, pose, action, place; "-" is what nobody need say (none,
 # and arms down), "?" is chosen by the seed
