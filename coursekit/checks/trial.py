@@ -8,6 +8,7 @@ import os
 import random
 import re
 import signal
+import sysconfig
 import threading
 import traceback
 import warnings
@@ -27,6 +28,8 @@ from coursekit.checks.spec import (
 )
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+_LIBRARIES = tuple(map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib")))
+_FOREIGN = (_PACKAGE, "<frozen", *_LIBRARIES)  # where a learner's code never stands
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,11 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
-    """Silence, and the same random numbers, dtype and grad mode afterwards."""
+    """Silence, known settings of torch, and afterwards everything as it was.
+
+    A notebook may have set a default device, or stand in inference mode or autocast:
+    a right function is right all the same.
+    """
     import torch
 
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
@@ -105,6 +112,9 @@ def guarded() -> Iterator[None]:
             contextlib.redirect_stderr(nowhere),
             warnings.catch_warnings(),
             np.errstate(all="ignore"),
+            torch.inference_mode(False),
+            torch.autocast("cpu", enabled=False),
+            on_cpu(),
         ):
             warnings.simplefilter("ignore")
             torch.set_grad_enabled(True)
@@ -115,6 +125,14 @@ def guarded() -> Iterator[None]:
         random.setstate(states[2])
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
+
+
+def on_cpu() -> contextlib.AbstractContextManager[object]:
+    """New tensors on the CPU; free of cost where they are already."""
+    import torch
+
+    here = torch.get_default_device()
+    return contextlib.nullcontext() if here.type == "cpu" else torch.device("cpu")
 
 
 def try_function(
@@ -155,7 +173,7 @@ def _same(a: object, b: object) -> bool:
 
 
 def _fault(error: BaseException, seconds: float) -> Fault:
-    if isinstance(error, NotImplementedError):
+    if is_stub(error):
         return Fault("todo", "not written yet")
     if isinstance(error, BadResult):
         return Fault("result", str(error), _words(error))
@@ -175,6 +193,19 @@ def _fault(error: BaseException, seconds: float) -> Fault:
     return Fault("raised", shown + _where(error), _words(error))
 
 
+def is_stub(error: BaseException) -> bool:
+    """Whether a `raise NotImplementedError` in the learner's own code ended the call.
+
+    torch raises that error too, for a dtype or a missing `forward`: that is a mistake.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    if not isinstance(error, NotImplementedError) or not frames:
+        return False
+    last = frames[-1]
+    foreign = last.filename.startswith(_LIBRARIES)
+    return not foreign and ("raise" in last.line if last.line else not error.args)
+
+
 def _words(error: BaseException) -> frozenset[str]:
     return frozenset({type(error).__name__, *re.findall(r"\w+", str(error))})
 
@@ -190,7 +221,7 @@ def _where(error: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(_PACKAGE)
+        if not frame.filename.startswith(_FOREIGN)
     ]
     if not frames:
         return ""

@@ -79,7 +79,7 @@ class _Phrases:
         while self.at < len(self.words):
             self._phrase()
         if len(self.actions) > 1 and self.actions != {"none", "reading"}:
-            one, other = sorted(a.replace("none", "sitting") for a in self.actions)
+            one, other, *_ = sorted(a.replace("none", "sitting") for a in self.actions)
             self._refuse(f"{one} and {other}", "name one")
         for action in sorted(self.actions):  # who reads sits
             self.found["action"] = action
@@ -87,6 +87,10 @@ class _Phrases:
             up = [side for side in ("left", "right") if self.up.get(side)]
             whole = {0: "both-down", 2: "both-up"}
             self.found["pose"] = whole.get(len(up)) or f"{up[0]}-up"
+        if not self.found and not {*self.up, *self.actions, *say.OWNERS} & set(
+            self.words
+        ):
+            self._refuse("nothing about a bear", "say what it looks like")
         if "hat" not in self.found and self._names_a_hat():
             self._refuse("which hat", ", ".join(HATS[1:]))
         return self.found

@@ -1,0 +1,73 @@
+"""What an error in a learner's code is called. Authority: who raised it, and where."""
+
+import contextlib
+import linecache
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from coursekit.checks.judge import judge
+from coursekit.checks.registry import by_id, code_exercises
+from coursekit.checks.spec import Exercise
+
+
+def q_sample(body: str) -> Any:
+    """A first exercise whose body is one line."""
+    file = f"<cell {abs(hash(body))}>"
+    source = f"def q_sample(x0, k, eps, schedule):\n    {body}\n"
+    import linecache
+
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    space: dict[str, Any] = {"torch": torch, "nn": nn}
+    exec(compile(source, file, "exec"), space)
+    return space["q_sample"]
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "message"),
+    [
+        ("raise NotImplementedError", "TODO", ""),
+        ("raise NotImplementedError('later')", "TODO", ""),
+        ("return torch.randn_like(k)", "FAIL", "NotImplementedError"),
+        ("return k.softmax(0)", "FAIL", "NotImplementedError"),
+        ("return nn.Module()(x0)", "FAIL", "missing the required"),
+        ("return nn.Linear(2, 2)(x0.double())", "FAIL", "raised RuntimeError"),
+    ],
+)
+def test_only_the_stub_is_todo(body: str, state: str, message: str) -> None:
+    exercise = by_id("01.4")
+    assert isinstance(exercise, Exercise) and exercise.name == "q_sample"
+    verdict = judge(exercise, q_sample(body))
+    assert verdict.state == state and message in verdict.message, verdict
+    if state == "FAIL":  # the learner's line, not one of torch's
+        assert f"line 2: {body}" in verdict.message, verdict
+
+
+@contextlib.contextmanager
+def meta_device() -> Iterator[None]:
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
+SURROUNDINGS = {
+    "default device": meta_device,
+    "inference mode": torch.inference_mode,
+    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+}
+
+
+@pytest.mark.parametrize("around", SURROUNDINGS)
+def test_right_is_right_whatever_the_notebook_has_set(around: str) -> None:
+    refused = {}
+    for exercise in code_exercises():
+        with SURROUNDINGS[around]():
+            verdict = judge(exercise, exercise.reference())
+        if verdict.state != "PASS":
+            refused[exercise.id] = verdict
+    assert refused == {}
