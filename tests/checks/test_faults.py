@@ -2,7 +2,7 @@
 
 import contextlib
 import linecache
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,8 +18,6 @@ def q_sample(body: str) -> Any:
     """A first exercise whose body is one line."""
     file = f"<cell {abs(hash(body))}>"
     source = f"def q_sample(x0, k, eps, schedule):\n    {body}\n"
-    import linecache
-
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     space: dict[str, Any] = {"torch": torch, "nn": nn}
     exec(compile(source, file, "exec"), space)
@@ -47,27 +45,29 @@ def test_only_the_stub_is_todo(body: str, state: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def meta_device() -> Iterator[None]:
+def odd_settings() -> Iterator[None]:
+    """All that a notebook may have set at once: device, inference mode, autocast."""
     torch.set_default_device("meta")
     try:
-        yield
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            yield
     finally:
         torch.set_default_device(None)
 
 
-SURROUNDINGS = {
-    "default device": meta_device,
-    "inference mode": torch.inference_mode,
-    "autocast": lambda: torch.autocast("cpu", dtype=torch.bfloat16),
-}
+def refused(exercises: Sequence[Exercise]) -> list[str]:
+    """The exercises whose own reference does not pass among odd settings."""
+    with odd_settings():
+        verdicts = {each.id: judge(each, each.reference()) for each in exercises}
+    return [number for number, verdict in verdicts.items() if verdict.state != "PASS"]
 
 
-@pytest.mark.parametrize("around", SURROUNDINGS)
-def test_right_is_right_whatever_the_notebook_has_set(around: str) -> None:
-    refused = {}
-    for exercise in code_exercises():
-        with SURROUNDINGS[around]():
-            verdict = judge(exercise, exercise.reference())
-        if verdict.state != "PASS":
-            refused[exercise.id] = verdict
-    assert refused == {}
+def test_right_is_right_whatever_the_notebook_has_set() -> None:
+    """02.2 and 03.3 differentiate, 01.1 makes a tensor, 05.3 a class."""
+    found = [e for e in code_exercises() if e.id in ("01.1", "02.2", "03.3", "05.3")]
+    assert len(found) == 4 and refused(found) == []
+
+
+@pytest.mark.long
+def test_all_right_ones_are() -> None:
+    assert refused(code_exercises()) == []
