@@ -1,5 +1,6 @@
 """From a finished run to a checkpoint of the course: weights, card, samples."""
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -11,6 +12,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from coursekit import __version__
 from coursekit.evaluation.sampling import png_bytes
 from coursekit.files import write_atomic
 from coursekit.training import pretrained
@@ -37,18 +39,32 @@ def report(session: Session, publish: bool) -> None:
 def evaluate_run(session: Session) -> Figures:
     """Measure the run's averaged network as it will be published, rounded to bf16.
 
-    The figures are kept in the run's folder and read back while they are of this step.
+    The figures are kept in the run's folder, and read back only if what they were
+    measured on and with is the same.
     """
     path = session.folder / "evaluation.json"
-    if path.is_file():
-        kept: Figures = json.loads(path.read_text(encoding="utf-8"))
-        if kept.pop("step") == session.run.step:
-            return kept
-    quick = session.profile_name == "quick"
-    figures = session.recipe.measure(published_form(session), quick)
-    text = json.dumps({"step": session.run.step, **figures}, indent=1)
-    write_atomic(path, text.encode())
+    model = published_form(session)
+    measured = what_was_measured(session, model)
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["measured"] == measured:
+            found: Figures = kept["figures"]
+            return found
+    figures = session.recipe.measure(model, session.profile_name == "quick")
+    content = {"measured": measured, "figures": figures}
+    write_atomic(path, json.dumps(content, indent=1))
     return figures
+
+
+def what_was_measured(session: Session, model: torch.nn.Module) -> str:
+    """A SHA-256 of the weights, their judges, the data, and how much is measured."""
+    judges = [pretrained.card(name)["sha256"] for name in session.recipe.judges()]
+    told = [session.profile_name == "quick", session.data, judges, __version__]
+    whole = hashlib.sha256(json.dumps(told).encode())
+    for name, value in sorted(model.state_dict().items()):
+        whole.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
+        whole.update(value.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return whole.hexdigest()
 
 
 def published_form(session: Session) -> torch.nn.Module:
