@@ -6,12 +6,16 @@ module is imported when it is asked for, so `coursekit --help` answers at once a
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from coursekit import streams
+from coursekit.course_folder import missing
 
 # subcommand -> (module of coursekit with a `main(...) -> int`, one line of help)
 COMMANDS = {
@@ -28,6 +32,7 @@ COMMANDS = {
     "recipes": ("training.recipes_command", "the recipes and their checkpoints"),
     "sample": ("pipeline.sample_command", "draw what a prompt says, as a PNG file"),
 }
+NEEDING = set(COMMANDS) - {"doctor", "progress", "merge"}  # the course's folder
 
 
 class Commands(TyperGroup):
@@ -81,6 +86,9 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line; its exit status: 0 done, 2 bad input, 130 stopped."""
     name = next((word for word in argv if not word.startswith("-")), "")
     shown = f"coursekit {name}" if name in COMMANDS else "coursekit"
+    if name in NEEDING and (problem := missing()) and not {"-h", "--help"} & set(argv):
+        print(f"{shown}: {problem}", file=sys.stderr)
+        return 1
     try:
         command = typer.main.get_command(app)
         words = list(argv) or ["--help"]
@@ -98,6 +106,11 @@ def run(argv: Sequence[str]) -> int:
         )
         print(f"{shown}: {said}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"{shown}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     except (KeyboardInterrupt, typer.Abort):
         print("\nStopped. Nothing is lost: run it again.", file=sys.stderr)
         return 130
@@ -110,5 +123,19 @@ def run(argv: Sequence[str]) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its status."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    """Run the command line and exit with its status.
+
+    An output that closed early (`| head`) is no failure; one that is full is.
+    """
+    out, err = streams.steady()
+    status = run(sys.argv[1:] if argv is None else argv)
+    out.flush()
+    closed = isinstance(out.problem, BrokenPipeError)
+    if out.problem is not None:
+        if not closed:
+            err.write(f"coursekit: the output could not be written: {out.problem}\n")
+            status = status or 1
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)  # what is still in the buffer has nowhere to go
+    err.flush()
+    sys.exit(status)

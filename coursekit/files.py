@@ -44,6 +44,16 @@ def write_atomic(path: Path, content: bytes | str, mode: int = 0o644) -> None:
         raise
 
 
+def try_folder(folder: Path) -> None:
+    """Make a folder and write into it, before the work whose results go there.
+
+    Raises OSError with the name of what is in the way.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".try-"):
+        pass
+
+
 def _flush_folder(folder: Path) -> None:
     """Make a rename survive a power cut, where the system lets one open folders."""
     if os.name == "posix":

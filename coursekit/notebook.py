@@ -8,6 +8,7 @@ import random
 import sys
 
 import coursekit
+from coursekit import course_folder
 
 _OLDEST_PYTHON = (3, 11)
 _NEEDED = ("torch", "numpy", "matplotlib", "PIL", "ipywidgets", "anywidget")
@@ -85,6 +86,9 @@ def _check_environment() -> None:
             f"This kernel lacks {', '.join(missing)}. Run `make lab`, or "
             "`pip install -e .` in the course folder, and restart the kernel."
         )
+
+    if problem := course_folder.missing():
+        raise CannotStart(problem)
 
 
 def set_threads(threads: int) -> None:

@@ -9,13 +9,13 @@ import hashlib
 import json
 from collections import Counter
 from functools import lru_cache
-from pathlib import Path
 
+from coursekit.course_folder import COURSE
 from coursekit.datasets.fashion import DataError
 
 STYLES = ("noto", "noto-v1", "fluent", "twemoji")
 SPLITS = ("train", "pairs", "names")
-FOLDER = Path(__file__).parents[2] / "data" / "emoji"
+FOLDER = COURSE / "data" / "emoji"
 CLOCKS = ("oclock", "thirty")  # how the names of the 24 clock faces end
 # Pictures that show something else than their name: a cricket bat, a grinning cat.
 MISLABELLED = frozenset({("cricket", "noto-v1"), ("cat face", "fluent")})

@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from coursekit.course_folder import COURSE
+
 Images = NDArray[np.uint8]
 
 CLASSES = (
@@ -34,7 +36,7 @@ CLASSES = (
     "bag",
     "ankle boot",
 )
-SUBSET = Path(__file__).parents[2] / "data" / "fashion" / "fashion_10k.npz.xz"
+SUBSET = COURSE / "data" / "fashion" / "fashion_10k.npz.xz"
 SUBSET_SHA256 = "f738bd33fe13ce020a5a9bd9e491c18f34ad7fda94f8ac8be211d31d51144e60"
 PER_CLASS = {"train": 800, "test": 200}
 

@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 
 import coursekit
+from coursekit.course_folder import COURSE as ROOT
 from coursekit.doctor import data as doctor_data
 from coursekit.doctor import machine as doctor_machine
 from coursekit.doctor.finding import MARKS, Finding
 
-ROOT = Path(coursekit.__file__).resolve().parents[1]
 WIDTH = 88
 
 
@@ -24,6 +24,7 @@ def examine(root: Path = ROOT) -> Iterator[Finding]:
     """Every finding about this machine and the checkout at `root`, in reading order."""
     checks: list[Callable[[Path], Iterable[Finding]]] = [
         doctor_machine.python,
+        doctor_machine.course,
         doctor_machine.torch,
         doctor_machine.libraries,
         doctor_data.embedded,

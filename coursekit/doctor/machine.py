@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import coursekit
+from coursekit import course_folder
 from coursekit.doctor.finding import Finding
 
-INSTALL = "make setup   (or: python -m pip install -e .[dev] -c constraints.txt)"
+INSTALL = "make setup   (or: python -m pip install -e '.[dev]' -c constraints.txt)"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _OTHER_NAMES = {"pillow": "PIL"}  # where the import is not called like the package
 
@@ -32,6 +33,13 @@ def python(root: Path) -> Iterator[Finding]:
     if installed != coursekit.__version__:
         text = f"installed as {installed}, the source is {coursekit.__version__}"
         yield Finding("warning", "coursekit", text, INSTALL)
+
+
+def course(root: Path) -> Iterator[Finding]:
+    """Whether the course's folder was found, which an install without -e leaves."""
+    if problem := course_folder.missing():
+        what, _, todo = problem.partition(": ")
+        yield Finding("missing", "course", what, todo)
 
 
 def torch(root: Path) -> Iterator[Finding]:

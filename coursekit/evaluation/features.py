@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from coursekit.course_folder import COURSE
 from coursekit.datasets.images import to_model
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "readers" / "fashion"
+FOLDER = COURSE / "data" / "readers" / "fashion"
 RETRAIN = "python -m coursekit.evaluation.train_features"
 NAMES = {
     "fashion": "fashion-classifier-64: last hidden layer of a small classifier",

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save
 from torch import nn
 
-import coursekit
+from coursekit.course_folder import COURSE
 from coursekit.files import write_atomic
 
-RUNS = Path(coursekit.__file__).resolve().parents[1] / "runs"
+RUNS = COURSE / "runs"
 Images = NDArray[np.uint8]
 Net = TypeVar("Net", bound=nn.Module)
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-import coursekit
+from coursekit.course_folder import COURSE
 from coursekit.files import write_atomic
 
-FOLDER = Path(coursekit.__file__).resolve().parents[1] / "data" / "measured" / "films"
+FOLDER = COURSE / "data" / "measured" / "films"
 Pixels = NDArray[np.uint8]
 
 

@@ -22,6 +22,7 @@ from typing import Annotated, Any
 import typer
 
 import coursekit
+from coursekit.course_folder import COURSE
 from coursekit.files import write_atomic
 from coursekit.sources.lectures import lectures
 
@@ -46,8 +47,7 @@ def experiments() -> dict[str, str]:
 
 def folder(quick: bool = False) -> Path:
     """Where results go. Quick runs stay out of the committed folder."""
-    root = Path(coursekit.__file__).resolve().parents[1]
-    return root / ("build/measured" if quick else "data/measured")
+    return COURSE / ("build/measured" if quick else "data/measured")
 
 
 def load_measured(name: str) -> dict[str, Any]:

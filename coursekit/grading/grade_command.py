@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from coursekit.files import try_folder
 from coursekit.grading import report_class, report_text, sandbox
 from coursekit.grading.intake import collect
 from coursekit.grading.pipeline import Options, grade_all
@@ -63,6 +64,7 @@ def main(
         return 2
     if level == "off":
         print(report_text.NO_SANDBOX, file=sys.stderr)
+    try_folder(out)
     start, complete = time.monotonic(), True
     reports: list[Report] = []
     try:

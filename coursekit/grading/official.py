@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import coursekit
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
+from coursekit.course_folder import COURSE
 from coursekit.grading.types import Official, OfficialCell, Task
 from coursekit.sources.lectures import lectures
 from coursekit.sources.report import Report
@@ -28,7 +28,7 @@ class NotebookMissing(Exception):
 
 def folder() -> Path:
     """Where the official notebooks are: beside the package, in the course's folder."""
-    return Path(coursekit.__file__).resolve().parents[1] / "notebooks"
+    return COURSE / "notebooks"
 
 
 def available() -> tuple[str, ...]:

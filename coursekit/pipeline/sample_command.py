@@ -113,6 +113,7 @@ def main(
 
 def check(args: Request) -> None:
     """PipelineError for numbers and files that cannot be."""
+    from coursekit.files import try_folder
     from coursekit.pipeline.boxes import PipelineError
 
     out, endings = args.out, (".png", ".gif") if args.film else (".png",)
@@ -122,6 +123,14 @@ def check(args: Request) -> None:
         raise PipelineError(f"-o {out} is a folder: name a file")
     if out.exists() and not args.force:
         raise PipelineError(f"{out} is there already: take another name, or --force")
+    for name, text in (("prompt", args.prompt), ("--negative", args.negative or "")):
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise PipelineError(f"{name} {text!r}: this is not text in UTF-8")
+    if args.guidance is not None and not 1 <= args.guidance <= 100:
+        raise PipelineError(f"--guidance {args.guidance:g}: use 1 (none) to 100")
+    if args.negative and args.guidance == 1:
+        raise PipelineError("--negative needs guidance: give --guidance above 1")
+    try_folder(out.parent)
     if not 1 <= args.grid <= (16 if args.film else MOST):
         raise PipelineError(f"--grid {args.grid}: use 1 to {16 if args.film else MOST}")
     if not 1 <= args.zoom <= 32:

@@ -8,7 +8,7 @@ Machinery finds a lecture here, by its files, and never imports one by name.
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # of the checkout that this package is in
+ROOT = Path(__file__).resolve().parents[2]  # what this package is in
 PACKAGE = "coursekit.lectures"
 
 

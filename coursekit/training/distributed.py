@@ -21,11 +21,22 @@ from torch import Tensor, nn
 
 def patience() -> float:
     """Seconds until a process that waits for another gives it up."""
-    return float(os.environ.get("COURSEKIT_PATIENCE", "600"))
+    told = os.environ.get("COURSEKIT_PATIENCE", "600")
+    try:
+        seconds = float(told)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise BadSetting(f"COURSEKIT_PATIENCE={told}: give seconds, such as 600")
+    return seconds
 
 
 class Lost(RuntimeError):
     """Another process has gone or hangs; the message says what to do."""
+
+
+class BadSetting(ValueError):
+    """An environment variable that means nothing; the message says which."""
 
 
 class World(Protocol):
@@ -170,4 +181,15 @@ class _Gather(torch.autograd.Function):
 
 def join() -> Alone | Group:
     """The group that torchrun has started, or nobody else."""
-    return Group() if int(os.environ.get("WORLD_SIZE", "1")) > 1 else Alone()
+    size = os.environ.get("WORLD_SIZE", "1")
+    if size == "1":
+        return Alone()
+    needed = ("WORLD_SIZE", "RANK", "MASTER_ADDR", "MASTER_PORT")
+    for name in needed:
+        told = os.environ.get(name, "")
+        if not told or (name != "MASTER_ADDR" and not told.isdigit()):
+            raise BadSetting(
+                f"{name}={told} with WORLD_SIZE={size}: start several processes with "
+                "torchrun, or unset WORLD_SIZE"
+            )
+    return Group()

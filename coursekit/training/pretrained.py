@@ -14,12 +14,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 
+from coursekit.course_folder import COURSE
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.networks import build, from_plain
 from coursekit.training.objectives import make_objective
 
-FOLDER = Path(__file__).resolve().parents[2] / "data" / "checkpoints"
+FOLDER = COURSE / "data" / "checkpoints"
 WEIGHTS, CARD, SAMPLES = "weights.safetensors", "card.json", "samples.png"
 
 

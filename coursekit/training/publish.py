@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save
 
 from coursekit import __version__
+from coursekit.course_folder import COURSE
 from coursekit.evaluation.sampling import png_bytes
 from coursekit.files import write_atomic
 from coursekit.training import pretrained
@@ -140,18 +141,17 @@ def device_name(device: str) -> str:
 
 def commit() -> str:
     """The commit of the source tree, with "+" when it has changes; "" outside git."""
-    root = Path(__file__).resolve().parents[2]
     try:
         head = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"],
-            cwd=root,
+            cwd=COURSE,
             capture_output=True,
             text=True,
             check=True,
         ).stdout.strip()
         dirty = subprocess.run(
             ["git", "status", "--porcelain", "--", "coursekit"],
-            cwd=root,
+            cwd=COURSE,
             capture_output=True,
             text=True,
             check=True,

@@ -1,15 +1,17 @@
 """One training session: a run, its folder, its progress bar, its pictures."""
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import torch
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from coursekit.evaluation.sampling import png_bytes
-from coursekit.files import OutOfSpace, write_atomic
+from coursekit.files import OutOfSpace, try_folder, write_atomic
 from coursekit.training.checkpoints import (
     CheckpointError,
     find_state,
@@ -52,8 +54,9 @@ class Session:
             raise BadRequest(
                 f"no recipe {args.recipe!r}: use one of {', '.join(RECIPES)}"
             )
-        if args.threads is not None and args.threads < 1:
-            raise BadRequest(f"--threads {args.threads}: use 1 or more")
+        most = max(64, os.cpu_count() or 1)
+        if args.threads is not None and not 1 <= args.threads <= most:
+            raise BadRequest(f"--threads {args.threads}: use 1 to {most}")
         if args.fresh and args.resume:
             raise BadRequest("--fresh and --resume contradict each other: give one")
         self.recipe = RECIPES[args.recipe]
@@ -80,6 +83,10 @@ class Session:
 
             for judge in self.recipe.judges():
                 card(judge)
+        try:
+            try_folder(self.folder)
+        except OSError as error:
+            raise BadRequest(f"--out {self.folder}: {error.strerror}") from None
         self.threads = self._threads(args.threads, state["threads"] if state else None)
         data = self.recipe.load(profile.pictures)
         self.data = data.text
@@ -111,7 +118,22 @@ class Session:
             print(line)
 
     def go(self, stop: "StopRequest") -> bool:
-        """Train to the end; False when stopped on request (the state is saved)."""
+        """Train to the end; False when stopped on request (the state is saved).
+
+        Raises BadRequest while another run is at work in the folder.
+        """
+        if self.world.rank > 0:
+            return self._go(stop)
+        lock = FileLock(self.folder / "in-use.lock")
+        try:
+            with lock.acquire(timeout=0):
+                return self._go(stop)
+        except Timeout:
+            raise BadRequest(
+                f"another training is at work in {self.folder}: wait, or give --out"
+            ) from None
+
+    def _go(self, stop: "StopRequest") -> bool:
         run, profile = self.run, self.run.profile
         many = f"{self.world.size} processes with " if self.world.size > 1 else ""
         self.say(

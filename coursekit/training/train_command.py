@@ -49,7 +49,7 @@ def main(
     from coursekit.datasets.fashion import DataError
     from coursekit.files import OutOfSpace
     from coursekit.training.checkpoints import CheckpointError
-    from coursekit.training.distributed import Group, Lost, join
+    from coursekit.training.distributed import BadSetting, Group, Lost, join
     from coursekit.training.loop import TrainingDiverged
     from coursekit.training.publish import TooLarge, report
     from coursekit.training.session import BadRequest, Request, Session
@@ -68,7 +68,7 @@ def main(
             return 128 + stop.signal
         if judged and world.rank == 0:
             report(session, publish)
-    except BadRequest as error:
+    except (BadRequest, BadSetting) as error:
         complain(f"coursekit train: {error}")
         return 2
     except (OutOfSpace, Lost) as error:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import coursekit
-from coursekit.sources.lectures import ROOT, Source, lectures
+from coursekit.course_folder import COURSE
+from coursekit.sources.lectures import Source, lectures
 from coursekit.sources.modules import Package
 
 
@@ -18,8 +19,8 @@ class Project:
 
     @classmethod
     def here(cls) -> "Project":
-        """The checkout that this package runs from."""
-        return cls(ROOT, Package(ROOT))
+        """The course's folder, which this package runs from."""
+        return cls(COURSE, Package(COURSE))
 
     @property
     def measured(self) -> Path:

@@ -115,7 +115,9 @@ def test_pictures_that_ship_are_better_than_a_multiple_of_the_noise(name):
     [
         (["nothing"], "use one of fashion-ddpm, teddy-ddpm"),
         (["tiny", "--device", "toaster"], "use cpu or cuda"),
-        (["tiny", "--threads", "0"], "use 1 or more"),
+        (["tiny", "--threads", "0"], "use 1 to "),
+        (["tiny", "--threads", "100000"], "use 1 to "),
+        (["tiny", "--out", "{}/file/run"], "Not a directory"),
         (["tiny", "--fresh", "--resume"], "give one"),
         (["tiny", "--resume", "--out", "{}/new"], "nothing to resume"),
         (["tiny", "--out", "{}/file"], "name a folder"),

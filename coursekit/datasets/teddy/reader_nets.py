@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from coursekit.course_folder import COURSE
 from coursekit.datasets.teddy.captions import SUBJECT
 from coursekit.datasets.teddy.scene import (
     ACTIONS,
@@ -139,4 +140,4 @@ def split_outputs(outputs: Tensor) -> tuple[dict[str, Tensor], Tensor]:
 
 def reader_folder() -> Path:
     """Where the trained readers lie: data/readers beside the package."""
-    return Path(__file__).resolve().parents[3] / "data" / "readers"
+    return COURSE / "data" / "readers"
