@@ -16,6 +16,7 @@ from coursekit.datasets.teddy.scene import FURS, HATS
 from coursekit.pipeline import loose_words as say
 
 END = ","  # of a clause
+ORDER = ("fur", "hat", "glasses", "pose", "action", "place")
 OPTIONS = {"fur": FURS, "hat": HATS[1:]}
 NAMED = frozenset((*say.OWNERS, *say.SHAPES, *say.ACTIONS, *say.PLACES, say.INSIDE))
 NAMED |= say.COLOURS | say.ARMS | say.UP | say.DOWN | say.SIDES | say.BOOKS | say.NO
@@ -93,7 +94,7 @@ class _Phrases:
             self._refuse("nothing about a bear", "say what it looks like")
         if "hat" not in self.found and self._names_a_hat():
             self._refuse("which hat", ", ".join(HATS[1:]))
-        return self.found
+        return {name: self.found[name] for name in ORDER if name in self.found}
 
     # ------------------------------------------------------------------ the phrases
 
