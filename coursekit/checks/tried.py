@@ -93,9 +93,52 @@ def calling(look: Look) -> Callable[[Function, Inputs], Outputs]:
     """From (function, inputs as attributes) to (function, plain arrays), and back."""
 
     def call(fn: Function, inputs: Inputs) -> Outputs:
-        return {name: array(value) for name, value in look(fn, Given(inputs)).items()}
+        found = look(careful(fn), Given(inputs))
+        return {name: array(value) for name, value in found.items()}
 
     return call
+
+
+def careful(fn: Function) -> Function:
+    """The same function; BadResult when it leaves a trace beside its result.
+
+    It may neither touch torch's global generator nor switch on the gradient of a tensor
+    that it was handed. Of a generator each step is watched. A class stays as it is: a
+    new network draws its weights.
+    """
+    if isinstance(fn, type):
+        return fn
+
+    def watched(*args: Any, **named: Any) -> Any:
+        handed = [a for a in (*args, *named.values()) if isinstance(a, Tensor)]
+        plain = [each for each in handed if not each.requires_grad]
+
+        def run(work: Callable[[], Any]) -> Any:
+            before = torch.get_rng_state()
+            found = work()
+            if not torch.equal(before, torch.get_rng_state()):
+                raise BadResult(
+                    "it draws from torch's global generator, or seeds it: use what it "
+                    "is given, its noise or its generator"
+                )
+            if any(each.requires_grad for each in plain):
+                raise BadResult(
+                    "it changes what it was handed: requires_grad_() on the caller's "
+                    "own tensor; take x.detach().requires_grad_()"
+                )
+            return found
+
+        found = run(lambda: fn(*args, **named))
+        return steps(found, run) if isinstance(found, Iterator) else found
+
+    return watched
+
+
+def steps(states: Iterator[Any], run: Callable[[Callable[[], Any]], Any]) -> Any:
+    """A learner's generator, each of its steps run by `run`."""
+    end = object()
+    while (state := run(lambda: next(states, end))) is not end:
+        yield state
 
 
 def array(value: Any, scalar: bool = False) -> Array:

@@ -39,8 +39,8 @@ class DiTBlock(nn.Module):
         gate of the attention; shift, scale and gate of the MLP (as in DiT's code). Each
         norm's answer goes through `modulate` before its branch, and each branch is
         added by `gated`. x: (B, T, width) tokens; c: (B, cond_width), time and
-        condition in one vector; angles: (T, d / 2) of RoPE, for the attention, or None;
-        context is not used. Returns x's shape.
+        condition in one vector; angles: (T, d / 2) of RoPE or None, the second argument
+        of `self.attention`; context is not used. Returns x's shape.
         """
         shift1, scale1, gate1, shift2, scale2, gate2 = self.knobs(c)
         h = self.attention(modulate(self.norm1(x), scale1, shift1), angles)

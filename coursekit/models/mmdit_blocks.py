@@ -78,8 +78,9 @@ class DoubleBlock(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """One attention over all tokens, the prompt's first; each stream keeps its own.
 
-        Each stream makes its queries, keys and values (`before`). They are joined along
-        the tokens, turned by `angles` (S + T, d / 2), attend, and are split again;
+        Each stream makes its queries, keys and values (`before`), each (B, heads, its
+        tokens, d), normalised already. They are joined along the tokens, turned by
+        `angles` (S + T, d / 2; None: not turned), attend, and are split again;
         each stream finishes with its share (`after`), a `last` prompt stays as it is.
         text: (B, S, width); image: (B, T, width); c: (B, width). Returns both.
         """
@@ -122,8 +123,9 @@ class SingleBlock(nn.Module):
         """x + gate narrow([attention, act(hidden)]) of the modulated tokens.
 
         `wide` gives q, k, v and hidden, in this order; `knobs` gives shift, scale and
-        gate. x: (B, S + T, width), prompt and picture;
-        c: (B, width); angles: (S + T, d / 2). Returns x's shape.
+        gate. `norm_q` and `norm_k` act on split heads, before `angles` turn them.
+        x: (B, S + T, width), prompt and picture; c: (B, width); angles: (S + T, d / 2)
+        or None. Returns x's shape.
         """
         shift, scale, gate = self.knobs(c)
         wide = self.wide(modulate(self.norm(x), scale, shift))

@@ -22,6 +22,8 @@ DIMS = (2, 8, 32, 128)
 NAMES = ("ism", "ssm", "dsm")  # implicit, sliced, denoising
 SIGMA = 0.1  # the noise of denoising score matching
 Score = Callable[[Tensor], Tensor]
+Losses = tuple[Callable[..., Tensor], Callable[..., Tensor], Callable[..., Tensor]]
+OURS: Losses = (ism_loss, ssm_loss, dsm_loss)
 
 
 def smooth_blobs() -> Mixture:
@@ -47,26 +49,32 @@ class Bare(nn.Module):
         return out
 
 
-def losses(score: Score) -> dict[str, Callable[[Tensor, torch.Generator], Tensor]]:
-    """The three losses of one network, each of (x0, generator)."""
+def losses(
+    score: Score, own: Losses = OURS
+) -> dict[str, Callable[[Tensor, torch.Generator], Tensor]]:
+    """The three losses of one network, each of (x0, generator). own: who wrote them."""
+    implicit, of_a_line, of_noise = own
 
     def sliced(x: Tensor, generator: torch.Generator) -> Tensor:
-        return ssm_loss(score, x, torch.randn(x.shape, generator=generator))
+        return of_a_line(score, x, torch.randn(x.shape, generator=generator))
 
     def denoising(x: Tensor, generator: torch.Generator) -> Tensor:
         eps = torch.randn(x.shape, generator=generator)
-        return dsm_loss(score, x, SIGMA, eps)
+        return of_noise(score, x, SIGMA, eps)
 
     return {
-        "ism": lambda x, generator: ism_loss(score, x),
+        "ism": lambda x, generator: implicit(score, x),
         "ssm": sliced,
         "dsm": denoising,
     }
 
 
-def errors(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
+def errors(
+    seeds: Sequence[int] = (0, 1, 2), quick: bool = False, own: Losses = OURS
+) -> Result:
     """Train one network with each loss for equally many steps; relative errors.
 
+    own: the three losses, such as a learner's.
     Keys, +_std and _all: ism, ssm, dsm: mean squared error against the score of the
     data, over that score's mean square; dsm_own: against the score it was asked for,
     that of the data with noise SIGMA; dsm_bias: between the two. steps, sigma.
@@ -80,7 +88,7 @@ def errors(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         answers = {"dsm_bias": noised}
         for name in NAMES:
             net = fresh(seed, lambda: Bare(2))
-            fit(net, losses(net)[name], mixture, steps, seed=seed + 1000)
+            fit(net, losses(net, own)[name], mixture, steps, seed=seed + 1000)
             with torch.no_grad():
                 answers[name] = net(x.float()).double()
         size = truth.square().mean()
@@ -88,8 +96,8 @@ def errors(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             name: float((answer - truth).square().mean() / size)
             for name, answer in answers.items()
         }
-        own = (answers["dsm"] - noised).square().mean() / noised.square().mean()
-        return found | {"dsm_own": float(own)}
+        off = (answers["dsm"] - noised).square().mean() / noised.square().mean()
+        return found | {"dsm_own": float(off)}
 
     return {"steps": steps, "sigma": SIGMA, **for_seeds(one, seeds)}
 

@@ -89,13 +89,16 @@ def wiener(seeds: Sequence[int], n: int = 20_000, steps: int = 200) -> Result:
 
 
 def backwards_without_score(
-    x: Tensor, path: VPPath, ts: Tensor, generator: torch.Generator
+    x: Tensor, path: VPPath, ts: Tensor, generator: torch.Generator, turn: float = 1.0
 ) -> Tensor:
-    """The wrong way back: the forward equation with the sign of its drift turned."""
+    """The wrong way back: the forward equation with negative time steps.
+
+    turn: the factor of its drift; -1 turns the pull that has become a push once more.
+    """
     for t, s in pairwise(ts):
         f, g = drift_diffusion(path, t)
         noise = fresh_noise(x, generator)
-        x = x + float(f * (s - t)) * x + float(g * (t - s).sqrt()) * noise
+        x = x + turn * float(f * (s - t)) * x + float(g * (t - s).sqrt()) * noise
     return x
 
 
@@ -105,7 +108,8 @@ def two_ways(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     Keys: marginal_times; marginal_sde, marginal_ode, marginal_floor (energy distances
     to fresh exact samples at each time, +_std); paths_sde_ode, paths_sde_sde (mean
     distance of walkers from one start, +_std); and, +_std and _all: sde_distance,
-    ode_distance (at the end), naive_distance (the way without a score), end_floor,
+    ode_distance (at the end), naive_distance (the way without a score),
+    turned_std (standard deviation at its end, with the drift's sign turned), end_floor,
     paths_end (distance of SDE and flow at the end), paths_same (two SDE walks there),
     paths_unrelated (two independent samples of the data).
     """
@@ -144,6 +148,9 @@ def two_ways(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             "ode_distance": end["marginal_ode"],
             "end_floor": end["marginal_floor"],
             "naive_distance": energy_distance(naive, mixture.sample(n, generator)),
+            "turned_std": float(
+                backwards_without_score(start, path, ts, generator, -1.0).std()
+            ),
             "paths_end": end["paths_sde_ode"],
             "paths_same": end["paths_sde_sde"],
             "paths_unrelated": end["paths_unrelated"],

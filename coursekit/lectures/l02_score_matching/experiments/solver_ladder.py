@@ -7,7 +7,7 @@ they make of the network's mistakes.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -20,6 +20,8 @@ from coursekit.experiments.train_toy import fit, fresh
 from coursekit.lectures.l02_score_matching.experiments.solver_walks import (
     GRIDS,
     NAMES,
+    grid,
+    single_steps,
     walk,
 )
 from coursekit.models.mlp import EpsMLP
@@ -120,6 +122,29 @@ def flow_errors(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result
         "grid_nfes": list(GRID_NFES),
         **for_seeds(one, seeds),
     }
+
+
+@torch.no_grad()
+def step_errors(
+    steps: Mapping[str, Callable[..., Tensor]], counts: Sequence[int] = (4, 8, 16, 32)
+) -> dict[str, list[float]]:
+    """How far single steps (predict, x, t, s, path) end from the exact flow.
+
+    For each of them a list over the numbers of steps, even in log SNR; as
+    `flow_errors`, from one seed.
+    """
+    data, path = lopsided(), VPPath()
+    predict = exact_predict(data, path)
+    generator = torch.Generator().manual_seed(300)
+    start = torch.randn(200, 2, generator=generator, dtype=torch.float64)
+    goal = last(walk("rk4", predict, start, 4000, path, times="root"))
+
+    def off(step: Callable[..., Tensor], count: int) -> float:
+        ts = grid("snr", path, count, START, END)
+        end = last(single_steps(step, predict, start, ts, path))
+        return float((end - goal).norm(dim=1).mean())
+
+    return {name: [off(step, n) for n in counts] for name, step in steps.items()}
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
