@@ -103,8 +103,8 @@ def careful(fn: Function) -> Function:
     """The same function; BadResult when it leaves a trace beside its result.
 
     It may neither touch torch's global generator nor switch on the gradient of a tensor
-    that it was handed. Of a generator each step is watched. A class stays as it is: a
-    new network draws its weights.
+    that it was handed. Of a generator each step is watched. A class stays as it is, and
+    whoever makes a network may draw its weights.
     """
     if isinstance(fn, type):
         return fn
@@ -116,7 +116,8 @@ def careful(fn: Function) -> Function:
         def run(work: Callable[[], Any]) -> Any:
             before = torch.get_rng_state()
             found = work()
-            if not torch.equal(before, torch.get_rng_state()):
+            drawn = not torch.equal(before, torch.get_rng_state())
+            if drawn and not isinstance(found, torch.nn.Module):
                 raise BadResult(
                     "it draws from torch's global generator, or seeds it: use what it "
                     "is given, its noise or its generator"
@@ -315,6 +316,23 @@ def slopes(loss: Any, **leaves: Tensor) -> dict[str, Tensor]:
         loss.sum(), list(leaves.values()), allow_unused=True, materialize_grads=True
     )
     return {f"gradient for {n}": s for n, s in zip(leaves, found, strict=True)}
+
+
+def taught(network: torch.nn.Module, found: Any) -> dict[str, Tensor]:
+    """How a network's weights would move if what it `found` should be smaller.
+
+    Raises BadResult, in words, when no gradient flows at all.
+    """
+    array(found)
+    if not found.requires_grad:
+        raise BadResult("no gradient comes through: it is cut by detach or no_grad")
+    moved = torch.autograd.grad(
+        (found**2).sum(),
+        list(network.parameters()),
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return {"gradients of the weights": torch.cat([each.flatten() for each in moved])}
 
 
 def weights(model: torch.nn.Module, seed: int) -> Inputs:

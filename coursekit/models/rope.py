@@ -32,6 +32,7 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
     # One complex product: several times faster on a CPU than four real ones.
     wide = torch.promote_types(x.dtype, torch.float32)  # half has no complex numbers
     pairs = torch.view_as_complex(x.to(wide).reshape(*x.shape[:-1], -1, 2))
+    angles = angles.to(torch.promote_types(angles.dtype, torch.float32))
     turn = torch.polar(torch.ones_like(angles), angles).to(pairs.dtype)
     return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)
 

@@ -19,6 +19,7 @@ from coursekit.checks.tried import (
     array,
     bend,
     column,
+    count,
     draws,
     equals,
     generator,
@@ -326,13 +327,16 @@ def _film(states: Any) -> Tensor:
 def ddim(fn: Function, i: Any) -> Results:
     model, last = Watched(), len(i.beta) - 1
 
-    def run(model: Function, x: Tensor, eta: float, ks: list[int], stir: int) -> Tensor:
+    def run(
+        model: Function, x: Tensor, eta: float, ks: list[int], stir: int, more: int = 0
+    ) -> Tensor:
         torch.manual_seed(stir)  # only the given generator may matter
-        source = torch.Generator().manual_seed(int(i.noise_seed))
+        source = torch.Generator().manual_seed(int(i.noise_seed) + more)
         return _film(fn(model, x, ks, _table(i), eta=eta, generator=source))
 
     film = run(model, i.x, 0.0, i.ks.tolist(), 0)
     one, other = (run(bend, i.x, 1.0, i.ks.tolist(), stir) for stir in (0, 1))
+    another = run(bend, i.x, 1.0, i.ks.tolist(), 0, more=1)
     many = torch.zeros(2000, 1, dtype=torch.float64)
     thirds = [last, last * 2 // 3, last // 3]
     spread = run(lambda x, t: x / 2, many, 1.0, thirds, 0)
@@ -340,6 +344,7 @@ def ddim(fn: Function, i: Any) -> Results:
         "the film with eta = 0": film,
         **model.asked(film, "model(xk, k)"),
         "difference of two runs": (one - other).abs().max(),
+        "two seeds give one film": count(torch.equal(one, another)),
         "covariance of the states": torch.cov(spread.flatten(1)),
     }
 

@@ -60,6 +60,8 @@ def mixture_score(fn: Function, i: Any) -> Results:
         "score far away": fn(100 * i.x, *mixture),
         "score in float32": fn(i.x.float(), *(part.float() for part in mixture)),
         "score of one Gaussian": fn(i.x, i.weights, *alike),
+        "score at one point": fn(i.x[:1], *mixture),
+        "score of one component": fn(i.x, *(part[:1] for part in mixture)),
     }
 
 
@@ -110,6 +112,7 @@ def divergence(fn: Function, i: Any) -> Results:
     return results | {
         "divergence of a linear field": fn(lambda x: _linear_field(x, -matrix), i.x),
         "divergence of a field that ignores x": fn(constant, i.x),
+        "divergence of a field without a graph": fn(torch.ones_like, i.x),
         "divergence under no_grad": quiet,
         "gradients recorded under no_grad": count(quiet.requires_grad),
     }
@@ -147,7 +150,8 @@ def ism_loss(fn: Function, i: Any) -> Results:
 
 @tried("02.4", _with_matrix("x", "v"), oracles=(_NO_PULL,))
 def ssm_loss(fn: Function, i: Any) -> Results:
-    return _implicit_losses(fn, i, i.v)
+    wild = fn(lambda x: torch.sin(30 * x), i.x, i.v)  # too steep for a difference
+    return _implicit_losses(fn, i, i.v) | {"loss of a steep score": wild}
 
 
 def _asked_first(asked: list[Tensor], loss: Any) -> Tensor:
@@ -289,17 +293,25 @@ def langevin(fn: Function, i: Any) -> Results:
         "the film again": _film(fn, i, hill, stir=1),
         "what an even slope adds": _film(fn, i, lambda x: i.slope)
         - _film(fn, i, torch.zeros_like),
+        "the film of a long way": _film(fn, i, lambda x: 500 * i.slope),
     }
 
 
 @tried("02.8", _langevin_start, oracles=(REPEATS,))
 def annealed_langevin(fn: Function, i: Any) -> Results:
-    hill = Watched(lambda x, sigma: torch.tanh(i.top - x) / sigma)
+    told: list[bool] = []
+
+    def slope(x: Tensor, sigma: Tensor) -> Tensor:
+        told.append(isinstance(sigma, Tensor))
+        return torch.tanh(i.top - x) / sigma
+
+    hill = Watched(slope)
     film = _film(fn, i, hill, i.sigmas)
     return {
         "the film": film,
         "sigma that the score sees": hill.asked(film, "score(x, sigma)")["times asked"],
         "the film again": _film(fn, i, hill, i.sigmas, stir=1),
+        "sigma is a tensor": count(all(told)),
     }
 
 

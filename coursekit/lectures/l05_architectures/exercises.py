@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from coursekit.checks.spec import BadResult, Function, Inputs
@@ -17,6 +18,8 @@ from coursekit.checks.tried import (
     number,
     pair,
     refusal,
+    slopes,
+    taught,
     vectors,
     weights,
 )
@@ -86,7 +89,9 @@ def _by_channel(i: Inputs) -> Any:
     ),
 )
 def scale_shift(fn: Function, i: Any) -> Results:
-    return {"features": fn(i.h, i.knobs)}
+    h, knobs = i.h.requires_grad_(), i.knobs.requires_grad_()
+    found = fn(h, knobs)
+    return {"features": found, **slopes(found, h=h, knobs=knobs)}
 
 
 _CUT_PICTURES = (((7, 3, 4, 6), 2), ((5, 2, 9, 6), 3), ((4, 3, 4, 8), 2))
@@ -120,7 +125,9 @@ def _patch_by_patch(i: Inputs) -> Any:
     ),
 )
 def unpatchify(fn: Function, i: Any) -> Results:
-    return {"pictures": fn(i.tokens, i.patch, i.height, i.width)}
+    tokens = i.tokens.requires_grad_()
+    found = fn(tokens, i.patch, i.height, i.width)
+    return {"pictures": found, **slopes(found, tokens=tokens)}
 
 
 def _addresses(seed: int) -> Inputs:
@@ -145,7 +152,9 @@ def _to_modulate(seed: int) -> Inputs:
 
 @tried("05.5", _to_modulate, cases=("tokens (B, T, D)", "float32"))
 def modulate(fn: Function, i: Any) -> Results:
-    return {"tokens": fn(i.x, i.scale, i.shift)}
+    leaves = {name: i[name].requires_grad_() for name in ("x", "scale", "shift")}
+    found = fn(*leaves.values())
+    return {"tokens": found, **slopes(found, **leaves)}
 
 
 _DIT_SHAPE: dict[str, Any] = {"width": 12, "cond_width": 10, "heads": 3, "ratio": 2.0}
@@ -164,6 +173,12 @@ def _block_told(network: type[nn.Module], shape: dict[str, Any]) -> Draw:
     return inputs
 
 
+def _first_step(new: nn.Module, unmoved: Any) -> dict[str, Any]:
+    """How many weights of a new network get a gradient, though its gates are 0."""
+    (moved,) = taught(new, unmoved).values()
+    return {"weights of a new block that learn": count(int((moved != 0).sum()))}
+
+
 @tried(
     "05.6",
     _block_told(DiTBlock, _DIT_SHAPE),
@@ -178,10 +193,13 @@ def _block_told(network: type[nn.Module], shape: dict[str, Any]) -> Draw:
 )
 def dit_block(fn: Function, i: Any) -> Results:
     block, new = loaded(fn, _DIT_SHAPE, i), fn(**_DIT_SHAPE).double()
+    found, unmoved = block(i.x, i.c), new(i.x, i.c)
     return {
-        "tokens": block(i.x, i.c),
+        "tokens": found,
         "tokens with angles": block(i.x, i.c, i.context, i.angles),
-        "tokens of a new block": new(i.x, i.c),
+        "tokens of a new block": unmoved,
+        **taught(block, found),
+        **_first_step(new, unmoved),
     }
 
 
@@ -199,9 +217,13 @@ def dit_block(fn: Function, i: Any) -> Results:
 )
 def cross_block(fn: Function, i: Any) -> Results:
     block, new = loaded(fn, _CROSS_SHAPE, i), fn(**_CROSS_SHAPE).double()
+    found = block(i.x, i.c, i.context, i.angles)
+    unmoved = new(i.x, i.c, i.context, i.angles)
     return {
-        "tokens": block(i.x, i.c, i.context, i.angles),
-        "tokens of a new block": new(i.x, i.c, i.context, i.angles),
+        "tokens": found,
+        "tokens of a new block": unmoved,
+        **taught(block, found),
+        **_first_step(new, unmoved),
     }
 
 
@@ -237,11 +259,13 @@ def _three_things(answer: Any) -> tuple[Any, Any, Any]:
     ),
 )
 def in_context(fn: Function, i: Any) -> Results:
-    sequence, angles, before = _three_things(fn(i.x, i.angles, i.vector, i.tokens))
+    x, vector, tokens = (i[name].requires_grad_() for name in ("x", "vector", "tokens"))
+    sequence, angles, before = _three_things(fn(x, i.angles, vector, tokens))
     short, few, one = _three_things(fn(i.x, i.angles, i.vector, None))
     still, none, _ = _three_things(fn(i.x, None, i.vector, i.tokens))
     return {
         "sequence": sequence,
+        **slopes(sequence, x=x, vector=vector, tokens=tokens),
         "angles": angles,
         "how many": number(before),
         "sequence without a prompt": short,
@@ -290,9 +314,17 @@ def _to_turn(seed: int) -> Inputs:
     "05.10",
     _to_turn,
     cases=("one sequence", "a batch (B, T, d)", "heads (B, h, T, d), float32"),
+    tolerances={"turned far, in half precision": (0.05, 0.05)},
 )
 def rotate(fn: Function, i: Any) -> Results:
-    return {"turned": fn(i.x, i.angles)}
+    x, far = i.x.requires_grad_(), 100 * i.angles.float()
+    found, half = fn(x, i.angles), fn(i.x.detach().bfloat16(), far)
+    return {
+        "turned": found,
+        **slopes(found, x=x),
+        "turned far, in half precision": half.float(),
+        "half precision stays": count(half.dtype == torch.bfloat16),
+    }
 
 
 def _on_axes(seed: int) -> Inputs:
@@ -346,10 +378,12 @@ def _two_streams(seed: int) -> Inputs:
 def double_block(fn: Function, i: Any) -> Results:
     block = loaded(fn, MMDIT | {"last": i.last}, i)
     words, patches = pair(block(i.text, i.image, i.c))
+    both = torch.cat([words, patches], 1)
     turned_words, turned_patches = pair(block(i.text, i.image, i.c, i.angles))
     return {
         "words": words,
         "patches": patches,
+        **taught(block, both),
         "words with angles": turned_words,
         "patches with angles": turned_patches,
     }
@@ -375,11 +409,14 @@ def _one_stream(seed: int) -> Inputs:
     ),
 )
 def single_block(fn: Function, i: Any) -> Results:
-    block = loaded(fn, MMDIT | {"qk_norm": i.normed}, i)
+    block, new = loaded(fn, MMDIT | {"qk_norm": i.normed}, i), fn(**MMDIT).double()
+    found, unmoved = block(i.x, i.c), new(i.x, i.c, i.angles)
     return {
-        "tokens": block(i.x, i.c),
+        "tokens": found,
         "tokens with angles": block(i.x, i.c, i.angles),
-        "tokens of a new block": fn(**MMDIT).double()(i.x, i.c, i.angles),
+        "tokens of a new block": unmoved,
+        **taught(block, found),
+        **_first_step(new, unmoved),
     }
 
 
