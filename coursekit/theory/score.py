@@ -43,9 +43,10 @@ def divergence(field: Field, x: Tensor) -> Tensor:
     One backward pass per dimension: field_i, summed over the batch, has the i-th row of
     every sample's Jacobian as its gradient, since samples do not look at each other.
 
-    field(x) -> like `x`; x: (B, ...). Returns (B,); 0 for a field that ignores x. Where
-    gradients are recorded, they can flow from the result, so that it may stand in a
-    loss; under torch.no_grad() it works too, and records nothing.
+    field(x) -> like `x`; x: (B, ...). Returns (B,); 0 for a field that ignores x, also
+    for one that autograd knows nothing of, such as torch.ones_like. Where gradients are
+    recorded, they can flow from the result, so that it may stand in a loss; under
+    torch.no_grad() it works too, and records nothing.
     """
     record = torch.is_grad_enabled()
     with torch.inference_mode(False), torch.enable_grad():

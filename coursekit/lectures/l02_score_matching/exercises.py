@@ -98,6 +98,14 @@ _TRACE = equals(
 )
 
 
+def _of_ones(fn: Function, x: Tensor) -> Any:
+    """The divergence of a field that autograd knows nothing of; nan for an error."""
+    try:
+        return fn(torch.ones_like, x)
+    except RuntimeError:
+        return x.new_full((len(x),), torch.nan)
+
+
 @tried("02.2", _with_matrix("x"), oracles=(_TRACE,))
 def divergence(fn: Function, i: Any) -> Results:
     matrix: Tensor = i.matrix.requires_grad_()
@@ -112,7 +120,7 @@ def divergence(fn: Function, i: Any) -> Results:
     return results | {
         "divergence of a linear field": fn(lambda x: _linear_field(x, -matrix), i.x),
         "divergence of a field that ignores x": fn(constant, i.x),
-        "divergence of a field without a graph": fn(torch.ones_like, i.x),
+        "divergence of a field without a graph": _of_ones(fn, i.x),
         "divergence under no_grad": quiet,
         "gradients recorded under no_grad": count(quiet.requires_grad),
     }
@@ -150,8 +158,9 @@ def ism_loss(fn: Function, i: Any) -> Results:
 
 @tried("02.4", _with_matrix("x", "v"), oracles=(_NO_PULL,))
 def ssm_loss(fn: Function, i: Any) -> Results:
-    wild = fn(lambda x: torch.sin(30 * x), i.x, i.v)  # too steep for a difference
-    return _implicit_losses(fn, i, i.v) | {"loss of a steep score": wild}
+    results = _implicit_losses(fn, i, i.v)
+    steep = fn(lambda x: torch.sin(30 * x), i.x, i.v)  # too steep for a difference
+    return results | {"loss of a steep score": steep}
 
 
 def _asked_first(asked: list[Tensor], loss: Any) -> Tensor:

@@ -378,12 +378,12 @@ def _two_streams(seed: int) -> Inputs:
 def double_block(fn: Function, i: Any) -> Results:
     block = loaded(fn, MMDIT | {"last": i.last}, i)
     words, patches = pair(block(i.text, i.image, i.c))
-    both = torch.cat([words, patches], 1)
+    size = words.square().sum() + patches.square().sum()
     turned_words, turned_patches = pair(block(i.text, i.image, i.c, i.angles))
     return {
         "words": words,
         "patches": patches,
-        **taught(block, both),
+        **taught(block, size),
         "words with angles": turned_words,
         "patches with angles": turned_patches,
     }

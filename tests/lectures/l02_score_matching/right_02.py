@@ -72,6 +72,8 @@ def divergence_unused(field: Field, x: Tensor) -> Tensor:
         y = x.clone().detach().requires_grad_(True)
         total = y.new_zeros(len(x))
         for i, value in enumerate(field(y).flatten(1).unbind(1)):
+            if not value.requires_grad:
+                continue
             row = torch.autograd.grad(
                 value.sum(), y, create_graph=True, allow_unused=True
             )[0]
