@@ -8,7 +8,7 @@ one works in.
 import os
 from pathlib import Path
 
-_SIGN = Path("data", "SHA256SUMS")  # what only this folder has
+_SIGNS = (Path("data"), Path("coursekit", "lectures"))  # what this folder has
 
 
 def find_course(package: Path, here: Path) -> Path:
@@ -18,8 +18,11 @@ def find_course(package: Path, here: Path) -> Path:
     """
     named = os.environ.get("COURSEKIT_FOLDER")
     places = [package.parent, *([Path(named)] if named else []), here, *here.parents]
-    found = next((each for each in places if (each / _SIGN).is_file()), places[0])
-    return found.resolve()
+    return next((each for each in places if _is_course(each)), places[0]).resolve()
+
+
+def _is_course(folder: Path) -> bool:
+    return all((folder / sign).is_dir() for sign in _SIGNS)
 
 
 def _here() -> Path:
@@ -34,7 +37,7 @@ COURSE = find_course(Path(__file__).resolve().parent, _here())
 
 def missing() -> str:
     """One line when the folder was not found, else ""."""
-    if (COURSE / _SIGN).is_file():
+    if _is_course(COURSE):
         return ""
     return (
         "coursekit is installed without the course's data and notebooks: work in the "

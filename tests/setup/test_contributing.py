@@ -33,6 +33,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, body in FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(body, encoding="utf-8")
+    (root / "data").mkdir()
     (root / LECTURE / "__init__.py").write_text('"""Lecture 99."""\n')
     return root
 
@@ -79,7 +80,7 @@ def test_the_right_version_passes_and_a_mistake_is_named(checkout):
     assert run(checkout, "-c", code).stdout.splitlines() == [
         "PASS 99.1 signal_to_noise",
         "FAIL 99.1 signal_to_noise: the square is missing: signal and noise are "
-        "compared by their variances",
+        "compared by their variances - going on with the reference",
         "FAIL 99.2: this is noise to signal",
     ]
 

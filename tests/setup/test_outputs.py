@@ -67,9 +67,9 @@ def test_installed_without_its_folder(tmp_path: Path) -> None:
 
 def test_the_folder_around_the_package_comes_first(tmp_path: Path) -> None:
     inner = tmp_path / "a" / "b"
-    assert find_course(tmp_path / "coursekit", inner) == tmp_path.resolve()
+    assert find_course(Path("/nowhere/coursekit"), inner) == Path("/nowhere")
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "SHA256SUMS").touch()
+    (tmp_path / "coursekit" / "lectures").mkdir(parents=True)
     assert find_course(Path("/nowhere/coursekit"), inner) == tmp_path.resolve()
     assert find_course(COURSE / "coursekit", inner) == COURSE
     assert course_folder.missing() == ""

@@ -191,4 +191,4 @@ sys.meta_path = [f for f in sys.meta_path if "editable" not in repr(f).lower()]
     assert done.returncode == 1, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("The active environment lacks coursekit, torch, numpy, ")
-    assert line.endswith("-m pip install -e .[dev] -c constraints.txt")
+    assert line.endswith("-m pip install -e '.[dev]' -c constraints.txt")

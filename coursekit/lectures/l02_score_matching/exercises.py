@@ -160,7 +160,7 @@ def ism_loss(fn: Function, i: Any) -> Results:
 def ssm_loss(fn: Function, i: Any) -> Results:
     results = _implicit_losses(fn, i, i.v)
     steep = fn(lambda x: torch.sin(30 * x), i.x, i.v)  # too steep for a difference
-    return results | {"loss of a steep score": steep}
+    return {**results, "loss of a steep score": steep}
 
 
 def _asked_first(asked: list[Tensor], loss: Any) -> Tensor:
