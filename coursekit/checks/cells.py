@@ -22,7 +22,6 @@ from coursekit.checks.spec import (
     FormulaQuestion,
 )
 
-
 GOING_ON = " - going on with the reference"
 
 
