@@ -64,7 +64,7 @@ def check(function: Any, exercise_id: str | None = None) -> Any:
 def check_answer(question_id: str, answer: Any) -> None:
     """Check the answer to a pen-and-paper question: a formula or a letter.
 
-    Prints one line: `PASS 01.17`, `TODO 01.17` or `FAIL 01.17: why`.
+    Prints one line: `PASS 01.17: why`, `TODO 01.17` or `FAIL 01.17: why`.
     """
     try:
         question = by_id(question_id)
@@ -85,7 +85,10 @@ def check_answer(question_id: str, answer: Any) -> None:
         verdict = Verdict("FAIL", f"this one is code: use {question.name} = check(...)")
     progress.record(question_id, verdict.state)
     line = f"{verdict.state} {question_id}"
-    _say(line + (f": {verdict.message}" if verdict.message else ""), verdict.state)
+    told = verdict.message
+    if verdict.state == "PASS" and not isinstance(question, Exercise):
+        told = question.reason
+    _say(line + (f": {told}" if told else ""), verdict.state)
 
 
 def judge_choice(question: ChoiceQuestion, answer: Any) -> Verdict:

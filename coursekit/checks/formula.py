@@ -40,6 +40,7 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _GREEK = {"ᾱ": "alpha_bar", "α": "alpha", "β": "beta", "σ": "sigma"}
 _GREEK |= {"η": "eta", "ε": "eps", "ϵ": "eps", "μ": "mu", "π": "pi"}
+_PASTED = {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "²": "**2", "³": "**3"}
 _LONGEST = 500
 
 
@@ -50,16 +51,17 @@ class FormulaError(ValueError):
 def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
     """The value of a formula at many points. values: name -> array of numbers.
 
-    Knows + - * / ** ^ ( ), sqrt exp log abs sin cos tan tanh, pi and e. Raises
-    FormulaError with one line for anything else.
+    Knows + - * / ** ^ ( ), sqrt exp log abs sin cos tan tanh, pi and e, Greek letters
+    and pasted signs. Raises FormulaError with one line for anything else.
     """
     text = unicodedata.normalize("NFC", text.strip())
     # alpha with a macron is one letter or two, depending on the keyboard
     text = text.replace("α\u0304", "ᾱ")
-    for letter, name in _GREEK.items():
+    for letter, name in (_GREEK | _PASTED).items():
         text = text.replace(letter, name)
-    # An answer such as "mean = ..." is a sentence; its right side is the formula.
-    text = re.sub(r"^[\w ]+=(?!=)", "", text).strip()
+    text = re.sub(r"√\s*(\w+)", r"sqrt(\1)", text).replace("√", "sqrt")
+    # "mean = ...", "g**2 = ..." and "s(x) = ..." are sentences: the right side counts.
+    text = re.sub(r"^[\w ,()*^]+=(?!=)", "", text).strip()
     if len(text) > _LONGEST:
         raise FormulaError(f"a formula has at most {_LONGEST} characters")
     # In Python ^ binds weaker than +; as a power it must bind like **.

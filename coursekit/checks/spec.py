@@ -131,6 +131,11 @@ class FormulaQuestion:
         return self.right[0]
 
     @property
+    def reason(self) -> str:
+        """What a right answer is told: the formula as the course writes it."""
+        return f"as we write it, {self.answer}"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The symbols an answer may use."""
         return tuple(self.points(np.random.default_rng(0)))
@@ -148,6 +153,11 @@ class ChoiceQuestion:
     why: Mapping[str, str]  # one sentence for every option, the right one included
     names: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[str] = "choice"
+
+    @property
+    def reason(self) -> str:
+        """Why the right answer is right."""
+        return self.why[self.answer]
 
 
 Question = FormulaQuestion | ChoiceQuestion

@@ -84,7 +84,7 @@ def _style(words: list[str]) -> tuple[str, list[str]]:
             if words[i : i + len(parts)] != parts:
                 continue
             before, after = words[:i], words[i + len(parts) :]
-            if before and before[-1] == "in":
+            while before and before[-1] in (*ARTICLES, "in"):
                 before = before[:-1]
             if after and after[0] == "style":
                 after = after[1:]

@@ -141,7 +141,7 @@ def question(draft: Draft, fence: Fence) -> None:
             shown.answer_cell(asked, solved=True),
         ),
         check=f'check_answer("{exercise_id}", {name})',
-        prints=f"PASS {exercise_id}\n",
+        prints=f"PASS {exercise_id}: {asked.reason}\n",
         facts=facts,
     )
 

@@ -30,7 +30,11 @@ A, S = X["a"], X["alpha_bar"]
         ("2**3**2 * a", 512 * A),
         ("np.sqrt(a) + torch.exp(-a) + math.pi", np.sqrt(A) + np.exp(-A) + math.pi),
         ("ln(a) - log(a) + pi", np.full(3, math.pi)),
-        ("√" and "ᾱ * a", S * A),
+        ("ᾱ * a", S * A),
+        ("−√ᾱ · a² × 2", -np.sqrt(S) * A**2 * 2),
+        ("√(1 – ᾱ)³", np.sqrt(1 - S) ** 3),
+        ("g**2 = a^2", A**2),
+        ("s(x, t) = -a", -A),
         ("α\u0304 * a", S * A),
         ("mean = a / (1 - alpha_bar)", A / (1 - S)),
         ("1e-3 * +a", 1e-3 * A),
@@ -139,12 +143,13 @@ def test_lines_of_answers(capsys):
     check_answer("47.11", "x")
     lines = capsys.readouterr().out.splitlines()
     assert lines[:4] == ["TODO 00.2"] * 4
-    assert lines[4:7] == ["PASS 00.2"] * 3
+    reason = "shapes are lined up from the right, so (B,) meets W"
+    assert lines[4:7] == [f"PASS 00.2: {reason}"] * 3
     letters = "FAIL 00.2: answer with one letter of a, b, c, d, such as 'a'"
     assert lines[7:9] == [letters] * 2
     assert lines[9].startswith("FAIL 00.2: when W happens to equal B")
     assert lines[10].startswith("FAIL 01.15: cannot read the formula near column")
-    assert lines[11] == "PASS 01.15"
+    assert lines[11].startswith("PASS 01.15: as we write it, (xk - ")
     assert lines[12] == "FAIL 01.4: this one is code: use q_sample = check(...)"
     assert lines[13].startswith("FAIL 47.11: no exercise '47.11'")
     assert len(lines) == 14

@@ -1,8 +1,11 @@
 """How people ask, and what is understood.
 
 Authorities: the grammar of the captions (every rewritten prompt parses back to the same
-facts), and a table of sentences with what they mean, written by hand.
+facts), and two lists of sentences with what they mean, written by hand: one by whoever
+wrote the reader, one by somebody who had not seen it.
 """
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,61 +16,69 @@ from coursekit.datasets.teddy.captions import facts, parse_caption
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.scene import FURS, GLASSES, HATS, PLACES
 from coursekit.datasets.tokens import emoji_tokenizer, teddy_tokenizer
-from coursekit.pipeline import emoji_prompts
+from coursekit.pipeline import emoji_prompts, loose_phrases
 from coursekit.pipeline.emoji_prompts import understand_emoji
 from coursekit.pipeline.loose_phrases import NotUnderstood
 from coursekit.pipeline.loose_prompts import instead, understand
 
-# sentence -> fur, hat, glasses, pose, action, place; "-" is what nobody need say (none,
-# and arms down), "?" is chosen by the seed
-MEANT = {
-    "a brown teddy bear with a red hat, reading in the park": (
-        "brown red - - reading park"
-    ),
-    "Teddy, blue, sunglasses, snow": "blue - sun - - snow",
-    "bear with its left arm up dancing on the beach": "? - - left-up dancing beach",
-    "a red hat on a pink bear": "pink red - - - ?",
-    "a pink bear wearing a hat that is blue": "pink blue - - - ?",
-    "brown bear reading a book with both arms up, indoors": (
-        "brown - - both-up reading room"
-    ),
-    "the bear is purple and its hat is yellow": "purple yellow - - - ?",
-    "a bear with no hat and round glasses": "? - round - - ?",
-    "a teddy with a blue hat and black sunglasses": "? blue sun - - ?",
-    "hands in the air, brown bear": "brown - - both-up - ?",
-    "reading bear, no glasses, red hat": "? red - - reading ?",
-    "brown bear, hat red, park": "brown red - - - park",
-    "a bear in a red hat": "? red - - - ?",
-    "A GREEN BEAR": "green - - - - ?",
-    "white bear without a hat wearing glasses in the forest": (
-        "white - round - - forest"
-    ),
-    "yellow bear with a yellow hat raising its right paw at night": (
-        "yellow yellow - right-up - city"
-    ),
-    "please draw me a cute fluffy black bear in the woods": "black - - - - forest",
-    "dancing, in a city, two arms up, dark glasses, white": (
-        "white - sun both-up dancing city"
-    ),
-    "bear": "? - - - - ?",
+# How a bear is where nothing is said; "?" is free, and chosen by the seed.
+UNSAID = {
+    "fur": "?",
+    "hat": "none",
+    "glasses": "none",
+    "pose": "both-down",
+    "action": "none",
+    "place": "?",
 }
-UNSAID = ("?", "none", "none", "both-down", "none", "?")
 
 
-@pytest.mark.parametrize("text", MEANT)
-def test_the_table(text):
-    found = understand(text, seed=3)
-    bear = found.scene.bears[0]
-    seen = (bear.fur, bear.hat, bear.glasses, bear.pose, bear.action, found.scene.place)
-    for word, told, unsaid in zip(seen, MEANT[text].split(), UNSAID, strict=True):
-        wanted = unsaid if told == "-" else told
-        if wanted == "?":  # what was chosen is told
-            assert "chosen by seed 3" in found.note
-        else:
-            assert word == wanted, (seen, text)
-    assert facts(found.scene) == parse_caption(found.prompt)
-    assert "\n" not in found.note
+def sentences(name):
+    """(sentence, what must be shown or None to refuse) of a list written by hand."""
+    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines():
+        text, bar, meant = (part.strip() for part in line.rpartition("|"))
+        if bar and not line.startswith("#"):
+            told = (
+                None if meant == "refuse" else dict(p.split("=") for p in meant.split())
+            )
+            yield text, None if told is None else UNSAID | told
+
+
+def outcome(text, wanted):
+    """obeyed, refused or misread, and what was understood."""
+    try:
+        found = understand(text, seed=3)
+    except NotUnderstood as error:
+        assert "\n" not in str(error)
+        return "refused", str(error)
+    told = facts(found.scene)
+    assert told == parse_caption(found.prompt) and "\n" not in found.note
     teddy_tokenizer().encode([found.prompt], 28)
+    seen = told.clauses[0][1]._asdict() | {"place": told.place}
+    free = [name for name, word in (wanted or {}).items() if word == "?"]
+    chosen = not free or "chosen by seed 3" in found.note
+    right = wanted and all(wanted[name] in ("?", word) for name, word in seen.items())
+    return "obeyed" if right and chosen else "misread", found.note
+
+
+@pytest.mark.parametrize("name", ["prompts.txt", "prompts_blind.txt"])
+def test_no_sentence_is_misread(name):
+    """What this world shows is drawn, and all else refused: never something else."""
+    found = {text: (outcome(text, meant), meant) for text, meant in sentences(name)}
+    misread = {t: o for t, (o, _) in found.items() if o[0] == "misread"}
+    assert misread == {}
+    could = [text for text, (_, meant) in found.items() if meant]
+    refused = [text for text in could if found[text][0][0] == "refused"]
+    print(
+        f"{name}: {len(found)} sentences, {len(could)} can be shown; refused {refused}"
+    )
+    assert len(found) >= 150 and len(refused) <= 0.1 * len(could)
+
+
+def test_any_words_in_any_order_are_understood_or_refused():
+    rng = np.random.default_rng(0)
+    words = sorted(loose_phrases.KNOWN)
+    for _ in range(3000):
+        outcome(" ".join(rng.choice(words, rng.integers(1, 8))), None)
 
 
 def test_sentences_of_the_grammar_stay_as_they_are():
@@ -166,6 +177,7 @@ def test_a_negative_prompt_is_the_same_sentence_but_for_one_thing():
         ("noto-v1 tomato", ("tomato", "noto-v1")),
         ("a tomato, twemoji", ("tomato", "twemoji")),
         ("Fluent style: grinning face", ("grinning face", "fluent")),
+        ("the grinning face in the noto v1 style", ("grinning face", "noto-v1")),
     ],
 )
 def test_emoji_by_name_and_style_in_any_order(text, pair):
