@@ -64,7 +64,7 @@ def check(function: Any, exercise_id: str | None = None) -> Any:
 def check_answer(question_id: str, answer: Any) -> None:
     """Check the answer to a pen-and-paper question: a formula or a letter.
 
-    Prints one line: `PASS 01.17: why`, `TODO 01.17` or `FAIL 01.17: why`.
+    Prints one line: `PASS 01.16: why`, `TODO 01.16` or `FAIL 01.16: why`.
     """
     try:
         question = by_id(question_id)

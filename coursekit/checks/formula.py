@@ -41,6 +41,7 @@ _CONSTANTS = {"pi": math.pi, "e": math.e}
 _GREEK = {"ᾱ": "alpha_bar", "α": "alpha", "β": "beta", "σ": "sigma"}
 _GREEK |= {"η": "eta", "ε": "eps", "ϵ": "eps", "μ": "mu", "π": "pi"}
 _PASTED = {"−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "²": "**2", "³": "**3"}
+_NAMED = r"^[\w ]+(\([\w ,]*\))?( *(\*\*|\^) *\w+)? *=(?!=)"  # name = ..., s(x) = ...
 _LONGEST = 500
 
 
@@ -61,7 +62,7 @@ def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
         text = text.replace(letter, name)
     text = re.sub(r"√\s*(\w+)", r"sqrt(\1)", text).replace("√", "sqrt")
     # "mean = ...", "g**2 = ..." and "s(x) = ..." are sentences: the right side counts.
-    text = re.sub(r"^[\w ,()*^]+=(?!=)", "", text).strip()
+    text = re.sub(_NAMED, "", text).strip()
     if len(text) > _LONGEST:
         raise FormulaError(f"a formula has at most {_LONGEST} characters")
     # In Python ^ binds weaker than +; as a power it must bind like **.

@@ -99,5 +99,5 @@ def answer_cell(asked: Question, solved: bool) -> str:
 
 
 def answer_name(exercise_id: str) -> str:
-    """The variable of an answer: `answer_01_15`."""
+    """The variable of an answer: `answer_01_14`."""
     return "answer_" + exercise_id.replace(".", "_")

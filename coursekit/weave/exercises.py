@@ -114,7 +114,7 @@ def question(draft: Draft, fence: Fence) -> None:
     if len(fence.args) != 1:
         draft.problem(
             fence.line,
-            "a question needs its id. Write {question} 01.15 minutes=3 points=1",
+            "a question needs its id. Write {question} 01.14 minutes=3 points=1",
         )
         return
     exercise_id = fence.args[0]

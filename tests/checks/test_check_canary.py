@@ -72,8 +72,8 @@ def test_a_right_version_that_is_wrong():
 
 
 def test_questions():
-    formula: Any = by_id("01.15")
-    choice: Any = by_id("01.19")
+    formula: Any = by_id("01.14")
+    choice: Any = by_id("01.21")
     wrong, message = next(iter(formula.wrong.items()))
     cases = [
         (replace(formula, right=(wrong,)), "PASS"),

@@ -253,7 +253,7 @@ def test_unknown_names_and_things(capsys):
     assert check(q_sampel) is q_sampel
     assert check(3) == 3
     check(q_sampel, "01.4711")
-    check(q_sampel, "01.15")
+    check(q_sampel, "01.14")
     name, thing, exercise_id, question = capsys.readouterr().out.splitlines()
     assert "did you mean q_sample?" in name
     assert "it wants the function itself" in thing

@@ -5,6 +5,7 @@ Authority: numpy's own arithmetic at the same points; a list of hostile inputs.
 
 import math
 import time
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from coursekit.checks.cells import check_answer
 from coursekit.checks.formula import FormulaError, evaluate, judge_formula
 from coursekit.checks.registry import all_exercises, by_id
-from coursekit.checks.spec import FormulaQuestion
+from coursekit.checks.spec import ChoiceQuestion, FormulaQuestion
 
 X = {"a": np.array([0.3, 0.7, 2.0]), "alpha_bar": np.array([0.2, 0.5, 0.9])}
 A, S = X["a"], X["alpha_bar"]
@@ -106,7 +107,7 @@ def test_any_algebraic_form_is_right(question):
 
 
 def test_what_no_known_mistake_explains():
-    question: Any = by_id("01.26")
+    question: Any = by_id("01.19")
     right = question.answer
     cases: dict[Any, str] = {
         f"-({right})": "the sign is flipped",
@@ -129,7 +130,7 @@ def test_what_no_known_mistake_explains():
         verdict = judge_formula(question, answer)
         assert verdict.state == "FAIL" and part in verdict.message
         assert "\n" not in verdict.message
-    variance: Any = by_id("01.16")
+    variance: Any = by_id("01.15")
     said = judge_formula(variance, f"sqrt({variance.answer})").message
     assert "the square root" in said or "standard deviation" in said
 
@@ -137,8 +138,8 @@ def test_what_no_known_mistake_explains():
 def test_lines_of_answers(capsys):
     for answer in (None, "", "  ", ..., "c", "C)", "(c)", "x", 3, "b"):
         check_answer("00.2", answer)
-    check_answer("01.15", "(xk - ᾱ^0.5 x0)/sqrt(1-ᾱ)")
-    check_answer("01.15", "(xk - ᾱ^0.5*x0)/sqrt(1-ᾱ)")
+    check_answer("01.14", "(xk - ᾱ^0.5 x0)/sqrt(1-ᾱ)")
+    check_answer("01.14", "(xk - ᾱ^0.5*x0)/sqrt(1-ᾱ)")
     check_answer("01.4", "x")
     check_answer("47.11", "x")
     lines = capsys.readouterr().out.splitlines()
@@ -148,8 +149,19 @@ def test_lines_of_answers(capsys):
     letters = "FAIL 00.2: answer with one letter of a, b, c, d, such as 'a'"
     assert lines[7:9] == [letters] * 2
     assert lines[9].startswith("FAIL 00.2: when W happens to equal B")
-    assert lines[10].startswith("FAIL 01.15: cannot read the formula near column")
-    assert lines[11].startswith("PASS 01.15: as we write it, (xk - ")
+    assert lines[10].startswith("FAIL 01.14: cannot read the formula near column")
+    assert lines[11].startswith("PASS 01.14: as we write it, (xk - ")
     assert lines[12] == "FAIL 01.4: this one is code: use q_sample = check(...)"
     assert lines[13].startswith("FAIL 47.11: no exercise '47.11'")
     assert len(lines) == 14
+
+
+def test_neither_length_nor_letter_gives_the_answer_away():
+    """Over all questions: the right option is as often the longest as by chance."""
+    asked = [e for e in all_exercises() if isinstance(e, ChoiceQuestion)]
+    longest = [
+        max(q.options, key=lambda k: len(q.options[k])) == q.answer for q in asked
+    ]
+    letters = Counter(question.answer for question in asked)
+    assert sum(longest) <= 0.4 * len(asked)
+    assert set(letters) == set("abcd") and min(letters.values()) >= 0.15 * len(asked)

@@ -46,13 +46,13 @@ def test_what_is_solved_stays_solved(home):
 def test_checks_are_recorded(home):
     check(right_versions()["01.4"][0], "01.4")
     check(mistakes_of(by_symbol("q_step"))[0].function, "01.3")
-    check_answer("01.19", "b")
-    check_answer("01.20", None)
-    assert progress.load() == {"01.4": "solved", "01.3": "failed", "01.19": "solved"}
+    check_answer("01.21", "b")
+    check_answer("01.22", None)
+    assert progress.load() == {"01.4": "solved", "01.3": "failed", "01.21": "solved"}
 
 
 def test_reveal_shows_the_source_and_is_remembered(home, capsys):
-    for exercise_id in ("01.4", "01.19", "01.15", "99.1"):
+    for exercise_id in ("01.4", "01.21", "01.14", "99.1"):
         reveal(exercise_id)
     shown = capsys.readouterr().out
     assert shown.startswith("def q_sample(") and "return" in shown
@@ -61,7 +61,7 @@ def test_reveal_shows_the_source_and_is_remembered(home, capsys):
     assert "no exercise '99.1'" in shown
     check(right_versions()["01.4"][0], "01.4")
     assert capsys.readouterr().out == "PASS 01.4 q_sample\n"
-    assert progress.load() == dict.fromkeys(("01.4", "01.19", "01.15"), "revealed")
+    assert progress.load() == dict.fromkeys(("01.4", "01.21", "01.14"), "revealed")
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_a_full_disk_costs_the_note_not_the_lesson(home, monkeypatch, capsys):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        check_answer("01.19", "b")
+        check_answer("01.21", "b")
     out, err = capsys.readouterr()
-    assert out.startswith("PASS 01.19: ") and out.count("\n") == 1
+    assert out.startswith("PASS 01.21: ") and out.count("\n") == 1
     assert "progress is not saved: the disk is full" in err
     assert progress.load() == {"01.4": "solved"}
     assert files(home) == ["progress.json"]
@@ -124,9 +124,9 @@ def test_a_full_disk_costs_the_note_not_the_lesson(home, monkeypatch, capsys):
 
 def test_a_home_that_is_a_file(home, capsys):
     home.write_text("mine")
-    check_answer("01.19", "b")
+    check_answer("01.21", "b")
     out, err = capsys.readouterr()
-    assert out.startswith("PASS 01.19: ") and "progress is not saved" in err
+    assert out.startswith("PASS 01.21: ") and "progress is not saved" in err
     assert home.read_text() == "mine"
 
 
@@ -166,7 +166,7 @@ x = 1
 ```
 ````
 
-```{question} 01.19 minutes=2 points=1
+```{question} 01.21 minutes=2 points=1
 # Why
 Why?
 - [x] so
@@ -212,7 +212,7 @@ def test_summary_and_table():
         "notebook": "all", "solved": 1, "revealed": 0, "failed": 0, "todo": 1,
         "points": 3, "points_total": 4, "minutes_left": 2,
     }  # fmt: skip
-    assert [row["id"] for row in data["exercises"]] == ["01.4", "01.19"]
+    assert [row["id"] for row in data["exercises"]] == ["01.4", "01.21"]
     assert json.loads(json.dumps(data)) == data
     lines = progress_command.table(data).splitlines()
     assert [line.split()[0] for line in lines] == ["notebook", "01", "all"]

@@ -223,7 +223,7 @@ def turned_into_markdown(nb: Notebook) -> None:
 
 @habit(note="is a raw cell")
 def turned_into_raw(nb: Notebook) -> None:
-    found = cell(nb, "01.16")
+    found = cell(nb, "01.15")
     found["cell_type"] = "raw"
     del found["outputs"], found["execution_count"]
 
@@ -261,9 +261,9 @@ HABITS |= {
 
 @habit(note="`MY_EPS`")
 def answers_in_variables(nb: Notebook) -> None:
-    value = text(nb, "01.15").partition(" = ")[2]
-    nb["cells"].insert(place(nb, "01.15"), code(f"MY_EPS = {value}"))
-    put(nb, "# exercise 01.15\nanswer_01_15: str = MY_EPS", "01.15")
+    value = text(nb, "01.14").partition(" = ")[2]
+    nb["cells"].insert(place(nb, "01.14"), code(f"MY_EPS = {value}"))
+    put(nb, "# exercise 01.14\nanswer_01_14: str = MY_EPS", "01.14")
 
 
 @habit()

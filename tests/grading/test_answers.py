@@ -54,7 +54,7 @@ def test_every_known_answer_gets_what_it_deserves(notebook, task):
 
 
 def formula():
-    return find("01.16")[1], by_id("01.16").answer
+    return find("01.15")[1], by_id("01.15").answer
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def formula():
         "mine = {answer!r}\n{name} = mine",
         "{name} = None\n{name} = {answer!r}",
         "{name} = lambda beta, alpha_bar, alpha_bar_prev: {answer}",
-        "{name} = {answer!r}\nprint({name})\ncheck_answer('01.16', {name})",
+        "{name} = {answer!r}\nprint({name})\ncheck_answer('01.15', {name})",
         "import math\n{name} = r{answer!r}",
         "%matplotlib inline\n{name} = {answer!r}\n!ls",
         "{name} = {answer!r}\nthis is not python",
@@ -128,7 +128,7 @@ def test_other_answers_get_nothing_and_a_reason(state, words):
 
 
 def test_other_choices_get_nothing():
-    _, task = find("01.19")
+    _, task = find("01.21")
     for value in ("'z'", "2", "['a', 'b']", "{'a', 'b'}", "'ab'", "1.5"):
         found = grade(task, f"{task.name} = {value}")
         assert (found.state, found.points) == ("wrong", 0), value

@@ -153,7 +153,7 @@ def test_files_are_what_they_say():
     assert made("file-twice").count(b'"source": ["# exercise 01.4') == 2
     assert made("file-crowd").count(b'"coursekit": {"id": "01.4"') > 2500
     assert "q_step" in source("file-swapped")
-    assert "9**9**9" in source("file-answers", "01.16")
+    assert "9**9**9" in source("file-answers", "01.15")
     kernel = json.loads(made("file-kernelspec"))["metadata"]["kernelspec"]
     assert kernel["argv"][0] == "/bin/sh"
 

@@ -113,8 +113,8 @@ EMPTY = ("None", "...", '""', '"  "')
     "value", [*EMPTY, '"beta"', "0", "False", "lambda beta: beta", "-1", "b"]
 )
 def test_any_value_that_is_not_empty_is_an_answer(value):
-    found = attempts(f"# exercise 01.16\nanswer_01_16 = {value}  # a formula")
-    assert found["01.16"].state == ("unanswered" if value in EMPTY else "answered")
+    found = attempts(f"# exercise 01.15\nanswer_01_15 = {value}  # a formula")
+    assert found["01.15"].state == ("unanswered" if value in EMPTY else "answered")
 
 
 def test_the_last_worked_on_of_several_counts_and_is_reported():

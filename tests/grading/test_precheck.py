@@ -103,16 +103,16 @@ MENDS: dict[str, tuple[list[Edit], str]] = {
         "my_factor",
     ),
     "an answer without quotes": (
-        [put("answer_01_20 = d", "01.20")],
-        'write it in quotes, as in answer_01_20 = "..."',
+        [put("answer_01_22 = d", "01.22")],
+        'write it in quotes, as in answer_01_22 = "..."',
     ),
     "a letter that is no option": (
-        [put("answer_01_20 = 'z'", "01.20")],
+        [put("answer_01_22 = 'z'", "01.22")],
         "one letter of a, b, c, d",
     ),
     "a formula that is none": (
-        [put("answer_01_15 = 'sqrt('", "01.15")],
-        "01.15 answer_01_15 found mend:",
+        [put("answer_01_14 = 'sqrt('", "01.14")],
+        "01.14 answer_01_14 found mend:",
     ),
 }
 
@@ -145,7 +145,7 @@ FINE: dict[str, list[Edit]] = {
             "        return args[0]\nq_sample = Sampler()"
         )
     ],
-    "another form of a letter": [put("answer_01_20 = '(D)'", "01.20")],
+    "another form of a letter": [put("answer_01_22 = '(D)'", "01.22")],
     "an output": [printed("hello", "01.4")],
 }
 
@@ -159,10 +159,10 @@ def test_what_is_fine_is_left_alone(edits, check):
 
 def test_a_right_and_a_wrong_answer_look_the_same(check):
     """The check finds answers; it must not be a way to try them."""
-    question = by_id("01.15")
+    question = by_id("01.14")
     assert isinstance(question, FormulaQuestion)
-    wrong = f"answer_01_15 = {f'7 * {question.names[0]}'!r}"
-    edits = put("answer_01_20 = 'a'", "01.20"), put(wrong, "01.15")
+    wrong = f"answer_01_14 = {f'7 * {question.names[0]}'!r}"
+    edits = put("answer_01_22 = 'a'", "01.22"), put(wrong, "01.14")
     assert check(*edits) == check()
 
 
@@ -204,8 +204,8 @@ def test_nothing_is_executed(tmp_path, check):
     evil = f"open({str(mark)!r}, 'w')"
     check(
         put(f"{evil}\ndef q_sample(x={evil}): return {evil}"),
-        put(f"answer_01_20 = {evil}", "01.20"),
-        put(f"answer_01_15 = {evil!r}", "01.15"),
+        put(f"answer_01_22 = {evil}", "01.22"),
+        put(f"answer_01_14 = {evil!r}", "01.14"),
         add(evil),
     )
     assert not mark.exists()
@@ -214,7 +214,7 @@ def test_nothing_is_executed(tmp_path, check):
 def test_hostile_text_reaches_the_terminal_as_plain_text(check):
     _, said = check(
         put("def q_sample(): return \x1b[2J"),
-        put("answer_01_15 = 'a\x1b]0;title\x07\u202e'", "01.15"),
+        put("answer_01_14 = 'a\x1b]0;title\x07\u202e'", "01.14"),
         name="evil\x1b[31m\u202e",
     )
     assert not set(said) & set("\x1b\x07\u202e")

@@ -88,7 +88,7 @@ SOLUTION = kit.text(kit.solved(), "01.4")
 BELOW_4, BELOW_5 = (  # two solutions below their docstrings
     kit.text(kit.solved(), each).rpartition('"""\n')[2] for each in ("01.4", "01.5")
 )
-SAMPLE, QUESTION = by_id("01.4"), by_id("01.20")
+SAMPLE, QUESTION = by_id("01.4"), by_id("01.22")
 assert isinstance(SAMPLE, Exercise) and isinstance(QUESTION, ChoiceQuestion)
 WHY, LONGEST = QUESTION.why[QUESTION.answer], max(BELOW_5.split("\n"), key=len)
 LEAKS: dict[str, Plant] = {
@@ -101,7 +101,7 @@ LEAKS: dict[str, Plant] = {
     "any output": printed("1"),
     "an explanation in a cell's metadata": change(TEXT, metadata={"a": [{"b": WHY}]}),
     "an explanation in the notebook's": lambda n: n["metadata"].update(note=WHY),
-    "an answer on paper": append("ex-01-20", 'answer_01_20 = "d"'),
+    "an answer on paper": append("ex-01-22", 'answer_01_22 = "d"'),
     "the code of an oracle": append(CODE, source_of("angle = np.linspace(0.008")),
     "the code that tries a solution": append(CODE, source_of('"x_k for x0 = 1": fn(')),
 }

@@ -5,6 +5,7 @@ Authorities: nbformat, ruff, the text of the package, the registry of exercises.
 
 import ast
 import json
+import re
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -125,6 +126,15 @@ def test_no_reference_reaches_the_learner(path):
 
 
 @pytest.mark.parametrize("path", LEARNER, ids=name)
+def test_who_replaces_a_stub_loses_no_import(path):
+    """What an exercise needs is imported in the first cell."""
+    for cell in code_cells(path):
+        if kind(cell) == "exercise":
+            source = "".join(cell["source"])
+            assert not re.search(r"^(import|from) ", source, re.MULTILINE), source
+
+
+@pytest.mark.parametrize("path", LEARNER, ids=name)
 def test_every_exercise_is_checked_right_below(path):
     nothing = {"metadata": {}}
     for cell, following in pairwise([*code_cells(path), nothing]):
@@ -142,6 +152,8 @@ def test_every_registered_exercise_is_in_exactly_one_notebook():
         if kind(cell) == "exercise"
     ]
     assert len(shown) == len(set(shown))
+    numbers = [tuple(map(int, each.split("."))) for each in shown]
+    assert numbers == sorted(numbers), "numbered in the order in which they stand"
     assert set(REGISTRY) - set(shown) == set(), "registered, and in no notebook"
 
 

@@ -60,7 +60,7 @@ FENCES = """
 # A
 How?
 right x
-    3: a question needs its id. Write {question} 01.15 minutes=3 points=1
+    3: a question needs its id. Write {question} 01.14 minutes=3 points=1
 {question} 01.2 minutes=5 points=1
     3: question 01.2: a question begins with its title. Write '# Title' first
 {question} 01.2 minutes=5 points=1

@@ -355,7 +355,7 @@ def _costs(seed: int) -> Inputs:
 
 
 @tried(
-    "01.14",
+    "01.27",
     _costs,
     ("shape (B,)", "shape (B, T + 1)", "rank 3"),
     [

@@ -122,7 +122,7 @@ def continuity(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("03.8", draws("velocity", "xt", t=(0.2, 1)))
+@tried("03.9", draws("velocity", "xt", t=(0.2, 1)))
 def from_velocity(fn: Function, i: Any) -> Results:
     found = fn(i.velocity, i.xt, i.t)
     names = Prediction._fields
@@ -136,7 +136,7 @@ def _walk(seed: int) -> Inputs:
     }
 
 
-@tried("03.9", _walk)
+@tried("03.10", _walk)
 def make_pairs(fn: Function, i: Any) -> Results:
     weight = torch.tensor(i.weight, dtype=i.eps.dtype, requires_grad=True)
 
@@ -152,7 +152,7 @@ def make_pairs(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("03.10", _walk)
+@tried("03.11", _walk)
 def straightness(fn: Function, i: Any) -> Results:
     return {
         "S": fn(bend, i.eps, i.ts),
@@ -189,7 +189,7 @@ def _batch_to_pair(seed: int) -> Inputs:
     raise RuntimeError("no such batch")
 
 
-@tried("03.11", _batch_to_pair)
+@tried("03.12", _batch_to_pair)
 def ot_coupling(fn: Function, i: Any) -> Results:
     return {
         "eps": fn(i.x0, i.eps),
@@ -203,7 +203,7 @@ def _data(seed: int) -> Inputs:
     return i | {"ts": grid(seed, 5), "probe": np.sign(i["probe"])}
 
 
-@tried("03.12", _data, cases=PLANES)
+@tried("03.8", _data, cases=PLANES)
 def log_likelihood(fn: Function, i: Any) -> Results:
     def stirred(x: Tensor, t: Tensor) -> Tensor:
         return bend(x @ i.matrix.T, t)

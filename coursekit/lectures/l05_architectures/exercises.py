@@ -204,7 +204,7 @@ def dit_block(fn: Function, i: Any) -> Results:
 
 
 @tried(
-    "05.7",
+    "05.10",
     _block_told(CrossBlock, _CROSS_SHAPE),
     cases=("a batch", "one sample"),
     oracles=(
@@ -241,7 +241,7 @@ def _three_things(answer: Any) -> tuple[Any, Any, Any]:
 
 
 @tried(
-    "05.8",
+    "05.11",
     _in_sequence,
     cases=("with and without a prompt", "float32"),
     oracles=(
@@ -285,7 +285,7 @@ def _on_a_line(seed: int) -> Inputs:
 
 
 @tried(
-    "05.9",
+    "05.7",
     _on_a_line,
     cases=("whole places", "places between, float32"),
     oracles=(
@@ -311,7 +311,7 @@ def _to_turn(seed: int) -> Inputs:
 
 
 @tried(
-    "05.10",
+    "05.8",
     _to_turn,
     cases=("one sequence", "a batch (B, T, d)", "heads (B, h, T, d), float32"),
     tolerances={"turned far, in half precision": (0.05, 0.05)},
@@ -337,7 +337,7 @@ def _on_axes(seed: int) -> Inputs:
     }
 
 
-@tried("05.11", _on_axes, cases=("two axes", "three axes, float32"))
+@tried("05.9", _on_axes, cases=("two axes", "three axes, float32"))
 def axial_angles(fn: Function, i: Any) -> Results:
     dims = tuple(i.dims.tolist())
     return {

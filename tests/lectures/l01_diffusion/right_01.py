@@ -258,5 +258,5 @@ RIGHT = {
     "01.11": (ancestral_loop,),
     "01.12": (rescaled,),
     "01.13": (recursive, all_noise_first),
-    "01.14": (bits_numpy,),
+    "01.27": (bits_numpy,),
 }
