@@ -145,6 +145,8 @@ def steps(states: Iterator[Any], run: Callable[[Callable[[], Any]], Any]) -> Any
 def array(value: Any, scalar: bool = False) -> Array:
     """A tensor as a plain array. Raises BadResult, in words, for anything else."""
     if isinstance(value, Tensor):
+        if value.dtype == torch.bfloat16:
+            raise BadResult("it returns bfloat16: keep the dtype of what it is given")
         found: Array = value.detach().cpu().numpy().copy()
         return found
     if value is None:

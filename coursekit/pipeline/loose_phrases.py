@@ -20,8 +20,9 @@ ORDER = ("fur", "hat", "glasses", "pose", "action", "place")
 OPTIONS = {"fur": FURS, "hat": HATS[1:]}
 NAMED = frozenset((*say.OWNERS, *say.SHAPES, *say.ACTIONS, *say.PLACES, say.INSIDE))
 NAMED |= say.COLOURS | say.ARMS | say.UP | say.DOWN | say.SIDES | say.BOOKS | say.NO
-NAMED |= say.HATLESS | say.LIFTING | say.LOWERING | {"cheering"}
-KNOWN = NAMED | say.FILLERS | say.MANY | {"or", "air", "head", "'s", END}
+NAMED |= set(say.WORN) | say.LIFTING | say.LOWERING | {"cheering"}
+KNOWN = NAMED | say.FILLERS | say.MANY | {"or", "air", "any", "head", "'s", END}
+KNOWN |= set(say.PLURAL)
 
 
 class NotUnderstood(ValueError):
@@ -55,6 +56,7 @@ def tokens(text: str) -> list[str]:
     """Words and clause ends, without the polite words before the wish."""
     told = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     told = re.sub(r"\b(is|are|does|do)n't\b", r"\1 not", told)
+    told = re.sub(r"\b(snow-(?=white)|jet-(?=black))| for me\b", "", told)
     told = re.sub(r"\b(it|that|there|he|she)'s\b", r"\1 is", told)
     told = re.sub(r"\bdoes not\b", "not", told)
     told = re.sub(r"^\s*(please )?do not (draw|show|paint)\b", "no", told)
@@ -74,6 +76,8 @@ class _Phrases:
         self.found: dict[str, str] = {}
         self.up: dict[str, bool] = {}  # side -> whether that arm is up
         self.actions: set[str] = set()
+        self.denied: set[str] = set()  # actions
+        self.absent: set[str] = set()  # things of which one kind is denied
         self.last = ""  # the thing just named: a colour after it is its own
 
     def read(self) -> dict[str, str]:
@@ -82,6 +86,12 @@ class _Phrases:
         if len(self.actions) > 1 and self.actions != {"none", "reading"}:
             one, other, *_ = sorted(a.replace("none", "sitting") for a in self.actions)
             self._refuse(f"{one} and {other}", "name one")
+        for action in self.denied & self.actions:
+            self._refuse(f"{action} and not {action}", "name one")
+        if self.denied:
+            self.actions.add("none")
+        for owner in self.absent:
+            self.found.setdefault(owner, "none")
         for action in sorted(self.actions):  # who reads sits
             self.found["action"] = action
         if self.up:
@@ -108,8 +118,8 @@ class _Phrases:
             self._refuse("'or'", "say which of them")
         elif word in say.NO:
             self._denied()
-        elif word in say.HATLESS:
-            self._take("hat", "none")
+        elif word in say.WORN:
+            self._take(*say.WORN[word])
         elif word in ("cheering", *say.LIFTING, *say.LOWERING, *say.UP, *say.DOWN):
             self._arms_after(word)
         elif word in say.ACTIONS or word in say.BOOKS:
@@ -141,9 +151,9 @@ class _Phrases:
                 self.at += 1  # teddy bear
             if self.words[self.at] in say.OWNERS:
                 self._unclear(begin)
-        elif self._is_behind(begin):
+        elif adjectives and self._is_behind(begin):
             self._name(self.last, adjectives, "")
-        elif self._is_alone(begin):
+        elif adjectives and self._is_alone(begin):
             self._name("fur", adjectives, "")
         else:
             self._unclear(begin)
@@ -169,18 +179,32 @@ class _Phrases:
             self._note("glasses", "round")
 
     def _denied(self) -> None:
-        """No hat, without glasses: nothing else can be missing."""
+        """No hat, without glasses, not reading: nothing else can be missing.
+
+        Whoever wears no sunglasses may wear round glasses, and no red hat a blue one.
+        """
         begin = self.at
         self.at += 1
-        self._skip(say.FILLERS)
-        self._adjectives()
-        owner = say.OWNERS.get(self.words[self.at], "")
+        self._skip(say.FILLERS | {"any"})
+        kind = self._adjectives()
+        word = self.words[self.at]
+        if say.ACTIONS.get(word, "none") != "none":
+            self.denied.add(say.ACTIONS[word])
+            self.at += 1
+            if self.words[self.at] in ("or", "nor"):
+                self._denied()
+            return
+        owner = say.OWNERS.get(say.PLURAL.get(word, word), "")
         if owner not in ("hat", "glasses"):
             self._refuse(
                 f"{self._phrase_from(begin)!r}",
                 "only hat and glasses can be missing; say what is there instead",
             )
-        self._take(owner, "none")
+        if kind or word in say.DARK:
+            self.absent.add(owner)
+        else:
+            self._note(owner, "none")
+        self.at += 1
         if self.words[self.at] in ("or", "nor"):
             self._denied()
         elif self.words[self.at] == "and":

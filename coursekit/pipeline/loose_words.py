@@ -11,7 +11,7 @@ COLOURS = frozenset(  # the world's own, and others that people may ask for
     silver violet beige cream turquoise tan""".split()
 )
 OWNERS = {  # what can have a colour or be missing
-    **dict.fromkeys("bear bears teddy teddybear toy fur".split(), "fur"),
+    **dict.fromkeys("bear bears teddy teddybear toy fur furred".split(), "fur"),
     **dict.fromkeys("hat cap beanie sunhat headgear".split(), "hat"),
     **dict.fromkeys("glasses spectacles specs eyeglasses goggles".split(), "glasses"),
     **dict.fromkeys("sunglasses shades".split(), "glasses"),  # dark by themselves
@@ -24,8 +24,13 @@ LOWERING = frozenset("lowering lowers".split())
 UP = frozenset("up raised lifted high".split())
 DOWN = frozenset("down lowered".split())
 SIDES = frozenset("left right".split())
-NO = frozenset("no not without neither nor".split())
-HATLESS = frozenset("hatless bareheaded".split())
+NO = frozenset("no not without neither nor never".split())
+WORN = {  # said of a bear in one word
+    "hatless": ("hat", "none"),
+    "bareheaded": ("hat", "none"),
+    "bespectacled": ("glasses", "round"),
+}
+PLURAL = {"hats": "hat", "caps": "cap"}  # where they are denied
 MANY = frozenset("bears two three four five several many another".split())
 
 ACTIONS = {
@@ -44,7 +49,7 @@ PLACES = {
 }
 INSIDE = "inside"  # a place by itself, or a preposition before one
 PREPOSITIONS = frozenset("in on at by near into".split())
-BE = frozenset("is are".split())
+BE = frozenset("is are be should must".split())
 RELATIVE = frozenset("who which that whose".split())
 JOINTS = RELATIVE | frozenset("and with but".split())
 DETERMINERS = frozenset("a an the one its his her their he she it they this".split())
@@ -56,11 +61,13 @@ FILLERS = (
     | BE
     | PREPOSITIONS
     | frozenset("wearing wears wear worn has having have there please both".split())
+    | frozenset("too only just kindly".split())
 )
 # What stands before the wish itself.
 REQUEST = re.compile(
-    r"\s*(please )?((can|could|would) you )?"
-    r"((draw|show|paint|make|create|generate)( me)? |i (want|would like|'d like) )?"
+    r"\s*(please )?(what about )?(((can|could|would) you|can i) (kindly )?)?"
+    r"((draw|show|paint|make|create|generate|have)( me)? )?"
+    r"(i (want|would like|need|wish for) |i'd like )?"
     r"((a|an|the) (cute |nice |lovely )?"
     r"(picture|image|photo|painting|illustration|drawing) of )?"
 )

@@ -7,6 +7,8 @@ the weights.
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,8 @@ def load_model(
 ) -> torch.nn.Module:
     """The trained network of recipe `name`, in float32 and eval mode, on the CPU.
 
+    So it is whatever torch's default dtype and device are.
+
     It takes (xt, t) and predicts what its card says: "eps", with t = k / T, or
     "velocity". With `clip` an estimate of noise never implies pixels outside [-1, 1]
     (models.clip_denoised): leave it on for sampling.
@@ -66,20 +70,39 @@ def load_model(
             f"{path} is damaged or cut off ({len(content)} of {info['bytes']} bytes): "
             f"{restore_line(name)}"
         )
-    model = build(from_plain(info["model"]))
-    objective = None
-    if "path" in info:  # a network that samples; others only encode or judge
-        learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
-        objective = make_objective(*learnt)
-        model = objective.network(model)
     try:
-        model.load_state_dict({k: v.float() for k, v in load(content).items()})
+        with usual_defaults():
+            return _assembled(info, load(content), clip)
     except (RuntimeError, SafetensorError):
         raise CheckpointError(
             f"{path} does not fit the network its card describes: {restore_line(name)}"
         ) from None
+
+
+def _assembled(
+    info: dict[str, Any], weights: dict[str, torch.Tensor], clip: bool
+) -> torch.nn.Module:
+    """The network of a card with its weights."""
+    model, objective = build(from_plain(info["model"])), None
+    if "path" in info:  # a network that samples; others only encode or judge
+        learnt = (info[key] for key in ("path", "predicts", "schedule", "num_steps"))
+        objective = make_objective(*learnt)
+        model = objective.network(model)
+    model.load_state_dict({k: v.float() for k, v in weights.items()})
     model.eval().requires_grad_(False)
     return objective.estimator(model).eval() if objective and clip else model
+
+
+@contextmanager
+def usual_defaults() -> Iterator[None]:
+    """New tensors in float32 on the CPU, whatever a notebook has set."""
+    dtype = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"):
+            yield
+    finally:
+        torch.set_default_dtype(dtype)
 
 
 def restore_line(name: str) -> str:

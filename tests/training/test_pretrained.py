@@ -144,3 +144,15 @@ def test_a_missing_judge_is_named_before_an_hour_of_training(
     assert cli.run(["train", *arguments, "--publish"]) == 1
     assert "`coursekit train emoji-judge --profile" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_float32_on_the_cpu_whatever_is_the_default(tiny_shelf):
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        model = pretrained.load_model("tiny", folder=tiny_shelf)
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
+    kept = [*model.parameters(), *model.buffers()]
+    assert {(each.device.type, each.dtype) for each in kept} == {("cpu", torch.float32)}

@@ -364,7 +364,11 @@ def _classified(seed: int) -> Inputs:
     return i | {"second": second, "label": rng.integers(0, 4, 7)}
 
 
-@tried("04.13", _classified)
+@tried(
+    "04.13",
+    _classified,
+    tolerances={"slope of a sure classifier": (1e-2, 1.0)},  # of thousands
+)
 def classifier_slope(fn: Function, i: Any) -> Results:
     matrices = i.first.requires_grad_(), i.second.requires_grad_()
 
@@ -382,6 +386,9 @@ def classifier_slope(fn: Function, i: Any) -> Results:
         quiet = fn(classifier, i.xt, i.t, i.label)
     return {
         "slope": slope,
+        "slope of a sure classifier": fn(
+            lambda x, t: 5000 * classifier(x, t), i.xt, i.t, i.label
+        ),
         "slope inside no_grad": quiet,
         "slopes that still record": count(slope.requires_grad),
         "gradients left in the classifier": count(
