@@ -345,6 +345,9 @@ def ddim(fn: Function, i: Any) -> Results:
         **model.asked(film, "model(xk, k)"),
         "difference of two runs": (one - other).abs().max(),
         "two seeds give one film": count(torch.equal(one, another)),
+        "the film without eta": _film(
+            fn(bend, i.x, i.ks.tolist(), _table(i), generator=torch.Generator())
+        ),
         "covariance of the states": torch.cov(spread.flatten(1)),
     }
 

@@ -316,11 +316,15 @@ def annealed_langevin(fn: Function, i: Any) -> Results:
 
     hill = Watched(slope)
     film = _film(fn, i, hill, i.sigmas)
+    source = torch.Generator().manual_seed(i.noise_seed)
+    usual = list(islice(iter(fn(slope, i.x, i.sigmas, generator=source)), 1000))
     return {
         "the film": film,
         "sigma that the score sees": hill.asked(film, "score(x, sigma)")["times asked"],
         "the film again": _film(fn, i, hill, i.sigmas, stir=1),
         "sigma is a tensor": count(all(told)),
+        "states without step and num_steps": count(len(usual)),
+        "second state without step and num_steps": usual[min(1, len(usual) - 1)],
     }
 
 

@@ -143,6 +143,7 @@ def sincos_2d(fn: Function, i: Any) -> Results:
     return {
         "features": fn(i.positions, i.dim),
         "refuses 6 features": refusal(lambda: fn(i.positions, 6)),
+        "refuses 9 features": refusal(lambda: fn(i.positions, 9)),
     }
 
 
