@@ -107,8 +107,8 @@ def _values(
         return "the sign is flipped: everything else is right"
     if all(_nearly(a, b) for _, a, b in off):
         return (
-            "right to a few digits only: compute in the dtype of the inputs, and leave "
-            "out float32, half precision and numerical differences"
+            "right to a few digits only: is there float32, half precision, a numerical "
+            "difference or a small constant in it?"
         )
     factors = [_factor(a, b) for _, a, b in off]
     if many and all(f is not None and np.isclose(f, factors[0] or 0) for f in factors):

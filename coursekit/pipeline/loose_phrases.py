@@ -77,7 +77,8 @@ class _Phrases:
         self.up: dict[str, bool] = {}  # side -> whether that arm is up
         self.actions: set[str] = set()
         self.denied: set[str] = set()  # actions
-        self.absent: set[str] = set()  # things of which one kind is denied
+        self.absent: set[tuple[str, str]] = set()  # (thing, kind) that is denied
+        self.bear = False  # whether one was named
         self.last = ""  # the thing just named: a colour after it is its own
 
     def read(self) -> dict[str, str]:
@@ -88,19 +89,18 @@ class _Phrases:
             self._refuse(f"{one} and {other}", "name one")
         for action in self.denied & self.actions:
             self._refuse(f"{action} and not {action}", "name one")
-        if self.denied:
+        if self.denied and not self.actions:
             self.actions.add("none")
-        for owner in self.absent:
-            self.found.setdefault(owner, "none")
+        for owner, kind in self.absent:
+            if self.found.setdefault(owner, "none") == kind:
+                self._refuse(f"{spoken(owner, kind)} and none", "name one")
         for action in sorted(self.actions):  # who reads sits
             self.found["action"] = action
         if self.up:
             up = [side for side in ("left", "right") if self.up.get(side)]
             whole = {0: "both-down", 2: "both-up"}
             self.found["pose"] = whole.get(len(up)) or f"{up[0]}-up"
-        if not self.found and not {*self.up, *self.actions, *say.OWNERS} & set(
-            self.words
-        ):
+        if not self.found and not set(say.OWNERS) & set(self.words):
             self._refuse("nothing about a bear", "say what it looks like")
         if "hat" not in self.found and self._names_a_hat():
             self._refuse("which hat", ", ".join(HATS[1:]))
@@ -123,7 +123,7 @@ class _Phrases:
         elif word in ("cheering", *say.LIFTING, *say.LOWERING, *say.UP, *say.DOWN):
             self._arms_after(word)
         elif word in say.ACTIONS or word in say.BOOKS:
-            self._action(word)
+            self._action(word, self.actions)
         elif word in say.PLACES or word == say.INSIDE:
             self._place(word)
         elif word == "head":
@@ -145,6 +145,8 @@ class _Phrases:
         if say.SIDES & set(adjectives):
             self._refuse(f"{adjectives[0]!r}", "only an arm is left or right")
         if noun in say.OWNERS:
+            if noun in say.BEARS:
+                self._one_bear(begin)
             self.last = say.OWNERS[noun]
             self._name(self.last, adjectives, noun)
             while say.OWNERS.get(self.words[self.at]) == self.last:
@@ -157,6 +159,13 @@ class _Phrases:
             self._name("fur", adjectives, "")
         else:
             self._unclear(begin)
+
+    def _one_bear(self, begin: int) -> None:
+        """A second bear or toy is another thing: a bear with a toy, and a teddy."""
+        joint, article = ["", "", *self.words][begin : begin + 2]
+        if self.bear and joint in ("and", "with") and article in say.DETERMINERS:
+            self._refuse(f"{self._phrase_from(begin)!r}", "this model draws one bear")
+        self.bear = True
 
     def _name(self, owner: str, adjectives: list[str], noun: str) -> None:
         """What the adjectives say of fur, hat or glasses; read past the noun."""
@@ -189,8 +198,7 @@ class _Phrases:
         kind = self._adjectives()
         word = self.words[self.at]
         if say.ACTIONS.get(word, "none") != "none":
-            self.denied.add(say.ACTIONS[word])
-            self.at += 1
+            self._action(word, self.denied)
             if self.words[self.at] in ("or", "nor"):
                 self._denied()
             return
@@ -201,7 +209,8 @@ class _Phrases:
                 "only hat and glasses can be missing; say what is there instead",
             )
         if kind or word in say.DARK:
-            self.absent.add(owner)
+            kinds = [say.SHAPES.get(k, k) for k in kind] if owner == "glasses" else kind
+            self.absent |= {(owner, each) for each in kinds or ["sun"]}
         else:
             self._note(owner, "none")
         self.at += 1
@@ -214,8 +223,9 @@ class _Phrases:
                 self._refuse(f"with or without {self.words[self.at]}", "say which")
             self.at = here
 
-    def _action(self, word: str) -> None:
-        self.actions.add(say.ACTIONS.get(word, "reading"))
+    def _action(self, word: str, kept: set[str]) -> None:
+        """What it does, or does not; reading glasses are neither."""
+        kept.add(say.ACTIONS.get(word, "reading"))
         self.at += 1
         if say.OWNERS.get(self.words[self.at]) in ("hat", "glasses"):
             self._unclear(self.at - 1)

@@ -16,6 +16,7 @@ OWNERS = {  # what can have a colour or be missing
     **dict.fromkeys("glasses spectacles specs eyeglasses goggles".split(), "glasses"),
     **dict.fromkeys("sunglasses shades".split(), "glasses"),  # dark by themselves
 }
+BEARS = frozenset("bear teddy teddybear toy".split())  # one is drawn
 DARK = frozenset("sunglasses shades".split())
 SHAPES = {"round": "round", "dark": "sun", "black": "sun"}  # of glasses
 ARMS = frozenset("arm arms hand hands paw paws".split())

@@ -85,7 +85,7 @@ def main(
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
-    from coursekit.files import OutOfSpace
+    from coursekit.files import OutOfSpace, try_folder
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
     from coursekit.pipeline.loose_phrases import NotUnderstood
@@ -97,6 +97,7 @@ def main(
         if not is_there(MODELS[args.world]):
             raise NotTrained(MODELS[args.world])
         print(asked.note)
+        try_folder(args.out.parent)
         sample(args, asked)
     except (NotTrained, CheckpointError, DataError, OutOfSpace) as error:
         print(f"coursekit sample: {error}", file=sys.stderr)
@@ -113,7 +114,6 @@ def main(
 
 def check(args: Request) -> None:
     """PipelineError for numbers and files that cannot be."""
-    from coursekit.files import try_folder
     from coursekit.pipeline.boxes import PipelineError
 
     out, endings = args.out, (".png", ".gif") if args.film else (".png",)
@@ -130,7 +130,6 @@ def check(args: Request) -> None:
         raise PipelineError(f"--guidance {args.guidance:g}: use 1 (none) to 100")
     if args.negative and args.guidance == 1:
         raise PipelineError("--negative needs guidance: give --guidance above 1")
-    try_folder(out.parent)
     if not 1 <= args.grid <= (16 if args.film else MOST):
         raise PipelineError(f"--grid {args.grid}: use 1 to {16 if args.film else MOST}")
     if not 1 <= args.zoom <= 32:
