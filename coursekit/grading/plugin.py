@@ -85,6 +85,10 @@ def _get_message(self: Any, stream: str, timeout: float | None = None) -> Any:
     """
     if stream != "iopub":
         return self.kc.get_shell_msg(timeout=timeout)
+    # What `_await_reply` has read already: for whoever asks, or nbval's `await_idle`
+    # would wait for an idle kernel that has said so long ago.
+    if held := getattr(self, "_coursekit_held", []):
+        return held.pop(0)
     limit = time.monotonic() + (timeout or 60.0)
     while True:
         with contextlib.suppress(Empty):
@@ -131,14 +135,11 @@ def _await_reply(self: Any, msg_id: str, timeout: float | None = None) -> None:
     self._coursekit_held = held
 
 
-def _iopub_first(self: Any, timeout: float | None = None, stream: str = "iopub") -> Any:
-    """nbval's `get_kernel_message`: first what `_await_reply` has read already."""
+def _in_time(self: Any, timeout: float | None = None, stream: str = "iopub") -> Any:
+    """nbval's `get_kernel_message`, as long as the cell may still talk."""
     if time.monotonic() > _now.deadline:  # it talks, but it never says that it is done
         _now.state = "timed out"
         raise Empty
-    held = getattr(self.kernel, "_coursekit_held", [])
-    if stream == "iopub" and held:
-        return held.pop(0)
     return self.kernel.get_message(stream, timeout=timeout)
 
 
@@ -241,7 +242,7 @@ def pytest_configure(config: pytest.Config) -> None:
     nbval.kernel.RunningKernel._ensure_iopub_up = lambda self: None  # `_start` waited
     nbval.kernel.RunningKernel.get_message = _get_message
     nbval.kernel.RunningKernel.await_reply = _await_reply
-    nbval.plugin.IPyNbFile.get_kernel_message = _iopub_first
+    nbval.plugin.IPyNbFile.get_kernel_message = _in_time
     nbval.plugin.IPyNbFile.setup = _setup
     nbval.plugin.IPyNbFile.teardown = _teardown
     nbval.plugin.IPyNbCell.runtest = _runtest

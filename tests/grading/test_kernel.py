@@ -6,12 +6,15 @@ The attacks bound themselves. With level "off" those that need walls are left ou
 
 import os
 import time
+from queue import Empty
+from unittest.mock import Mock
 
 import processes
 import pytest
+from nbval.kernel import RunningKernel
 from written import sections
 
-from coursekit.grading import sandbox
+from coursekit.grading import plugin, sandbox
 from coursekit.grading.runner import Workshop
 from coursekit.grading.types import MiniCell, MiniNotebook, NotebookRun
 
@@ -78,3 +81,26 @@ def test_what_a_kernel_leaves_behind_ends_with_it(shop):
 def test_a_raw_probe_line_arrives_whole(shop):
     found = run(shop, "print('CK1 ' + 'a' * 300_000)")
     assert found.cells["c0"].text == "CK1 " + "a" * 300_000 + "\n"
+
+
+def test_what_came_before_the_reply_is_told_to_all_who_ask(monkeypatch):
+    """nbval waits for an idle kernel after an error: it may have said so already."""
+    for name in ("get_message", "await_reply"):
+        monkeypatch.setattr(RunningKernel, name, getattr(plugin, f"_{name}"))
+    asked = {"msg_id": "now"}
+    spoken = [
+        {"msg_type": "error", "parent_header": asked},
+        {
+            "msg_type": "status",
+            "parent_header": asked,
+            "content": {"execution_state": "idle"},
+        },
+    ]
+    kernel = RunningKernel.__new__(RunningKernel)
+    kernel.km = Mock()
+    kernel.kc = Mock(cut_off=Mock(return_value=False))
+    kernel.kc.get_shell_msg.side_effect = [Empty, {"parent_header": asked}]
+    kernel.kc.get_iopub_msg.side_effect = [*spoken, *[Empty] * 9]
+    kernel.await_reply("now", timeout=1)
+    assert kernel.get_message("iopub") == spoken[0]
+    kernel.await_idle("now", timeout=0.1)
