@@ -1,7 +1,8 @@
 """Work that is not done twice: results, pictures and weights kept under runs/.
 
 An experiment with many small trainings can be stopped and started again; what was
-finished is read back, what was not is done.
+finished is read back, what was not is done. What is kept carries a stamp of its
+settings and of the code behind it: changed code starts afresh, and loses nothing.
 """
 
 import hashlib
@@ -14,9 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from coursekit.course_folder import COURSE
+from coursekit.experiments.depends import code_mark
 from coursekit.files import write_atomic
 
 RUNS = COURSE / "runs"
@@ -33,11 +35,25 @@ def run_folder(name: str, quick: bool = False) -> Path:
     return RUNS.joinpath(f"{first}_quick" if quick else first, *rest)
 
 
-def stamp(settings: Any) -> str:
-    """A short name of settings: equal settings, equal names. They must be plain data
-    or have a telling repr, such as frozen dataclasses.
+def stamp(settings: Any, made_by: Callable[..., Any]) -> str:
+    """A short name of settings and code: equal ones, equal names.
+
+    settings: plain data, or what has a telling repr, such as frozen dataclasses.
     """
-    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((settings, code_mark(made_by))).encode()).hexdigest()[
+        :16
+    ]
+
+
+def fingerprint(network: nn.Module) -> str:
+    """A short name of a network: its class and its weights."""
+    whole = hashlib.sha256(type(network).__qualname__.encode())
+    whole.update(save(_state(network)))
+    return whole.hexdigest()[:16]
+
+
+def _state(network: nn.Module) -> dict[str, Tensor]:
+    return {key: value.contiguous() for key, value in network.state_dict().items()}
 
 
 def kept(
@@ -45,9 +61,10 @@ def kept(
 ) -> dict[str, Any]:
     """The plain numbers of `compute()`, read back if they were computed before.
 
-    name: "folder/which", below runs/; settings: all that the numbers depend on.
+    name: "folder/which", below runs/; settings: all that the numbers depend on, besides
+    the code of `compute` and the checkpoints it names.
     """
-    path = RUNS / f"{name}-{stamp(settings)}.json"
+    path = RUNS / f"{name}-{stamp(settings, compute)}.json"
     if path.is_file():
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return values
@@ -56,8 +73,9 @@ def kept(
     return values
 
 
-def kept_images(path: Path, make: Callable[[], Images]) -> Images:
-    """The pictures of `make()`, read back from `path` (.npy) if they are there."""
+def kept_images(name: str, settings: Any, make: Callable[[], Images]) -> Images:
+    """The pictures of `make()`, read back if they are there; see `kept`."""
+    path = RUNS / f"{name}-{stamp(settings, make)}.npy"
     if not path.is_file():
         buffer = io.BytesIO()
         np.save(buffer, make())
@@ -73,11 +91,10 @@ def kept_network(
 
     settings: all that the weights depend on, the seed of the fresh ones included.
     """
-    path = RUNS / f"{name}-{stamp(settings)}.safetensors"
+    path = RUNS / f"{name}-{stamp(settings, train)}.safetensors"
     if path.is_file():
         network.load_state_dict(load_file(path))
     else:
         train(network)
-        state = {key: value.contiguous() for key, value in network.state_dict().items()}
-        write_atomic(path, save(state))
+        write_atomic(path, save(_state(network)))
     return network.eval().requires_grad_(False)

@@ -23,6 +23,7 @@ import typer
 
 import coursekit
 from coursekit.course_folder import COURSE
+from coursekit.experiments.depends import mark
 from coursekit.files import write_atomic
 from coursekit.sources.lectures import lectures
 
@@ -94,6 +95,7 @@ def measure(name: str, target: str, quick: bool = False) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     provenance: dict[str, Any] = {
         "experiment": target,
+        "depends": mark(target.replace(":", ".")),
         "seconds": round(seconds, 1),
         "quick": quick and "quick" in parameters,
         **software(),
@@ -101,6 +103,21 @@ def measure(name: str, target: str, quick: bool = False) -> dict[str, Any]:
     if "seeds" in parameters:
         provenance["seeds"] = list(parameters["seeds"].default)
     return {"id": name, "values": plain(result), "provenance": provenance}
+
+
+def state(name: str, target: str) -> str:
+    """Of an experiment's kept numbers: "measured"; "older", where its code or the
+    weights it uses have changed since; "undated", where that was not written down yet;
+    "-", where there are none.
+    """
+    try:
+        kept = json.loads((folder() / f"{name}.json").read_text(encoding="utf-8"))
+        marked = kept["provenance"].get("depends")
+    except (OSError, ValueError, KeyError):
+        return "-"
+    if marked is None:
+        return "undated"
+    return "measured" if marked == mark(target.replace(":", ".")) else "older"
 
 
 def software() -> dict[str, Any]:
@@ -147,7 +164,10 @@ def main(
         bool, typer.Option("--quick", help="Small runs, written to build/measured.")
     ] = False,
     only_list: Annotated[
-        bool, typer.Option("--list", help="Only list the experiments.")
+        bool,
+        typer.Option(
+            "--list", help="Only list them, and which are older than their code."
+        ),
     ] = False,
 ) -> int:
     """Run the experiments behind the figures and keep their numbers."""
@@ -161,8 +181,7 @@ def main(
         return 2
     if only_list:
         for name, target in experiments().items():
-            state = "measured" if (folder() / f"{name}.json").is_file() else "-"
-            print(f"{name:<6} {state:<9} {target}")
+            print(f"{name:<6} {state(name, target):<9} {target}")
         return 0
     failed = 0
     for name in ids or experiments():

@@ -28,7 +28,14 @@ def test_numbers_are_computed_once_for_each_setting():
     first = kept("some/run", ("a", 1), compute)
     assert kept("some/run", ("a", 1), compute) == first == {"value": 1.1}
     assert kept("some/run", ("a", 2), compute) == {"value": 2.1}
-    assert stamp(("a", 1)) != stamp(("a", 2))
+    assert stamp(("a", 1), compute) != stamp(("a", 2), compute)
+
+
+def test_numbers_of_other_code_are_computed_again(monkeypatch):
+    calls, code = count(), iter(["old", "old", "new"])
+    monkeypatch.setattr(cache, "code_mark", lambda made_by: next(code))
+    found = [kept("run", 1, lambda: {"x": next(calls)})["x"] for _ in range(3)]
+    assert found == [0, 0, 1]
 
 
 def test_weights_are_read_back():
@@ -53,9 +60,9 @@ def test_pictures_are_read_back(runs):
     def make() -> cache.Images:
         return np.full((3, 8, 8, 1), next(calls), np.uint8)
 
-    first = kept_images(runs / "a" / "x.npy", make)
-    assert np.array_equal(kept_images(runs / "a" / "x.npy", make), first)
-    assert kept_images(runs / "a" / "y.npy", make).max() == 2
+    first = kept_images("a/x", 1, make)
+    assert np.array_equal(kept_images("a/x", 1, make), first)
+    assert kept_images("a/x", 2, make).max() == kept_images("a/y", 1, make).max() - 1
     assert not list(runs.rglob("*.part"))
 
 

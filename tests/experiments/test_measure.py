@@ -63,7 +63,7 @@ def test_record(tmp_path, capsys):
     assert about["torch"] == torch.__version__ and about["seconds"] >= 0
     assert set(about) == {
         "experiment", "seconds", "quick", "seeds", "coursekit", "torch", "python",
-        "threads", "commit", "changed",
+        "threads", "commit", "changed", "depends",
     }  # fmt: skip
     assert [each.name for each in path.parent.iterdir()] == ["99.A.json"]
     assert measure.load_measured("99.A") == record["values"]
@@ -117,3 +117,22 @@ def test_committed_measurements_are_full_runs_of_registered_experiments():
         assert record["id"] == path.stem and path.stem in measure.experiments()
         assert record["provenance"]["quick"] is False
         assert "/" not in json.dumps(record["provenance"])  # no path of any machine
+
+
+@pytest.mark.usefixtures("toy")
+def test_the_list_tells_what_is_older_than_its_code(monkeypatch, capsys):
+    def listed():
+        assert cli.run(["measure", "--list"]) == 0
+        return capsys.readouterr().out.splitlines()[0].split()[1]
+
+    assert listed() == "-"
+    assert cli.run(["measure", "99.A"]) == 0
+    capsys.readouterr()
+    assert listed() == "measured"
+    monkeypatch.setattr(measure, "mark", lambda origin: "other")
+    assert listed() == "older"
+    path = measure.folder() / "99.A.json"
+    record = json.loads(path.read_text())
+    del record["provenance"]["depends"]
+    path.write_text(json.dumps(record))
+    assert listed() == "undated"

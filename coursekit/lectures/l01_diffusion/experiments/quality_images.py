@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from coursekit.datasets.images import to_uint8
-from coursekit.experiments.cache import Images, kept_images, run_folder
+from coursekit.experiments.cache import Images, kept_images
 from coursekit.experiments.image_ruler import Ruler, correlation, make_ruler
 from coursekit.experiments.summary import (
     Result,
@@ -82,24 +82,23 @@ def sample(
 def sample_all(name: str, settings: Sequence[Setting]) -> dict[Setting, Images]:
     """Sample (or read back) every setting for "fashion" or "teddy", with a bar.
 
-    The folder carries the checksum of the weights: new weights start afresh.
+    New weights start afresh.
     """
     from tqdm.auto import tqdm
 
     from coursekit.training.pretrained import card, load_model
 
     recipe = PIXELS[NAMES[name]]
-    schedule, mark = recipe.make_schedule(), card(recipe.name)["sha256"][:12]
+    schedule, mark = recipe.make_schedule(), card(recipe.name)["sha256"]
     models = {clip: load_model(recipe.name, clip=clip) for clip in (True, False)}
-    folder = run_folder(f"quality_images/{name}-{mark}")
     total, found = sum(s.nfe * s.pictures for s in settings), {}
     with tqdm(total=total, desc=name, unit="eval", unit_scale=True) as bar:
         for setting in settings:
             model = models[setting.sampler != "unclipped"]
             make = partial(sample, model, setting, schedule, recipe.shape)
             bar.set_postfix_str(f"{setting.sampler} {setting.nfe}")
-            path = folder / "{}-{}-s{}-n{}.npy".format(*setting)
-            found[setting] = kept_images(path, make)
+            place = f"quality_images/{name}/" + "{}-{}-s{}-n{}".format(*setting)
+            found[setting] = kept_images(place, (mark, setting), make)
             bar.update(setting.nfe * setting.pictures)
     return found
 

@@ -11,14 +11,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.sampling import sample_images
-from coursekit.experiments.cache import Images, kept_images, run_folder
+from coursekit.experiments.cache import (
+    Images,
+    fingerprint,
+    kept_images,
+    run_folder,
+)
 from coursekit.experiments.image_ruler import Ruler, correlation, make_ruler
 from coursekit.experiments.summary import (
     Result,
@@ -60,21 +64,19 @@ def ends(model: nn.Module, start: Tensor) -> Images:
     return to_uint8(torch.cat([flow_states(model, x, STEPS)[-1] for x in parts]))
 
 
-def pairs(
-    model: nn.Module, count: int, seed: int, folder: Path
-) -> tuple[Tensor, Tensor]:
+def pairs(model: nn.Module, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """Pictures uint8 (N, H, W, C) and the noise (N, C, H, W) that led to each.
 
-    Kept in parts of 500 in `folder`, so that a stopped call goes on.
+    Kept in parts of 500, so that a stopped call goes on.
     """
     from tqdm.auto import tqdm
 
-    images, noise = [], []
-    for part in tqdm(range(-(-count // 500)), desc=folder.name):
+    images, noise, name = [], [], f"reflow_images/pairs{seed}"
+    settings = (fingerprint(model), seed, STEPS)
+    for part in tqdm(range(-(-count // 500)), desc=name):
         generator = torch.Generator().manual_seed(1_000_000 * (seed + 1) + part)
         start = torch.randn((500, *FASHION_FLOW.shape), generator=generator)
-        path = folder / f"part-{part}.npy"
-        made = kept_images(path, partial(ends, model, start))
+        made = kept_images(f"{name}/{part}", settings, partial(ends, model, start))
         images.append(torch.from_numpy(made))
         noise.append(start)
     return torch.cat(images)[:count], torch.cat(noise)[:count]
@@ -137,7 +139,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     )
     for number in (1, 2, 3):
         if number > 1:
-            images, noise = pairs(model, num_pairs, number, root / f"pairs{number}")
+            images, noise = pairs(model, num_pairs, number)
             digest = hashlib.sha256(images.numpy().tobytes()).hexdigest()[:16]
             text = f"{num_pairs} pairs of flow {number - 1}, sha256 {digest}"
             data = Data(images, text, noise=noise)
