@@ -133,9 +133,12 @@ def flow_panels(stored: Stored) -> Picture:
             curve(axes[0], marks, stored, f"{name}_frechet", label)
         scale(axes[0], np.asarray(marks), True, True)
         axes[0].set_xticks(marks, [f"{mark:.2g}" for mark in marks])
+        axes[0].set_yticks([5, 10, 20], ["5", "10", "20"])
+        axes[0].set_yticks([], minor=True)
+        axes[0].set_ylim(bottom=2)  # room for the legend
         axes[0].set(xlabel="training of the flow, TFLOP", ylabel="Fréchet distance")
         axes[0].set_title("time to quality")
-        axes[0].legend()
+        axes[0].legend(loc="lower left", ncols=2)
         through = {
             label.replace(", ", "\n"): {
                 KEPT[key]: bar(stored, f"{name}_kept_{key}") for key in KEPT
@@ -143,7 +146,8 @@ def flow_panels(stored: Stored) -> Picture:
             for name, label in SPACES.items()
             if name != "pixels"
         }
-        draw_groups(axes[1], through, ncols=3, loc="lower left")
+        below: dict[str, Any] = {"bbox_to_anchor": (0.5, -0.2), "ncols": 3}
+        draw_groups(axes[1], through, loc="upper center", **below)
         axes[1].set(ylim=(0, 1.05), ylabel="share that is read as before")
         axes[1].set_title("what comes through")
         return render(figure)
