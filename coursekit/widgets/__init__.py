@@ -27,8 +27,10 @@ def predict(prediction_id: str, question: str, options: Sequence[str]) -> "Predi
     return PredictBox(prediction_id, question, options)
 
 
-def outcome(prediction_id: str, right: str, because: str = "") -> Any:
-    """One line after the experiment: what was predicted, what was measured."""
+def outcome(
+    prediction_id: str, right: str, because: str = "", found: str = "Measured"
+) -> Any:
+    """One line after the experiment: what was predicted, what was found, and how."""
     from html import escape
 
     from IPython.display import HTML
@@ -36,7 +38,7 @@ def outcome(prediction_id: str, right: str, because: str = "") -> Any:
     from coursekit.plots.theme import colour
     from coursekit.widgets.predict_box import outcome_line
 
-    text, tone = outcome_line(prediction_id, right, because)
+    text, tone = outcome_line(prediction_id, right, because, found)
     edge = colour({"good": "green", "bad": "orange"}.get(tone, "ink"))
     style = f"border-left:4px solid {edge};padding:4px 12px"
     return HTML(f'<div style="{style}">{escape(text)}</div>')  # type: ignore[no-untyped-call]

@@ -68,11 +68,16 @@ class PredictBox(WithStill, w.VBox):  # type: ignore[misc]
         return still(self.question, self.options)
 
 
-def outcome_line(prediction_id: str, right: str, because: str) -> tuple[str, str]:
-    """What to say after the experiment, and its tone: "good", "bad" or ""."""
+def outcome_line(
+    prediction_id: str, right: str, because: str, found: str = "Measured"
+) -> tuple[str, str]:
+    """What to say after the experiment, and its tone: "good", "bad" or "".
+
+    found: how one knows, such as "Computed" where nothing was measured.
+    """
     guess = predictions.load().get(prediction_id)
     if guess is None:
-        return f"Measured: {right}. {because}", ""
+        return f"{found}: {right}. {because}", ""
     if guess == right:
         return f"As you predicted: {right}. {because}", "good"
-    return f"You predicted: {guess}. Measured: {right}. {because}", "bad"
+    return f"You predicted: {guess}. {found}: {right}. {because}", "bad"

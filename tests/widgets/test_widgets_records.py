@@ -73,10 +73,13 @@ def test_an_option_that_no_longer_exists_is_forgotten():
 def test_the_outcome_names_both_sides():
     told = outcome_line("01.A", "the same", "Gaussians add up.")
     assert told == ("Measured: the same. Gaussians add up.", "")
+    computed = outcome_line("01.A", "the same", "", "Computed")
+    assert computed[0].startswith("Computed: the same.")
     predictions.save("01.A", "wider")
     text, tone = outcome_line("01.A", "the same", "Gaussians add up.")
     assert text.startswith("You predicted: wider. Measured: the same.")
     assert tone == "bad"
+    assert "Computed: the same." in outcome_line("01.A", "the same", "", "Computed")[0]
     predictions.save("01.A", "the same")
     assert outcome_line("01.A", "the same", "")[1] == "good"
     shown = widgets.outcome("01.A", "the same", "<b>").data
