@@ -18,7 +18,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
 
     Each of T queries weighs S keys; its weights add up to 1. q: (..., T, d);
     k: (..., S, d); v: (..., S, e); mask: bool, broadcasts to (..., T, S), True where a
-    query may look, and every query may look somewhere. Returns (..., T, e).
+    query may look, and every query may look somewhere. What is hidden has no weight,
+    up to rounding. Returns (..., T, e).
     """
     logits: Tensor = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
     if mask is not None:

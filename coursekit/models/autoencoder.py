@@ -137,7 +137,7 @@ class Autoencoder(nn.Module):
 
         x: (B, C, H, W); eps: standard normal, shaped like the means, (B, L, h, w), and
         handed to `reparameterize`; with None the draw is the mean itself. Returns the
-        rebuilt pictures, like x, and the bells.
+        rebuilt pictures, like x, and the bells: mean and log_var, as any pair.
         """
         bells = self.bells(x)
         z = bells.mean if eps is None else reparameterize(*bells, eps)

@@ -25,7 +25,9 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then MLP, each on normalised tokens and beside a skip (pre-LN).
+    """Attention, then MLP, each on normalised tokens and beside a skip.
+
+    The norm comes first, which is called pre-LN:
 
     x + attention(norm(x)), then x + mlp(norm(x)) (Dosovitskiy et al. 2021, eqs. 2, 3).
     """

@@ -42,8 +42,8 @@ def classifier_free(
 
     model: model(xt, t, cond), any kind of prediction; cond: (B, ...); null: (...), the
     shape of one row. Returns a function of xt (B, ...) and t (B,). Both questions go
-    through the network in one call, a batch of 2 B: first all of cond, then B times
-    null. With scale 1 a batch of B is enough: only the conditional question is asked.
+    through the network in one call, a batch of 2 B in any order, such as all of cond,
+    then B times null. With scale 1 only cond is asked, a batch of B.
     """
 
     def ask(xt: Tensor, t: Tensor) -> Tensor:

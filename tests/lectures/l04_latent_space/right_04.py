@@ -60,6 +60,15 @@ class WrittenOut(Autoencoder):
         return pixel_shuffle(self.up(z), self.config.patch), Bells(mean, log_var)
 
 
+class PlainPair(Autoencoder):
+    """Its bells come back as a plain tuple."""
+
+    def forward(self, x: Tensor, eps: Tensor | None = None) -> tuple[Tensor, Bells]:
+        mean, log_var = self.bells(x)
+        z = mean if eps is None else mean + (log_var / 2).exp() * eps
+        return self.rebuild(z), cast(Bells, (mean, log_var))
+
+
 def lpips(maps: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
     """As in the code of LPIPS: a small number under the fraction, a running sum."""
     total = torch.zeros(len(maps[0]), dtype=maps[0].dtype)
@@ -95,6 +104,15 @@ def attention_einsum(
     shares = torch.exp(logits - logits.amax(-1, keepdim=True))
     heard = torch.einsum("...ts,...se->...te", shares, v)
     return heard / shares.sum(-1, keepdim=True)
+
+
+def attention_filled(
+    q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    logits = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        logits = logits.masked_fill(~mask, -1e4)
+    return torch.softmax(logits, dim=-1) @ v
 
 
 def attention_fused(
@@ -207,14 +225,25 @@ class GuidedNeighbours:
         return torch.lerp(y[1::2], y[::2], self.scale)
 
 
+def null_first(model: AnyModel, cond: Tensor, null: Tensor, scale: float) -> AnyModel:
+    def ask(xt: Tensor, t: Tensor) -> Tensor:
+        if scale == 1:
+            return model(xt, t, cond)
+        both = torch.cat([null.expand_as(cond), cond])
+        without, told = model(torch.cat([xt, xt]), torch.cat([t, t]), both).chunk(2)
+        return without + scale * (told - without)
+
+    return ask
+
+
 RIGHT = {
     "04.1": (affine_draw,),
     "04.2": (kl_by_torch,),
     "04.3": (vae_by_likelihood,),
-    "04.4": (WrittenOut,),
+    "04.4": (WrittenOut, PlainPair),
     "04.5": (lpips, distance_by_products),
     "04.6": (hinge_where,),
-    "04.7": (attention_einsum, attention_fused),
+    "04.7": (attention_einsum, attention_filled, attention_fused),
     "04.8": (patches_unfolded, patches_split),
     "04.9": (FilledTable,),
     "04.10": (end_masked, end_summed),
@@ -223,5 +252,5 @@ RIGHT = {
     "04.13": (slope_one_by_one,),
     "04.14": (guided_lerp, guided_weights),
     "04.15": (drop_by_row,),
-    "04.16": (GuidedNeighbours,),
+    "04.16": (GuidedNeighbours, null_first),
 }

@@ -13,10 +13,13 @@ MAKE = "python -m coursekit.lectures.l04_latent_space.experiments.films"
 ROWS = ("real", "rebuilt", "halfway", "random")
 MIXES = {  # mix -> its name on the slider, and how it fails
     "pixels": ("pixels only", "blur: what is not sure becomes the mean"),
-    "kl": ("far too much KL", "collapse: the latent says nothing, all are one picture"),
-    "perceptual": ("perceptual only", "grain and wrong tones that no reader minds"),
+    "kl": ("far too much KL", "the latent says next to nothing: all become one blur"),
+    "perceptual": (
+        "perceptual only",
+        "a checkerboard and wrong tones: a reader minds little",
+    ),
     "critic": ("critic too strong", "one grain for all: the original no longer counts"),
-    "balance": ("all in balance", "each term covers another's weakness"),
+    "balance": ("all in balance", "less blur than pixels only, and no checkerboard"),
 }
 
 
