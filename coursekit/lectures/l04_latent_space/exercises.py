@@ -48,9 +48,9 @@ def reparameterize(fn: Function, i: Any) -> Results:
     draws("mean", "log_var"),
     oracles=(
         equals(
-            "kl of the normal bell itself",
+            "kl of the prior itself",
             lambda i: np.zeros(len(i["mean"])),
-            "the normal bell must be at distance 0 from itself",
+            "the prior must be at distance 0 from itself",
         ),
     ),
 )
@@ -60,7 +60,7 @@ def kl_to_normal(fn: Function, i: Any) -> Results:
     return {
         "kl": kl,
         **slopes(kl, mean=mean, log_var=log_var),
-        "kl of the normal bell itself": fn(normal, normal),
+        "kl of the prior itself": fn(normal, normal),
     }
 
 

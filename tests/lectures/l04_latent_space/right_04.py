@@ -43,7 +43,7 @@ def vae_by_likelihood(
     beta: float = 1.0,
     noise: float = 1.0,
 ) -> Tensor:
-    """Log likelihoods of the decoder's bell; its constant is that of a perfect copy."""
+    """Log likelihoods of the decoder's law; its constant is that of a perfect copy."""
     known: Tensor = Normal(x, noise).log_prob(x)  # type: ignore[no-untyped-call]
     said: Tensor = Normal(rebuilt, noise).log_prob(x)  # type: ignore[no-untyped-call]
     lost = (known - said).sum()
