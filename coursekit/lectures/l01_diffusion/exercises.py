@@ -25,6 +25,7 @@ from coursekit.checks.tried import (
     generator,
     must_equal,
     pair,
+    refusal,
 )
 from coursekit.theory.ddpm_schedule import Schedule
 
@@ -192,6 +193,7 @@ def timestep_embedding(fn: Function, i: Any) -> Results:
     return {
         "embedding": fn(i.t, i.dim),
         "embedding of float32 times": fn(i.t.float(), i.dim),
+        "refuses an odd dim": refusal(lambda: fn(i.t, i.dim + 1)),
     }
 
 

@@ -126,6 +126,8 @@ def terms_backwards(
 
 
 def embedding_complex(t: Tensor, dim: int) -> Tensor:
+    if dim != 2 * (dim // 2):
+        raise ValueError("odd")
     frequency = torch.logspace(0, -4, dim // 2 + 1, dtype=torch.float64)[:-1]
     turn = torch.polar(
         torch.ones(1, dim // 2).double(), 1000 * torch.outer(t.double(), frequency)
@@ -135,6 +137,8 @@ def embedding_complex(t: Tensor, dim: int) -> Tensor:
 
 def embedding_single(t: Tensor, dim: int) -> Tensor:
     """Frequencies in float32, as most people write it."""
+    if dim % 2 == 1:
+        raise ValueError
     frequency = torch.exp(torch.arange(dim // 2) * (-math.log(10_000) / (dim // 2)))
     angle = torch.einsum("b,f->bf", t.to(torch.float32) * 1000, frequency)
     return torch.cat((torch.cos(angle), torch.sin(angle)), -1).to(t.dtype)
