@@ -1,8 +1,9 @@
 """The schedule editor: shape a chain, and see whether it still ends in pure noise.
 
 A sampler starts from N(0, I). If the chain stops while signal is left, training never
-saw such a start: the prior mismatch. Its size per dimension is the KL divergence of
-x_T from N(0, I), which is L_T of the bound in Ho et al. 2020, for data of variance 1.
+saw such a start: the prior mismatch. The editor shows what one x0 leaves of it: the KL
+divergence of q(x_T | x0) from N(0, I) per dimension, which is L_T of the bound in Ho et
+al. 2020, for data of variance 1.
 """
 
 import math
@@ -48,7 +49,7 @@ def edited(kind: str, num_steps: int, beta_max: float, offset: float) -> Schedul
 
 
 def mismatch(alpha_bar: float) -> float:
-    """KL(x_T || N(0, I)) in nats per dimension, for data of mean 0 and variance 1.
+    """KL( q(x_T | x0) || N(0, I) ), nats per dimension, for data of variance 1.
 
     Averaged over x0 = +-1 with x_T = sqrt(alpha_bar) x0 + sqrt(1 - alpha_bar) eps:
     the trace and the mean term add up to 1, and -log(1 - alpha_bar) / 2 is left.
@@ -61,7 +62,7 @@ def verdict(schedule: Schedule) -> tuple[str, str]:
     left = float(schedule.alpha_bar[-1])
     nats = mismatch(left)
     share = f"ᾱ_T = {left:.2g}: {100 * math.sqrt(left):.2g} % of the contrast is left"
-    cost = f"mismatch {nats:.2g} nats per dimension"
+    cost = f"one x0 leaves {nats:.2g} nats per dimension of mismatch"
     if left > ALARM:
         return (
             f"{share}, {cost}. Sampling from N(0, I) starts where no chain ended.",
