@@ -226,7 +226,7 @@ def ddim_step(
                + sigma * noise
 
     with x0_hat = `predict_x0` and sigma = `ddim_sigma(k, k_next, schedule, eta)`.
-    eta = 0 is deterministic; eta = 1 adds as much noise as DDPM.
+    eta = 0 is deterministic; eta = 1 adds as much as DDPM with variance="posterior".
 
     xk, eps_hat, noise: (B, ...); k, k_next: (B,), 0 <= k_next < k <= T. Returns x_next,
     like `xk`; for k_next = 0 that is x0_hat itself.
