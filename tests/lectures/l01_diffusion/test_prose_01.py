@@ -3,12 +3,14 @@
 import re
 
 import pytest
+import torch
 
 from coursekit.course_folder import COURSE
 from coursekit.datasets.toys import ring
 from coursekit.experiments.measure import load_measured
 from coursekit.lectures.l01_diffusion.experiments.elbo import terms_and_gaps
 from coursekit.theory.ddpm_schedule import make_schedule
+from coursekit.theory.elbo import elbo_weight
 
 SOURCE = COURSE / "coursekit/lectures/l01_diffusion/01_diffusion.md"
 
@@ -44,6 +46,13 @@ def test_the_unfinished_chain_costs_the_ring_most_of_the_gap_only_when_short(
     _, _, gaps = terms_and_gaps(ring(), make_schedule("linear", num_steps), 4000, 0)
     share = gaps[:, -1].mean() / gaps.sum(1).mean()
     assert low < float(share) < high
+
+
+def test_the_simple_loss_weighs_nearly_all_noise_but_the_smallest_more():
+    weight = elbo_weight(make_schedule("linear", 1000), torch.arange(1, 1001))
+    more = weight < weight.mean()
+    assert not more[:100].any()
+    assert more[105:960].all()
 
 
 def test_the_weight_of_the_bound_in_the_loss_hurts_and_drawn_steps_do_not():
