@@ -73,7 +73,15 @@ def _structure(
 ) -> str | None:
     what = f"{name}: " if several else ""
     if got.shape != want.shape:
-        return f"{what}the shape is {got.shape}, it should be {want.shape}"
+        n = want.ndim
+        spread = 0 < n < got.ndim and got.shape[0] == want.shape[0]
+        why = (
+            ": a coefficient has more axes than x, and `at` or `expand_as` gives it as "
+            "many"
+            if spread and got.shape[-n:] == want.shape
+            else ""
+        )
+        return f"{what}the shape is {got.shape}, it should be {want.shape}{why}"
     if got.dtype != want.dtype:
         return f"{what}the dtype is {got.dtype}, it should be {want.dtype}"
     finite = np.isfinite(want.astype(float))

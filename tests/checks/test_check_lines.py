@@ -142,6 +142,11 @@ def points_only(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
     return share.sqrt() * x0 + (1 - share).sqrt() * eps
 
 
+def pictures_only(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
+    share = schedule.alpha_bar[k].view(-1, 1, 1, 1).to(x0.dtype)
+    return share.sqrt() * x0 + (1 - share).sqrt() * eps
+
+
 def forgot_the_cast(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
     share = schedule.alpha_bar[k].reshape(-1, *[1] * (x0.ndim - 1))
     return share.sqrt() * x0 + (1 - share).sqrt() * eps
@@ -176,6 +181,7 @@ def endless(*args: Any) -> Any:
         ("bits_per_dim", lambda nats, dims: nats / dims + 0.1, "must cost 8 bits"),
         ("q_sample", points_only, "right for points (B, D), wrong for images (B, C, H"),
         ("q_sample", points_only, "(B, 1, ..., 1)"),
+        ("q_sample", pictures_only, "should be (7, 2): a coefficient has more axes"),
         ("q_sample", forgot_the_cast, "images (B, C, H, W)"),
         ("q_sample", forgot_the_cast, "dtype is float64, it should be float32"),
         ("q_sample", in_place, "changes its input eps in place"),
