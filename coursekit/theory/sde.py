@@ -66,8 +66,8 @@ def reverse_sde_step(
     `euler_maruyama_step`.
 
     x: (B, ...), the state at time t; score: the slope of log p_t there, like `x`;
-    t, s: (B,), a pair for each sample; noise: standard normal, like `x`. Returns the
-    state at time s, like `x`.
+    t, s: (B,), a pair for each sample; noise: standard normal, like `x`, and added also
+    where s is 0. Returns the state at time s, like `x`.
     """
     f, g = drift_diffusion(path, t)
     drift = expand_as(f, x) * x - expand_as(g**2, x) * score
