@@ -467,10 +467,13 @@ class WatchedConditions:
 @tried("04.16", _with_conditions)
 def classifier_free(fn: Function, i: Any) -> Results:
     both, one, none = WatchedConditions(), WatchedConditions(), WatchedConditions()
+    ask = fn(both, i.cond, i.null, i.scale)
+    found, sizes = ask(i.xt, i.t), torch.tensor(both.sizes)
     return {
-        "guided": fn(both, i.cond, i.null, i.scale)(i.xt, i.t),
+        "guided": found,
+        "guided, asked again elsewhere": ask(2 * i.xt, i.t),
         "guided at scale 1": fn(one, i.cond, i.null, 1.0)(i.xt, i.t),
         "guided at scale 0": fn(none, i.cond, i.null, 0.0)(i.xt, i.t),
-        "batches": torch.tensor(both.sizes),
+        "batches": sizes,
         "batches at scale 1": torch.tensor(one.sizes),
     }
