@@ -23,11 +23,15 @@ def measured_figure(name: str, draw: Callable[[Stored], Picture]) -> Picture | T
     return draw(stored)
 
 
+def seeds_of(stored: Stored) -> int:
+    """How many seeds were measured."""
+    seeds = (each for name, each in stored.items() if name.endswith("_all"))
+    return next(len(each) for each in seeds if isinstance(each, list))
+
+
 def standard_error(stored: Stored, key: str) -> Any:
     """Half the length of an error bar: of the mean over as many seeds as there are."""
-    seeds = (each for name, each in stored.items() if name.endswith("_all"))
-    count = next(len(each) for each in seeds if isinstance(each, list))
-    return numbers(stored[f"{key}_std"]) / np.sqrt(count)
+    return numbers(stored[f"{key}_std"]) / np.sqrt(seeds_of(stored))
 
 
 def bar(stored: Stored, key: str) -> tuple[float, float]:
@@ -66,7 +70,8 @@ def ladder(
         axis.set_ylim(bottom=smallest / 1.5)
     if floor > 0:
         draw_level(axis, (floor, "real against real"))
-    axis.set(title=title, xlabel="network evaluations")
+    what = f"bars: standard error, {seeds_of(stored)} seeds"
+    axis.set(title=title, xlabel=f"network evaluations ({what})")
 
 
 SAMPLERS = {

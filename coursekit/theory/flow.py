@@ -182,7 +182,8 @@ def continuity_residual(
     the velocity alone.
 
     density(x, t) -> (B,); velocity(x, t) -> (B, D); x: (B, D); t: (B,). `divergence`
-    of lecture 2 takes a function of x only. Returns (B,), in density per unit time.
+    of lecture 2 takes a function of x only. Both slopes are derivatives (autograd), no
+    difference quotients. Returns (B,), in density per unit time.
     """
     with torch.enable_grad():
         moment = t.detach().clone().requires_grad_()
@@ -198,8 +199,8 @@ def from_velocity(velocity: Tensor, xt: Tensor, t: Tensor) -> Prediction:
     give x0 and eps; score = -eps / t, and v = (1 - t) * eps - t * x0 (Salimans & Ho
     2022) follow.
 
-    velocity, xt: (B, ...); t: (B,) in (0, 1]. Returns Prediction(x0, eps, score,
-    velocity, v), each like `xt`.
+    velocity, xt: (B, ...); t: (B,) in (0, 1]. Returns Prediction(x0=..., eps=...,
+    score=..., velocity=..., v=...), each like `xt`.
     """
     time = expand_as(t, xt)
     x0 = xt - time * velocity

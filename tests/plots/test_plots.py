@@ -13,7 +13,7 @@ from coursekit import plots
 from coursekit.plots.chart import tick_label, ticks
 from coursekit.plots.figures import canvas, spread
 from coursekit.plots.lines import draw_line
-from coursekit.plots.measured import standard_error
+from coursekit.plots.measured import ladder, standard_error
 
 
 def colours(seed=0, n=5):
@@ -216,3 +216,10 @@ def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds):
     assert standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
     many = standard_error(stored, "b")
     np.testing.assert_allclose(many, np.array([0.2, 0.4]) / math.sqrt(seeds))
+
+
+def test_a_ladder_says_what_its_bars_are():
+    stored = {"a": [3.0, 2.0], "a_std": [0.2, 0.1], "b_all": [1.0] * 4}
+    _, (axis,) = canvas(1, 3.0, 2.0)
+    ladder(axis, "", [1, 2], stored, {"a": "a line"})
+    assert "standard error, 4 seeds" in axis.get_xlabel()

@@ -22,6 +22,7 @@ FLOWS = {
     "transport": "minibatch transport",
 }
 TARGETS = {"eps": "noise", "score": "score", "velocity": "velocity"}
+TARGETS_2D = {**TARGETS, "x0": "data"}
 TOYS = {"two_moons": "two moons", "ring": "the ring"}
 
 
@@ -58,6 +59,21 @@ def crossing_panels(seen: Crossings) -> Picture:
             axis.set(yticks=[], ylim=(-3, 3), title=name)
             axis.grid(visible=False)
         return render(figure)
+
+
+def _on_the_ring(stored: Stored) -> Picture:
+    keys = {f"{kind}_energy": name for kind, name in TARGETS_2D.items()}
+    with style():
+        figure, (axis,) = canvas(1, 5.4, 3.4)
+        ladder(axis, "the ring", stored["nfes"], stored, keys, smallest=3e-4)
+        axis.set_ylabel("energy distance to the data")
+        axis.legend()
+        return render(figure)
+
+
+def four_ways_on_the_ring() -> Picture | Table:
+    """Figure E: one network, four targets, on the ring."""
+    return measured_figure("03.E", _on_the_ring)
 
 
 def reflow_panels(stored: Stored) -> Picture:

@@ -15,6 +15,8 @@ from support_models import normal
 from torch import Tensor, nn
 
 from coursekit.experiments import cache
+from coursekit.experiments.image_ruler import DIMS
+from coursekit.experiments.measure import load_measured
 from coursekit.experiments.train_images import trained
 from coursekit.lectures.l03_flow_matching.experiments import reflow_images
 from coursekit.lectures.l03_flow_matching.experiments.reflow_images import (
@@ -27,6 +29,7 @@ from coursekit.models.unet import UNetConfig
 from coursekit.training.checkpoints import CheckpointError, run_state, save_run
 from coursekit.training.data import batch_at
 from coursekit.training.loop import Run, train
+from coursekit.training.pretrained import card
 from coursekit.training.recipe import Data
 from coursekit.training.recipes_pixels import FASHION_FLOW
 
@@ -124,3 +127,14 @@ def test_training_starts_from_the_network_it_is_given(tmp_path):
             value.fill_(math.pi)
     second = trained(tmp_path / "b", FASHION_FLOW, profile, images, first)
     assert all(bool((v == math.pi).all()) for v in second.parameters())
+
+
+def test_the_two_scales_of_frechet_distances_are_as_the_notebook_says():
+    """Cards: 500 pictures, all features. Figures F and G: one scale, 16 features."""
+    for name in ("fashion-flow", "teddy-flow"):
+        assert card(name)["evaluation"]["samples"] == 500
+    first, second = (load_measured(name) for name in ("03.F", "03.G"))
+    assert first["pictures"] == second["pictures"]
+    assert first["features"] == second["features"]
+    assert first["floor_frechet_all"] == second["floor_frechet_all"]
+    assert DIMS == 16
