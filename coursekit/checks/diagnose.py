@@ -111,8 +111,9 @@ def _values(
     if not off:
         return complaint or "an invariant of the result does not hold"
     many = any(b.size > 1 for _, _, b in off)
+    which = _which([name for name, _, _ in off], want)
     if many and all(close(-a, b) for _, a, b in off):
-        return "the sign is flipped: everything else is right"
+        return f"{which}the sign is flipped, everything else is right"
     if all(_nearly(a, b) for _, a, b in off):
         return (
             "right to a few digits only: is there float32, half precision, a numerical "
@@ -121,7 +122,7 @@ def _values(
     factors = [_factor(a, b) for _, a, b in off]
     if many and all(f is not None and np.isclose(f, factors[0] or 0) for f in factors):
         shown = f": yours is {factors[0]:.4g} times the right one" if numbers else ""
-        return "off by a constant factor" + shown
+        return f"{which}off by a constant factor{shown}"
     if complaint is not None:
         return complaint
     if not many:
@@ -132,6 +133,15 @@ def _values(
     what = f"{name}, " if len(want.outputs) > 1 else ""
     shown = f", yours {a[index]:.5g}, right {b[index]:.5g}" if numbers else ""
     return f"the values differ: the largest difference is at {what}index {index}{shown}"
+
+
+def _which(off: Sequence[str], want: Trial) -> str:
+    """The results that are off, where others are right though they are not 0."""
+    right = [value for name, value in want.outputs.items() if name not in off]
+    if not any(value.any() for value in right):
+        return ""
+    more = f" and {len(off) - 2} more" if len(off) > 2 else ""
+    return ", ".join(off[:2]) + more + ": "
 
 
 def _single(

@@ -24,12 +24,13 @@ def frechet_distance(mean1: Tensor, cov1: Tensor, mean2: Tensor, cov2: Tensor) -
 
     means: (D,); covariances: (D, D), symmetric, perhaps singular. The trace of the root
     is that of (R cov2 R)^(1/2) with R = cov1^(1/2), which stays symmetric and real.
+    Never negative: where rounding makes it so, it is 0.
     """
     mean1, cov1, mean2, cov2 = (v.double() for v in (mean1, cov1, mean2, cov2))
     root = _root(cov1)
     cross = torch.linalg.eigvalsh(root @ cov2 @ root).clamp(min=0).sqrt().sum()
     shift = (mean1 - mean2).square().sum()
-    return float(shift + cov1.trace() + cov2.trace() - 2 * cross)
+    return max(0.0, float(shift + cov1.trace() + cov2.trace() - 2 * cross))
 
 
 def moments(features: Tensor) -> tuple[Tensor, Tensor]:

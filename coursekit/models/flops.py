@@ -168,4 +168,7 @@ def dit_flops(side: int, patch: int, width: int, depth: int) -> tuple[int, int]:
     the patch embedding nor the head.
     """
     tokens = (side // patch) ** 2
-    return tokens, depth * dit_block(tokens, width).flops
+    maps = 3 * width**2 + width**2 + 2 * 4 * width**2  # for each token
+    table = 2 * tokens * width  # for each token: its products with all tokens
+    knobs = 6 * width**2  # for each sample
+    return tokens, depth * 2 * (tokens * (maps + table) + knobs)

@@ -42,8 +42,8 @@ def sincos_2d(positions: Tensor, dim: int) -> Tensor:
     """Half of the features tell the column, the other half the row (as in DiT's code).
 
     The first dim/2 features are `sincos` of the columns, the rest `sincos` of the rows.
-    positions: (T, 2) of (row, column). Returns (T, dim). Raises ValueError when dim is
-    not a multiple of 4.
+    positions: (T, 2) of (row, column), float. Returns (T, dim) in their dtype. Raises
+    ValueError when dim is not a multiple of 4.
     """
     if dim % 4:
         raise ValueError(f"dim must be a multiple of 4, not {dim}")

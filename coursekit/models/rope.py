@@ -14,7 +14,8 @@ def rope_angles(positions: Tensor, dim: int, base: float = 10_000.0) -> Tensor:
     """The angle of each position in each pair of features: p base^(-2 i / dim).
 
     (Su et al. 2021, eq. 15.) positions: (T,) float, any real numbers; dim: even, the
-    features of a head. Returns (T, dim / 2). Raises ValueError when dim is odd.
+    features of a head. Returns (T, dim / 2) in the dtype of `positions`. Raises
+    ValueError when dim is odd.
     """
     if dim % 2:
         raise ValueError(f"dim must be even (features turn in pairs), not {dim}")
@@ -44,8 +45,8 @@ def axial_angles(
 
     Axis i gets `rope_angles` of its own positions for dims[i] features. positions:
     (T, A) float, one column for each axis; dims: A even numbers that sum to the
-    features of a head. Returns (T, sum(dims) / 2), axis after axis.
-    Raises ValueError when there are more or fewer dims than axes.
+    features of a head. Returns (T, sum(dims) / 2), axis after axis, in the dtype of
+    `positions`. Raises ValueError when there are more or fewer dims than axes.
     """
     if positions.shape[1] != len(dims):
         raise ValueError(f"{positions.shape[1]} axes, but {len(dims)} shares: {dims}")

@@ -208,5 +208,5 @@ class UNet(nn.Module):
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers training may change."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    """How many weights a network has, frozen ones too."""
+    return sum(p.numel() for p in model.parameters())

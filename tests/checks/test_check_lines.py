@@ -163,6 +163,11 @@ def breaks(x0: Any, k: Any, eps: Any, schedule: Any) -> Any:
     return nothing[3]  # here
 
 
+def wide_shake(path: Any, t: Any) -> Any:
+    f, g = by_symbol("drift_diffusion").reference()(path, t)
+    return f, 1.5 * g
+
+
 def endless(*args: Any) -> Any:
     while True:
         try:
@@ -176,6 +181,7 @@ def endless(*args: Any) -> Any:
     [
         ("predict_x0", lambda *a: -RIGHT_X0(*a), "the sign is flipped"),
         ("predict_x0", lambda *a: 1.5 * RIGHT_X0(*a), "factor: yours is 1.5 times"),
+        ("drift_diffusion", wide_shake, "g on VPPath, g on VEPath and 3 more: off by"),
         # an oracle speaks before bare numbers do
         ("predict_x0", lambda *a: RIGHT_X0(*a) + 0.3, "it must give back x0"),
         ("bits_per_dim", lambda nats, dims: nats / dims + 0.1, "must cost 8 bits"),

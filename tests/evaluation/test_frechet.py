@@ -38,6 +38,13 @@ def test_zero_for_equal_sets_and_the_shift_squared_for_moved_ones():
     assert frechet(x, x + 2) == pytest.approx(12, rel=1e-5)
 
 
+@pytest.mark.parametrize("size", [2, 8, 32])
+def test_rounding_makes_no_distance_negative(size):
+    for seed in range(20):
+        x = torch.randn(40, size, generator=torch.Generator().manual_seed(seed))
+        assert 0 <= frechet(x, x) < 1e-9
+
+
 def test_one_feature_works_and_one_sample_does_not():
     x = torch.tensor([[0.0], [2.0]])
     assert frechet(x, 3 * x) == pytest.approx(4 + 2 * 4)  # means 1, 3; variances 2, 18

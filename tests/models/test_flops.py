@@ -120,6 +120,13 @@ def test_costs_of_blocks_are_exact(r):
         assert flops.Cost(count_parameters(module), found) == formula, module
 
 
+@pytest.mark.parametrize("side, patch, width, depth", [(32, 4, 128, 6), (12, 2, 8, 1)])
+def test_a_whole_dit_is_its_blocks(side, patch, width, depth):
+    tokens, cost = flops.dit_flops(side, patch, width, depth)
+    assert tokens == (side // patch) ** 2
+    assert cost == depth * flops.dit_block(tokens, width).flops
+
+
 @pytest.mark.parametrize("side, patch, depth", [(32, 4, 3), (16, 2, 1), (24, 8, 2)])
 def test_what_a_dit_costs(side, patch, depth):
     config = DiTConfig(size=side, patch=patch, width=D, depth=depth, heads=H)

@@ -12,7 +12,7 @@ import torch
 from support_models import IDS, TEXT, T, X, awake, gap, learn, normal
 from torch import nn
 
-from coursekit.models.unet import ResBlock, UNet, UNetConfig
+from coursekit.models.unet import ResBlock, UNet, UNetConfig, count_parameters
 from coursekit.models.unet_conditions import Listen, add_vector, scale_shift
 
 SMALL = UNetConfig(3, (8, 16), groups=4, time_width=8, heads=0)
@@ -32,6 +32,11 @@ def test_it_overfits_one_batch():
     model, target = UNet(replace(SMALL, heads=2)), normal(3, 3, 8, 8, seed=1).float()
     losses = learn(model, lambda _: (model(X, T) - target).square().mean(), 150, 1e-2)
     assert losses[-1] < 0.05 * losses[0]
+
+
+def test_frozen_weights_count_too():
+    layer = nn.Linear(3, 4)
+    assert count_parameters(layer.requires_grad_(requires_grad=False)) == 16
 
 
 def test_knobs_act_on_channels():

@@ -527,8 +527,33 @@ STEADY = equals(
 )
 
 
+def _astray(fn: Function, i: Any) -> Tensor:
+    """How far the last state that the network sees is from where it should be.
+
+    The noise is the same all along, so every state mixes one x0 and one eps.
+    """
+    path = _paths(i)["VPPath"]
+    seen: list[Tensor] = []
+
+    def noise(x: Tensor, t: Tensor) -> Tensor:
+        seen.append(x - path.corrupt(i.x0, i.eps, t))
+        always: Tensor = i.eps
+        return always
+
+    fn(_believing(path, noise), path.corrupt(i.x0, i.eps, i.t), i.t, i.s, path)
+    return seen[-1]
+
+
+ON_THE_WAY = equals(
+    "astray on VPPath",
+    lambda i: np.zeros_like(i["x"]),
+    "the network is shown a state that does not belong to the time that it is told: "
+    "from x at t, `dpm1_step` leads to it",
+)
+
+
 @tried("02.13", _one_step, oracles=(STEADY,))
-@tried("02.14", _one_step, oracles=(STEADY,))
+@tried("02.14", _one_step, oracles=(STEADY, ON_THE_WAY))
 def dpm_step(fn: Function, i: Any) -> Results:
     found = {}
     for name, path in _paths(i).items():
@@ -538,4 +563,7 @@ def dpm_step(fn: Function, i: Any) -> Results:
         found[f"t that the network sees on {name}"] = seen
     line = LinearPath()
     steady, xt = _believing(line, lambda x, t: i.eps), line.corrupt(i.x0, i.eps, i.t)
-    return found | {"one noise on LinearPath": fn(steady, xt, i.t, i.s, line)}
+    return found | {
+        "one noise on LinearPath": fn(steady, xt, i.t, i.s, line),
+        "astray on VPPath": _astray(fn, i),
+    }

@@ -52,8 +52,15 @@ def receptive_field(fn: Function, i: Any) -> Results:
     # Whole strides are whole numbers, as people write them.
     strides = [int(s) if s >= 1 else s for s in i.strides.tolist()]
     layers = list(zip(i.kernels.tolist(), strides, strict=True))
+    handed = list(layers)
+    found = number(fn(handed))
+    if handed != layers:
+        raise BadResult(
+            "it changes the list that it is given: reversed(layers) walks back through "
+            "it and leaves it as it is"
+        )
     return {
-        "receptive field": number(fn(layers)),
+        "receptive field": found,
         "receptive field of the first three layers": number(fn(layers[:3])),
         "receptive field of nothing": number(fn([])),
     }
