@@ -29,6 +29,11 @@ def seeds_of(stored: Stored) -> int:
     return next(len(each) for each in seeds if isinstance(each, list))
 
 
+def spread_of(stored: Stored) -> str:
+    """What error bars and bands show, for an axis."""
+    return f"± standard error, {seeds_of(stored)} seeds"
+
+
 def standard_error(stored: Stored, key: str) -> Any:
     """Half the length of an error bar: of the mean over as many seeds as there are."""
     return numbers(stored[f"{key}_std"]) / np.sqrt(seeds_of(stored))
@@ -70,8 +75,7 @@ def ladder(
         axis.set_ylim(bottom=smallest / 1.5)
     if floor > 0:
         draw_level(axis, (floor, "real against real"))
-    what = f"bars: standard error, {seeds_of(stored)} seeds"
-    axis.set(title=title, xlabel=f"network evaluations ({what})")
+    axis.set(title=title, xlabel=f"network evaluations ({spread_of(stored)})")
 
 
 SAMPLERS = {

@@ -8,7 +8,7 @@ import numpy as np
 from coursekit.plots.figures import canvas, draw_groups, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level, draw_line
-from coursekit.plots.measured import Stored, bar, curve
+from coursekit.plots.measured import Stored, bar, curve, spread_of
 from coursekit.plots.theme import INK
 
 NETS = {
@@ -52,7 +52,7 @@ def mirror_panels(stored: Stored) -> Picture:
             )
         blind = float(stored["chance_blind"])
         draw_level(axes[0], (blind, "a hat at random"), below=True)
-        axes[0].set_ylabel("share of the reflections")
+        axes[0].set_ylabel(f"share of the reflections\n({spread_of(stored)})")
         axes[1].legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8.5)
         return render(figure)
 
@@ -65,7 +65,8 @@ def start_panels(stored: Stored) -> Picture:
         for start, label in names.items():
             curve(axis, stored["steps_seen"], stored, f"{start}_loss", label)
         axis.set_yscale("log")
-        axis.set(xlabel="training step", ylabel="training loss")
+        xlabel = f"training step ({spread_of(stored)})"
+        axis.set(xlabel=xlabel, ylabel="training loss")
         axis.legend()
         return render(figure)
 
@@ -85,7 +86,7 @@ def skip_panel(stored: Stored) -> Picture:
         axis.axhline(1.0, color=INK, lw=1.2, ls=(0, (4, 3)))
         axis.text(0.49, 1.07, "as wrong as a grey picture", ha="right", size=9)
         axis.set(
-            xlabel="spatial frequency (cycles a pixel)",
+            xlabel=f"spatial frequency, cycles a pixel ({spread_of(stored)})",
             ylabel="error / power of the picture",
         )
         axis.legend(loc="lower right", fontsize=9)
@@ -131,7 +132,7 @@ def cost_panels(stored: Stored) -> Picture:
             axis.xaxis.set_major_formatter("{x:g}")
             axis.minorticks_off()
             axis.legend()
-        axes[0].set_ylabel("error of the picture")
+        axes[0].set_ylabel(f"error of the picture\n({spread_of(stored)})")
         return render(figure)
 
 
@@ -157,7 +158,7 @@ def position_bars(stored: Stored) -> Picture:
         dashed: Any = {"color": INK, "lw": 1.4, "ls": (0, (4, 3))}
         axis.axhline(trained, label="trained at 48", **dashed)
         draw_groups(axis, groups, **ABOVE)
-        axis.set_ylabel("error of the picture")
+        axis.set(ylabel="error of the picture", xlabel=spread_of(stored))
         return render(figure)
 
 
@@ -171,5 +172,5 @@ def binding_bars(stored: Stored) -> Picture:
     with style():
         figure, (axis,) = canvas(1, 8.0, 3.4)
         draw_groups(axis, groups, [tone for _, tone in SHARES.values()], **ABOVE)
-        axis.set_ylabel("share of the pictures")
+        axis.set(ylabel="share of the pictures", xlabel=spread_of(stored))
         return render(figure)
