@@ -66,7 +66,7 @@ def load_classifier(folder: Path = FOLDER) -> tuple[FashionClassifier, dict[str,
     content = weights.read_bytes()
     if hashlib.sha256(content).hexdigest() != info["sha256"]:
         raise ValueError(f"{weights} is damaged: restore it from git, or {RETRAIN}")
-    net = FashionClassifier()
+    net = FashionClassifier().float()  # whatever the default is
     net.load_state_dict({k: v.float() for k, v in load(content).items()})
     return net.eval(), info
 

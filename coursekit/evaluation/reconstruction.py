@@ -14,6 +14,7 @@ from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.models.autoencoder import Autoencoder
+from coursekit.theory.noise import pixel_noise
 from coursekit.theory.vae import bits_of, kl_to_normal
 
 Images = NDArray[np.uint8]
@@ -75,7 +76,7 @@ def from_random_latents(model: Autoencoder, count: int, size: int, seed: int) ->
     """
     shape = model.latent_shape(size, size)
     generator = torch.Generator().manual_seed(seed)
-    z = torch.randn((count, *shape), generator=generator).to(model.shift.device)
+    z = pixel_noise((count, *shape), generator).to(model.shift.device)
     if model.config.variational:
         return to_uint8(model.rebuild(z))
     return to_uint8(model.decode(z))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
+from coursekit.theory.noise import pixel_noise
 
 # walk(model, starting noise, network evaluations, source of fresh noise) -> pictures
 Walk = Callable[[nn.Module, Tensor, int, torch.Generator], Tensor]
@@ -33,7 +34,7 @@ def sample_images(
     fresh = torch.Generator(device).manual_seed(seed)
     done: list[Tensor] = []
     while sum(len(part) for part in done) < count:
-        start = torch.randn((BATCH, *shape), generator=generator)
+        start = pixel_noise((BATCH, *shape), generator)
         missing = count - sum(len(part) for part in done)
         done.append(walk(model, start[:missing].to(device), num_evals, fresh).cpu())
     return to_uint8(torch.cat(done))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.theory.guidance import classifier_free
+from coursekit.theory.noise import pixel_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, heun, rk4, time_grid
@@ -50,7 +51,7 @@ def starts(count: int, shape: tuple[int, int, int], seed: int) -> Tensor:
     The noise of picture i does not depend on how many there are.
     """
     generator = torch.Generator().manual_seed(seed)
-    return torch.stack([torch.randn(shape, generator=generator) for _ in range(count)])
+    return torch.stack([pixel_noise(shape, generator) for _ in range(count)])
 
 
 @torch.no_grad()

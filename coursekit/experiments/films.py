@@ -12,6 +12,7 @@ from torch import Tensor
 from coursekit.theory.ddpm import as_time, predict_x0
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.noise import pixel_noise
 
 EpsModel = Callable[[Tensor, Tensor], Tensor]
 
@@ -84,7 +85,7 @@ def from_checkpoint(
 
     recipe = PIXELS[name]
     generator = torch.Generator().manual_seed(seed)
-    start = torch.randn((count, *recipe.shape), generator=generator)
+    start = pixel_noise((count, *recipe.shape), generator)
     return record(
         load_model(name), start, recipe.make_schedule(), num_evals, eta, generator
     )

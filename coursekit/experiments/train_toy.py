@@ -67,11 +67,13 @@ def fit(
     data: a mixture (fresh points in every step) or a finite set of points (N, D).
     """
 
+    like = next(net.parameters()).dtype
+
     def of_batch(generator: torch.Generator) -> Tensor:
         if isinstance(data, Tensor):
             x0 = data[torch.randint(len(data), (batch,), generator=generator)]
         else:
             x0 = data.sample(batch, generator)
-        return loss(x0.float(), generator)
+        return loss(x0.to(like), generator)
 
     return list(descend(net, of_batch, steps, rate, seed))

@@ -1,7 +1,15 @@
 """Fresh noise from an explicit generator."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
+
+
+def pixel_noise(shape: Sequence[int], generator: torch.Generator) -> Tensor:
+    """Standard normal noise of a shape, for pictures: float32, as `to_model` gives."""
+    size, device = tuple(shape), generator.device
+    return torch.randn(size, generator=generator, dtype=torch.float32, device=device)
 
 
 def fresh_noise(x: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -14,6 +14,7 @@ from coursekit.evaluation.mirror import mirror_figures
 from coursekit.evaluation.sampling import image_grid
 from coursekit.models.inpainting import Inpainter, blanked
 from coursekit.theory.flow import follow
+from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath, expand_as
 from coursekit.theory.solvers import time_grid
 from coursekit.training.data import batch_indices, seed_of
@@ -106,7 +107,7 @@ def inpaint(
         x0 = to_model(np.ascontiguousarray(pictures[i : i + 100]))
         missing = torch.from_numpy(np.ascontiguousarray(masks[i : i + 100]))
         cond = blanked(x0, missing)
-        start = torch.randn(x0.shape, generator=generator)
+        start = fresh_noise(x0, generator)
 
         def velocity(x: Tensor, t: Tensor, cond: Tensor = cond) -> Tensor:
             return cast(Tensor, (x - model(x, t, cond).clamp(-1, 1)) / expand_as(t, x))

@@ -24,6 +24,7 @@ from coursekit.datasets.tokens import Tokenizer, teddy_tokenizer
 from coursekit.evaluation.prompt_alignment import binding
 from coursekit.evaluation.sampling import image_grid
 from coursekit.theory.losses import prediction_loss
+from coursekit.theory.noise import pixel_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import ddim_path, time_grid
@@ -104,7 +105,7 @@ class PairRecipe(Recipe):
                 answer: Tensor = model(x, t, told)
                 return answer
 
-            start = torch.randn((len(told), *shape), generator=generator)
+            start = pixel_noise((len(told), *shape), generator)
             predict = clip_denoised(denoiser(asked, LinearPath(), "x0"), LinearPath())
             *_, end = ddim_path(predict, start, time_grid(STEPS), LinearPath())
             done.append(end)

@@ -17,6 +17,7 @@ from coursekit.plots.chart import Chart, Curve
 from coursekit.plots.images import as_uint8
 from coursekit.theory.ddpm import q_sample
 from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.noise import fresh_noise
 from coursekit.widgets.reel import Meter, Reel
 from coursekit.widgets.samples import point_panels, time_axis, to_pixels
 from coursekit.widgets.samples import sectors as sectors  # notebook 03 asks here
@@ -36,7 +37,7 @@ def steps_shown(num_steps: int, frames: int) -> list[int]:
 def noised(x0: Tensor, ks: Sequence[int], schedule: Schedule, seed: int) -> Tensor:
     """The same data and the same noise at every step of `ks`: (F, B, ...) float32."""
     generator = torch.Generator().manual_seed(seed)
-    eps = torch.randn(x0.shape, generator=generator)
+    eps = fresh_noise(x0, generator)
     film = [
         q_sample(x0, torch.full((len(x0),), k), eps, schedule) if k else x0 for k in ks
     ]

@@ -13,6 +13,7 @@ from coursekit.experiments.films import Film
 from coursekit.plots.images import pick
 from coursekit.theory.ddpm_samplers import ddim, respaced
 from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.noise import pixel_noise
 from coursekit.widgets.film_player import FilmPlayer
 from coursekit.widgets.reel import Axis, Reel
 from coursekit.widgets.samples import point_panels, sample_table, time_axis, to_pixels
@@ -129,7 +130,7 @@ def ddim_reel(
 
 def starting_noise(shape: Sequence[int], seed: int) -> Tensor:
     """Standard normal noise of the given shape; the same seed, the same noise."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return pixel_noise(shape, torch.Generator().manual_seed(seed))
 
 
 def noise_reel(shape: Sequence[int], seed: int) -> Reel:

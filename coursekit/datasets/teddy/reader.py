@@ -109,6 +109,7 @@ def load_into(net: nn.Module, folder: Path, retrain: str) -> dict[str, Any]:
             f"{weights} is damaged (its SHA-256 is not the card's): restore it, or run "
             f"{retrain}"
         )
+    net.float()  # whatever torch's default is: pictures are float32
     net.load_state_dict({k: v.float() for k, v in load_file(weights).items()})
     net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return card

@@ -55,7 +55,7 @@ def excess_errors(
     generator = torch.Generator().manual_seed(seed + 55_000)
     best, errors = exact_eps_model(data, schedule), []
     for step in ks:
-        x0 = data.sample(n, generator).float()
+        x0 = data.sample(n, generator).to(torch.get_default_dtype())
         k = everywhere(step, x0)
         xk = q_sample(x0, k, fresh_noise(x0, generator), schedule)
         t = as_time(k, xk, schedule)

@@ -27,6 +27,7 @@ from coursekit.lectures.l01_diffusion.experiments.quality_2d import walk
 from coursekit.theory.ddpm import Model
 from coursekit.theory.ddpm_samplers import ancestral
 from coursekit.theory.ddpm_schedule import Schedule
+from coursekit.theory.noise import pixel_noise
 from coursekit.training.recipes_pixels import PIXELS
 
 NFES = (5, 10, 20, 50, 100)
@@ -68,7 +69,7 @@ def sample(
     done = []
     for begin in range(0, pictures, BATCH):
         size = min(BATCH, pictures - begin)
-        start = torch.randn((size, *shape), generator=starts)
+        start = pixel_noise((size, *shape), starts)
         if name == "ancestral":
             states = ancestral(model, start, schedule, generator=fresh)
         else:

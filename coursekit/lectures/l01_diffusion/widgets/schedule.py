@@ -21,6 +21,7 @@ from coursekit.theory.ddpm_schedule import (
     cosine_alpha_bar,
     schedule_from_beta,
 )
+from coursekit.theory.noise import fresh_noise
 from coursekit.widgets.controls import choice, number, show
 from coursekit.widgets.forward import model_space
 from coursekit.widgets.live import Live
@@ -77,7 +78,7 @@ def end_of_chain(image: Any, schedule: Schedule, seed: int = 0) -> NDArray[np.ui
     """x0, one x_T, and the mean of all x_T: three images uint8 (3, H, W, C)."""
     x0 = model_space(image)[:1]
     left = float(schedule.alpha_bar[-1])
-    eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(seed))
+    eps = fresh_noise(x0, torch.Generator().manual_seed(seed))
     one = math.sqrt(left) * x0 + math.sqrt(1 - left) * eps
     return as_uint8(torch.cat([x0, one, math.sqrt(left) * x0]))
 

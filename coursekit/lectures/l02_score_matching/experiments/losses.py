@@ -90,7 +90,8 @@ def errors(
             net = fresh(seed, lambda: Bare(2))
             fit(net, losses(net, own)[name], mixture, steps, seed=seed + 1000)
             with torch.no_grad():
-                answers[name] = net(x.float()).double()
+                like = next(net.parameters()).dtype
+                answers[name] = net(x.to(like)).double()
         size = truth.square().mean()
         found = {
             name: float((answer - truth).square().mean() / size)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from coursekit.experiments.films import Film
 from coursekit.theory.flow import Step, euler_step, from_velocity, heun_step
+from coursekit.theory.noise import pixel_noise
 from coursekit.theory.solvers import spread_time, time_grid
 
 METHODS: dict[str, Step] = {"Euler": euler_step, "Heun": heun_step}
@@ -22,7 +23,7 @@ def starting_noise(name: str, count: int, seed: int) -> Tensor:
     from coursekit.training.recipes_pixels import PIXELS
 
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn((count, *PIXELS[name].shape), generator=generator)
+    return pixel_noise((count, *PIXELS[name].shape), generator)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.pipeline import Pipeline
 from coursekit.plots.images import Picture
 from coursekit.plots.table import Table, missing
+from coursekit.theory.noise import pixel_noise
 from coursekit.training.pretrained import load_model
 from coursekit.widgets.controls import sentence
 from coursekit.widgets.film_player import FilmPlayer, noise_player
@@ -53,7 +54,7 @@ def class_reel(
     """
     labels = torch.arange(CLASSES)
     generator = torch.Generator().manual_seed(seed)
-    start = torch.randn(CLASSES, 1, 28, 28, generator=generator)
+    start = pixel_noise((CLASSES, 1, 28, 28), generator)
     film = torch.stack([drawn(free(model, labels, s), start, steps) for s in scales])
     pixels = to_pixels(film)
     right = [float((fashion_classes(p) == labels.numpy()).mean()) for p in pixels]

@@ -48,8 +48,9 @@ def knob_sizes(model: DiT, count: int = 51) -> Knobs:
 
     The model is told nothing but the time.
     """
-    ts = torch.linspace(0, 1, count)
-    c = model.conditioner(ts, None, torch.empty(count, 1)).vector
+    like = next(model.parameters()).new_empty(count, 1)
+    ts = torch.linspace(0, 1, count, dtype=like.dtype)
+    c = model.conditioner(ts, None, like).vector
     rows = []
     for block in model.blocks:
         vectors = torch.stack(cast(DiTBlock, block).knobs(c), dim=1)  # (count, 6, D)

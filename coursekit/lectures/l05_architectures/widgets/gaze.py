@@ -19,7 +19,9 @@ from coursekit.lectures.l05_architectures.experiments.attention import attention
 from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker
 from coursekit.models.inpainting import blanked
 from coursekit.plots.theme import rgb
+from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath
+from coursekit.theory.solvers import spread_time
 from coursekit.widgets.controls import choice, time
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene as Shown
@@ -50,19 +52,21 @@ class Gaze:
         i = worn[number % len(worn)]
         x0, missing = to_model(pictures[i : i + 1]), torch.from_numpy(masks[i : i + 1])
         generator = torch.Generator().manual_seed(seed)
-        eps = torch.randn(x0.shape, generator=generator)
+        eps = fresh_noise(x0, generator)
         return cls(model, scenes[i], x0, missing, eps, patch)
 
     def seen(self, t: float) -> Pixels:
         """What the model sees at time t, (24, 24, 3)."""
-        noisy = LinearPath().corrupt(self.x0, self.eps, torch.tensor([t]))
+        noisy = LinearPath().corrupt(
+            self.x0, self.eps, spread_time(torch.tensor(t), self.x0)
+        )
         mixed = torch.where(self.missing[:, None], noisy, self.x0)
         return np.asarray(to_uint8(mixed)[0])
 
     def attention(self, t: float) -> Floats:
         """Who looks at whom at time t: (layers, heads, T, T)."""
         if t not in self.maps:
-            now = torch.tensor([t])
+            now = spread_time(torch.tensor(t), self.x0)
             noisy = LinearPath().corrupt(self.x0, self.eps, now)
             found = attention_maps(
                 self.model, noisy, now, blanked(self.x0, self.missing)

@@ -18,7 +18,9 @@ from coursekit.lectures.l05_architectures.experiments.skips import (
 )
 from coursekit.models.unet import UNet
 from coursekit.plots.chart import Chart, Curve
+from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath
+from coursekit.theory.solvers import spread_time
 from coursekit.widgets.controls import choice, time
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
@@ -39,7 +41,7 @@ class Taps:
     def of(cls, net: nn.Module, seed: int = 0) -> "Taps":
         """`net` predicts the velocity of 32-pixel teddies."""
         x0 = to_model(teddies(COUNT, 32, seed=40 + seed, split="test")[0])
-        eps = torch.randn(x0.shape, generator=torch.Generator().manual_seed(seed))
+        eps = fresh_noise(x0, torch.Generator().manual_seed(seed))
         return cls(cast(UNet, net), x0, eps)
 
     def choices(self) -> dict[str, tuple[int, ...]]:
@@ -53,7 +55,7 @@ class Taps:
     @torch.no_grad()
     def guess(self, t: float, closed: tuple[int, ...]) -> Tensor:
         """The picture that the network sees under the noise, with some taps closed."""
-        now = torch.full((len(self.x0),), t)
+        now = spread_time(torch.tensor(t), self.x0)
         xt = LinearPath().corrupt(self.x0, self.eps, now)
         handles = close_skips(self.net, closed)
         try:
@@ -66,7 +68,7 @@ class Taps:
 
 def draw(taps: Taps, t: float, closed: str) -> Scene:
     """Noisy, guessed and real pictures, and the error by frequency."""
-    xt = LinearPath().corrupt(taps.x0, taps.eps, torch.full((len(taps.x0),), t))
+    xt = LinearPath().corrupt(taps.x0, taps.eps, spread_time(torch.tensor(t), taps.x0))
     levels = taps.choices()[closed]
     guess = taps.guess(t, levels)
     open_guess = guess if not levels else taps.guess(t, ())
