@@ -20,8 +20,9 @@ SOURCES = {source.name: source.path for source in lectures(ROOT)}
 LISTED = Path(__file__).with_name("spoken_numbers.md")
 QUOTED = re.compile(r"\{\d\d\w?\.\w+:[^{}]*\}")
 MATHS = re.compile(r"\$\$.*?\$\$|\$[^$]*\$|`[^`\n]*`", re.DOTALL)
-ELSEWHERE = re.compile(  # years of papers, targets of links, headings
-    r"\([^()]*\b(?:19|20)\d\d\b[^()]*\)|\]\([^)]*\)|^#.*$", re.MULTILINE
+ELSEWHERE = re.compile(  # years of papers, targets of links, headings; test_minutes
+    r"\([^()]*\b(?:19|20)\d\d\b[^()]*\)|\]\([^)]*\)|^#.*$|^\*\*Time:\*\*.*$",
+    re.MULTILINE,
 )
 NUMBER = re.compile(r"(?<![\w.,/-])\d[\d,]*(?:\.\d+)?(?![\w/-]|\.\d)(\s?%)?")
 LITERAL = re.compile(r"\d[\d_]*(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?")
