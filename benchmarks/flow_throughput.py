@@ -7,8 +7,8 @@ batches, the same network with the same first weights, Adam; the loops differ in
 pairs noise and data, forms x_t and takes the loss: `cfm_loss` (and `ot_coupling`) here,
 a matcher in torchcfm. Sampling: one network, the same noise, the same grid, so the same
 number of network evaluations (NFE); torchcfm's examples sample with torchdiffeq's
-`odeint`. Two of ours: "follow" steps a bare velocity, "solvers" asks for a `Prediction`
-and so translates every answer into all five vocabularies.
+`odeint`. Two of ours: "follow" steps a bare velocity, "solvers" takes what any
+network predicts, here a velocity, which needs no translation.
 
 The contestants take turns, a few steps each, in an order that moves on by one every
 round; a ratio is the median over the rounds of the ratios within a round, above 1 when

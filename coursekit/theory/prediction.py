@@ -106,6 +106,32 @@ def convert(y: Tensor, xt: Tensor, t: Tensor, path: Path, kind: str) -> Predicti
     return complete(x0, eps, t, path)._replace(**{kind: y})
 
 
+class Denoiser:
+    """predict(xt, t) -> Prediction, of a network that predicts `kind`."""
+
+    def __init__(
+        self, model: AnyModel, path: Path, kind: str, cond: Tensor | None = None
+    ) -> None:
+        """Nothing is asked yet."""
+        self.model, self.path, self.kind, self.cond = model, path, kind, cond
+
+    def answer(self, xt: Tensor, t: Tensor) -> Tensor:
+        """What the network itself says."""
+        if self.cond is None:
+            return self.model(xt, t)
+        return self.model(xt, t, self.cond)
+
+    def __call__(self, xt: Tensor, t: Tensor) -> Prediction:
+        """Its answer in all five vocabularies."""
+        return convert(self.answer(xt, t), xt, t, self.path, self.kind)
+
+    def velocity(self, xt: Tensor, t: Tensor) -> Tensor:
+        """Its answer as a velocity; where it is one, nothing has to be translated."""
+        if self.kind == "velocity":
+            return self.answer(xt, t)
+        return self(xt, t).velocity
+
+
 def denoiser(
     model: AnyModel, path: Path, kind: str, cond: Tensor | None = None
 ) -> Predict:
@@ -113,9 +139,11 @@ def denoiser(
 
     `cond`, where given, is handed to the network at every call.
     """
+    return Denoiser(model, path, kind, cond)
 
-    def predict(xt: Tensor, t: Tensor) -> Prediction:
-        y = model(xt, t) if cond is None else model(xt, t, cond)
-        return convert(y, xt, t, path, kind)
 
-    return predict
+def velocity_of(predict: Predict) -> Callable[[Tensor, Tensor], Tensor]:
+    """velocity(xt, t) of anything that predicts, without the words nobody asked for."""
+    if isinstance(predict, Denoiser):
+        return predict.velocity
+    return lambda xt, t: predict(xt, t).velocity

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import Path, expand_as
-from coursekit.theory.prediction import Predict
+from coursekit.theory.prediction import Predict, velocity_of
 
 
 def time_grid(num_steps: int, start: float = 1.0, end: float = 0.0) -> Tensor:
@@ -36,9 +36,10 @@ def spread_time(t: Tensor, x: Tensor) -> Tensor:
 
 def euler(predict: Predict, x: Tensor, ts: Tensor) -> Iterator[Tensor]:
     """Follow the velocity in straight steps: x + (s - t) velocity(x, t). Order 1."""
+    velocity = velocity_of(predict)
     yield x
     for t, s in pairwise(ts):
-        x = x + float(s - t) * predict(x, spread_time(t, x)).velocity
+        x = x + float(s - t) * velocity(x, spread_time(t, x))
         yield x
 
 
@@ -48,12 +49,13 @@ def heun(predict: Predict, x: Tensor, ts: Tensor) -> Iterator[Tensor]:
     A step that ends at t = 0 stays an Euler step (Karras et al. 2022):
     many predictions are undefined there, and the order survives one such step.
     """
+    velocity = velocity_of(predict)
     yield x
     for t, s in pairwise(ts):
-        h, slope = float(s - t), predict(x, spread_time(t, x)).velocity
+        h, slope = float(s - t), velocity(x, spread_time(t, x))
         if s > 0:
             guess = x + h * slope
-            slope = (slope + predict(guess, spread_time(s, x)).velocity) / 2
+            slope = (slope + velocity(guess, spread_time(s, x))) / 2
         x = x + h * slope
         yield x
 
@@ -63,13 +65,14 @@ def rk4(predict: Predict, x: Tensor, ts: Tensor) -> Iterator[Tensor]:
 
     The velocity must be finite at both ends of the grid.
     """
+    velocity = velocity_of(predict)
     yield x
     for t, s in pairwise(ts):
         h, middle = float(s - t), spread_time((t + s) / 2, x)
-        k1 = predict(x, spread_time(t, x)).velocity
-        k2 = predict(x + h / 2 * k1, middle).velocity
-        k3 = predict(x + h / 2 * k2, middle).velocity
-        k4 = predict(x + h * k3, spread_time(s, x)).velocity
+        k1 = velocity(x, spread_time(t, x))
+        k2 = velocity(x + h / 2 * k1, middle)
+        k3 = velocity(x + h / 2 * k2, middle)
+        k4 = velocity(x + h * k3, spread_time(s, x))
         x = x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
         yield x
 

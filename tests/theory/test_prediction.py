@@ -19,6 +19,7 @@ from coursekit.theory.prediction import (
     denoiser,
     mix,
     row,
+    velocity_of,
 )
 
 SCHEDULE = make_schedule("cosine", 50)
@@ -76,8 +77,10 @@ def test_the_best_network_of_any_kind_holds_the_same_belief(path, kind):
     predict = exact_predict(MIXTURE, path)
     t = torch.tensor([0.1, 0.33, 0.5, 0.71, 0.9], dtype=torch.float64)
     xt = path.corrupt(*pair((5, 2)), t)
-    translated = denoiser(lambda x, t: getattr(predict(x, t), kind), path, kind)(xt, t)
-    torch.testing.assert_close(translated, predict(xt, t), rtol=1e-8, atol=1e-8)
+    same = denoiser(lambda x, t: getattr(predict(x, t), kind), path, kind)
+    torch.testing.assert_close(same(xt, t), predict(xt, t), rtol=1e-8, atol=1e-8)
+    for each in (same, predict):
+        assert torch.equal(velocity_of(each)(xt, t), each(xt, t).velocity)
 
 
 def test_on_a_ddpm_path_it_agrees_with_the_ddpm_formulas():
@@ -140,5 +143,15 @@ def test_denoiser_hands_the_condition_on():
 
     xt, t = pair((5, 2))[0], torch.full((5,), 0.5).double()
     denoiser(model, PATHS["cosine"], "v")(xt, t)
-    denoiser(model, PATHS["cosine"], "v", cond=torch.arange(5))(xt, t)
-    assert seen[0] is None and seen[1].equal(torch.arange(5))
+    predict = denoiser(model, PATHS["cosine"], "v", cond=torch.arange(5))
+    predict(xt, t)
+    velocity_of(predict)(xt, t)
+    assert seen[0] is None
+    assert all(each.equal(torch.arange(5)) for each in seen[1:]) and len(seen) == 3
+
+
+def test_a_velocity_that_is_asked_for_is_not_translated():
+    """Nor is its path ever looked at."""
+    xt, t = pair((5, 2))[0], torch.full((5,), 0.5).double()
+    predict = denoiser(lambda xt, t: xt, None, "velocity")
+    assert velocity_of(predict)(xt, t) is xt
