@@ -90,12 +90,13 @@ def measure(name: str, target: str, quick: bool = False) -> dict[str, Any]:
     module, _, function = target.partition(":")
     experiment = getattr(importlib.import_module(module), function)
     parameters = inspect.signature(experiment).parameters
+    depends = mark(target.replace(":", "."))  # now: the files may change meanwhile
     start = time.perf_counter()
     result = experiment(**({"quick": quick} if "quick" in parameters else {}))
     seconds = time.perf_counter() - start
     provenance: dict[str, Any] = {
         "experiment": target,
-        "depends": mark(target.replace(":", ".")),
+        "depends": depends,
         "seconds": round(seconds, 1),
         "quick": quick and "quick" in parameters,
         **software(),
