@@ -1,7 +1,8 @@
 """Attention (Vaswani et al. 2017): every token asks all tokens, and listens to some.
 
 `attention` is the formula. The layers below compute the same thing with torch's fused
-kernel, which never stores the table of weights; a test holds the two together.
+kernel, which never stores the table of weights, where that is the faster way; a test
+holds the two together.
 """
 
 from typing import cast
@@ -25,6 +26,19 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
     if mask is not None:
         logits = logits.masked_fill(~mask, float("-inf"))
     return logits.softmax(dim=-1) @ v
+
+
+def fast_attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    """`attention` without a mask, or looking back only, by the faster of two ways.
+
+    torch's fused kernel is slow backwards in bf16 on a CPU: there, under autocast and
+    with gradients, the formula is written out.
+    """
+    training = torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
+    if q.device.type == "cpu" and training:
+        mask = causal_mask(q.shape[-2]) if causal else None
+        return attention(q, k, v, mask)
+    return scaled_dot_product_attention(q, k, v, is_causal=causal)
 
 
 def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -89,7 +103,7 @@ class SelfAttention(nn.Module):
         q, k, v = self.project(x)
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
-        h = scaled_dot_product_attention(q, k, v, is_causal=causal)
+        h = fast_attention(q, k, v, causal)
         return cast(Tensor, self.out(merge_heads(h)))
 
     def weights(self, x: Tensor, angles: Tensor | None = None) -> Tensor:
@@ -114,7 +128,7 @@ class CrossAttention(nn.Module):
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """x: (B, T, width); context: (B, S, context_width). Returns (B, T, width)."""
         k, v = (split_heads(y, self.heads) for y in self.kv(context).chunk(2, dim=-1))
-        h = scaled_dot_product_attention(split_heads(self.q(x), self.heads), k, v)
+        h = fast_attention(split_heads(self.q(x), self.heads), k, v)
         return cast(Tensor, self.out(merge_heads(h)))
 
 

@@ -9,9 +9,13 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
-from coursekit.models.attention import Projection, merge_heads, split_heads
+from coursekit.models.attention import (
+    Projection,
+    fast_attention,
+    merge_heads,
+    split_heads,
+)
 from coursekit.models.modulation import Knobs, bare_norm, gated, modulate
 from coursekit.models.rope import rotate
 from coursekit.models.transformer import MLP
@@ -89,7 +93,7 @@ class DoubleBlock(nn.Module):
         q, k, v = (torch.cat(p, dim=2) for p in ((q1, q2), (k1, k2), (v1, v2)))
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
-        heard = merge_heads(scaled_dot_product_attention(q, k, v))
+        heard = merge_heads(fast_attention(q, k, v))
         mine, yours = torch.split(heard, [text.shape[1], image.shape[1]], dim=1)
         if not self.text.last:
             text = self.text.after(text, mine, text_knobs)
@@ -134,6 +138,6 @@ class SingleBlock(nn.Module):
         q, k = self.norm_q(q), self.norm_k(k)
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
-        heard = merge_heads(scaled_dot_product_attention(q, k, v))
+        heard = merge_heads(fast_attention(q, k, v))
         branch = self.narrow(torch.cat([heard, self.act(hidden)], dim=-1))
         return gated(x, gate, cast(Tensor, branch))

@@ -16,10 +16,10 @@ from torch.nn.functional import (
     interpolate,
     pixel_shuffle,
     pixel_unshuffle,
-    scaled_dot_product_attention,
     silu,
 )
 
+from coursekit.models.attention import fast_attention
 from coursekit.models.conditioning import Condition, Conditioner
 from coursekit.models.layers import TimeEmbedding, zero_init
 from coursekit.models.text_encoder import TextConfig
@@ -95,7 +95,7 @@ class Attention(nn.Module):
         b, c, height, width = x.shape
         qkv = self.qkv(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, -1)
         q, k, v = qkv.transpose(-1, -2).unbind(1)  # each (B, heads, H W, C / heads)
-        h = scaled_dot_product_attention(q, k, v)
+        h = fast_attention(q, k, v)
         h = h.transpose(-1, -2).reshape(b, c, height, width)
         return cast(Tensor, x + self.out(h))
 

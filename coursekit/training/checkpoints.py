@@ -39,6 +39,7 @@ def run_state(run: Run, data: str, threads: int) -> dict[str, Any]:
         "seed": run.recipe.seed,
         "data": data,
         "threads": threads,
+        "precision": run.precision,
         "step": run.step,
         "seconds": run.seconds,
         "curve": run.curve,

@@ -41,6 +41,7 @@ class Run:
     data: Data
     device: str = "cpu"
     world: World = field(default_factory=Alone)  # the processes that share the work
+    precision: str = "float32"  # of products: see training.precision
     step: int = 0
     seconds: float = 0.0
     curve: list[tuple[int, float]] = field(default_factory=list)
@@ -153,7 +154,8 @@ def update(run: Run, batch: Batch) -> Tensor:
     """
     profile, world = run.profile, run.world
     run.model.train()
-    with torch.autocast("cuda", torch.bfloat16, enabled=profile.bf16 and run.on_gpu):
+    bf16, kind = run.precision == "bf16", torch.device(run.device).type
+    with torch.autocast(kind, torch.bfloat16, enabled=bf16):
         loss = run.recipe.loss(run.model, batch)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

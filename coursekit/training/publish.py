@@ -113,6 +113,7 @@ def publish_run(session: Session, figures: Figures, folder: Path | None = None) 
         "seconds": round(run.seconds),
         "device": device_name(run.device),
         "threads": session.threads,
+        "precision": run.precision,
         "processes": session.world.size,
         "torch": torch.__version__,
         "python": platform.python_version(),

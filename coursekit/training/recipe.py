@@ -31,7 +31,7 @@ class Profile:
     ema: float = 0.998
     clip: float = 1.0  # largest norm of the gradient
     pictures: int = 0  # how many training pictures at most; 0 means all
-    bf16: bool = False  # autocast, on GPUs only
+    bf16: bool = False  # what a GPU computes in, if nobody says otherwise
     compile: bool = False  # torch.compile, on GPUs only
     save_every: int = 250  # steps between checkpoints
     show_every: int = 1000  # steps between sample grids

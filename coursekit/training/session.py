@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ from coursekit.training.checkpoints import (
 )
 from coursekit.training.distributed import Alone, World
 from coursekit.training.loop import Run, train
+from coursekit.training.precision import choose
 from coursekit.training.recipes import RECIPES
 
 SAVE_SECONDS = 60.0  # a checkpoint at least this often
@@ -42,6 +44,7 @@ class Request:
     fresh: bool = False
     resume: bool = False
     judged: bool = False
+    precision: str | None = None
 
 
 class Session:
@@ -90,7 +93,10 @@ class Session:
         self.threads = self._threads(args.threads, state["threads"] if state else None)
         data = self.recipe.load(profile.pictures)
         self.data = data.text
-        self.run = Run(self.recipe, profile, data, device, self.world)
+        recorded = state.get("precision") if state else None
+        precision, note = choose(args.precision, recorded, device, profile.bf16)
+        self.say(note)
+        self.run = Run(self.recipe, profile, data, device, self.world, precision)
         if state is not None:
             restore(self.run, state, self.data, self.folder)
         self.saved = self.run.step
@@ -138,7 +144,8 @@ class Session:
         many = f"{self.world.size} processes with " if self.world.size > 1 else ""
         self.say(
             f"{self.recipe.title}, profile {self.profile_name}: {self.data}; "
-            f"{many}{self.threads} thread{'s' * (self.threads > 1)}; {self.folder}"
+            f"{many}{self.threads} thread{'s' * (self.threads > 1)}, {run.precision}; "
+            f"{self.folder}"
         )
         bar = tqdm(
             total=profile.steps,
@@ -148,7 +155,9 @@ class Session:
             disable=self.world.rank > 0,
         )
         smooth, last_save = None, time.monotonic()
-        with bar:
+        with bar, warnings.catch_warnings():
+            # Under autocast a norm's gain stays in float32, and torch tells each time.
+            warnings.filterwarnings("ignore", "Mismatch dtype between input and weight")
             for step in train(run):
                 smooth = (
                     step.loss if smooth is None else 0.98 * smooth + 0.02 * step.loss

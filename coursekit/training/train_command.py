@@ -26,6 +26,10 @@ def main(
     threads: Annotated[
         int | None, typer.Option(help="CPU threads; recorded with the run.")
     ] = None,
+    precision: Annotated[
+        Literal["float32", "bf16"] | None,
+        typer.Option(help="Of products; recorded with the run (float32)."),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start again from step 0.")
     ] = False,
@@ -59,7 +63,9 @@ def main(
         world = join()
         stop = Stop(patient=world.size > 1)
         judged = evaluate or publish
-        asked = Request(recipe, profile, out, device, threads, fresh, resume, judged)
+        asked = Request(
+            recipe, profile, out, device, threads, fresh, resume, judged, precision
+        )
         session = Session(asked, world)
         with stop:
             finished = session.go(stop)

@@ -14,6 +14,7 @@ from coursekit.models.attention import (
     SelfAttention,
     attention,
     attention_weights,
+    fast_attention,
     merge_heads,
     split_heads,
 )
@@ -36,6 +37,25 @@ def test_the_formula_is_torchs(batch):
             torch.testing.assert_close(
                 weights.sum(-1), torch.ones_like(weights[..., 0])
             )
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_the_fast_way_is_the_formula(causal):
+    """Exactly torch's kernel, but where a CPU trains in bf16: then within its eight
+    bits, and gradients too."""
+    q, k, v = (normal(2, 3, 5, 8, seed=s, dtype=torch.float32) for s in range(3))
+    want = scaled_dot_product_attention(q, k, v, is_causal=causal)
+    assert torch.equal(fast_attention(q, k, v, causal), want)
+    slopes = []
+    for auto in (False, True):
+        inputs = [x.clone().requires_grad_() for x in (q, k, v)]
+        with torch.autocast("cpu", torch.bfloat16, enabled=auto):
+            heard = fast_attention(*inputs, causal)
+        assert heard.dtype == (torch.bfloat16 if auto else torch.float32)
+        torch.testing.assert_close(heard.float(), want, rtol=0.03, atol=0.03)
+        slopes.append(torch.autograd.grad((heard.float() ** 2).sum(), inputs))
+    for slope, other in zip(*slopes, strict=True):
+        torch.testing.assert_close(slope, other, rtol=0.05, atol=0.1)
 
 
 def test_heads_are_split_and_merged_without_loss():

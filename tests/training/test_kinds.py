@@ -17,6 +17,7 @@ from coursekit.training import checkpoints, pretrained, publish
 from coursekit.training.distributed import Alone
 from coursekit.training.loop import Run, train
 from coursekit.training.networks import from_plain, to_plain
+from coursekit.training.precision import PRECISIONS
 from coursekit.training.prefetch import Batches
 from coursekit.training.recipe import Data
 from coursekit.training.session import Session
@@ -30,17 +31,18 @@ def data_of(kind: str) -> Data:
     return recipe.load(recipe.quick.pictures)
 
 
-def begun(kind: str) -> Run:
+def begun(kind: str, precision: str = "float32") -> Run:
     recipe = tiny(kind)
-    return Run(recipe, recipe.quick, data_of(kind))
+    return Run(recipe, recipe.quick, data_of(kind), precision=precision)
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_interrupted_is_uninterrupted_bit_for_bit(kind, tmp_path):
-    whole, half = go(begun(kind), 6), go(begun(kind), 3)
+def test_interrupted_is_uninterrupted_bit_for_bit(kind, precision, tmp_path):
+    whole, half = go(begun(kind, precision), 6), go(begun(kind, precision), 3)
     checkpoints.save_run(tmp_path, checkpoints.run_state(half, "d", 1))
     torch.manual_seed(123)  # no hidden state: this must not matter
-    again = begun(kind)
+    again = begun(kind, precision)
     state, note = checkpoints.find_state(tmp_path)
     assert state is not None and note == ""
     checkpoints.restore(again, state, "d", tmp_path)
@@ -50,6 +52,19 @@ def test_interrupted_is_uninterrupted_bit_for_bit(kind, tmp_path):
     for name, value in whole.ema.average.items():
         assert torch.equal(value, again.ema.average[name]), name
     assert whole.curve == again.curve
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bf16_changes_products_and_nothing_that_is_kept(kind):
+    whole, less = go(begun(kind), 3), go(begun(kind, "bf16"), 3)
+    losses = [[loss for _, loss in run.curve] for run in (whole, less)]
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.05, abs=0.02)
+    state = checkpoints.run_state(less, "d", 1)
+    kept = [state["model"], state["ema"], *state["optimiser"]["state"].values()]
+    numbers = [x for each in kept for x in each.values() if torch.is_tensor(x)]
+    assert {x.dtype for x in numbers if x.is_floating_point()} == {torch.float32}
+    assert state["precision"] == "bf16"
 
 
 @pytest.mark.parametrize("kind", KINDS)
