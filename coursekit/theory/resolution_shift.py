@@ -30,7 +30,7 @@ def shift_time(t: Tensor, factor: float) -> Tensor:
 
         factor t / (1 + (factor - 1) t)
 
-    (Esser et al. 2024, section 5.3.2). It multiplies t / (1 - t) by `factor`, so 0 and 1
+    (Esser et al. 2024, section 5.3.2). It multiplies t / (1 - t) by `factor`: 0 and 1
     stay, shifts follow each other like products, and 1 / factor is the way back. With
     `shift_factor` a large picture is as uncertain at the new time as a small one at the
     old. It is also what a noise scale does: (1 - t) x0 + factor t eps, divided by
