@@ -15,6 +15,7 @@ from coursekit.evaluation.text_sampling import sample_prompts
 from coursekit.theory.guidance import drop_condition
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
+from coursekit.theory.training_times import LogitNormal, TimeLaw, Uniform
 from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.latent_space import Space
 from coursekit.training.networks import build
@@ -26,7 +27,7 @@ from coursekit.training.text_image_data import (
     tokenizer_of,
 )
 
-DRAWS = ("uniform", "logit-normal")
+DRAWS: dict[str, TimeLaw] = {"uniform": Uniform(), "logit-normal": LogitNormal()}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class PromptRecipe(Recipe):
     latents: str = ""
     size: int = 32
     forget: float = 0.1  # share of prompts replaced by the empty one
-    times: str = "logit-normal"  # see DRAWS; Esser et al. 2024, section 3.1
+    times: str = "logit-normal"  # see DRAWS
     scale: float = 3.0  # guidance of previews and figures
     seed: int = 0
 
@@ -67,10 +68,7 @@ class PromptRecipe(Recipe):
         x0 = data.x[chosen]
         x0 = to_model(x0) if x0.dtype == torch.uint8 else x0
         generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
-        if self.times == "uniform":
-            time = torch.rand(size, generator=generator)
-        else:
-            time = torch.randn(size, generator=generator).sigmoid()
+        time = DRAWS[self.times].sample(size, generator)
         eps = torch.randn(x0.shape, generator=generator)
         ids = one_wording(data.cond[chosen], generator)
         return x0, time, eps, ids, torch.rand(size, generator=generator)
