@@ -28,17 +28,23 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Te
     return logits.softmax(dim=-1) @ v
 
 
-def fast_attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    """`attention` without a mask, or looking back only, by the faster of two ways.
+def fast_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None = None,
+    causal: bool = False,
+) -> Tensor:
+    """`attention`, by the faster of two ways. causal: look back only, without a mask.
 
     torch's fused kernel is slow backwards in bf16 on a CPU: there, under autocast and
     with gradients, the formula is written out.
     """
     training = torch.is_autocast_enabled("cpu") and torch.is_grad_enabled()
     if q.device.type == "cpu" and training:
-        mask = causal_mask(q.shape[-2]) if causal else None
+        mask = causal_mask(q.shape[-2]) if causal else mask
         return attention(q, k, v, mask)
-    return scaled_dot_product_attention(q, k, v, is_causal=causal)
+    return scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
 
 
 def attention_weights(q: Tensor, k: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -103,7 +109,7 @@ class SelfAttention(nn.Module):
         q, k, v = self.project(x)
         if angles is not None:
             q, k = rotate(q, angles), rotate(k, angles)
-        h = fast_attention(q, k, v, causal)
+        h = fast_attention(q, k, v, causal=causal)
         return cast(Tensor, self.out(merge_heads(h)))
 
     def weights(self, x: Tensor, angles: Tensor | None = None) -> Tensor:

@@ -39,18 +39,21 @@ def test_the_formula_is_torchs(batch):
             )
 
 
-@pytest.mark.parametrize("causal", [False, True])
-def test_the_fast_way_is_the_formula(causal):
+@pytest.mark.parametrize("how", ["plain", "mask", "causal"])
+def test_the_fast_way_is_the_formula(how):
     """Exactly torch's kernel, but where a CPU trains in bf16: then within its eight
     bits, and gradients too."""
     q, k, v = (normal(2, 3, 5, 8, seed=s, dtype=torch.float32) for s in range(3))
-    want = scaled_dot_product_attention(q, k, v, is_causal=causal)
-    assert torch.equal(fast_attention(q, k, v, causal), want)
+    mask, causal = (normal(5, 5) > 0) | torch.eye(5).bool(), how == "causal"
+    told = {"mask": mask} if how == "mask" else {"causal": causal}
+    hidden = mask if how == "mask" else None
+    want = scaled_dot_product_attention(q, k, v, hidden, is_causal=causal)
+    assert torch.equal(fast_attention(q, k, v, **told), want)
     slopes = []
     for auto in (False, True):
         inputs = [x.clone().requires_grad_() for x in (q, k, v)]
         with torch.autocast("cpu", torch.bfloat16, enabled=auto):
-            heard = fast_attention(*inputs, causal)
+            heard = fast_attention(*inputs, **told)
         assert heard.dtype == (torch.bfloat16 if auto else torch.float32)
         torch.testing.assert_close(heard.float(), want, rtol=0.03, atol=0.03)
         slopes.append(torch.autograd.grad((heard.float() ** 2).sum(), inputs))
