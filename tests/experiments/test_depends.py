@@ -66,34 +66,27 @@ def marked(root: Path, place: str = "", old: str = "", new: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("place", "old", "new"),
+    ("counts", "place", "old", "new"),
     [
-        ("toy/figure.py", "  # enough", "  # or more"),
-        ("toy/figure.py", "Its numbers.", "Its figures,\n\n    all of them."),
-        ("toy/figure.py", '"one"', '"two"'),
-        ("toy/maths.py", "    return 1\n", "    return 2\n"),
-        ("toy/deep.py", "2.72", "2.71"),
-        ("data/checkpoints/other-flow/card.json", "second", "third"),
+        (False, "toy/figure.py", "  # enough", "  # or more"),
+        (False, "toy/figure.py", "Its numbers.", "Its figures,\n\n    all of them."),
+        (False, "toy/figure.py", '"one"', '"two"'),
+        (False, "toy/maths.py", "    return 1\n", "    return 2\n"),
+        (False, "toy/deep.py", "2.72", "2.71"),
+        (False, "data/checkpoints/other-flow/card.json", "second", "third"),
+        (True, "toy/figure.py", "STEPS = 3", "STEPS = 4"),
+        (True, "toy/figure.py", "area(2)", "area(3)"),
+        (True, "toy/maths.py", "r**2", "r**3"),
+        (True, "toy/maths.py", "1.0", "2.0"),
+        (True, "toy/deep.py", "3.14", "3.15"),
+        (True, "toy/late.py", "return name", "return name + name"),
+        (True, "data/checkpoints/bears-flow/card.json", "first", "third"),
     ],
 )
-def test_what_no_number_depends_on(tmp_path, place, old, new):
-    assert marked(tmp_path, place, old, new) == marked(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("place", "old", "new"),
-    [
-        ("toy/figure.py", "STEPS = 3", "STEPS = 4"),
-        ("toy/figure.py", "area(2)", "area(3)"),
-        ("toy/maths.py", "r**2", "r**3"),
-        ("toy/maths.py", "1.0", "2.0"),
-        ("toy/deep.py", "3.14", "3.15"),
-        ("toy/late.py", "return name", "return name + name"),
-        ("data/checkpoints/bears-flow/card.json", "first", "third"),
-    ],
-)
-def test_what_numbers_depend_on(tmp_path, place, old, new):
-    assert marked(tmp_path, place, old, new) != marked(tmp_path)
+def test_the_mark_changes_with_what_the_numbers_depend_on(
+    counts, place, old, new, tmp_path
+):
+    assert (marked(tmp_path, place, old, new) != marked(tmp_path)) == counts
 
 
 def test_a_function_inside_another_or_a_partial_of_it_counts_as_that():
