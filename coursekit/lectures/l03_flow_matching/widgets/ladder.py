@@ -95,14 +95,12 @@ def draw(ladder: Ladder, flow: str, method: str, steps: int) -> Scene:
     known = sorted({n for _, _, n in ladder.distances})
     curves = [
         Curve(
-            f"{name}{', ' + each if len(ladder.flows) > 1 else ''}",
+            name,
             [math.log2(n * COST[name]) for n in known],
-            [max(ladder.distances[each, name, n], 1e-4) for n in known],
+            [max(ladder.distances[flow, name, n], 1e-4) for n in known],
             dashed=name == "Heun",
         )
-        for each in ladder.flows
         for name in METHODS
-        if each == flow
     ]
     cost = steps * COST[method]
     chart = Chart(
