@@ -23,8 +23,8 @@ Images = NDArray[np.uint8]
 def held_out_pictures(data: str, count: int, size: int = 32) -> Images:
     """Pictures (count, size, size, 3) that no training has seen, always the same.
 
-    data: "teddy", "pairs" (scenes of the test split) or "emoji" (held-out pairs, as
-    many as there are). Raises ValueError for another name.
+    data: "teddy", "pairs", "bears" (scenes of the test split) or "emoji" (held-out
+    pairs, as many as there are). Raises ValueError for another name.
     """
     if data == "emoji":
         from coursekit.datasets import emoji
@@ -32,7 +32,7 @@ def held_out_pictures(data: str, count: int, size: int = 32) -> Images:
         return emoji.load("pairs").images[:count]
     from coursekit.datasets.teddy.sample import teddies
 
-    kinds = {"teddy": "solo", "pairs": "pair"}
+    kinds = {"teddy": "solo", "pairs": "pair", "bears": "group"}
     if data not in kinds:
         raise ValueError(f"no data set {data!r}: use one of {(*kinds, 'emoji')}")
     images, _ = teddies(count, size, seed=2_000_000, split="test", kind=kinds[data])

@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.functional import interpolate
 
 from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy.reader_nets import SIDE
 from coursekit.evaluation.sampling import image_grid
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.models.lpips import feature_maps, perceptual_distance
@@ -80,7 +82,8 @@ class AutoencoderRecipe(Recipe):
         if self.perceptual:
             layers = reader_layers(x0.device.type)
             seen = perceptual_distance(
-                feature_maps(layers, rebuilt), feature_maps(layers, x0)
+                feature_maps(layers, as_seen(rebuilt)),
+                feature_maps(layers, as_seen(x0)),
             )
             loss = loss + self.perceptual * seen.mean()
         if judged.critic is not None and (
@@ -144,6 +147,11 @@ class AutoencoderRecipe(Recipe):
 
         count = 200 if quick else 1000
         return reconstruction(cast(Autoencoder, model), self.data, count, self.size)
+
+
+def as_seen(x: Tensor) -> Tensor:
+    """Pictures (B, C, H, W) as large as the readers know them, large ones averaged."""
+    return interpolate(x, (SIDE, SIDE), mode="area") if x.shape[-1] > SIDE else x
 
 
 @lru_cache(maxsize=2)

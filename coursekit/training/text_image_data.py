@@ -19,7 +19,8 @@ from coursekit.models.text_encoder import TextConfig
 from coursekit.training.recipe import Data
 
 WORDINGS = 4  # of each scene; a batch takes one of them at random
-KINDS = {"teddy": "solo", "pairs": "pair"}  # data set -> kind of scene
+# data set -> kind of scene
+KINDS = {"teddy": "solo", "pairs": "pair", "bears": "group"}
 EMOJI = {"emoji": "train", "emoji-all": "all"}  # data set -> split
 
 
@@ -49,8 +50,8 @@ def text_config(data: str, width: int, depth: int, heads: int) -> TextConfig:
 def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:
     """Training pictures uint8 (N, size, size, 3) and ids (N, wordings, L).
 
-    data: "teddy" (one bear), "pairs" (two), "emoji", or "emoji-all" (held-out ones
-    too, for a judge); limit: at most so many (0: all emoji, 20,000 scenes); size: of
+    data: "teddy" (one bear), "pairs" (two), "bears" (one to three), "emoji", or
+    "emoji-all" (held-out ones too, for a judge); limit: at most so many (0: all emoji, 20,000 scenes); size: of
     teddy pictures, emoji are always 32 wide.
     Raises ValueError for another name.
     """
