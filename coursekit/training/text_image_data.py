@@ -51,8 +51,8 @@ def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:
     """Training pictures uint8 (N, size, size, 3) and ids (N, wordings, L).
 
     data: "teddy" (one bear), "pairs" (two), "bears" (one to three), "emoji", or
-    "emoji-all" (held-out ones too, for a judge); limit: at most so many (0: all emoji, 20,000 scenes); size: of
-    teddy pictures, emoji are always 32 wide.
+    "emoji-all" (held-out ones too, for a judge); limit: at most so many (0: all
+    emoji, 20,000 scenes); size: of teddy pictures, emoji are always 32 wide.
     Raises ValueError for another name.
     """
     tokenizer, length = tokenizer_of(data), length_of(data)
