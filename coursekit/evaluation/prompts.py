@@ -24,7 +24,7 @@ def held_out_prompts(data: str, count: int) -> list[str]:
         return [captions[i] for i in order[:count]]
     from coursekit.datasets.teddy.prompts import prompts
 
-    kind = {"teddy": "solo", "pairs": "pair"}[data]
+    kind = {"teddy": "solo", "pairs": "pair", "bears": "group"}[data]
     new, _ = prompts(count - count // 2, "test", SEED, kind)
     never, _ = prompts(count // 2, "heldout", SEED, kind)
     return new + never

@@ -12,6 +12,7 @@ from coursekit.theory.guidance import classifier_free
 from coursekit.theory.noise import pixel_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
+from coursekit.theory.resolution_shift import shift_time
 from coursekit.theory.solvers import euler, heun, rk4, time_grid
 
 Decode = Callable[[Tensor], Tensor]  # what was learnt -> pictures in [-1, 1]
@@ -32,17 +33,20 @@ def walk_prompts(
     num_steps: int = 24,
     scale: float = 1.0,
     solver: str = "euler",
+    shift: float = 1.0,
 ) -> Iterator[Tensor]:
     """All states from noise to what was learnt, guided to the prompts.
 
     ids: (B, L); null: (L,), the empty prompt; start: (B, C, H, W) noise; scale 1: no
-    guidance; solver: a name of SOLVERS (ValueError for another).
+    guidance; solver: a name of SOLVERS (ValueError for another); shift: of the times
+    (theory.resolution_shift), as the model was trained.
     """
     if solver not in SOLVERS:
         raise ValueError(f"solver={solver!r}: use one of {', '.join(SOLVERS)}")
     asked = classifier_free(model, ids, null, scale)
     predict = denoiser(asked, LinearPath(), "velocity")
-    yield from SOLVERS[solver](predict, start, time_grid(num_steps))
+    ts = shift_time(time_grid(num_steps), shift)
+    yield from SOLVERS[solver](predict, start, ts)
 
 
 def starts(count: int, shape: tuple[int, int, int], seed: int) -> Tensor:
@@ -65,6 +69,7 @@ def sample_prompts(
     scale: float = 1.0,
     seed: int = 0,
     solver: str = "euler",
+    shift: float = 1.0,
 ) -> NDArray[np.uint8]:
     """One picture for each row of `ids`, uint8 (B, H, W, C).
 
@@ -75,7 +80,7 @@ def sample_prompts(
     for i in range(0, len(ids), BATCH):
         told, start = ids[i : i + BATCH].to(device), noise[i : i + BATCH].to(device)
         *_, x0 = walk_prompts(
-            model, told, null.to(device), start, num_steps, scale, solver
+            model, told, null.to(device), start, num_steps, scale, solver, shift
         )
         done.append(decode(x0.cpu()))
     return to_uint8(torch.cat(done))

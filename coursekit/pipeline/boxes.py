@@ -8,7 +8,7 @@ training made of them is a checkpoint (`catalogue`).
 from dataclasses import dataclass, fields
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "world": ("fashion", "teddy", "teddy-64", "emoji", "pairs"),
+    "world": ("fashion", "teddy", "bears", "emoji", "pairs"),
     "told": ("nothing", "class", "prompt"),
     "paradigm": ("ddpm", "score", "flow"),
     "representation": ("pixels", "latents"),

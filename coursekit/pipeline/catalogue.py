@@ -60,8 +60,7 @@ def entry(name: str, recipe: Recipe) -> Entry | None:
         return None
     if isinstance(recipe, PromptRecipe):
         kept = "latents" if recipe.latents else "pixels"
-        world = recipe.data if recipe.size == 32 else f"{recipe.data}-{recipe.size}"
-        return Entry(name, world, "prompt", ("flow",), kept, architecture)
+        return Entry(name, recipe.data, "prompt", ("flow",), kept, architecture)
     if isinstance(recipe, PictureRecipe):
         paradigms = {
             ("chain", "eps"): ("ddpm", "score"),

@@ -42,6 +42,7 @@ class Parts:
     null: Tensor | None = None  # what stands for no condition
     words: Tokenizer | tuple[str, ...] | None = None  # of prompts, or of classes
     classifier: Classifier | None = None  # knows noisy pictures on the straight path
+    shift: float = 1.0  # of the times of a walk, as it was trained
     notes: tuple[tuple[str, str], ...] = ()  # box -> more about it, for `describe`
 
 
@@ -85,6 +86,7 @@ def load_parts(boxes: Boxes, folder: File | None = None, prefer: str = "") -> Pa
         null,
         words,
         classifier,
+        recipe.shift if isinstance(recipe, PromptRecipe) else 1.0,
         tuple(notes.items()),
     )
 

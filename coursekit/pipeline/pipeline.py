@@ -79,6 +79,7 @@ class Pipeline:
                 self.boxes.solver,
                 self.boxes.steps,
                 fresh,
+                self.parts.shift,
             )
             done.append(to_uint8(self.parts.decode(x0)))
         return np.concatenate(done)
@@ -106,12 +107,15 @@ class Pipeline:
         fresh = torch.Generator().manual_seed(seed)
         boxes, path = self.boxes, self.parts.path
         start = starts(count, self.parts.shape, seed)
-        for x in walk(told, start, path, boxes.solver, boxes.steps, fresh):
+        way = walk(
+            told, start, path, boxes.solver, boxes.steps, fresh, self.parts.shift
+        )
+        for x in way:
             if states:  # the first question of a step is asked at the state itself
                 guesses.append(to_uint8(self.parts.decode(seen[0])))
             states.append(to_uint8(self.parts.decode(x)))
             seen.clear()
-        ts = times(path, boxes.solver, boxes.steps).tolist()
+        ts = times(path, boxes.solver, boxes.steps, self.parts.shift).tolist()
         return PictureFilm(states, [*guesses, states[-1]], ts)
 
     def condition(self, asked: Asked) -> tuple[int, Tensor | None]:

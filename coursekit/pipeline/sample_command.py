@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MODELS = {
     "teddy": "teddy-prompts",
     "emoji": "emoji-prompts",
-    "teddy-64": "teddy-64-prompts",
+    "bears": "teddy-64-prompts",
 }
 MOST = 100  # pictures in a grid
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from coursekit.theory.dpm_solver import dpm2m
 from coursekit.theory.paths import DDPMPath, Path
 from coursekit.theory.prediction import Predict
+from coursekit.theory.resolution_shift import shift_time
 from coursekit.theory.sde import reverse_sde
 from coursekit.theory.solvers import ddim_path, euler, heun, rk4, time_grid
 
@@ -15,13 +16,14 @@ from coursekit.theory.solvers import ddim_path, euler, heun, rk4, time_grid
 LATEST_SDE, LATEST, EARLIEST = 0.98, 0.999, 0.001
 
 
-def times(path: Path, solver: str, steps: int) -> Tensor:
-    """The times of a walk: N + 1 falling float64 numbers.
+def times(path: Path, solver: str, steps: int, shift: float = 1.0) -> Tensor:
+    """The times of a walk: N + 1 falling float64 numbers, shifted where one says so.
 
     A chain only knows its own steps, so its times are rounded to them.
     """
     start = {"sde": LATEST_SDE, "dpm2m": LATEST}.get(solver, 1.0)
-    ts = time_grid(steps, start, EARLIEST if solver in ("sde", "dpm2m") else 0.0)
+    end = EARLIEST if solver in ("sde", "dpm2m") else 0.0
+    ts = shift_time(time_grid(steps, start, end), shift)
     if isinstance(path, DDPMPath):
         chain = len(path.log_alpha_bar) - 1
         ts = (ts * chain).round() / chain
@@ -35,13 +37,14 @@ def walk(
     solver: str,
     steps: int,
     fresh: torch.Generator,
+    shift: float = 1.0,
 ) -> Iterator[Tensor]:
     """All states from noise to data, N + 1 of them, the first is `start`.
 
     solver: a word of `boxes.SOLVERS` (ValueError for another); fresh: whence noise
-    comes where a solver wants some.
+    comes where a solver wants some; shift: of the times.
     """
-    ts = times(path, solver, steps)
+    ts = times(path, solver, steps, shift)
     if solver == "ancestral":
         return ddim_path(predict, start, ts, path, 1.0, fresh)
     if solver == "ddim":

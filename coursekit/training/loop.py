@@ -50,7 +50,7 @@ class Run:
         """Build network, average and optimiser from the recipe's seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of(self.recipe.seed, 0))
-            model = self.recipe.build(self.profile.model)
+            model = self.recipe.begin(self.recipe.build(self.profile.model))
         self.model: nn.Module = model.to(self.device)
         # torch's own annotations of `to` leave memory_format out.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -70,6 +70,10 @@ class Recipe(ABC):
     def build(self, config: Any) -> nn.Module:
         """What is trained, with fresh weights from torch's global generator."""
 
+    def begin(self, model: nn.Module) -> nn.Module:
+        """A fresh model with the weights it starts from; most have none but its own."""
+        return model
+
     @abstractmethod
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """The tensors of training step `step`, each (size, ...), on the CPU.

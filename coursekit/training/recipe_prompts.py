@@ -15,6 +15,7 @@ from coursekit.evaluation.text_sampling import sample_prompts
 from coursekit.theory.guidance import drop_condition
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
+from coursekit.theory.resolution_shift import shift_time
 from coursekit.theory.training_times import LogitNormal, TimeLaw, Uniform
 from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.latent_space import Space
@@ -26,6 +27,7 @@ from coursekit.training.text_image_data import (
     one_wording,
     tokenizer_of,
 )
+from coursekit.training.warm_start import start_from, start_line
 
 DRAWS: dict[str, TimeLaw] = {"uniform": Uniform(), "logit-normal": LogitNormal()}
 
@@ -41,6 +43,8 @@ class PromptRecipe(Recipe):
     size: int = 32
     forget: float = 0.1  # share of prompts replaced by the empty one
     times: str = "logit-normal"  # see DRAWS
+    shift: float = 1.0  # of the times, in training and in sampling: see shift_time
+    start: str = ""  # the recipe whose checkpoint it starts from
     scale: float = 3.0  # guidance of previews and figures
     seed: int = 0
 
@@ -55,11 +59,17 @@ class PromptRecipe(Recipe):
 
     def load(self, limit: int) -> Data:
         """Pictures with captions; where latents are learnt, encoded once."""
-        return self.space.encoded(captioned_images(self.data, limit, self.size))
+        data = self.space.encoded(captioned_images(self.data, limit, self.size))
+        return data._replace(text=data.text + start_line(self.start))
 
     def build(self, config: Any) -> nn.Module:
         """The network as it is."""
         return build(config)
+
+    def begin(self, model: nn.Module) -> nn.Module:
+        """The weights of `start`, as far as they fit."""
+        start_from(model, self.start)
+        return model
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """x0, times, noise, ids (one wording each), and luck for forgetting."""
@@ -68,7 +78,7 @@ class PromptRecipe(Recipe):
         x0 = data.x[chosen]
         x0 = to_model(x0) if x0.dtype == torch.uint8 else x0
         generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
-        time = DRAWS[self.times].sample(size, generator)
+        time = shift_time(DRAWS[self.times].sample(size, generator), self.shift)
         eps = torch.randn(x0.shape, generator=generator)
         ids = one_wording(data.cond[chosen], generator)
         return x0, time, eps, ids, torch.rand(size, generator=generator)
@@ -89,7 +99,14 @@ class PromptRecipe(Recipe):
         ids = tokenizer.encode(prompts, length_of(self.data))
         null = tokenizer.null(1, ids.shape[1])[0]
         return sample_prompts(
-            model, self.space.decode, ids, null, self.shape(), scale=scale, seed=seed
+            model,
+            self.space.decode,
+            ids,
+            null,
+            self.shape(),
+            scale=scale,
+            seed=seed,
+            shift=self.shift,
         )
 
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
@@ -131,6 +148,8 @@ class PromptRecipe(Recipe):
             "latents": self.latents,
             "size": self.size,
             "times": self.times,
+            "shift": self.shift,
+            "start": self.start,
             "forget": self.forget,
             "scale": self.scale,
         }

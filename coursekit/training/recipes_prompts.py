@@ -33,12 +33,26 @@ TEDDY_PROMPTS = PromptRecipe(
     gpu=Profile(LARGE, steps=30_000, batch=1024, lr=5e-4, pictures=200_000, **GPU),
 )
 
+# One to three bears want longer prompts, and the latents at 64 pixels are deeper. As
+# many patches, so that a network of this shape can go on from `teddy-prompts`.
+SMALL_64 = replace(SMALL, text=text_config("bears", 128, 2, 4), channels=16)
+
 TEDDY_64_PROMPTS = replace(
     TEDDY_PROMPTS,
     name="teddy-64-prompts",
-    title="Text to image in the teddy world: MM-DiT on latents, 64 x 64",
+    title="Text to image, one to three teddy bears: MM-DiT on latents, 64 x 64",
+    data="bears",
     latents="teddy-64-vae",
     size=64,
+    start="teddy-prompts",
+    quick=replace(
+        TEDDY_PROMPTS.quick, model=replace(SMALL_64, width=64, double=1, single=1)
+    ),
+    cpu=replace(TEDDY_PROMPTS.cpu, model=SMALL_64, steps=24_000, lr=1e-3, warmup=500),
+    gpu=replace(
+        TEDDY_PROMPTS.gpu,
+        model=replace(LARGE, text=text_config("bears", 192, 3, 6), channels=16),
+    ),
 )
 
 EMOJI_PROMPTS = replace(

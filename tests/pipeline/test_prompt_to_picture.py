@@ -275,7 +275,7 @@ def test_what_is_not_trained_says_how(tmp_path):
 def test_every_recipe_that_draws_has_boxes():
     found = {each.name: each for each in entries()}
     assert found["teddy-prompts"].representation == "latents"
-    assert found["teddy-64-prompts"].world == "teddy-64"
+    assert found["teddy-64-prompts"].world == "bears"
     assert found["fashion-ddpm"].paradigms == ("ddpm", "score")
     assert not {"teddy-vae", "teddy-clip", "fashion-classifier"} & set(found)
 

@@ -1,0 +1,1 @@
+"""The figures of notebook 06a, drawn from what was measured."""
