@@ -24,6 +24,7 @@ from coursekit.training.distributed import averaged
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 from coursekit.training.text_image_data import captioned_images
+from coursekit.training.warm_start import start_from, start_line
 
 
 class Judged(nn.Module):
@@ -52,15 +53,22 @@ class AutoencoderRecipe(Recipe):
     perceptual: float = 0.0
     critic: float = 0.0
     critic_from: int = 0
+    start: str = ""  # the recipe whose checkpoint it starts from
     seed: int = 0
 
     def load(self, limit: int) -> Data:
         """The pictures of the captioned data set, without captions."""
-        return captioned_images(self.data, limit, self.size)._replace(cond=None)
+        data = captioned_images(self.data, limit, self.size)
+        return data._replace(cond=None, text=data.text + start_line(self.start))
 
     def build(self, config: Any) -> nn.Module:
         """Autoencoder and critic."""
         return Judged(cast(Autoencoder, build(config)), self.critic > 0)
+
+    def begin(self, model: nn.Module) -> nn.Module:
+        """The autoencoder of `start`, as far as it fits."""
+        start_from(cast(Judged, model).autoencoder, self.start)
+        return model
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Pictures, noise for the latents (enough for any f), and the step's number."""

@@ -33,9 +33,9 @@ TEDDY_PROMPTS = PromptRecipe(
     gpu=Profile(LARGE, steps=30_000, batch=1024, lr=5e-4, pictures=200_000, **GPU),
 )
 
-# One to three bears want longer prompts, and the latents at 64 pixels are deeper. As
-# many patches, so that a network of this shape can go on from `teddy-prompts`.
-SMALL_64 = replace(SMALL, text=text_config("bears", 128, 2, 4), channels=16)
+# One to three bears want longer prompts. Patches of 2 x 2 latents: at 64 pixels it sees
+# as many patches as `teddy-prompts`, from which it goes on, and a step costs no more.
+SMALL_64 = replace(SMALL, text=text_config("bears", 128, 2, 4), size=16, patch=2)
 
 TEDDY_64_PROMPTS = replace(
     TEDDY_PROMPTS,
@@ -51,7 +51,7 @@ TEDDY_64_PROMPTS = replace(
     cpu=replace(TEDDY_PROMPTS.cpu, model=SMALL_64, steps=24_000, lr=1e-3, warmup=500),
     gpu=replace(
         TEDDY_PROMPTS.gpu,
-        model=replace(LARGE, text=text_config("bears", 192, 3, 6), channels=16),
+        model=replace(LARGE, text=text_config("bears", 192, 3, 6), size=16, patch=2),
     ),
 )
 
