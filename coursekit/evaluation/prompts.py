@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from coursekit.datasets.teddy.curation import KINDS
+
 Images = NDArray[np.uint8]
 Drawn = Callable[[list[str], float, int], Images]  # prompts, scale, seed -> pictures
 SEED = 5_000_000  # of the held-out scenes
@@ -24,7 +26,7 @@ def held_out_prompts(data: str, count: int) -> list[str]:
         return [captions[i] for i in order[:count]]
     from coursekit.datasets.teddy.prompts import prompts
 
-    kind = {"teddy": "solo", "pairs": "pair", "bears": "group"}[data]
+    kind = KINDS[data]
     new, _ = prompts(count - count // 2, "test", SEED, kind)
     never, _ = prompts(count // 2, "heldout", SEED, kind)
     return new + never

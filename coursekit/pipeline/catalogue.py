@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from coursekit.datasets.teddy.curation import world
 from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.unet import UNetConfig
@@ -60,7 +61,8 @@ def entry(name: str, recipe: Recipe) -> Entry | None:
         return None
     if isinstance(recipe, PromptRecipe):
         kept = "latents" if recipe.latents else "pixels"
-        return Entry(name, recipe.data, "prompt", ("flow",), kept, architecture)
+        seen = world(recipe.data)
+        return Entry(name, seen, "prompt", ("flow",), kept, architecture)
     if isinstance(recipe, PictureRecipe):
         paradigms = {
             ("chain", "eps"): ("ddpm", "score"),

@@ -33,6 +33,21 @@ TEDDY_PROMPTS = PromptRecipe(
     gpu=Profile(LARGE, steps=30_000, batch=1024, lr=5e-4, pictures=200_000, **GPU),
 )
 
+# A stage after the first: few pictures, picked for their light, small steps, and an
+# average short enough to follow so few of them.
+TEDDY_GOLDEN = replace(
+    TEDDY_PROMPTS,
+    name="teddy-golden",
+    title="Text to image in warm and bright light: teddy-prompts, tuned, 32 x 32",
+    data="teddy-golden",
+    start="teddy-prompts",
+    quick=replace(TEDDY_PROMPTS.quick, model=SMALL, lr=2e-4),
+    cpu=replace(TEDDY_PROMPTS.cpu, steps=400, lr=2e-4, warmup=20, ema=0.98),
+    gpu=replace(
+        TEDDY_PROMPTS.gpu, steps=1_000, lr=1e-4, warmup=20, ema=0.99, pictures=20_000
+    ),
+)
+
 # One to three bears want longer prompts. Patches of 2 x 2 latents: at 64 pixels it sees
 # as many patches as `teddy-prompts`, from which it goes on, and a step costs no more.
 SMALL_64 = replace(SMALL, text=text_config("bears", 128, 2, 4), size=16, patch=2)
@@ -45,10 +60,18 @@ TEDDY_64_PROMPTS = replace(
     latents="teddy-64-vae",
     size=64,
     start="teddy-prompts",
+    shift=2.0,  # four times as many places of latents
     quick=replace(
         TEDDY_PROMPTS.quick, model=replace(SMALL_64, width=64, double=1, single=1)
     ),
-    cpu=replace(TEDDY_PROMPTS.cpu, model=SMALL_64, steps=24_000, lr=1e-3, warmup=500),
+    cpu=replace(
+        TEDDY_PROMPTS.cpu,
+        model=SMALL_64,
+        steps=20_000,
+        lr=1e-3,
+        warmup=500,
+        pictures=30_000,
+    ),
     gpu=replace(
         TEDDY_PROMPTS.gpu,
         model=replace(LARGE, text=text_config("bears", 192, 3, 6), size=16, patch=2),
@@ -76,4 +99,9 @@ EMOJI_PROMPTS = replace(
     ),
 )
 
-PROMPTS: tuple[Recipe, ...] = (TEDDY_PROMPTS, TEDDY_64_PROMPTS, EMOJI_PROMPTS)
+PROMPTS: tuple[Recipe, ...] = (
+    TEDDY_PROMPTS,
+    TEDDY_GOLDEN,
+    TEDDY_64_PROMPTS,
+    EMOJI_PROMPTS,
+)

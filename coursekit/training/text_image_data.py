@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.datasets.teddy.curation import KINDS, curator, golden
 from coursekit.datasets.tokens import (
     EMOJI_LENGTH,
     EMOJI_WORDS,
@@ -19,8 +20,6 @@ from coursekit.models.text_encoder import TextConfig
 from coursekit.training.recipe import Data
 
 WORDINGS = 4  # of each scene; a batch takes one of them at random
-# data set -> kind of scene
-KINDS = {"teddy": "solo", "pairs": "pair", "bears": "group"}
 EMOJI = {"emoji": "train", "emoji-all": "all"}  # data set -> split
 
 
@@ -50,10 +49,11 @@ def text_config(data: str, width: int, depth: int, heads: int) -> TextConfig:
 def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:
     """Training pictures uint8 (N, size, size, 3) and ids (N, wordings, L).
 
-    data: "teddy" (one bear), "pairs" (two), "bears" (one to three), "emoji", or
-    "emoji-all" (held-out ones too, for a judge); limit: at most so many (0: all
-    emoji, 20,000 scenes); size: of teddy pictures, emoji are always 32 wide.
-    Raises ValueError for another name.
+    data: "teddy" (one bear), "pairs" (two), "bears" (one to three), "teddy-golden" or
+    "bears-golden" (those in the best light), "emoji", or "emoji-all" (held-out ones
+    too, for a judge); limit: at most so many (0: all emoji, 20,000 scenes, 2,000
+    golden ones, which are among those 20,000); size: of teddy pictures, emoji are
+    always 32 wide. Raises ValueError for another name.
     """
     tokenizer, length = tokenizer_of(data), length_of(data)
     if data in EMOJI:
@@ -67,10 +67,12 @@ def captioned_images(data: str, limit: int = 0, size: int = 32) -> Data:
         from coursekit.datasets.teddy.prompts import captions_of
         from coursekit.datasets.teddy.sample import teddies
 
-        kind = KINDS[data]
-        images, scenes = teddies(limit or 20_000, size, seed=0, kind=kind)
+        kind, only = KINDS[data], curator(data)
+        count = limit or (20_000 if only is None else 2_000)
+        images, scenes = teddies(count, size, seed=0, kind=kind, only=only)
         lines = [captions_of(scenes, seed) for seed in range(WORDINGS)]
         text = f"{len(images)} train scenes ({kind}) of the teddy world with captions"
+        text += ", golden ones only" if only is golden else ""
     ids = torch.stack([tokenizer.encode(each, length) for each in lines], dim=1)
     digest = hashlib.sha256(images.tobytes() + ids.numpy().tobytes()).hexdigest()[:16]
     return Data(

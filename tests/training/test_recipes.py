@@ -83,7 +83,7 @@ def test_texts_have_the_words_of_their_tokenizers():
     """The numbers are written down, so that no recipe reads a file to be there."""
     assert len(tokenizer_of("teddy")) == TEDDY_WORDS
     assert len(tokenizer_of("emoji")) == EMOJI_WORDS
-    for data in ("teddy", "pairs", "emoji", "emoji-all"):
+    for data in ("teddy", "pairs", "bears-golden", "emoji", "emoji-all"):
         assert text_config(data, 8, 1, 1).vocabulary == len(tokenizer_of(data))
 
 

@@ -1,6 +1,6 @@
 """Data sets of teddy pictures: `teddies(n, size, seed, split)`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,15 +10,22 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.scene import Scene, random_scene
 from coursekit.datasets.teddy.splits import SPLITS, split_of
 
+Wanted = Callable[[Scene], bool]
 
-def scenes(seed: int, split: str = "train", kind: str = "solo") -> Iterator[Scene]:
-    """An endless stream of scenes of one split, fixed by its arguments."""
+
+def scenes(
+    seed: int, split: str = "train", kind: str = "solo", only: Wanted | None = None
+) -> Iterator[Scene]:
+    """An endless stream of scenes of one split, fixed by its arguments.
+
+    only: which of them to keep (None: all).
+    """
     if split not in SPLITS:
         raise ValueError(f"split={split!r}: use one of {SPLITS}")
     rng = np.random.Generator(np.random.PCG64(seed))
     while True:
         scene = random_scene(rng, kind)
-        if split_of(scene) == split:
+        if split_of(scene) == split and (only is None or only(scene)):
             yield scene
 
 
@@ -29,14 +36,16 @@ def teddies(
     split: str = "train",
     kind: str = "solo",
     threads: int = 1,
+    only: Wanted | None = None,
 ) -> tuple[NDArray[np.uint8], list[Scene]]:
     """n pictures (n, size, size, 3) and their scenes, fixed by seed, split and kind.
 
     The scenes are those of the first n of any longer call, whatever the size, so the
     same arguments with size=16 and size=64 show the same scenes. `kind` is "solo"
     (one bear), "group" (one to three), "mirror", "hall" or "pair": see `random_scene`.
+    only: which of those scenes to take (None: all).
     """
-    stream = scenes(seed, split, kind)
+    stream = scenes(seed, split, kind, only)
     chosen = [next(stream) for _ in range(n)]
     return render(chosen, size, threads), chosen
 
