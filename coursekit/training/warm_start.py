@@ -1,6 +1,6 @@
 """Start a training from the weights of another one, as far as they fit."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -9,19 +9,24 @@ from coursekit.training.pretrained import card, load_model
 
 
 @torch.no_grad()
-def warm_start(model: nn.Module, weights: dict[str, Tensor]) -> list[str]:
-    """Copy what fits from `weights` (by name); returns the names that stay fresh.
+def warm_start(model: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
+    """Copy what fits from `weights` into a model; the names of what stays fresh.
 
-    Tensors of equal shape are copied. A table with more rows than before, such as the
-    places of longer prompts, gets the rows that were known. What has another width, the
-    layers into and out of other latents, stays as the model made it.
+    Parameters and buffers find each other by name. Where the shapes are equal, all is
+    copied. Where there are only more rows than before (the places of longer prompts,
+    or more outputs), the first rows are those that were known, the others stay fresh;
+    such a name is not returned. Any other shape, and a name that is not in `weights`,
+    stays as it is and is returned, in the order of `model.state_dict()`. Weights that
+    the model has no place for are left out.
     """
     fresh = []
     for name, own in model.state_dict().items():
         known = weights.get(name)
-        if known is None or known.shape[1:] != own.shape[1:] or not own.ndim:
+        if known is None or known.ndim != own.ndim:
             fresh.append(name)
-        elif len(known) <= len(own):
+        elif known.shape == own.shape:
+            own.copy_(known)
+        elif known.shape[1:] == own.shape[1:] and len(known) < len(own):
             own[: len(known)].copy_(known)
         else:
             fresh.append(name)
@@ -38,5 +43,4 @@ def start_from(model: nn.Module, name: str) -> list[str]:
 
 def start_line(name: str) -> str:
     """What a line about the data says of the start: which weights; "" for none."""
-    info: dict[str, Any] = card(name) if name else {}
-    return f", from {name} {info['sha256'][:12]}" if name else ""
+    return f", from {name} {card(name)['sha256'][:12]}" if name else ""
