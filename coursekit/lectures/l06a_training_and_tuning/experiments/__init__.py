@@ -1,4 +1,6 @@
 """The experiments behind the figures of notebook 06a."""
 
 # figure -> the module here that measures it (with `measure`, or the function named)
-FIGURES: dict[str, str] = {}
+FIGURES = {
+    "06a.H": "life",
+}
