@@ -8,7 +8,7 @@ weights are the same, bit for bit on a CPU with the same number of threads.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from coursekit.training.data import seed_of
 from coursekit.training.distributed import Alone, World
 from coursekit.training.ema import Ema
+from coursekit.training.precision import InBf16
 from coursekit.training.prefetch import Batches
 from coursekit.training.recipe import Batch, Data, Profile, Recipe
 
@@ -58,6 +59,11 @@ class Run:
         learnt = [p for p in self.model.parameters() if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=True
+        )
+        networks = self.recipe.networks(self.model)
+        low = self.precision == "bf16"
+        self.products: AbstractContextManager[None] = (
+            InBf16(networks, self.device) if low else nullcontext()
         )
         if self.profile.compile and self.on_gpu:
             self.recipe.compile(self.model)
@@ -154,8 +160,7 @@ def update(run: Run, batch: Batch) -> Tensor:
     """
     profile, world = run.profile, run.world
     run.model.train()
-    bf16, kind = run.precision == "bf16", torch.device(run.device).type
-    with torch.autocast(kind, torch.bfloat16, enabled=bf16):
+    with run.products:
         loss = run.recipe.loss(run.model, batch)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]

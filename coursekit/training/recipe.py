@@ -101,9 +101,14 @@ class Recipe(ABC):
         """The part of a trained model that ships, in eval mode."""
         return model.eval()
 
+    def networks(self, model: nn.Module) -> tuple[nn.Module, ...]:
+        """What `loss` calls: the parts that may multiply in bf16 or be compiled."""
+        return (model,)
+
     def compile(self, model: nn.Module) -> None:
         """Let torch compile what `loss` calls; used on GPUs where a profile says so."""
-        model.compile()
+        for network in self.networks(model):
+            network.compile()
 
     def facts(self) -> dict[str, Any]:
         """What a card says of the recipe beside its title and its profile."""

@@ -119,11 +119,16 @@ class AutoencoderRecipe(Recipe):
         heard: Tensor = weight * said
         return heard + hinge_critic(critic(x0), critic(rebuilt.detach()))
 
-    def compile(self, model: nn.Module) -> None:
-        """The autoencoder; with a critic, whose weight needs two ways back, nothing."""
+    def networks(self, model: nn.Module) -> tuple[nn.Module, ...]:
+        """The autoencoder, and the critic if there is one."""
         judged = cast(Judged, model)
-        if judged.critic is None:
-            judged.autoencoder.compile()
+        critic = () if judged.critic is None else (judged.critic,)
+        return judged.autoencoder, *critic
+
+    def compile(self, model: nn.Module) -> None:
+        """As usual; with a critic, whose weight needs two ways back, nothing."""
+        if cast(Judged, model).critic is None:
+            super().compile(model)
 
     @torch.no_grad()
     def published(self, model: nn.Module, data: Data) -> nn.Module:

@@ -64,11 +64,10 @@ class ClipRecipe(Recipe):
             return sigmoid_loss(images, texts, net.temperature(), net.bias)
         return clip_loss(images, texts, net.temperature())
 
-    def compile(self, model: nn.Module) -> None:
+    def networks(self, model: nn.Module) -> tuple[nn.Module, ...]:
         """The two towers: `loss` does not call the network as a whole."""
         net = cast(CLIP, model)
-        net.image.compile()
-        net.text.compile()
+        return net.image, net.text
 
     @torch.no_grad()
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
