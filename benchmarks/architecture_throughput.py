@@ -1,6 +1,7 @@
 """A training step of our DiT and MM-DiT beside diffusers' and smalldiffusion's.
 
     python benchmarks/architecture_throughput.py [--threads 1] [--batch 32] [--rounds 9]
+        [--precision bf16] [--compile] [--device cuda]
 
 One step: forward, mean square, backward, AdamW (torch's fused one for all). Equal are
 width, depth, heads, tokens and batch; the parameters are printed. What differs: the
@@ -10,8 +11,14 @@ tanh form, so there is a row of ours with that as well.
 
 The contestants take turns, in an order that moves on by one every round. Counted is the
 time of the processor (on a GPU the clock, synchronised), and of it the minimum over the
-rounds; a ratio above 1 means that ours is faster. With --device cuda everything runs in
-bfloat16 autocast, as it is and compiled.
+rounds; a ratio above 1 means that ours is faster. --precision bf16 is autocast for all
+of them (the rule on a GPU), with a row of ours in float32; --compile adds a second
+table with all networks compiled. torch's fused attention is slow backwards in bf16 on a
+CPU, so diffusers has a row with the plain one, which is then its best.
+
+"of peak" is the share of the speed of one matrix product of 1,024, in the same
+precision, made between the rounds: products and convolutions of the step, counted by
+torch, over its time.
 
 Peers that are not installed are named and left out:
 
@@ -25,11 +32,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import cycle, islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.models.conditioning import Condition
 from coursekit.models.dit import DiT, DiTConfig
@@ -87,6 +97,21 @@ class Features(nn.Module):
         return Condition(self.time(t) + self.pooled(pooled), self.tokens(tokens))
 
 
+def plain_attention_helps(args: argparse.Namespace) -> bool:
+    """Whether torch's fused attention is the slower way."""
+    return bool(args.device == "cpu" and args.precision == "bf16")
+
+
+def plainly(forward: Forward) -> Forward:
+    """The same forward pass with attention as matrix products and a softmax."""
+
+    def run() -> Tensor:
+        with sdpa_kernel(SDPBackend.MATH):
+            return forward()
+
+    return run
+
+
 def with_tanh(model: nn.Module) -> nn.Module:
     """The same network with the tanh form of GELU."""
     for part in model.modules():
@@ -129,6 +154,8 @@ def dits(args: argparse.Namespace) -> dict[str, tuple[nn.Module, Forward]]:
             theirs,
             lambda m: m(x, timestep=steps, class_labels=labels).sample,
         )
+        if plain_attention_helps(args):
+            found["diffusers, plain"] = theirs, plainly(found["diffusers"][1])
     small = peer("smalldiffusion")
     if small is not None:
         theirs = small.DiT(
@@ -187,15 +214,20 @@ def mmdits(args: argparse.Namespace) -> dict[str, tuple[nn.Module, Forward]]:
             theirs,
             lambda: theirs(x, tokens, pooled, 1000 * t).sample,
         )
+        if plain_attention_helps(args):
+            found["diffusers, plain"] = theirs, plainly(found["diffusers"][1])
     return found
 
 
 class Contestant:
     """A network, its optimiser and the times of its steps."""
 
-    def __init__(self, model: nn.Module, forward: Forward, device: str) -> None:
+    def __init__(
+        self, model: nn.Module, forward: Forward, device: str, bf16: bool
+    ) -> None:
         """All start with zeros replaced, so that every layer has work to do."""
         self.model, self.forward, self.device = model, forward, device
+        self.bf16 = bf16
         for p in model.parameters():
             if p.requires_grad and not p.any():
                 nn.init.normal_(p, std=0.02)
@@ -213,32 +245,83 @@ class Contestant:
     def step(self) -> None:
         """One step, and note its time."""
         start = self.clock()
-        on_gpu = self.device != "cpu"
-        with torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
-            loss = self.forward().float().square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        self.passes()
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         self.times.append(self.clock() - start)
 
+    def passes(self) -> None:
+        """Forward and backward."""
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.bf16):
+            answer = self.forward()
+        loss = answer.float().square().mean()
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def flops(self) -> int:
+        """Operations of a step's products and convolutions, as torch counts them."""
+        counter: AbstractContextManager[Any] = FlopCounterMode(display=False)
+        with counter as counted:
+            self.passes()
+        self.optimiser.zero_grad(set_to_none=True)
+        return int(counted.get_total_flops())
+
+
+class Product:
+    """One matrix product of 1,024, timed as the contestants are."""
+
+    SIDE = 1024
+
+    def __init__(self, device: str, bf16: bool) -> None:
+        """Two random matrices."""
+        kind = torch.bfloat16 if bf16 else torch.float32
+        self.a = torch.randn(self.SIDE, self.SIDE, device=device).to(kind)
+        self.device, self.best = device, float("inf")
+
+    def step(self) -> None:
+        """Ten products; the fastest time counts."""
+        clock = Contestant.clock
+        start = clock(self)  # type: ignore[arg-type]
+        for _ in range(10):
+            self.a @ self.a
+        self.best = min(self.best, clock(self) - start)  # type: ignore[arg-type]
+
+    def peak(self) -> float:
+        """Operations a second."""
+        return 10 * 2 * self.SIDE**3 / self.best
+
 
 def compete(
-    title: str, field: dict[str, tuple[nn.Module, Forward]], args: argparse.Namespace
+    title: str,
+    field: dict[str, tuple[nn.Module, Forward]],
+    args: argparse.Namespace,
+    compiled: bool = False,
 ) -> None:
     """Let all take turns and print the table."""
+    bf16 = args.precision == "bf16"
     runs = {
-        name: Contestant(model, run, args.device)
+        name: Contestant(model, run, args.device, bf16)
         for name, (model, run) in field.items()
     }
+    work = {name: run.flops() for name, run in runs.items()}
+    product = Product(args.device, bf16)
+    if bf16:
+        runs["coursekit, float32"] = Contestant(*field["coursekit"], args.device, False)
+    if compiled:
+        for model in {id(run.model): run.model for run in runs.values()}.values():
+            model.compile()
     names, warm = list(runs), 2
     for i in range(args.rounds + warm):
         for name in islice(cycle(names), i, i + len(names)):
             runs[name].step()
+        product.step()
     ours = min(runs["coursekit"].times[warm:])
-    print(f"\n{title:<28}{'parameters':>11}{'ms/step':>9}  theirs over ours")
+    head = f"{title:<28}{'parameters':>11}{'ms/step':>9}{'of peak':>9}"
+    print(f"\n{head}  theirs over ours    (peak {product.peak() / 1e9:.0f} GF/s)")
     for name, run in runs.items():
         best = min(run.times[warm:])
         row = f"{name:<28}{count_parameters(run.model):>11,}{1e3 * best:>9.1f}"
+        share = work[name] / best / product.peak() if name in work else None
+        row += f"{'':>9}" if share is None else f"{share:>9.0%}"
         print(row + ("" if name == "coursekit" else f"  {best / ours:.2f} x"))
 
 
@@ -247,28 +330,31 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--precision", choices=("float32", "bf16"))
+    parser.add_argument("--compile", action="store_true", help="on a CPU, too")
+    parser.add_argument("--only", choices=("DiT", "MM-DiT"))
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--depth", type=int, default=4)
     parser.add_argument("--heads", type=int, default=4)
     args = parser.parse_args(argv)
+    args.precision = args.precision or ("float32" if args.device == "cpu" else "bf16")
     if args.device == "cpu" and args.threads != 1:
         print("several threads share the processor's time: ratios still compare")
     torch.set_num_threads(args.threads)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     torch.manual_seed(0)
     for kind, make in (("DiT", dits), ("MM-DiT", mmdits)):
+        if args.only not in (None, kind):
+            continue
         compete(kind, make(args), args)
-        if args.device != "cpu":
-            field = make(args)
-            for model, _ in field.values():
-                model.compile()
-            compete(f"{kind}, compiled", field, args)
+        if args.compile or args.device != "cpu":
+            compete(f"{kind}, compiled", make(args), args, compiled=True)
     print(
         f"\nwidth {args.width}, depth {args.depth}, {(SIZE // PATCH) ** 2} patches, "
-        f"{WORDS} words, batch {args.batch}, {args.device}, {args.threads} threads, "
-        f"{args.rounds} rounds, torch {torch.__version__}"
+        f"{WORDS} words, batch {args.batch}, {args.device}, {args.precision}, "
+        f"{args.threads} threads, {args.rounds} rounds, torch {torch.__version__}"
     )
     return 0
 

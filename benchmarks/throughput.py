@@ -1,6 +1,7 @@
 """Training throughput of our U-Net beside peer networks of equal size.
 
     python benchmarks/throughput.py [--threads 1] [--batch 32] [--rounds 7]
+        [--precision bf16]
 
 One run, one process, one thread count, the same batches of Fashion-MNIST: the networks
 take turns, a few steps each, and the medians over the rounds are compared. A step is
@@ -8,7 +9,9 @@ what `coursekit train` does without the average: noise a batch, predict the nois
 square, backward, AdamW. Each peer is shrunk (or grown) to our number of parameters, to
 5 %. Two of ours: "full" works at all resolutions from 28 x 28 down, as the peers'
 U-Nets do; "recipe" is the network of `--profile cpu`, which folds 2 x 2 pixels first,
-as the DiT does with its patches. Peers that are not installed are named and left out:
+as the DiT does with its patches. With --precision bf16 all run under autocast, and ours
+once more in float32. diffusers' U-Net has a row in channels_last as well. Counted is
+the time of the processor. Peers that are not installed are named and left out:
 
     pip install diffusers
     pip install --no-deps smalldiffusion einops
@@ -152,6 +155,7 @@ def call_smalldiffusion(model: nn.Module, xt: Tensor, t: Tensor) -> Tensor:
 PEERS: dict[str, tuple[Callable[[int], nn.Module], Call]] = {
     "coursekit UNet, full": (ours_full, call_ours),
     "diffusers UNet2DModel": (diffusers_unet, call_diffusers),
+    "diffusers, channels_last": (diffusers_unet, call_diffusers),
     "smalldiffusion Unet": (smalldiffusion_unet, call_smalldiffusion),
     "smalldiffusion DiT": (smalldiffusion_dit, call_smalldiffusion),
 }
@@ -160,8 +164,11 @@ PEERS: dict[str, tuple[Callable[[int], nn.Module], Call]] = {
 class Contestant:
     """A network with its optimiser, and the seconds that its rounds took."""
 
-    def __init__(self, model: nn.Module, call: Call, channels_last: bool) -> None:
-        """Ours run in channels_last, as they are trained; peers as they come."""
+    def __init__(
+        self, model: nn.Module, call: Call, channels_last: bool, bf16: bool
+    ) -> None:
+        """channels_last: as ours are trained in float32; peers run as they come."""
+        self.bf16 = bf16
         if channels_last:
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model, self.call, self.channels_last = model.train(), call, channels_last
@@ -171,24 +178,27 @@ class Contestant:
     def steps(self, batches: list[tuple[Tensor, Tensor, Tensor]]) -> None:
         """Train on the batches, and note the seconds a step took."""
         schedule = RECIPE.make_schedule()
-        start = time.perf_counter()
+        start = time.process_time()
         for x0, k, eps in batches:
             signal = at(schedule.alpha_bar.sqrt(), k, x0)
             noise = at((1 - schedule.alpha_bar).sqrt(), k, x0)
             xt = signal * x0 + noise * eps
             if self.channels_last:
                 xt = xt.contiguous(memory_format=torch.channels_last)
-            loss = (self.call(self.model, xt, k / 1000) - eps).square().mean()
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+                answer = self.call(self.model, xt, k / 1000)
+            loss = (answer.float() - eps).square().mean()
             self.optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self.optimiser.step()
-        self.seconds.append((time.perf_counter() - start) / len(batches))
+        self.seconds.append((time.process_time() - start) / len(batches))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", choices=("float32", "bf16"), default="float32")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=3, help="steps in each round")
@@ -198,7 +208,12 @@ def main(argv: list[str] | None = None) -> int:
 
     model = RECIPE.build(RECIPE.cpu.model)
     size = count_parameters(model)
-    contestants = {"coursekit UNet, recipe": Contestant(model, call_ours, True)}
+    bf16 = args.precision == "bf16"
+    first = Contestant(model, call_ours, not bf16, bf16)
+    contestants = {"coursekit UNet, recipe": first}
+    if bf16:
+        plain = RECIPE.build(RECIPE.cpu.model)
+        contestants["recipe's in float32"] = Contestant(plain, call_ours, True, False)
     for name, (build, call) in PEERS.items():
         try:
             network = build(size)
@@ -208,7 +223,8 @@ def main(argv: list[str] | None = None) -> int:
         except ValueError as error:
             print(f"{name}: {error}, left out")
             continue
-        contestants[name] = Contestant(network, call, "coursekit" in name)
+        last = "channels_last" in name or ("coursekit" in name and not bf16)
+        contestants[name] = Contestant(network, call, last, bf16)
 
     images = training_images("fashion", 2000).x
     draw = RECIPE.objective().draw
@@ -239,7 +255,8 @@ def report(contestants: dict[str, Contestant], args: argparse.Namespace) -> str:
         row = f"{name:<24}{parameters:>11,}{rate[name]:>8.0f}{best:>8.0f}"
         lines.append(row + "".join(f"{rate[n] / rate[name]:>12.2f} x" for n in ours))
     lines.append(
-        f"Fashion-MNIST 28 x 28, batch {args.batch}, {args.threads} threads, float32, "
+        f"Fashion-MNIST 28 x 28, batch {args.batch}, {args.threads} threads, "
+        f"{args.precision}, "
         f"{args.rounds} rounds of {args.steps} steps each, torch {torch.__version__}"
     )
     return "\n".join(lines)

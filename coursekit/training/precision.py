@@ -68,17 +68,19 @@ def raised(answer: Any) -> Any:
 
 
 def choose(
-    wanted: str | None, recorded: str | None, device: str, gpu_bf16: bool
+    wanted: str | None, recorded: str | None, device: str, usual: bool
 ) -> tuple[str, str]:
     """The precision of a run, and a line that says what is unexpected about it.
 
-    wanted: by the command; recorded: of the run that goes on; else float32, on a GPU
-    bf16 where the profile says so (gpu_bf16). Without bf16 in the processor: float32.
+    wanted: by the command; recorded: of the run that goes on; usual: whether it is bf16
+    where nobody says otherwise. A processor without bf16 takes float32, and nothing is
+    said of what nobody asked for.
     """
-    found = wanted or recorded or ("bf16" if device != "cpu" and gpu_bf16 else None)
-    chosen = found or "float32"
+    missing = device == "cpu" and not native_bf16()
+    asked = wanted or recorded
+    chosen = asked or ("bf16" if usual and not missing else "float32")
     note = ""
-    if chosen == "bf16" and device == "cpu" and not native_bf16():
+    if chosen == "bf16" and missing:
         chosen, note = "float32", "this processor has no bf16: float32. "
     if recorded is not None and chosen != recorded:
         note += (

@@ -2,8 +2,9 @@
 
 A recipe fixes what is learnt; each of its three profiles fixes the effort. "quick"
 takes a minute and shows that all works, "cpu" makes the checkpoints of the course on a
-small processor, "gpu" is the same with more of everything, in bf16. The loop, the
-checkpoints and the command line know nothing else about a recipe.
+small processor, in bf16 if it multiplies that itself, "gpu" is the same with more of
+everything, in bf16. The loop, the checkpoints and the command line know nothing else
+about a recipe.
 """
 
 from abc import ABC, abstractmethod

@@ -63,7 +63,6 @@ class PictureRecipe(Recipe):
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """The objective's; some labels are forgotten, so that null is learnt too."""
         x0, time, eps, *told = batch
-        x0 = x0.contiguous(memory_format=torch.channels_last)
         if not told:
             return self.objective().loss(model, x0, time, eps)
         labels, luck = told

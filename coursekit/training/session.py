@@ -93,8 +93,10 @@ class Session:
         self.threads = self._threads(args.threads, state["threads"] if state else None)
         data = self.recipe.load(profile.pictures)
         self.data = data.text
-        recorded = state.get("precision") if state else None
-        precision, note = choose(args.precision, recorded, device, profile.bf16)
+        # States from before there was a choice say nothing: they are float32.
+        recorded = state.get("precision", "float32") if state else None
+        usual = args.profile == "cpu" if device == "cpu" else profile.bf16
+        precision, note = choose(args.precision, recorded, device, usual)
         self.say(note)
         self.run = Run(self.recipe, profile, data, device, self.world, precision)
         if state is not None:

@@ -28,7 +28,7 @@ def main(
     ] = None,
     precision: Annotated[
         Literal["float32", "bf16"] | None,
-        typer.Option(help="Of products; recorded with the run (float32)."),
+        typer.Option(help="Of products; recorded with the run (cpu: bf16 if native)."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Start again from step 0.")

@@ -1,5 +1,7 @@
 """float32 or bf16. Authority: the table of what was asked, kept and can be had."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_kinds import KINDS, tiny
@@ -7,6 +9,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves
 
 from coursekit.training import precision
+from coursekit.training.checkpoints import run_state, save_run
 from coursekit.training.loop import Run, update
 from coursekit.training.precision import InBf16, choose, lowered, native_bf16
 from coursekit.training.recipes import RECIPES
@@ -15,9 +18,12 @@ from coursekit.training.train_command import Stop
 
 
 @pytest.mark.parametrize(
-    ("wanted", "recorded", "device", "gpu_bf16", "native", "chosen", "said"),
+    ("wanted", "recorded", "device", "usual", "native", "chosen", "said"),
     [
-        (None, None, "cpu", True, True, "float32", ""),
+        (None, None, "cpu", True, True, "bf16", ""),
+        (None, None, "cpu", False, True, "float32", ""),
+        (None, None, "cpu", True, False, "float32", ""),
+        (None, "float32", "cpu", True, True, "float32", ""),
         ("bf16", None, "cpu", False, True, "bf16", ""),
         (None, "bf16", "cpu", False, True, "bf16", ""),
         ("bf16", None, "cpu", False, False, "float32", "no bf16"),
@@ -28,11 +34,9 @@ from coursekit.training.train_command import Stop
         ("float32", None, "cuda", True, True, "float32", ""),
     ],
 )
-def test_the_choice(
-    wanted, recorded, device, gpu_bf16, native, chosen, said, monkeypatch
-):
+def test_the_choice(wanted, recorded, device, usual, native, chosen, said, monkeypatch):
     monkeypatch.setattr(precision, "native_bf16", lambda: native)
-    found, note = choose(wanted, recorded, device, gpu_bf16)
+    found, note = choose(wanted, recorded, device, usual)
     assert found == chosen and said in note and bool(said) == bool(note)
 
 
@@ -57,6 +61,23 @@ def test_a_run_goes_on_in_its_precision_and_says_which(tmp_path, monkeypatch, ca
     assert capsys.readouterr().out == ""
     Session(Request("tiny-flow", out=tmp_path, precision="float32"))
     assert "used bf16, now float32" in capsys.readouterr().out
+
+
+def test_the_cpu_profile_is_in_bf16_and_float32_goes_on_in_float32(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(RECIPES, "tiny-flow", tiny("flow"))
+    asked = [Request("tiny-flow", p, tmp_path / p) for p in ("quick", "cpu")]
+    monkeypatch.setattr(precision, "native_bf16", lambda: False)
+    assert Session(asked[1]).run.precision == "float32"
+    monkeypatch.setattr(precision, "native_bf16", lambda: True)
+    assert [Session(a).run.precision for a in asked] == ["float32", "bf16"]
+    old = Session(replace(asked[1], precision="float32"))
+    state = run_state(old.run, old.data, 1)
+    del state["precision"]  # as runs were saved before there was a choice
+    save_run(old.folder, state)
+    assert Session(asked[1]).run.precision == "float32"
+    assert capsys.readouterr().out == ""
 
 
 class Watch(TorchFunctionMode):
