@@ -3,4 +3,7 @@
 # figure -> the module here that measures it (with `measure`, or the function named)
 FIGURES = {
     "06a.H": "life",
+FIGURES: dict[str, str] = {
+    "06a.D": "mixture",
+    "06a.E": "stages",
 }
