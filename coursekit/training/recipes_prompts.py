@@ -41,8 +41,8 @@ TEDDY_GOLDEN = replace(
     title="Text to image in warm and bright light: teddy-prompts, tuned, 32 x 32",
     data="teddy-golden",
     start="teddy-prompts",
-    quick=replace(TEDDY_PROMPTS.quick, model=SMALL, lr=2e-4),
-    cpu=replace(TEDDY_PROMPTS.cpu, steps=400, lr=2e-4, warmup=20, ema=0.98),
+    quick=replace(TEDDY_PROMPTS.quick, model=SMALL, lr=2e-4, steps=80),
+    cpu=replace(TEDDY_PROMPTS.cpu, steps=300, lr=2e-4, warmup=20, ema=0.98),
     gpu=replace(
         TEDDY_PROMPTS.gpu, steps=1_000, lr=1e-4, warmup=20, ema=0.99, pictures=20_000
     ),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import islice
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -69,12 +70,12 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     "base" (drawn before tuning): `{which}_{look}`, a look being "warmth",
     "brightness", "warmth_spread", "obeyed"; `golden_seen`, steps, and over them lists
     `golden_{look}` with _std, drawn by the averaged weights; with _std and _all, before
-    a look: `end_`, the last of these, `live_`, by the weights themselves, `slow_`, by
-    an average with the fixed decay SLOW, `control_`, after pictures that nobody picked;
-    `base_variety` and `end_variety`, between two pictures for one prompt.
+    a look: `end_`, the last of these, `slow_`, by an average with the fixed decay SLOW
+    (`slow_decay`; of its start `slow_left` is left), `control_`, after pictures that
+    nobody picked; `base_variety` and `end_variety`, between two pictures for a prompt.
     """
-    steps, pictures, count = (2, 40, 4) if quick else (160, 2000, 60)
-    seeds, marks = (seeds[:1] if quick else seeds), [steps // 8, steps // 4, steps // 2]
+    steps, pictures, count = (4, 40, 4) if quick else (80, 2000, 50)
+    seeds, marks = (seeds[:1] if quick else seeds), [steps // 4, steps // 2]
     profile = replace(TEDDY_GOLDEN.cpu, steps=steps)
     chosen = list(islice(scenes(5_000_000, "test"), count))
     prompts = captions_of(chosen)
@@ -119,7 +120,6 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         found = prefixed("golden", columns([look(before, chosen), *looks, last]))
         found |= prefixed("end", last)
         found["end_variety"] = variety(after, drawn(run.averaged(), 1))
-        found |= prefixed("live", look(drawn(run.model.eval()), chosen))
         found |= prefixed("slow", look(drawn(slow), chosen))
         control, _, _ = tuned("control", seed)
         return found | prefixed("control", look(drawn(control.averaged()), chosen))

@@ -57,7 +57,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     `{plan}_{hat}_read`, the share of pictures that show the hat asked for, where hat
     is "rare" or "common"; `{plan}_rows`, how many rare pictures were seen.
     """
-    steps, many, count = (3, 80, 10) if quick else (900, 3000, 200)
+    steps, many, count = (3, 80, 10) if quick else (800, 3000, 200)
     seeds = seeds[:1] if quick else seeds
     parts = {"common": _source(many, 0, "train", False)}
     parts["rare"] = _source(many // 5, 1, "train", True)
