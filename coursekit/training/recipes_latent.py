@@ -13,6 +13,7 @@ from coursekit.training.recipe_autoencoder import AutoencoderRecipe
 from coursekit.training.recipe_classifier import ClassifierRecipe
 from coursekit.training.recipe_clip import ClipRecipe
 from coursekit.training.recipe_latent_pictures import LatentPictureRecipe
+from coursekit.training.recipe_repa import RepaRecipe
 from coursekit.training.recipes_pixels import FASHION_FLOW, TEDDY_FLOW
 from coursekit.training.text_image_data import text_config
 
@@ -177,6 +178,20 @@ TEDDY_DIT = replace(
     gpu=replace(TEDDY_FLOW.gpu, model=DiTConfig(width=256, depth=6, heads=8)),
 )
 
+# Sixty-four places of the latent, sixty-four patches of the CLIP that looks on.
+TEDDY_REPA = RepaRecipe(
+    name="teddy-repa",
+    title="Flow matching on latents of the teddy world by a DiT with borrowed eyes",
+    data="teddy",
+    shape=(8, 8, 8),
+    path="linear",
+    predicts="velocity",
+    latents="teddy-vae",
+    quick=replace(TEDDY_DIT.quick, model=DiTConfig(8, 8, 1, width=64, depth=4)),
+    cpu=replace(TEDDY_DIT.cpu, model=DiTConfig(8, 8, 1, width=96, depth=6)),
+    gpu=replace(TEDDY_DIT.gpu, model=DiTConfig(8, 8, 1, width=256, depth=6, heads=8)),
+)
+
 LATENT: tuple[Recipe, ...] = (
     TEDDY_VAE,
     EMOJI_VAE,
@@ -188,4 +203,5 @@ LATENT: tuple[Recipe, ...] = (
     FASHION_CLEAN_CLASSIFIER,
     TEDDY_LATENT_FLOW,
     TEDDY_DIT,
+    TEDDY_REPA,
 )

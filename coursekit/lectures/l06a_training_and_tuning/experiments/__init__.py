@@ -4,6 +4,7 @@
 FIGURES = {
     "06a.H": "life",
 FIGURES: dict[str, str] = {
+    "06a.C": "borrowed",
     "06a.D": "mixture",
     "06a.E": "stages",
 }
