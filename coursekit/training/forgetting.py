@@ -8,19 +8,19 @@ from torch import Tensor, nn
 from coursekit.theory.paths import LinearPath
 from coursekit.training.loop import Run, train
 
-Probe = Callable[[nn.Module], float]
+Probe = Callable[[nn.Module], Tensor]
 
 
 def velocity_error(
     model: nn.Module, x0: Tensor, eps: Tensor, t: Tensor, cond: Tensor | None = None
-) -> float:
+) -> Tensor:
     """A probe of a skill: the velocity's mean squared error, and not a trace of asking.
 
     The model is asked at xt = (1 - t) x0 + t eps for eps - x0, with this noise and
     these times, so that two askings of one model give one number. It is in eval mode
     meanwhile and afterwards in the mode it was in; no gradient is kept, and no random
     number drawn. x0, eps: (B, ...); t: (B,); cond: what the model is told, None for
-    model(xt, t). Returns the mean over everything as a float.
+    model(xt, t). Returns the mean over everything, a scalar.
     """
     mode = model.training
     model.eval()
@@ -28,7 +28,8 @@ def velocity_error(
     with torch.no_grad():
         answer = model(xt, t) if cond is None else model(xt, t, cond)
     model.train(mode)
-    return float((answer - (eps - x0)).square().mean())
+    error: Tensor = (answer - (eps - x0)).square().mean()
+    return error
 
 
 def watched(
@@ -41,7 +42,7 @@ def watched(
 
     def look() -> dict[str, float]:
         model = run.averaged()
-        found = {name: probe(model) for name, probe in probes.items()}
+        found = {name: float(probe(model)) for name, probe in probes.items()}
         return {"step": float(run.step), **found}
 
     yield look()

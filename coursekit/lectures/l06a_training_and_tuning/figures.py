@@ -19,4 +19,86 @@ def life_curves(stored: Stored) -> Picture:
         axis.set_ylabel("training loss")
         axis.set_ylim(bottom=0)
         axis.legend()
+from typing import Any
+
+from coursekit.plots.figures import canvas, draw_groups, render, style
+from coursekit.plots.images import Picture
+from coursekit.plots.lines import draw_level
+from coursekit.plots.measured import Stored, bar, curve, spread_of
+
+# 6.3 to 6.5: teachers, mixtures, stages
+
+EYES = {"alone": "alone", "clip": "beside CLIP", "random": "beside random weights"}
+PLATES = {"low": "2 %", "even": "10 %", "high": "50 %"}
+ORDERS = {"early": "most early", "even": "evenly", "late": "most late"}
+GOING_ON = {
+    "none": "no old pictures",
+    "some": "10 % old",
+    "much": "30 % old",
+    "slow": "no old ones, a tenth of the rate",
+}
+_ABOVE: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
+
+
+def eyes_panels(stored: Stored) -> Picture:
+    """Figure C: the held-out error beside a teacher, and what the tokens know."""
+    with style():
+        figure, (left, right) = canvas(2, 4.6, 3.4)
+        for key, name in EYES.items():
+            curve(left, stored["steps_seen"], stored, f"{key}_error", name)
+        xlabel = f"training step ({spread_of(stored)})"
+        left.set(xlabel=xlabel, ylabel="velocity error, held-out")
+        left.legend(fontsize=9)
+        groups = {
+            word: {name: bar(stored, f"{key}_{word}") for key, name in EYES.items()}
+            for word in ("fur", "hat")
+        }
+        draw_groups(right, groups, **_ABOVE, ncols=3)
+        right.set(ylabel="read off the tokens", ylim=(0, 1), xlabel=spread_of(stored))
+        return render(figure)
+
+
+def plate_panels(stored: Stored) -> Picture:
+    """Figure D: is the hat drawn that was asked for, by its share of the training?"""
+    hats = {"rare": "the yellow hat", "common": "the other three"}
+    with style():
+        figure, axes = canvas(2, 4.4, 3.4)
+        for axis, plans in zip(axes, (PLATES, ORDERS), strict=True):
+            groups = {
+                label: {
+                    name: bar(stored, f"{p}_{hat}_read") for hat, name in hats.items()
+                }
+                for p, label in plans.items()
+            }
+            draw_groups(axis, groups, **_ABOVE, ncols=2)
+            axis.set(ylim=(0, 1), xlabel=spread_of(stored))
+        axes[0].set_ylabel("share of pictures with the hat asked for")
+        return render(figure)
+
+
+def forgetting_panels(stored: Stored) -> Picture:
+    """Figure E, left: the old skill and the new one, while a model goes on."""
+    titles = {"old": "asked for empty places", "new": "asked for bears"}
+    with style():
+        figure, axes = canvas(2, 4.4, 3.4)
+        for axis, (skill, title) in zip(axes, titles.items(), strict=True):
+            for plan, name in GOING_ON.items():
+                steps = stored[f"go_on_{plan}_step"]
+                curve(axis, steps, stored, f"go_on_{plan}_{skill}", name)
+            axis.set(title=title, xlabel=f"steps with bears ({spread_of(stored)})")
+        axes[0].set_ylabel("velocity error, held-out")
+        axes[1].legend(fontsize=9)
+        return render(figure)
+
+
+def golden_panels(stored: Stored) -> Picture:
+    """Figure E, right: the light that a model chooses, while it is tuned."""
+    with style():
+        figure, axes = canvas(2, 4.2, 3.2)
+        for axis, word in zip(axes, ("warmth", "brightness"), strict=True):
+            seen = stored["sft_golden_seen"]
+            curve(axis, seen, stored, f"sft_golden_{word}", "drawn")
+            draw_level(axis, (stored[f"sft_picked_{word}"], "golden pictures"))
+            draw_level(axis, (stored[f"sft_all_{word}"], "all pictures"), below=True)
+            axis.set(ylabel=word, xlabel=f"tuning step ({spread_of(stored)})")
         return render(figure)

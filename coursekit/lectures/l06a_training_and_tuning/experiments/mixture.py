@@ -82,7 +82,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
             pass
         model = run.averaged()
         labels = [recipe.batch(data, profile.batch, step)[3] for step in range(steps)]
-        found = {f"{name}_error": look(model) for name, look in probes.items()}
+        found = {f"{name}_error": float(look(model)) for name, look in probes.items()}
         return {
             **found,
             "rare_read": _read(model, [RARE], count),
