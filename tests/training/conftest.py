@@ -1,4 +1,5 @@
-"""A folder of checkpoints for tests: a tiny VAE, so that latents can be learnt."""
+"""A folder of checkpoints for tests: a tiny VAE, whose latents can be learnt, and a
+tiny CLIP, whose eyes can be borrowed."""
 
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from coursekit.training.session import Request, Session
 
 def published(name: str, folder: Path) -> Path:
     """A recipe, barely trained and published into a folder: the folder."""
-    session = Session(Request(name, out=folder / "run", threads=1))
+    session = Session(Request(name, out=folder / f"run-{name}", threads=1))
     assert session.go(train_command.Stop())
     publish.publish_run(session, {}, folder)
     return folder
@@ -20,9 +21,12 @@ def published(name: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the checkpoint of "tiny-vae"."""
-    RECIPES["tiny-vae"] = tiny("vae")
-    return published("tiny-vae", tmp_path_factory.mktemp("shelf"))
+    """A folder with the checkpoints of "tiny-vae" and "tiny-clip"."""
+    folder = tmp_path_factory.mktemp("shelf")
+    for kind in ("vae", "clip"):
+        RECIPES[f"tiny-{kind}"] = tiny(kind)
+        published(f"tiny-{kind}", folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

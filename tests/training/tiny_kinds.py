@@ -43,7 +43,7 @@ def words(data: str = "teddy") -> TextConfig:
 
 UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
 SHRINK = AutoencoderConfig(widths=(8, 8), groups=4, latent=4)
-TOWERS = CLIPConfig(ViTConfig(width=16, depth=1, heads=2, patch=8), words(), 16)
+TOWERS = CLIPConfig(ViTConfig(width=16, depth=2, heads=2, patch=8), words(), 16)
 DRAWER = PromptRecipe(
     "tiny-prompts", "prompts, in pixels", "teddy", EFFORT, EFFORT, EFFORT
 )
@@ -56,6 +56,16 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "latent-flow": (
         replace(recipes_latent.TEDDY_LATENT_FLOW, latents="tiny-vae", shape=(4, 8, 8)),
         replace(UNET, channels=4, patch=1),
+    ),
+    "repa": (
+        replace(
+            recipes_latent.TEDDY_REPA,
+            teacher="tiny-clip",
+            latents="tiny-vae",
+            shape=(4, 8, 8),
+            after=1,
+        ),
+        DiTConfig(4, 8, patch=2, width=32, depth=2, heads=2),
     ),
     "plain": (recipes_latent.TEDDY_VAE, replace(SHRINK, variational=False)),
     "vae": (replace(recipes_latent.TEDDY_VAE, perceptual=0.1), SHRINK),
