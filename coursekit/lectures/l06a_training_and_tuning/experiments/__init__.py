@@ -2,9 +2,8 @@
 
 # figure -> the module here that measures it (with `measure`, or the function named)
 FIGURES = {
-    "06a.H": "life",
-FIGURES: dict[str, str] = {
     "06a.C": "borrowed",
     "06a.D": "mixture",
     "06a.E": "stages",
+    "06a.H": "life",
 }
