@@ -9,6 +9,7 @@ from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.local_convnet import LocalConfig, LocalNet
+from coursekit.models.lora import LoRAConfig, fresh_adapter
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.text_encoder import TextConfig
@@ -22,9 +23,14 @@ NETWORKS: dict[type, Any] = {
     DiTConfig: DiT,
     LocalConfig: LocalNet,
     MMDiTConfig: MMDiT,
+    LoRAConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
 }
-_PARTS = {"text": TextConfig, "image": ViTConfig}  # configs inside configs
+_PARTS = {
+    "text": TextConfig,
+    "image": ViTConfig,
+    "base": MMDiTConfig,
+}  # configs inside configs
 
 
 def build(config: Any) -> nn.Module:

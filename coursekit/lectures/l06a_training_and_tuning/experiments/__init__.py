@@ -6,4 +6,7 @@ FIGURES = {
     "06a.D": "mixture",
     "06a.E": "stages",
     "06a.H": "life",
+FIGURES: dict[str, str] = {
+    "06a.F": "tuning:subject",
+    "06a.G": "tuning:ranks",
 }
