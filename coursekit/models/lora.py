@@ -98,14 +98,13 @@ LoRA = LoRALinear | LoRAConv2d
 
 def inject(
     model: nn.Module, rank: int, alpha: float, pattern: str = ATTENTION
-) -> list[str]:
+) -> nn.Module:
     """Freeze `model`, and put LoRA around some of its maps, in place.
 
     Every nn.Linear or nn.Conv2d whose full name, such as "blocks.0.out", the regular
     expression `pattern` finds (re.search) becomes a LoRALinear or LoRAConv2d of this
-    rank and alpha. Nothing but their corrections learns afterwards. Returns the names,
-    in the model's order. Raises ValueError when no map has such a name; the model is
-    then as it was.
+    rank and alpha. Nothing but their corrections learns afterwards. Returns the model.
+    Raises ValueError when no map has such a name; the model is then as it was.
     """
     found = {
         name: part
@@ -119,7 +118,7 @@ def inject(
         parent, _, own = name.rpartition(".")
         kind = LoRALinear if isinstance(part, nn.Linear) else LoRAConv2d
         setattr(model.get_submodule(parent), own, kind(part, rank, alpha))  # type: ignore[arg-type]
-    return list(found)
+    return model
 
 
 def delta_weight(down: Tensor, up: Tensor) -> Tensor:

@@ -21,6 +21,21 @@ from coursekit.checks.tried import (
     generator,
     slopes,
 )
+from torch import Tensor, nn
+
+from coursekit.checks.spec import BadResult, Function, Inputs
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    count,
+    equals,
+    generator,
+    refusal,
+    slopes,
+    vectors,
+)
+from coursekit.models.lora import Weights, delta_weight
+from coursekit.theory.dreambooth import Rows
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -186,3 +201,199 @@ def warm_start(fn: Function, i: Any) -> Results:
     places = [order.index(name) if name in order else -1 for name in fresh]
     own = {f"tensor {name}": value for name, value in model.state_dict().items()}
     return {**own, "places of the fresh names": torch.tensor(places).double()}
+class _Told:
+    """A network that hears times and words; it remembers how many rows it saw."""
+
+    def __init__(self) -> None:
+        self.weight = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+        self.rows = 0
+
+    def __call__(self, x: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+        self.rows += len(x)
+        said = torch.sin(cond.double()).sum(1, keepdim=True)
+        answer: Tensor = self.weight * torch.tanh(x) * (1 + t[:, None]) + 0.3 * said
+        return answer
+
+
+def _few_and_many(seed: int) -> Inputs:
+    n, m = ((2, 5), (5, 3), (4, 4))[seed % 3]
+    rng = generator(seed + 1)
+    made = vectors(seed, x=(n + m, 6), eps=(n + m, 6))
+    made |= {"t": rng.uniform(0.1, 0.9, n + m), "ids": rng.integers(0, 40, (n + m, 3))}
+    return made | {"few": n, "weight": float(rng.uniform(0.2, 0.8))}
+
+
+@tried("06a.9", _few_and_many, cases=("a larger prior", "a smaller one", "equal"))
+def dreambooth_loss(fn: Function, i: Any) -> Results:
+    rows, model, alone = Rows(i.x, i.t, i.eps, i.ids), _Told(), _Told()
+    own, prior = (
+        Rows(*(part[at] for part in rows))
+        for at in (slice(None, i.few), slice(i.few, None))
+    )
+    loss = fn(model, own, prior, i.weight)
+    plain = fn(alone, own, prior, 0.0)
+    return {
+        "loss": loss,
+        **slopes(loss, weight=model.weight),
+        "loss with weight 0": plain,
+        "rows that the network sees with weight 0": count(alone.rows),
+    }
+
+
+def _linear_map(seed: int) -> Inputs:
+    shapes = {"w": (7, 5), "b": (7,), "down": (3, 5), "up": (7, 3), "shift": (7,)}
+    return vectors(seed, x=((4, 5), (2, 3, 5))[seed % 2], **shapes)
+
+
+def _set(parameter: Any, value: Tensor) -> None:
+    if not isinstance(parameter, nn.Parameter) or parameter.shape != value.shape:
+        raise BadResult(f"down, up and shift are nn.Parameter, here {value.shape}")
+    parameter.data.copy_(value)
+
+
+@tried("06a.10", _linear_map, cases=("vectors", "tokens (B, T, D)"))
+def lora_linear(fn: Function, i: Any) -> Results:
+    base = nn.Linear(5, 7).double()
+    _set(base.weight, i.w)
+    _set(base.bias, i.b)
+    model, other = fn(base, 3, 8.0), fn(base, 3, 8.0)
+    if not isinstance(model, nn.Module):
+        raise BadResult("it is not a network: keep the class as it was handed out")
+    fresh = model(i.x)
+    learn = [p for p in model.parameters() if p.requires_grad]
+    results: dict[str, Any] = {
+        "output of a new one": fresh,
+        "numbers that learn": count(sum(p.numel() for p in learn)),
+        "A is random": count(not torch.equal(model.down, other.down)),
+        "A has the size of a new map's weight": count(
+            bool(model.down.abs().max() <= 5**-0.5)
+        ),
+    }
+    _set(model.down, i.down)
+    slope = slopes(model(i.x).square().sum(), down=model.down, up=model.up)
+    results |= {f"first {name}": value for name, value in slope.items()}
+    _set(model.up, i.up)
+    results["output"] = model(i.x)
+    model.strength = 0.25
+    results["output with strength 0.25"] = model(i.x)
+    model.strength = 0.0
+    results["output with strength 0"] = model(i.x)
+    told = fn(base, 3, 8.0, True)
+    for name in ("down", "up", "shift"):
+        _set(getattr(told, name), i[name])
+    results["output with a bias"] = told(i.x)
+    results["refuses rank 0"] = refusal(lambda: fn(base, 0, 8.0))
+    return results
+
+
+def _factors(seed: int) -> Inputs:
+    shapes = (
+        {"down": (3, 5), "up": (7, 3)},
+        {"down": (4, 2, 3, 2), "up": (6, 2, 1, 1)},  # two groups
+        {"down": (4, 1, 3, 3), "up": (8, 1, 1, 1)},  # r = g, depthwise
+    )
+    return vectors(seed, **shapes[seed % 3])
+
+
+def _group_by_group(i: Inputs) -> Any:
+    down, up = i["down"], i["up"]
+    r = up.shape[1]
+    g, out = len(down) // r, len(up) * r // len(down)
+    parts = [
+        np.tensordot(
+            up[k * out : (k + 1) * out].reshape(out, r), down[k * r : (k + 1) * r], 1
+        )
+        for k in range(g)
+    ]
+    return np.concatenate(parts)
+
+
+@tried(
+    "06a.11",
+    _factors,
+    cases=("a linear map", "two groups", "as many groups as numbers"),
+    oracles=(
+        equals(
+            "change",
+            _group_by_group,
+            "group k of the change must be rows k of up times rows k of down",
+        ),
+    ),
+)
+def change_of_weight(fn: Function, i: Any) -> Results:
+    down, up = i.down.requires_grad_(), i.up.requires_grad_()
+    found = fn(down, up)
+    return {"change": found, **slopes(found, down=down, up=up)}
+
+
+def _network() -> nn.Module:
+    block = nn.ModuleDict({"qkv": nn.Linear(4, 12), "out": nn.Linear(4, 4)})
+    blocks = nn.ModuleList([block, nn.ModuleDict({"out": nn.Linear(4, 4)})])
+    stem = nn.Conv2d(2, 4, 3, groups=2)
+    parts = {"stem": stem, "blocks": blocks, "outer": nn.Linear(4, 2)}
+    return nn.ModuleDict(parts | {"norm": nn.LayerNorm(4)}).double()
+
+
+_PATTERNS = (r"\.(qkv|out)$", r"stem|^outer", r"^blocks\.0")
+
+
+@tried("06a.12", lambda s: {"which": s % 3}, cases=("attention", "a name", "a block"))
+def inject(fn: Function, i: Any) -> Results:
+    model, untouched = _network(), _network()
+    names = [name for name, _ in model.named_modules()]
+    if fn(model, 2, 6.0, _PATTERNS[i.which]) is not model:
+        raise BadResult("it must change the model itself, and return it")
+    inside = [n for n, part in model.named_modules() if hasattr(part, "down")]
+    scales = [
+        part.alpha / part.rank for part in model.modules() if hasattr(part, "down")
+    ]
+    refused = refusal(lambda: fn(untouched, 2, 6.0, "nothing"))
+    return {
+        "maps with LoRA": torch.tensor([names.index(n) for n in inside]),
+        "numbers that learn": count(
+            sum(p.numel() for p in model.parameters() if p.requires_grad)
+        ),
+        "alpha / r": torch.tensor(scales),
+        "refuses a name that nobody has": refused,
+        "and then leaves the network as it was": count(
+            all(p.requires_grad for p in untouched.parameters())
+        ),
+    }
+
+
+def _worn(seed: int) -> Inputs:
+    shapes: dict[str, Any] = {"a weight": (6, 20), "a bias": (6,), "b weight": (8, 18)}
+    shapes |= {"a down": (4, 20), "a up": (6, 4), "a shift": (6,), "norm": (3,)}
+    return vectors(seed, **shapes, **{"b down": (16, 18), "b up": (8, 16)})
+
+
+@tried("06a.13", _worn, cases=("ranks 4 and 16", "the factors in another order"))
+def merged(fn: Function, i: Any) -> Results:
+    weights: Weights = {"a.b.weight": i["a weight"], "a.b.bias": i["a bias"]}
+    weights |= {"b.weight": i["b weight"], "norm": i["norm"]}
+    eight = torch.tensor(8.0)
+    adapter: Weights = {"a.b.down": i["a down"], "a.b.up": i["a up"]}
+    adapter |= {"a.b.alpha": eight, "b.down": i["b down"], "b.up": i["b up"]}
+    adapter |= {"b.alpha": eight, "a.b.shift": i["a shift"]}
+    if i["a weight"][0, 0] > 0:
+        adapter = dict(reversed(adapter.items()))
+    before = {k: v.clone() for k, v in weights.items()}
+    found, half = fn(weights, adapter), fn(weights, adapter, 0.5)
+    broken = {k: v * float("nan") for k, v in adapter.items()}
+    off = fn(weights, broken, 0.0)
+    if not all(isinstance(each, dict) for each in (found, half, off)):
+        raise BadResult("it must return a dict of all weights, by name")
+    if any(not torch.equal(weights[k], v) for k, v in before.items()):
+        raise BadResult("it changes the weights that it is given: make a new dict")
+    stranger = {"c.down": i["b down"], "c.up": i["b up"], "c.alpha": eight}
+    change = 0.5 * delta_weight(i["b down"], i["b up"])
+    results: dict[str, Any] = {"how many weights": count(len(found))}
+    for name in before:
+        if name not in found or name not in half or name not in off:
+            raise BadResult(f"{name} is missing: return all weights, changed or not")
+        results[name] = found[name]
+        results[f"{name} at half strength"] = half[name]
+        results[f"{name} at strength 0, of a broken adapter"] = off[name]
+    results["b.weight less its change"] = found["b.weight"] - change
+    results["refuses another network's map"] = refusal(lambda: fn(weights, stranger))
+    return results

@@ -94,4 +94,87 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "06a.6": (row_by_row, ends_below),
     "06a.7": (between,),
     "06a.8": (clone_in_eval,),
+import re
+
+import torch
+from torch import Tensor, nn
+
+from coursekit.checks.spec import Function
+from coursekit.models.lora import LoRAConv2d, LoRALinear, delta_weight
+from coursekit.theory.dreambooth import Rows
+from coursekit.theory.losses import prediction_loss
+from coursekit.theory.paths import LinearPath
+
+
+def two_passes(model, subject: Rows, prior: Rows, weight: float) -> Tensor:
+    """Each half by itself, the prior's only where it counts."""
+    total = 0.0
+    for rows, factor in ((subject, 1.0), (prior, weight)):
+        if factor:
+            x0, t, eps, cond = rows
+            each = prediction_loss(model, LinearPath(), "velocity", x0, t, eps, cond)
+            total = total + factor * each.mean()
+    return total
+
+
+class Written(LoRALinear):
+    """The same sums as matrix products, the scale on A x."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        low = x @ self.down.T * (self.alpha / self.rank * self.strength)
+        y = self.base(x) + low @ self.up.T
+        if self.shift is not None:
+            y = y + self.alpha / self.rank * self.strength * self.shift
+        return y
+
+
+def by_einsum(down: Tensor, up: Tensor) -> Tensor:
+    r = up.shape[1]
+    a = down.unflatten(0, (-1, r)).flatten(2)
+    b = up.flatten(1).unflatten(0, (len(a), -1))
+    return torch.einsum("gor,gri->goi", b, a).flatten(0, 1).view(-1, *down.shape[1:])
+
+
+def child_by_child(model: nn.Module, rank: int, alpha: float, pattern: str = "."):
+    names = []
+
+    def walk(parent: nn.Module, prefix: str) -> None:
+        for name, part in list(parent.named_children()):
+            full = prefix + name
+            kinds = {nn.Linear: LoRALinear, nn.Conv2d: LoRAConv2d}
+            if type(part) in kinds and re.search(pattern, full):
+                parent._modules[name] = kinds[type(part)](part, rank, alpha)
+                names.append(full)
+            else:
+                walk(part, f"{full}.")
+
+    before = set(map(id, model.parameters()))
+    walk(model, "")
+    if not names:
+        raise ValueError("nothing is called so")
+    for p in model.parameters():
+        p.requires_grad_(id(p) not in before)
+    return model
+
+
+def by_the_ups(weights, adapter, strength=1.0):
+    result = {k: v.clone() for k, v in weights.items()}
+    ups = [key for key in adapter if key.endswith(".up") and strength]
+    for name in (key.removesuffix(".up") for key in ups):
+        if name + ".weight" not in result:
+            raise ValueError(name)
+        down, up = adapter[name + ".down"], adapter[name + ".up"]
+        scale = adapter[name + ".alpha"].item() / down.shape[0] * strength
+        result[name + ".weight"] += scale * delta_weight(down, up)
+        if name + ".shift" in adapter:
+            result[name + ".bias"] += scale * adapter[name + ".shift"]
+    return result
+
+
+RIGHT: dict[str, tuple[Function, ...]] = {
+    "06a.9": (two_passes,),
+    "06a.10": (Written,),
+    "06a.11": (by_einsum,),
+    "06a.12": (child_by_child,),
+    "06a.13": (by_the_ups,),
 }
