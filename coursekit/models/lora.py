@@ -35,7 +35,7 @@ class LoRALinear(nn.Module):
     def __init__(
         self, base: nn.Linear, rank: int, alpha: float, bias: bool = False
     ) -> None:
-        """Raises ValueError when rank is below 1."""
+        """Keep base, rank and alpha by these names. ValueError for a rank below 1."""
         super().__init__()
         if rank < 1:
             raise ValueError(f"rank={rank}: use 1 or more")

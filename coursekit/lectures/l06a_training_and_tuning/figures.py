@@ -19,6 +19,7 @@ def life_curves(stored: Stored) -> Picture:
         axis.set_ylabel("training loss")
         axis.set_ylim(bottom=0)
         axis.legend()
+from collections.abc import Mapping
 from typing import Any
 
 from coursekit.plots.figures import canvas, draw_groups, render, style
@@ -102,3 +103,63 @@ def golden_panels(stored: Stored) -> Picture:
             draw_level(axis, (stored[f"sft_all_{word}"], "all pictures"), below=True)
             axis.set(ylabel=word, xlabel=f"tuning step ({spread_of(stored)})")
         return render(figure)
+from coursekit.plots.measured import Stored, bar, measured_figure, seeds_of
+from coursekit.plots.table import Table
+
+SHARES = {
+    "identity": "the [V] bear when asked for",
+    "ordinary": "ordinary prompts met",
+    "striped": "ordinary bears striped",
+}
+
+
+def _bars(stored: Stored, kinds: Mapping[str, str], title: str) -> Picture:
+    """The three shares of each kind of tuning; error bars for several seeds."""
+    groups = {
+        label: {name: bar(stored, f"{kind}_{key}") for key, name in SHARES.items()}
+        for kind, label in kinds.items()
+    }
+    above: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3}
+    seeds = seeds_of(stored)
+    spread = "one seed" if seeds == 1 else f"± standard error, {seeds} seeds"
+    with style():
+        figure, (axis,) = canvas(1, 8.4, 3.4)
+        draw_groups(axis, groups, ("blue", "green", "red"), **above, fontsize=9)
+        axis.set(ylabel="share of the pictures", ylim=(0, 1.04))
+        axis.set_xlabel(f"{title}, {spread}")
+        return render(figure)
+
+
+def subject() -> Picture | Table:
+    """Figure F, or how to measure it."""
+    return measured_figure("06a.F", _subject_bars)
+
+
+def ranks() -> Picture | Table:
+    """Figure G, or how to measure it."""
+    return measured_figure("06a.G", _rank_bars)
+
+
+def _subject_bars(stored: Stored) -> Picture:
+    """Figure F: identity and drift, by photos, prior and word."""
+    names = {"with": "prior", "without": "no prior"}
+    kinds = {
+        f"rare_{shots}_{key}": f"{shots} photo{'s' * (shots > 1)},\n{name}"
+        for shots in stored["shots"]
+        for key, name in names.items()
+        if f"rare_{shots}_{key}_identity" in stored
+    }
+    kinds |= {f"common_3_{key}": f"3, {name},\n“brown”" for key, name in names.items()}
+    return _bars(stored, kinds, f"{stored['steps']} steps")
+
+
+def _rank_bars(stored: Stored) -> Picture:
+    """Figure G: LoRA by rank, and all weights."""
+    kinds = {
+        kind: f"{name}\n{stored[f'{kind}_kb']:,.0f} KB"
+        for kind, name in (
+            *((f"r{rank}", f"rank {rank}") for rank in stored["ranks"]),
+            ("full", "all weights"),
+        )
+    }
+    return _bars(stored, kinds, f"{stored['steps']} steps")
