@@ -40,6 +40,8 @@ class Request:
     zoom: int
     film: bool
     force: bool
+    adapter: str | None = None
+    strength: float = 1.0
 
 
 class Asked(NamedTuple):
@@ -74,6 +76,12 @@ def main(
         typer.Option("--film", help="From noise to picture: .png strip or .gif."),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    adapter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Wear it: teddy-v-lora.")
+    ] = None,
+    adapter_scale: Annotated[
+        float, typer.Option(help="How strongly; 0: not at all.")
+    ] = 1.0,
 ) -> int:
     """Draw what a prompt says, as a PNG file.
 
@@ -81,7 +89,7 @@ def main(
     """
     args = Request(
         prompt, out, world, seed, steps, guidance, solver, negative, grid, zoom,
-        film, force,
+        film, force, adapter, adapter_scale,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -134,8 +142,27 @@ def check(args: Request) -> None:
         raise PipelineError(f"--grid {args.grid}: use 1 to {16 if args.film else MOST}")
     if not 1 <= args.zoom <= 32:
         raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
+    check_adapter(args)
     if not 0 <= args.seed < 2**32:
         raise PipelineError(f"--seed {args.seed}: use 0 to {2**32 - 1}")
+
+
+def check_adapter(args: Request) -> None:
+    """PipelineError for an adapter that cannot be worn, or a word without one."""
+    from coursekit.pipeline.adapters import MOST, NEW_WORD, adapter_card
+    from coursekit.pipeline.boxes import PipelineError
+
+    if args.adapter is None:
+        if NEW_WORD.search(args.prompt) or NEW_WORD.search(args.negative or ""):
+            raise PipelineError("nobody knows [v] yet: give --adapter teddy-v-lora")
+        return
+    if args.world != "teddy":
+        raise PipelineError(f"--adapter {args.adapter}: adapters are for --world teddy")
+    if not 0 <= args.strength <= MOST:
+        raise PipelineError(f"--adapter-scale {args.strength:g}: use 0 to {MOST:g}")
+    if NEW_WORD.search(args.negative or ""):
+        raise PipelineError("--negative cannot hold [v]: name what to stay away from")
+    adapter_card(args.adapter)
 
 
 def understood(args: Request) -> Asked:
@@ -148,9 +175,15 @@ def understood(args: Request) -> Asked:
         return Asked(name.prompt, away or "", name.note)
     from coursekit.pipeline import loose_prompts
 
-    bear = loose_prompts.understand(args.prompt, args.seed)
+    from coursekit.pipeline.adapters import NEW_WORD, STAND_IN
+
+    told = NEW_WORD.sub(STAND_IN, args.prompt)
+    bear = loose_prompts.understand(told, args.seed)
     away = args.negative and loose_prompts.instead(bear.scene, args.negative)
-    return Asked(bear.prompt, away or "", bear.note)
+    if told == args.prompt:
+        return Asked(bear.prompt, away or "", bear.note)
+    prompt, note = (t.replace(STAND_IN, "[v]") for t in (bear.prompt, bear.note))
+    return Asked(prompt, away or "", note)
 
 
 def pipeline(args: Request, asked: Asked) -> "Pipeline":
@@ -166,6 +199,10 @@ def pipeline(args: Request, asked: Asked) -> "Pipeline":
     if args.guidance is not None:
         changes["scale"] = args.guidance
     pipe = pipe.swap(**changes)
+    if args.adapter is not None:
+        from coursekit.pipeline.adapters import worn
+
+        pipe = worn(pipe, args.adapter, args.strength)
     return pipe.avoiding(asked.negative) if asked.negative else pipe
 
 
@@ -216,7 +253,22 @@ def facts_of(args: Request, asked: Asked, pipe: "Pipeline") -> dict[str, Any]:
             "grid": args.grid,
             "zoom": args.zoom,
             "checkpoint": pipe.parts.name,
+            **worn_facts(args),
             "sha256": card(pipe.parts.name)["sha256"],
         },
         "Software": f"coursekit {coursekit.__version__}",
+    }
+
+
+def worn_facts(args: Request) -> dict[str, Any]:
+    """Which adapter was worn, and how strongly; nothing where none was."""
+    if args.adapter is None:
+        return {}
+    from coursekit.training.pretrained import card
+
+    digest = card(args.adapter)["sha256"]
+    return {
+        "adapter": args.adapter,
+        "adapter_scale": args.strength,
+        "adapter_sha256": digest,
     }

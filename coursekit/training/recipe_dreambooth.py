@@ -14,11 +14,11 @@ from coursekit.models.lora import Adapter, LoRAConfig, adapted, merged
 from coursekit.theory.dreambooth import Rows, dreambooth_loss
 from coursekit.theory.guidance import drop_condition
 from coursekit.training.networks import build
-from coursekit.training.pretrained import card, load_model
+from coursekit.training.pretrained import load_model
 from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.text_image_data import WORDINGS, length_of, tokenizer_of
-from coursekit.training.warm_start import warm_start
+from coursekit.training.warm_start import start_line, warm_start
 
 PRIOR = 128  # pictures of its own that a model keeps in mind, if nobody says otherwise
 
@@ -47,13 +47,13 @@ class DreamBoothRecipe(PromptRecipe):
             called(captions_of(scenes, seed), self.word) for seed in range(WORDINGS)
         ]
         text = f"{self.shots} pictures of the [V] bear, called {self.word!r}"
+        text += start_line(self.start)
         if self.prior:
             asked, _ = prompts(limit or PRIOR, "train", seed=self.seed + 1)
             base = load_model(self.start, clip=False)
             images = np.concatenate([images, self.draw(base, asked, self.scale, 1)])
             told = [[*few, *asked] for few in told]
-            drawn = f"drawn by {self.start} {card(self.start)['sha256'][:12]}"
-            text += f", and {len(asked)} {drawn}"
+            text += f", and {len(asked)} that it drew"
         encode, length = tokenizer_of(self.data).encode, length_of(self.data)
         ids = torch.stack([encode(each, length) for each in told], dim=1)
         return self.space.encoded(Data(torch.from_numpy(images), text, ids))

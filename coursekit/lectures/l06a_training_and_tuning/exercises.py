@@ -251,14 +251,18 @@ def _set(parameter: Any, value: Tensor) -> None:
     parameter.data.copy_(value)
 
 
+def _module(found: Any) -> Any:
+    if not isinstance(found, nn.Module):
+        raise BadResult("it is not a network: keep the class as it was handed out")
+    return found
+
+
 @tried("06a.10", _linear_map, cases=("vectors", "tokens (B, T, D)"))
 def lora_linear(fn: Function, i: Any) -> Results:
     base = nn.Linear(5, 7).double()
     _set(base.weight, i.w)
     _set(base.bias, i.b)
-    model, other = fn(base, 3, 8.0), fn(base, 3, 8.0)
-    if not isinstance(model, nn.Module):
-        raise BadResult("it is not a network: keep the class as it was handed out")
+    model, other = _module(fn(base, 3, 8.0)), fn(base, 3, 8.0)
     fresh = model(i.x)
     learn = [p for p in model.parameters() if p.requires_grad]
     results: dict[str, Any] = {

@@ -1,0 +1,44 @@
+"""A pipeline that wears a LoRA adapter, and the word that the adapter has learnt."""
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from coursekit.models.lora import merged
+from coursekit.pipeline.boxes import PipelineError
+from coursekit.pipeline.pipeline import Pipeline
+from coursekit.training import pretrained
+
+MOST = 4.0  # times an adapter's own strength
+STAND_IN = "brown"  # what the new word stands for while a wish is read
+NEW_WORD = re.compile(r"\[v\]", re.IGNORECASE)
+
+
+def adapter_card(name: str, folder: Path | None = None) -> dict[str, Any]:
+    """The card of an adapter. Raises CheckpointError when it is not there,
+    PipelineError when it is a whole network.
+    """
+    info = pretrained.card(name, folder)
+    if info["model"].get("kind") != "LoRAConfig":
+        raise PipelineError(f"--adapter {name}: this is a whole network, no adapter")
+    return info
+
+
+def worn(pipe: Pipeline, name: str, strength: float = 1.0) -> Pipeline:
+    """The same pipeline with an adapter worked into a copy of its network.
+
+    Strength 0 is the network as it was. Raises PipelineError for an adapter of another
+    network, CheckpointError for one that is not there or damaged.
+    """
+    info = adapter_card(name, pipe.folder)
+    base, model = pipe.parts.name, copy.deepcopy(pipe.parts.model)
+    digest = pretrained.card(base, pipe.folder)["sha256"][:12]
+    if info["start"] != base or f"{base} {digest}" not in info["data"]:
+        raise PipelineError(f"{name} was made for another network than {base} here")
+    assert isinstance(model, nn.Module)
+    adapter = pretrained.load_model(name, folder=pipe.folder).state_dict()
+    model.load_state_dict(merged(model.state_dict(), adapter, strength))
+    return pipe.with_parts(model=model)
