@@ -40,7 +40,9 @@ class LogitNormal:
     """The sigmoid of a normal number (Esser et al. 2024, section 3.1).
 
     mean: above 0 prefers noise; std: small ones prefer one time. Its density is 0 at
-    both ends: a network trained with it has hardly ever seen t = 1.
+    both ends: a network trained with it has hardly ever seen t = 1. `sample` draws its
+    normal numbers from the generator it is given (None: torch's own), and `density`
+    takes float32 or float64 times, 0 and 1 excluded.
     """
 
     mean: float = 0.0
@@ -93,3 +95,14 @@ class Mode:
                 torch.where(later, high, middle),
             )
         return 1 / (1 + self.scale * (1 - math.pi / 2 * torch.sin(math.pi * low)))
+
+
+def weighed(losses: Tensor, t: Tensor, law: TimeLaw) -> Tensor:
+    """The mean loss under `law`, from losses at times that were drawn uniformly.
+
+    Each loss counts as often as the law would have drawn its time: the mean of
+    density times loss (Esser et al. 2024, section 3.1, the other way round). On average
+    this is what times drawn from the law give. losses, t: (B,). Returns a scalar;
+    gradients flow to the losses.
+    """
+    return (losses * law.density(t)).mean()

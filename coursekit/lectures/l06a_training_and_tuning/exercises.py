@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from coursekit.checks.spec import BadResult, Function, Inputs
 from coursekit.checks.tried import Results, Tries, generator
@@ -36,11 +36,129 @@ from coursekit.checks.tried import (
 )
 from coursekit.models.lora import Weights, delta_weight
 from coursekit.theory.dreambooth import Rows
+    count,
+    draws,
+    equals,
+    generator,
+    slopes,
+)
 
 PROBES = Tries()
 tried = PROBES.tried
 
 # 6.1 and 6.2: times and shift
+MANY = 20_000  # times: their quantiles move by less than QUANTILES allows
+SHARES = torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95], dtype=torch.float64)
+QUANTILES = (0.0, 0.08)
+
+
+def _law(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    mean, std = float(rng.uniform(0.4, 1.2)), float(rng.uniform(0.55, 0.8))
+    t = rng.uniform(0.05, 0.95, 9).astype(dtype)
+    return {"mean": mean, "std": std, "t": t, "stir": int(rng.integers(1, 10**6))}
+
+
+def _bell(i: Inputs) -> Any:
+    """The density by the chain rule: the normal law's at the logit, times its slope."""
+    t, std = i["t"].astype(float), i["std"]
+    z = (np.log(t) - np.log1p(-t) - i["mean"]) / std
+    return np.exp(-z * z / 2) / np.sqrt(2 * np.pi) / std * (1 / t + 1 / (1 - t))
+
+
+@tried(
+    "06a.1",
+    _law,
+    cases=("float64 times", "float32 times"),
+    oracles=(
+        equals(
+            "density",
+            lambda i: _bell(i).astype(i["t"].dtype),
+            "the density is that of the normal law at logit(t), times the slope of "
+            "logit, which is 1 / (t (1 - t))",
+        ),
+    ),
+    tolerances={"logits of the samples' quantiles": QUANTILES},
+)
+def logit_normal(fn: Function, i: Any) -> Results:
+    law = fn(i.mean, i.std)
+    before = torch.get_rng_state()
+    drawn, again = (
+        law.sample(MANY, torch.Generator().manual_seed(i.stir)) for _ in range(2)
+    )
+    if not torch.equal(before, torch.get_rng_state()):
+        raise BadResult(
+            "it draws from torch's global generator, or seeds it: use what it is "
+            "given, its noise or its generator"
+        )
+    if array(drawn).dtype != np.float32 or drawn.shape != (MANY,):
+        raise BadResult(
+            f"sample({MANY}) returns {drawn.dtype} {tuple(drawn.shape)}: {MANY} "
+            "float32 numbers are wanted, one time each"
+        )
+    places = torch.quantile(drawn.double(), SHARES)
+    return {
+        "logits of the samples' quantiles": torch.logit(places, 1e-6),
+        "the same seed, the same times": count(torch.equal(drawn, again)),
+        "density": law.density(i.t),
+    }
+
+
+class _Parabola:
+    """A law whose samples no weight may depend on."""
+
+    def sample(self, count: int, generator: Any = None) -> Tensor:
+        return 0.3 + 0.5 * torch.linspace(0, 1, count, dtype=torch.float64)
+
+    def density(self, t: Tensor) -> Tensor:
+        return 6 * t * (1 - t)
+
+
+def _losses(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    drawn = {name: rng.uniform(0.1, 0.9, 9).astype(dtype) for name in ("t", "losses")}
+    return drawn | {"few": 3 + seed % 2}
+
+
+@tried("06a.2", _losses, cases=("a batch", "float32"))
+def weighed(fn: Function, i: Any) -> Results:
+    losses = i.losses.requires_grad_()
+    found = fn(losses, i.t, _Parabola())
+    few = fn(i.losses.detach()[: i.few], i.t[: i.few], _Parabola())
+    return {"mean loss": found, "mean of few": few, **slopes(found, losses=losses)}
+
+
+@tried("06a.3", draws("xt", t=(0, 0.95)))
+def estimate_value(fn: Function, i: Any) -> Results:
+    return {"values": fn(i.xt, i.t), "value of one": fn(i.xt[2:3], i.t[2:3])}
+
+
+def _shifts(seed: int) -> Inputs:
+    rng = generator(seed)
+    shape = ((9,), (3, 4), ())[seed % 3]
+    t = np.asarray(rng.uniform(0.05, 0.95, shape))
+    return {"t": t, "factor": float(rng.uniform(1.5, 5)), "ends": np.array([0.0, 1.0])}
+
+
+@tried(
+    "06a.4",
+    _shifts,
+    cases=("times (B,)", "a table of times", "one time"),
+    oracles=(
+        equals(
+            "shifted times",
+            lambda i: 1 / (1 + (1 / i["t"] - 1) / i["factor"]),
+            "t / (1 - t), noise over data, must be `factor` times as large afterwards",
+        ),
+    ),
+)
+def shift_time(fn: Function, i: Any) -> Results:
+    return {
+        "shifted times": fn(i.t, i.factor),
+        "shifted and back": fn(fn(i.t, i.factor), 1 / i.factor),
+        "shifted 0 and 1": fn(i.ends, i.factor),
+    }
+
 
 # 6.3 to 6.5: teachers, mixtures, stages
 

@@ -1,8 +1,71 @@
 """Right versions of lecture 06a's exercises in other styles: each must pass."""
 
+import math
+from statistics import NormalDist
+
 import torch
+from torch import Tensor
 
 from coursekit.checks.spec import Function
+
+# 6.1 and 6.2: times and shift
+
+
+class FromUniform:
+    """Normal numbers by the inverse of their law; the density by logarithms."""
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        self.bell = torch.distributions.Normal(mean, std)
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        u = torch.rand(count, generator=generator, dtype=torch.float64)
+        z = self.bell.icdf(u.clamp(1e-12, 1 - 1e-12))
+        return (1 / (1 + torch.exp(-z))).float()
+
+    def density(self, t: Tensor) -> Tensor:
+        log = self.bell.log_prob(torch.log(t / (1 - t)))
+        return torch.exp(log - torch.log(t) - torch.log(1 - t))
+
+
+class TimeByTime:
+    """One time after the other, with the standard library."""
+
+    def __init__(self, mean: float = 0.0, std: float = 1.0) -> None:
+        self.bell = NormalDist(mean, std)
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        z = torch.empty(count).normal_(
+            self.bell.mean, self.bell.stdev, generator=generator
+        )
+        return z.sigmoid()
+
+    def density(self, t: Tensor) -> Tensor:
+        found = [
+            self.bell.pdf(math.log(each / (1 - each))) / (each - each**2)
+            for each in t.tolist()
+        ]
+        return torch.tensor(found, dtype=t.dtype)
+
+
+def dotted(losses: Tensor, t: Tensor, law: object) -> Tensor:
+    return torch.dot(law.density(t), losses) / len(losses)  # type: ignore[attr-defined]
+
+
+def pixel_by_pixel(xt: Tensor, t: Tensor) -> Tensor:
+    x0 = xt / (1 - t).view(-1, *[1] * (xt.ndim - 1))
+    return x0.mean(dim=tuple(range(1, xt.ndim)))
+
+
+def by_odds(t: Tensor, factor: float) -> Tensor:
+    odds = factor * t
+    return odds / (odds + (1 - t))
+
+
+def from_the_end(t: Tensor, factor: float) -> Tensor:
+    return 1 - (1 - t) / (1 - t + factor * t)
+
+
+# 6.3 to 6.5: teachers, mixtures, stages
 
 
 def assembled(model, weights):
@@ -23,6 +86,10 @@ def assembled(model, weights):
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
+    "06a.1": (FromUniform, TimeByTime),
+    "06a.2": (dotted,),
+    "06a.3": (pixel_by_pixel,),
+    "06a.4": (by_odds, from_the_end),
     "06a.14": (assembled,),
 import math
 

@@ -9,4 +9,9 @@ FIGURES = {
 FIGURES: dict[str, str] = {
     "06a.F": "tuning:subject",
     "06a.G": "tuning:ranks",
+FIGURES: dict[str, str] = {
+    # times and shift
+    "06a.A": "difficulty",
+    "06a.B": "resolution",
+    "06a.S": "latent_shift",
 }
