@@ -88,6 +88,51 @@ def forgetting_panels(stored: Stored) -> Picture:
                 curve(axis, steps, stored, f"go_on_{plan}_{skill}", name)
             axis.set(title=title, xlabel=f"steps with bears ({spread_of(stored)})")
         axes[0].set_ylabel("velocity error, held-out")
+from typing import Any
+
+import numpy as np
+
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
+from coursekit.plots.images import Picture
+from coursekit.plots.lines import draw_line
+from coursekit.plots.measured import Stored, bar, curve, spread_of
+
+# --- 6.1 and 6.2: times and shift ----------------------------------------------------
+
+LAWS = {
+    "uniform": "uniform",
+    "middle": "logit-normal (0, 1)",
+    "noise": "logit-normal (1, 1)",
+}
+ON_TOP: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
+
+
+def decided_panels(stored: Stored) -> Picture:
+    """Figure A, left half: what an exact reader lacks, and where training is behind."""
+    with style():
+        figure, axes = canvas(2, 4.4, 3.4)
+        for name in ("place", "fur", "glasses", "all"):
+            left = numbers(stored[f"unknown_{name}"])
+            label = "all six attributes" if name == "all" else name
+            draw_line(axes[0], numbers(stored["fine"]), left, None, label)
+        axes[0].set(
+            title="what an exact reader lacks",
+            xlabel="t, from data to noise",
+            ylabel="share of the bits",
+            xlim=(0.5, 1),
+        )
+        axes[0].legend(loc="upper left")
+        t = stored["times"]
+        draw_line(
+            axes[1], numbers(t), numbers(stored["achievable"]), None, "teddy-flow"
+        )
+        for law in ("uniform", "middle"):
+            curve(axes[1], t, stored, f"{law}_excess", f"{LAWS[law]}: above it")
+        axes[1].set(
+            title="loss of the velocity",
+            xlabel=f"t ({spread_of(stored)})",
+            yscale="log",
+        )
         axes[1].legend(fontsize=9)
         return render(figure)
 
@@ -163,3 +208,47 @@ def _rank_bars(stored: Stored) -> Picture:
         )
     }
     return _bars(stored, kinds, f"{stored['steps']} steps")
+def law_bars(stored: Stored) -> Picture:
+    """Figure A, right half: three laws of times, their pictures and their last word."""
+    kinds = {
+        "frechet": f"{stored['evals']} steps",
+        "one": "one step",
+    }
+    groups = {
+        label: {text: bar(stored, f"{law}_{key}") for key, text in kinds.items()}
+        for law, label in LAWS.items()
+    }
+    answers = {
+        label: {"at t = 1": bar(stored, f"{law}_at_one")} for law, label in LAWS.items()
+    }
+    with style():
+        figure, axes = canvas(2, 4.8, 3.2)
+        draw_groups(axes[0], groups, ncols=2, **ON_TOP)
+        axes[0].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
+        draw_groups(axes[1], answers, ncols=1, **ON_TOP)
+        axes[1].set(
+            ylabel="squared error of its guess\nat t = 1", xlabel=spread_of(stored)
+        )
+        for axis in axes:
+            axis.tick_params(axis="x", labelsize=8)
+        return render(figure)
+
+
+def size_panels(stored: Stored) -> Picture:
+    """Figure B: what is still read at three sizes, before and after a shift."""
+    grid = numbers(stored["times"])
+    odds = np.log(grid / (1 - grid))
+    panels = (("fur", False), ("fur", True), ("glasses", True))
+    with style():
+        figure, axes = canvas(3, 3.6, 3.3)
+        for axis, (name, moved) in zip(axes, panels, strict=True):
+            for i, size in enumerate((16, 32, 64)):
+                x = odds - np.log(2) * i * moved
+                curve(axis, x, stored, f"{name}_{size}", f"{size} px")
+            ticks = numbers([0.1, 0.3, 0.5, 0.7, 0.9, 0.97])
+            axis.set_xticks(np.log(ticks / (1 - ticks)), [f"{t:g}" for t in ticks])
+            where = "at t of 16 pixels" if moved else "at equal t"
+            axis.set(title=f"{name}, {where}", xlabel="t", xlim=(-2.2, 3.6))
+        axes[0].set_ylabel(f"what is still read\n({spread_of(stored)})")
+        axes[0].legend()
+        return render(figure)
