@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from support.theory import seeded
 
-from coursekit.theory.training_times import LogitNormal, Mode, Uniform
+from coursekit.theory.training_times import LogitNormal, Mode, Uniform, weighed
 
 LAWS = {
     "uniform": Uniform(),
@@ -66,9 +66,11 @@ def test_drawn_or_weighed_is_the_same_and_an_unrelated_draw_is_not():
     """E[t] under a law: by its samples, or by its density at uniform times."""
     law = LogitNormal(1.0, 1.0)
     drawn = law.sample(200_000, seeded(1)).double().mean()
-    weighed = (GRID * law.density(GRID)).detach().mean()
-    assert float(drawn) == pytest.approx(float(weighed), abs=2e-3)
-    assert float(weighed) == pytest.approx(0.6967, abs=1e-4)
+    by_weight = weighed(GRID, GRID, law).detach()
+    assert float(drawn) == pytest.approx(float(by_weight), abs=2e-3)
+    assert float(by_weight) == pytest.approx(0.6967, abs=1e-4)
+    unrelated = GRID.detach() * law.sample(len(GRID), seeded(2)).double()
+    assert float(unrelated.mean()) == pytest.approx(0.3484, abs=2e-3)
 
 
 @pytest.mark.parametrize("scale", [-1.01, 1.76, math.nan])

@@ -122,16 +122,12 @@ def decided_panels(stored: Stored) -> Picture:
             xlim=(0.5, 1),
         )
         axes[0].legend(loc="upper left")
-        t = stored["times"]
-        draw_line(
-            axes[1], numbers(t), numbers(stored["achievable"]), None, "teddy-flow"
-        )
-        for law in ("uniform", "middle"):
-            curve(axes[1], t, stored, f"{law}_excess", f"{LAWS[law]}: above it")
+        for law, label in LAWS.items():
+            curve(axes[1], stored["times"], stored, f"{law}_ratio", label)
         axes[1].set(
-            title="loss of the velocity",
+            title="where a short training is behind",
             xlabel=f"t ({spread_of(stored)})",
-            yscale="log",
+            ylabel="times the loss of teddy-flow",
         )
         axes[1].legend(fontsize=9)
         return render(figure)
