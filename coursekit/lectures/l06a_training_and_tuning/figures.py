@@ -111,9 +111,9 @@ def decided_panels(stored: Stored) -> Picture:
     """Figure A, left half: what an exact reader lacks, and where training is behind."""
     with style():
         figure, axes = canvas(2, 4.4, 3.4)
-        for name in ("place", "fur", "glasses", "all"):
+        for name in ("place", "fur", "glasses", "sum"):
             left = numbers(stored[f"unknown_{name}"])
-            label = "all six attributes" if name == "all" else name
+            label = "all six attributes" if name == "sum" else name
             draw_line(axes[0], numbers(stored["fine"]), left, None, label)
         axes[0].set(
             title="what an exact reader lacks",

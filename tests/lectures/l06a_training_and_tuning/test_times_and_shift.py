@@ -30,7 +30,7 @@ STORED = ("06a.A", "06a.B", "06a.S")
 CLAIMS = table("""
 # The middle of the way is not the middle of the clock.
 06a.A: 0.85 < decided_at < 0.95
-06a.A: unknown_all[fine.index(0.5)] < 0.01
+06a.A: unknown_sum[fine.index(0.5)] < 0.01
 # Glasses are decided later on the way down than the place.
 06a.A: all(p <= g + 0.02 for p, g in zip(unknown_place, unknown_glasses))
 # The shift makes three curves one.

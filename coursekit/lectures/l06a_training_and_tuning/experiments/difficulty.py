@@ -64,7 +64,7 @@ class TimedRecipe(PictureRecipe):
 def unknown(times: Sequence[float], pictures: int, asked: int) -> Result:
     """What the reader of `by_heart` does not know, as a share of all bits.
 
-    Keys: one list over `times` for each attribute, `all` for their sum, and `bits`,
+    Keys: one list over `times` for each attribute, `sum` for all of them, and `bits`,
     how many they are.
     """
     images, scenes = teddies(pictures, 32, seed=3)
@@ -83,7 +83,7 @@ def unknown(times: Sequence[float], pictures: int, asked: int) -> Result:
     whole = sum(full.values())
     shares = {name: [each / full[name] for each in left[name]] for name in ASKED}
     sums = [sum(column) / whole for column in zip(*left.values(), strict=True)]
-    return {**shares, "all": sums, "bits": whole}
+    return {**shares, "sum": sums, "bits": whole}
 
 
 @torch.no_grad()
@@ -114,7 +114,7 @@ def says_at_one(model: nn.Module, shape: Sequence[int], mean: Tensor) -> float:
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 06a.A.
 
-    Keys: `times`; `unknown_{attribute}`, `unknown_all`, `unknown_bits` (see `unknown`)
+    Keys: `times`; `unknown_{attribute}`, `unknown_sum`, `unknown_bits` (see `unknown`)
     over `fine`, a finer grid, of `known` scenes, and `decided_at`, the time at which
     half of all bits are known; `achievable`, the loss of teddy-flow over `times`; for
     each law of LAWS `{law}_loss` and `{law}_ratio`, loss over achievable, over `times`
@@ -161,7 +161,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     result |= {"steps": steps, "count": count, "evals": evals}
     result |= prefixed("unknown", seen)
     result["known"] = 64 if quick else 3000
-    result["decided_at"] = float(np.interp(0.5, seen["all"], fine))
+    result["decided_at"] = float(np.interp(0.5, seen["sum"], fine))
     for law in LAWS:
         result |= prefixed(law, for_seeds(one, seeds[:1] if quick else seeds, law))
     return result

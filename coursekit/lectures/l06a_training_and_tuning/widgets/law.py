@@ -22,7 +22,7 @@ MakeLaw = Callable[[float, float], TimeLaw]
 
 def decided(stored: dict[str, Any]) -> tuple[Floats, Floats]:
     """How fast an exact reader learns of a scene as t falls: times, bits per t."""
-    t, left = np.array(stored["fine"]), np.array(stored["unknown_all"])
+    t, left = np.array(stored["fine"]), np.array(stored["unknown_sum"])
     speed = np.gradient(left * stored["unknown_bits"], t)
     return t, speed.clip(min=0.0)
 
