@@ -88,6 +88,7 @@ def forgetting_panels(stored: Stored) -> Picture:
                 curve(axis, steps, stored, f"go_on_{plan}_{skill}", name)
             axis.set(title=title, xlabel=f"steps with bears ({spread_of(stored)})")
         axes[0].set_ylabel("velocity error, held-out")
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -122,14 +123,8 @@ def decided_panels(stored: Stored) -> Picture:
             xlim=(0.5, 1),
         )
         axes[0].legend(loc="upper left")
-        for law, label in LAWS.items():
-            curve(axes[1], stored["times"], stored, f"{law}_ratio", label)
-        axes[1].set(
-            title="where a short training is behind",
-            xlabel=f"t ({spread_of(stored)})",
-            ylabel="times the loss of teddy-flow",
-        )
-        axes[1].legend(fontsize=9)
+        draw_ratios(axes[1], stored, ("uniform",))
+        axes[1].set_title("where a short training is behind")
         return render(figure)
 
 
@@ -204,8 +199,17 @@ def _rank_bars(stored: Stored) -> Picture:
         )
     }
     return _bars(stored, kinds, f"{stored['steps']} steps")
+def draw_ratios(axis: Any, stored: Stored, laws: Sequence[str]) -> None:
+    """How many times the loss of teddy-flow networks trained with these laws have."""
+    for law in laws:
+        curve(axis, stored["times"], stored, f"{law}_ratio", LAWS[law])
+    axis.set(xlabel=f"t ({spread_of(stored)})", ylabel="times the loss of teddy-flow")
+    if len(laws) > 1:
+        axis.legend(fontsize=9)
+
+
 def law_bars(stored: Stored) -> Picture:
-    """Figure A, right half: three laws of times, their pictures and their last word."""
+    """Figure A, right half: three laws of times, their losses and their pictures."""
     kinds = {
         "frechet": f"{stored['evals']} steps",
         "one": "one step",
@@ -214,19 +218,12 @@ def law_bars(stored: Stored) -> Picture:
         label: {text: bar(stored, f"{law}_{key}") for key, text in kinds.items()}
         for law, label in LAWS.items()
     }
-    answers = {
-        label: {"at t = 1": bar(stored, f"{law}_at_one")} for law, label in LAWS.items()
-    }
     with style():
-        figure, axes = canvas(2, 4.8, 3.2)
-        draw_groups(axes[0], groups, ncols=2, **ON_TOP)
-        axes[0].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
-        draw_groups(axes[1], answers, ncols=1, **ON_TOP)
-        axes[1].set(
-            ylabel="squared error of its guess\nat t = 1", xlabel=spread_of(stored)
-        )
-        for axis in axes:
-            axis.tick_params(axis="x", labelsize=8)
+        figure, axes = canvas(2, 4.6, 3.4)
+        draw_ratios(axes[0], stored, tuple(LAWS))
+        draw_groups(axes[1], groups, ncols=2, **ON_TOP)
+        axes[1].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
+        axes[1].tick_params(axis="x", labelsize=8)
         return render(figure)
 
 

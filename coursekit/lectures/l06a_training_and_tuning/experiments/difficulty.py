@@ -122,7 +122,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     in `evals` steps, `{law}_one`, the Fréchet distance in one step, and `{law}_at_one`
     (see `says_at_one`), all with _std and _all.
     """
-    steps, count, evals = (2, 16, 2) if quick else (700, 300, 30)
+    steps, count, evals = (2, 16, 2) if quick else (500, 300, 20)
     fine = [round(0.02 * i, 2) for i in range(1, 50)]
     seen = unknown(fine, *((64, 8) if quick else (3000, 300)))
     pictures = teddies(64 if quick else 6000, 32, seed=0)[0]
