@@ -204,7 +204,18 @@ for p in net.parameters():
         "patch_sizes": Cell("widgets.patch_sizes()", 3),
     },
 )
-NOTEBOOKS = {"01": ONE, "02": TWO, "03": THREE, "04": FOUR, "05": FIVE}
+SIX_A = Notebook(
+    """
+from coursekit.lectures.l06a_training_and_tuning import widgets
+from coursekit.theory.resolution_shift import shift_time
+from coursekit.theory.training_times import LogitNormal
+""",
+    {
+        "time_law": Cell("widgets.time_law(LogitNormal)", 2),
+        "noisy_sizes": Cell("widgets.noisy_sizes(shift_time)", 2, ("shifted",)),
+    },
+)
+NOTEBOOKS = {"01": ONE, "02": TWO, "03": THREE, "04": FOUR, "05": FIVE, "06a": SIX_A}
 CELLS = {
     (lecture, name): cell
     for lecture, notebook in NOTEBOOKS.items()

@@ -132,7 +132,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     best = losses(load_model("teddy-flow", clip=False), held, TIMES)
     ruler = make_ruler("teddy", quick)
     profile = Profile(
-        NETWORK, steps, 4 if quick else 32, 2e-3, warmup=50, ema=0.98, save_every=steps
+        NETWORK, steps, 4 if quick else 16, 2e-3, warmup=50, ema=0.98, save_every=steps
     )
 
     def one(law: str, seed: int) -> Result:

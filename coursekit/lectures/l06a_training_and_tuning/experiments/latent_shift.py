@@ -46,7 +46,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     and `factor`, the geometric mean of these, with _std and _all; `numbers_{size}`, how
     many numbers a latent has, and `by_numbers`, the root of their ratio.
     """
-    steps, train, test = (2, 32, 16) if quick else (700, 5000, 1000)
+    steps, train, test = (2, 32, 16) if quick else (500, 4000, 800)
     spaces = {size: Space(name) for size, name in SPACES.items()}
     sets = {
         size: (

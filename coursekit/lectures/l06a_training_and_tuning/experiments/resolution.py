@@ -64,7 +64,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     bears, the geometric mean of both doublings; `before`, `after`, `factor`, means over
     the coarse attributes, and `shrinks`, before / after. All with _std and _all.
     """
-    steps, train, test = (2, 32, 24) if quick else (800, 8000, 1500)
+    steps, train, test = (2, 32, 24) if quick else (600, 8000, 1000)
     sets = {
         size: (scenes(size, train, "train"), scenes(size, test, "test"))
         for size in SIZES
