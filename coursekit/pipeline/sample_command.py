@@ -174,7 +174,6 @@ def understood(args: Request) -> Asked:
         away = args.negative and emoji_prompts.instead(name.prompt, args.negative)
         return Asked(name.prompt, away or "", name.note)
     from coursekit.pipeline import loose_prompts
-
     from coursekit.pipeline.adapters import NEW_WORD, STAND_IN
 
     told = NEW_WORD.sub(STAND_IN, args.prompt)

@@ -1,31 +1,100 @@
 """The figures of notebook 06a, drawn from what was measured."""
 
-from coursekit.plots.figures import canvas, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.measured import Stored, curve
-
-# 6.8: one life
-
-STARTS = {"inherited": "weights of the first stage", "fresh": "fresh weights"}
-
-
-def life_curves(stored: Stored) -> Picture:
-    """Figure H: the loss of the second stage, from two starts."""
-    with style():
-        figure, (axis,) = canvas(1, 5.6, 3.3)
-        for start, label in STARTS.items():
-            curve(axis, stored["seen"], stored, f"{start}_loss", label)
-        axis.set_xlabel("steps of the second stage")
-        axis.set_ylabel("training loss")
-        axis.set_ylim(bottom=0)
-        axis.legend()
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from coursekit.plots.figures import canvas, draw_groups, render, style
+import numpy as np
+
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
-from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, bar, curve, spread_of
+from coursekit.plots.lines import draw_level, draw_line
+from coursekit.plots.measured import (
+    Stored,
+    bar,
+    curve,
+    measured_figure,
+    seeds_of,
+    spread_of,
+)
+from coursekit.plots.table import Table
+
+# --- 6.1 and 6.2: times and shift ----------------------------------------------------
+
+LAWS = {
+    "uniform": "uniform",
+    "middle": "logit-normal (0, 1)",
+    "noise": "logit-normal (1, 1)",
+}
+ON_TOP: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
+
+
+def decided_panels(stored: Stored) -> Picture:
+    """Figure A, left half: what an exact reader lacks, and where training is behind."""
+    with style():
+        figure, axes = canvas(2, 4.4, 3.4)
+        for name in ("place", "fur", "glasses", "sum"):
+            left = numbers(stored[f"unknown_{name}"])
+            label = "all six attributes" if name == "sum" else name
+            draw_line(axes[0], numbers(stored["fine"]), left, None, label)
+        axes[0].set(
+            title="what an exact reader lacks",
+            xlabel="t, from data to noise",
+            ylabel="share of the bits",
+            xlim=(0.5, 1),
+        )
+        axes[0].legend(loc="upper left")
+        draw_ratios(axes[1], stored, ("uniform",))
+        axes[1].set_title("where a short training is behind")
+        return render(figure)
+
+
+def draw_ratios(axis: Any, stored: Stored, laws: Sequence[str]) -> None:
+    """How many times the loss of teddy-flow networks trained with these laws have."""
+    for law in laws:
+        curve(axis, stored["times"], stored, f"{law}_ratio", LAWS[law])
+    axis.set(xlabel=f"t ({spread_of(stored)})", ylabel="times the loss of teddy-flow")
+    if len(laws) > 1:
+        axis.legend(fontsize=9)
+
+
+def law_bars(stored: Stored) -> Picture:
+    """Figure A, right half: three laws of times, their losses and their pictures."""
+    kinds = {
+        "frechet": f"{stored['evals']} steps",
+        "one": "one step",
+    }
+    groups = {
+        label: {text: bar(stored, f"{law}_{key}") for key, text in kinds.items()}
+        for law, label in LAWS.items()
+    }
+    with style():
+        figure, axes = canvas(2, 4.6, 3.4)
+        draw_ratios(axes[0], stored, tuple(LAWS))
+        draw_groups(axes[1], groups, ncols=2, **ON_TOP)
+        axes[1].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
+        axes[1].tick_params(axis="x", labelsize=8)
+        return render(figure)
+
+
+def size_panels(stored: Stored) -> Picture:
+    """Figure B: what is still read at three sizes, before and after a shift."""
+    grid = numbers(stored["times"])
+    odds = np.log(grid / (1 - grid))
+    panels = (("fur", False), ("fur", True), ("glasses", True))
+    with style():
+        figure, axes = canvas(3, 3.6, 3.3)
+        for axis, (name, moved) in zip(axes, panels, strict=True):
+            for i, size in enumerate((16, 32, 64)):
+                x = odds - np.log(2) * i * moved
+                curve(axis, x, stored, f"{name}_{size}", f"{size} px")
+            ticks = numbers([0.1, 0.3, 0.5, 0.7, 0.9, 0.97])
+            axis.set_xticks(np.log(ticks / (1 - ticks)), [f"{t:g}" for t in ticks])
+            where = "at t of 16 pixels" if moved else "at equal t"
+            axis.set(title=f"{name}, {where}", xlabel="t", xlim=(-2.2, 3.6))
+        axes[0].set_ylabel(f"what is still read\n({spread_of(stored)})")
+        axes[0].legend()
+        return render(figure)
+
 
 # 6.3 to 6.5: teachers, mixtures, stages
 
@@ -88,43 +157,7 @@ def forgetting_panels(stored: Stored) -> Picture:
                 curve(axis, steps, stored, f"go_on_{plan}_{skill}", name)
             axis.set(title=title, xlabel=f"steps with bears ({spread_of(stored)})")
         axes[0].set_ylabel("velocity error, held-out")
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-
-from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.lines import draw_line
-from coursekit.plots.measured import Stored, bar, curve, spread_of
-
-# --- 6.1 and 6.2: times and shift ----------------------------------------------------
-
-LAWS = {
-    "uniform": "uniform",
-    "middle": "logit-normal (0, 1)",
-    "noise": "logit-normal (1, 1)",
-}
-ON_TOP: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
-
-
-def decided_panels(stored: Stored) -> Picture:
-    """Figure A, left half: what an exact reader lacks, and where training is behind."""
-    with style():
-        figure, axes = canvas(2, 4.4, 3.4)
-        for name in ("place", "fur", "glasses", "sum"):
-            left = numbers(stored[f"unknown_{name}"])
-            label = "all six attributes" if name == "sum" else name
-            draw_line(axes[0], numbers(stored["fine"]), left, None, label)
-        axes[0].set(
-            title="what an exact reader lacks",
-            xlabel="t, from data to noise",
-            ylabel="share of the bits",
-            xlim=(0.5, 1),
-        )
-        axes[0].legend(loc="upper left")
-        draw_ratios(axes[1], stored, ("uniform",))
-        axes[1].set_title("where a short training is behind")
+        axes[1].legend(fontsize=9)
         return render(figure)
 
 
@@ -139,8 +172,7 @@ def golden_panels(stored: Stored) -> Picture:
             draw_level(axis, (stored[f"sft_all_{word}"], "all pictures"), below=True)
             axis.set(ylabel=word, xlabel=f"tuning step ({spread_of(stored)})")
         return render(figure)
-from coursekit.plots.measured import Stored, bar, measured_figure, seeds_of
-from coursekit.plots.table import Table
+
 
 SHARES = {
     "identity": "the [V] bear when asked for",
@@ -199,49 +231,21 @@ def _rank_bars(stored: Stored) -> Picture:
         )
     }
     return _bars(stored, kinds, f"{stored['steps']} steps")
-def draw_ratios(axis: Any, stored: Stored, laws: Sequence[str]) -> None:
-    """How many times the loss of teddy-flow networks trained with these laws have."""
-    for law in laws:
-        curve(axis, stored["times"], stored, f"{law}_ratio", LAWS[law])
-    axis.set(xlabel=f"t ({spread_of(stored)})", ylabel="times the loss of teddy-flow")
-    if len(laws) > 1:
-        axis.legend(fontsize=9)
 
 
-def law_bars(stored: Stored) -> Picture:
-    """Figure A, right half: three laws of times, their losses and their pictures."""
-    kinds = {
-        "frechet": f"{stored['evals']} steps",
-        "one": "one step",
-    }
-    groups = {
-        label: {text: bar(stored, f"{law}_{key}") for key, text in kinds.items()}
-        for law, label in LAWS.items()
-    }
+# 6.8: one life
+
+STARTS = {"inherited": "weights of the first stage", "fresh": "fresh weights"}
+
+
+def life_curves(stored: Stored) -> Picture:
+    """Figure H: the loss of the second stage, from two starts."""
     with style():
-        figure, axes = canvas(2, 4.6, 3.4)
-        draw_ratios(axes[0], stored, tuple(LAWS))
-        draw_groups(axes[1], groups, ncols=2, **ON_TOP)
-        axes[1].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
-        axes[1].tick_params(axis="x", labelsize=8)
-        return render(figure)
-
-
-def size_panels(stored: Stored) -> Picture:
-    """Figure B: what is still read at three sizes, before and after a shift."""
-    grid = numbers(stored["times"])
-    odds = np.log(grid / (1 - grid))
-    panels = (("fur", False), ("fur", True), ("glasses", True))
-    with style():
-        figure, axes = canvas(3, 3.6, 3.3)
-        for axis, (name, moved) in zip(axes, panels, strict=True):
-            for i, size in enumerate((16, 32, 64)):
-                x = odds - np.log(2) * i * moved
-                curve(axis, x, stored, f"{name}_{size}", f"{size} px")
-            ticks = numbers([0.1, 0.3, 0.5, 0.7, 0.9, 0.97])
-            axis.set_xticks(np.log(ticks / (1 - ticks)), [f"{t:g}" for t in ticks])
-            where = "at t of 16 pixels" if moved else "at equal t"
-            axis.set(title=f"{name}, {where}", xlabel="t", xlim=(-2.2, 3.6))
-        axes[0].set_ylabel(f"what is still read\n({spread_of(stored)})")
-        axes[0].legend()
+        figure, (axis,) = canvas(1, 5.6, 3.3)
+        for start, label in STARTS.items():
+            curve(axis, stored["seen"], stored, f"{start}_loss", label)
+        axis.set_xlabel("steps of the second stage")
+        axis.set_ylabel("training loss")
+        axis.set_ylim(bottom=0)
+        axis.legend()
         return render(figure)

@@ -1,12 +1,18 @@
 """Right versions of lecture 06a's exercises in other styles: each must pass."""
 
 import math
+import re
 from statistics import NormalDist
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from coursekit.checks.spec import Function
+from coursekit.models.lora import LoRAConv2d, LoRALinear, delta_weight
+from coursekit.theory.dreambooth import Rows
+from coursekit.theory.losses import prediction_loss
+from coursekit.theory.paths import LinearPath
 
 # 6.1 and 6.2: times and shift
 
@@ -68,37 +74,6 @@ def from_the_end(t: Tensor, factor: float) -> Tensor:
 # 6.3 to 6.5: teachers, mixtures, stages
 
 
-def assembled(model, weights):
-    """A whole new state, loaded at once."""
-    state, fresh = {}, []
-    for name, own in model.state_dict().items():
-        old = weights.get(name, own)
-        rows = len(own) - len(old) if own.ndim == old.ndim > 0 else 0
-        if name in weights and own.shape == old.shape:
-            state[name] = old
-        elif rows > 0 and old.shape == (len(old), *own.shape[1:]):
-            state[name] = torch.cat([old, own[len(old) :]])
-        else:
-            state[name] = own
-            fresh += [name]
-    model.load_state_dict(state)
-    return fresh
-
-
-RIGHT: dict[str, tuple[Function, ...]] = {
-    "06a.1": (FromUniform, TimeByTime),
-    "06a.2": (dotted,),
-    "06a.3": (pixel_by_pixel,),
-    "06a.4": (by_odds, from_the_end),
-    "06a.14": (assembled,),
-import math
-
-import torch
-from torch import Tensor, nn
-from torch.nn.functional import normalize
-
-from coursekit.checks.spec import Function
-
 # 6.3 to 6.5: teachers, mixtures, stages
 
 
@@ -154,23 +129,6 @@ def clone_in_eval(
     if was_training:
         model.train()
     return error
-
-
-RIGHT: dict[str, tuple[Function, ...]] = {
-    "06a.5": (unit_vectors, nearest_direction),
-    "06a.6": (row_by_row, ends_below),
-    "06a.7": (between,),
-    "06a.8": (clone_in_eval,),
-import re
-
-import torch
-from torch import Tensor, nn
-
-from coursekit.checks.spec import Function
-from coursekit.models.lora import LoRAConv2d, LoRALinear, delta_weight
-from coursekit.theory.dreambooth import Rows
-from coursekit.theory.losses import prediction_loss
-from coursekit.theory.paths import LinearPath
 
 
 def two_passes(model, subject: Rows, prior: Rows, weight: float) -> Tensor:
@@ -238,10 +196,36 @@ def by_the_ups(weights, adapter, strength=1.0):
     return result
 
 
+def assembled(model, weights):
+    """A whole new state, loaded at once."""
+    state, fresh = {}, []
+    for name, own in model.state_dict().items():
+        old = weights.get(name, own)
+        rows = len(own) - len(old) if own.ndim == old.ndim > 0 else 0
+        if name in weights and own.shape == old.shape:
+            state[name] = old
+        elif rows > 0 and old.shape == (len(old), *own.shape[1:]):
+            state[name] = torch.cat([old, own[len(old) :]])
+        else:
+            state[name] = own
+            fresh += [name]
+    model.load_state_dict(state)
+    return fresh
+
+
 RIGHT: dict[str, tuple[Function, ...]] = {
+    "06a.1": (FromUniform, TimeByTime),
+    "06a.2": (dotted,),
+    "06a.3": (pixel_by_pixel,),
+    "06a.4": (by_odds, from_the_end),
+    "06a.5": (unit_vectors, nearest_direction),
+    "06a.6": (row_by_row, ends_below),
+    "06a.7": (between,),
+    "06a.8": (clone_in_eval,),
     "06a.9": (two_passes,),
     "06a.10": (Written,),
     "06a.11": (by_einsum,),
     "06a.12": (child_by_child,),
     "06a.13": (by_the_ups,),
+    "06a.14": (assembled,),
 }
