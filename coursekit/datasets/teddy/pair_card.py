@@ -1,15 +1,11 @@
 """Calibrate a freshly trained pair reader, measure it, save it with its card."""
 
-import hashlib
-import json
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save
 from torch import Tensor
 
 from coursekit.datasets.images import to_uint8
@@ -30,11 +26,15 @@ from coursekit.datasets.teddy.pair_reader import (
     read_pairs,
 )
 from coursekit.datasets.teddy.reader import UNREADABLE
-from coursekit.datasets.teddy.reader_card import best_temperature, least_confidence
+from coursekit.datasets.teddy.reader_card import (
+    best_temperature,
+    least_confidence,
+    save_weights,
+    write_card,
+)
 from coursekit.datasets.teddy.reader_data import blur, noisy
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.scene import Scene
-from coursekit.files import write_atomic
 
 SEED = 78_001  # scenes that no training stream contains
 WORDS = ("fur", "hat")
@@ -132,38 +132,17 @@ def finish(
     net: HalfReader, facts: dict[str, object], folder: Path, n: int
 ) -> dict[str, Any]:
     """Round the weights to bfloat16, calibrate, save weights and card, then measure."""
-    half = {k: v.bfloat16().contiguous() for k, v in net.state_dict().items()}
-    net.load_state_dict({k: v.float() for k, v in half.items()})
-    net.eval()
-    folder.mkdir(parents=True, exist_ok=True)
-    weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    content = save(half)
-    card: dict[str, Any] = {
-        **facts,
-        **calibrate(net, n),
-        "torch": torch.__version__,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
-    write_atomic(weights, content)
-    _write(card, card_file)
+    stored = save_weights(net, folder, torch.bfloat16)
+    card: dict[str, Any] = {**facts, **calibrate(net, n), **stored}
+    write_card(card, folder)
     load_pair_reader.cache_clear()
     card["report"] = report(n, folder)
-    _write(card, card_file)
+    write_card(card, folder)
     load_pair_reader.cache_clear()
     clean_figures = card["report"]["clean"]
-    print(f"saved {weights} ({card['bytes'] / 1e6:.2f} MB)")
+    print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
     for name in WORDS:
         print(
             f"  {name:<4} {100 * clean_figures[name]['right']:.2f} % right when clean"
         )
     return card
-
-
-def _write(card: dict[str, Any], path: Path) -> None:
-    lines = json.dumps(card, indent=1)
-    # Rows of a table on one line each, or a card has thousands of lines.
-    rows = re.sub(
-        r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", lines
-    )
-    write_atomic(path, rows + "\n")

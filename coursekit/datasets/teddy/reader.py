@@ -57,11 +57,11 @@ class Reading:
     confidence: Mapping[str, float] = field(compare=False, repr=False)
 
 
-def as_pixels(images: Pictures) -> Tensor:
-    """Pictures as float32 (N, 3, 32, 32) in [-1, 1].
+def as_pixels(images: Pictures, side: int = SIDE) -> Tensor:
+    """Pictures as float32 (N, 3, side, side) in [-1, 1].
 
-    Takes uint8 (N, H, W, 3), or model space (N, 3, H, W) floats; other sizes than 32
-    are averaged down or interpolated up.
+    Takes uint8 (N, H, W, 3), or model space (N, 3, H, W) floats; other sizes are
+    averaged down or interpolated up.
     """
     # A flipped array has negative strides, which torch does not take.
     x = torch.as_tensor(
@@ -73,10 +73,10 @@ def as_pixels(images: Pictures) -> Tensor:
             "a reader takes colour pictures: uint8 (N, H, W, 3) or float (N, 3, H, W) "
             f"in [-1, 1], got {tuple(images.shape)}"
         )
-    if x.shape[-1] > SIDE:
-        return F.interpolate(x, (SIDE, SIDE), mode="area")
-    if x.shape[-1] < SIDE:
-        return F.interpolate(x, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    if x.shape[-1] > side:
+        return F.interpolate(x, (side, side), mode="area")
+    if x.shape[-1] < side:
+        return F.interpolate(x, (side, side), mode="bilinear", align_corners=False)
     return x
 
 

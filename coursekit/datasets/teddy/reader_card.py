@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from coursekit.datasets.teddy.reader_data import IGNORE, Batch, blur, noisy, sce
 from coursekit.datasets.teddy.reader_nets import CHOICES
 from coursekit.files import write_atomic
 
+CARD = "card.json"
 SEED = 77_001  # scenes that no training stream contains
 PICTURES = 6000
 WANTED = 0.95  # accuracy of the answers a reader does not call unreadable
@@ -85,26 +87,46 @@ def clean_accuracy(net: nn.Module, seed: int = SEED + 2) -> dict[str, float]:
     }
 
 
-def finish(net: nn.Module, facts: dict[str, object], folder: Path) -> dict[str, Any]:
-    """Round the weights to half precision, calibrate, save weights and card."""
-    half = {k: v.half().contiguous() for k, v in net.state_dict().items()}
-    net.load_state_dict({k: v.float() for k, v in half.items()})
+def save_weights(net: nn.Module, folder: Path, dtype: torch.dtype) -> dict[str, Any]:
+    """Round the weights of `net` to `dtype`, in eval mode, and save them.
+
+    Returns what the card says of the file: torch, bytes, sha256.
+    """
+    rounded = {k: v.to(dtype).contiguous() for k, v in net.state_dict().items()}
+    net.load_state_dict({k: v.float() for k, v in rounded.items()})
     net.eval()
     folder.mkdir(parents=True, exist_ok=True)
-    weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    content = save(half)
+    content = save(rounded)
+    write_atomic(folder / "weights.safetensors", content)
+    return {
+        "torch": torch.__version__,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """Save a card, rows of a table on one line each, or it has thousands of lines."""
+    rows = re.sub(
+        r"\[\s+([^][{}]*?)\s+\]",
+        lambda m: f"[{' '.join(m[1].split())}]",
+        json.dumps(card, indent=1),
+    )
+    write_atomic(folder / CARD, rows + "\n")
+
+
+def finish(net: nn.Module, facts: dict[str, object], folder: Path) -> dict[str, Any]:
+    """Round the weights to half precision, calibrate, save weights and card."""
+    stored = save_weights(net, folder, torch.float16)
     card: dict[str, Any] = {
         **facts,
         "reads": READ,
         "accuracy_clean": clean_accuracy(net),
         **calibrate(net),
-        "torch": torch.__version__,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        **stored,
     }
-    write_atomic(weights, content)
-    write_atomic(card_file, json.dumps(card, indent=1) + "\n")
-    print(f"saved {weights} ({card['bytes'] / 1e6:.2f} MB)")
+    write_atomic(folder / CARD, json.dumps(card, indent=1) + "\n")
+    print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
     for name in READ:
         print(
             f"  {name:<8} {100 * card['accuracy_clean'][name]:.2f} % on clean pictures"

@@ -69,10 +69,10 @@ def scene_batch(
     )
 
 
-def empty_places(n: int, rng: np.random.Generator) -> Tensor:
+def empty_places(n: int, rng: np.random.Generator, side: int = SIDE) -> Tensor:
     """Pictures of places without a bear."""
     scenes = [replace(random_scene(rng), bears=()) for _ in range(n)]
-    return to_model(render(scenes, SIDE))
+    return to_model(render(scenes, side))
 
 
 def blur(x: Tensor, sigma: float) -> Tensor:
@@ -106,6 +106,14 @@ def _other(x: Tensor, generator: torch.Generator) -> Tensor:
     return x.roll(shift, 0)
 
 
+def _lines(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Where pixels lie from left to right and from top to bottom, in [0, 1]."""
+    return (
+        torch.linspace(0, 1, x.shape[-1])[None, None, None],
+        torch.linspace(0, 1, x.shape[-2])[None, None, :, None],
+    )
+
+
 def pure_noise(x: Tensor, g: torch.Generator) -> Tensor:
     """White noise about some colour."""
     colour = torch.rand(len(x), 3, 1, 1, generator=g) * 1.6 - 0.8
@@ -127,10 +135,10 @@ def blend(x: Tensor, g: torch.Generator) -> Tensor:
 
 def halves(x: Tensor, g: torch.Generator) -> Tensor:
     """One scene beside or above a part of another; the cut goes through the bears."""
-    line = torch.linspace(0, 1, x.shape[-1])
+    across, along = _lines(x)
     cut = _uniform(0.4, 0.6, len(x), g)
     down = torch.rand(len(x), 1, 1, 1, generator=g) < 0.5
-    where = torch.where(down, line[None, None, :, None], line[None, None, None])
+    where = torch.where(down, along, across)
     return torch.where(where < torch.where(down, cut + 0.1, cut), x, _other(x, g))
 
 
@@ -148,8 +156,8 @@ def warp(x: Tensor, g: torch.Generator) -> Tensor:
     """Melted: pixels moved along a smooth random field by about 3 pixels."""
     field = torch.randn(len(x), 2, 5, 5, generator=g)
     field = F.interpolate(field, x.shape[-2:], mode="bicubic").permute(0, 2, 3, 1)
-    line = torch.linspace(-1, 1, x.shape[-1])
-    grid = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
+    lines = (torch.linspace(-1, 1, side) for side in (x.shape[-1], x.shape[-2]))
+    grid = torch.stack(torch.meshgrid(*lines, indexing="xy"), -1)
     grid = grid + field * _uniform(0.12, 0.30, len(x), g)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=True)
 
@@ -157,12 +165,10 @@ def warp(x: Tensor, g: torch.Generator) -> Tensor:
 def hole(x: Tensor, g: torch.Generator) -> Tensor:
     """A piece in the middle, where the bear is, is another picture's or one colour."""
     n = len(x)
-    line = torch.linspace(0, 1, x.shape[-1])
+    across, along = _lines(x)
     half = _uniform(0.15, 0.26, n, g)
     cx, cy = _uniform(0.42, 0.58, n, g), _uniform(0.45, 0.80, n, g)
-    inside = ((line[None, None, None] - cx).abs() < half) & (
-        (line[None, None, :, None] - cy).abs() < half
-    )
+    inside = ((across - cx).abs() < half) & ((along - cy).abs() < half)
     colour = (torch.rand(n, 3, 1, 1, generator=g) * 2 - 1).expand_as(x)
     foreign = torch.rand(n, 1, 1, 1, generator=g) < 0.5
     return torch.where(inside, torch.where(foreign, _other(x, g), colour), x)

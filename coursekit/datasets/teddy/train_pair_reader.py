@@ -6,19 +6,17 @@ finished files, so a stopped run leaves the old reader untouched.
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
 from coursekit.datasets.teddy.pair_card import finish
 from coursekit.datasets.teddy.pair_data import Halves, batches
 from coursekit.datasets.teddy.pair_reader import QUESTIONS, HalfReader
 from coursekit.datasets.teddy.reader_data import IGNORE
+from coursekit.datasets.teddy.reader_loop import fit, last
 from coursekit.datasets.teddy.reader_nets import reader_folder
 
 SEED = 4101
@@ -47,29 +45,16 @@ def train(steps: int, quiet: bool = False) -> tuple[HalfReader, dict[str, object
     """Train from scratch; returns the network in eval mode and facts for its card."""
     torch.manual_seed(SEED)
     net = HalfReader().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, LEARNING_RATE, steps + 1, pct_start=0.15
-    )
-    start = time.perf_counter()
-    curve: list[float] = []
-    recent: list[float] = []
     samples = 0
-    work = zip(range(steps), batches(SEED, BATCH), strict=False)
-    for step, batch in (bar := tqdm(work, total=steps, disable=quiet, mininterval=2)):
-        x = batch.x.contiguous(memory_format=torch.channels_last)
-        loss = pair_loss(net(x), batch)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        samples += len(x)
-        recent.append(loss.item())
-        if (step + 1) % max(1, steps // 40) == 0:
-            curve.append(round(float(np.mean(recent)), 4))
-            recent.clear()
-            bar.set_postfix(loss=curve[-1])
+
+    def loss_of(batch: Halves) -> Tensor:
+        nonlocal samples
+        samples += len(batch.x)
+        return pair_loss(net(last(batch.x)), batch)
+
+    curve, seconds = fit(
+        net, loss_of, batches(SEED, BATCH), steps, LEARNING_RATE, quiet=quiet
+    )
     facts: dict[str, object] = {
         "reader": "pairs",
         "questions": QUESTIONS,
@@ -78,7 +63,7 @@ def train(steps: int, quiet: bool = False) -> tuple[HalfReader, dict[str, object
             **{"learning_rate": LEARNING_RATE, "weights": WEIGHTS},
         },
         "samples": samples,
-        "seconds": round(time.perf_counter() - start, 1),
+        "seconds": round(seconds, 1),
         "device": "cpu",
         "threads": torch.get_num_threads(),
         "parameters": sum(p.numel() for p in net.parameters()),

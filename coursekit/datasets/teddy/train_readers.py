@@ -8,18 +8,16 @@ end, by renaming a finished file, so a stopped run leaves the old reader untouch
 
 import argparse
 import sys
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
 from coursekit.datasets.teddy.reader_batches import ReaderRecipe, batches
 from coursekit.datasets.teddy.reader_data import IGNORE, Batch
+from coursekit.datasets.teddy.reader_loop import fit, last
 from coursekit.datasets.teddy.reader_nets import (
     READERS,
     make_reader,
@@ -73,32 +71,15 @@ def run_stage(
 ) -> tuple[list[float], float]:
     """One stage of `recipe.samples[0]` pictures: the loss curve and the seconds."""
     steps = max(1, recipe.samples[0] // recipe.batch)
-    optimizer = torch.optim.AdamW(
-        net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+    return fit(
+        net,
+        lambda batch: reader_loss(net(last(batch.x)), batch, weights),
+        batches(recipe),
+        steps,
+        recipe.learning_rate,
+        recipe.weight_decay,
+        quiet,
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, steps + 1, pct_start=0.15
-    )
-    start = time.perf_counter()
-    curve: list[float] = []
-    recent: list[float] = []
-    work = zip(range(steps), batches(recipe), strict=False)
-    bar = tqdm(work, total=steps, disable=quiet, mininterval=2)
-    net.train()
-    for step, batch in bar:
-        x = batch.x.contiguous(memory_format=torch.channels_last)
-        loss = reader_loss(net(x), batch, weights)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        recent.append(loss.item())
-        if (step + 1) % max(1, steps // 40) == 0:
-            curve.append(round(float(np.mean(recent)), 4))
-            recent.clear()
-            bar.set_postfix(loss=curve[-1])
-    return curve, time.perf_counter() - start
 
 
 def train_reader(
