@@ -23,33 +23,46 @@ NAMED |= say.COLOURS | say.ARMS | say.UP | say.DOWN | say.SIDES | say.BOOKS | sa
 NAMED |= set(say.WORN) | say.LIFTING | say.LOWERING | {"cheering"}
 KNOWN = NAMED | say.FILLERS | say.MANY | {"or", "air", "any", "head", "'s", END}
 KNOWN |= set(say.PLURAL)
+ONE = "this model draws one bear"  # to whoever names several
 
 
 class NotUnderstood(ValueError):
     """A prompt that this world cannot show; the message says why in one line."""
 
 
-def attributes(text: str) -> dict[str, str]:
+def attributes(text: str, advice: str = ONE) -> dict[str, str]:
     """Attribute of a bear, or "place" -> its word, for what `text` says.
 
     Raises NotUnderstood for unknown words, for what this world does not have, for
     contradictions, and where it is open which of two things is meant.
+    advice: to whoever names several things.
     """
     words = tokens(text)
+    check(words, text, KNOWN)
+    return of_one_bear(words, text, advice)
+
+
+def of_one_bear(words: list[str], text: str, advice: str) -> dict[str, str]:
+    """The same for words of `text`, which all are known; advice: for several bears."""
+    for i, word in enumerate(words):
+        if word in say.MANY and not (
+            word == "two" and say.ARMS & set(words[i : i + 3])
+        ):
+            raise NotUnderstood(f"{word!r} in {text!r}: {advice}")
+    return _Phrases(words, text, advice).read()
+
+
+def check(words: list[str], text: str, known: Collection[str]) -> None:
+    """Raises NotUnderstood where there is no word, or one that is not known."""
     if not set(words) - {END}:
         raise NotUnderstood("an empty prompt: say something about the bear")
     if {"mirror", "mirrors"} & set(words):
         raise NotUnderstood("mirrors are not in this model's captions: leave it out")
-    for i, word in enumerate(words):
-        if word not in KNOWN:
+    for word in words:
+        if word not in known:
             near = get_close_matches(word, sorted(NAMED), 2, 0.7)
             advice = f"did you mean {' or '.join(near)}?" if near else "leave it out"
             raise NotUnderstood(f"unknown word {word!r} in {text!r}: {advice}")
-        if word in say.MANY and not (
-            word == "two" and say.ARMS & set(words[i : i + 3])
-        ):
-            raise NotUnderstood(f"{word!r} in {text!r}: this model draws one bear")
-    return _Phrases(words, text).read()
 
 
 def tokens(text: str) -> list[str]:
@@ -70,8 +83,9 @@ def tokens(text: str) -> list[str]:
 class _Phrases:
     """One walk over the words; what was found so far."""
 
-    def __init__(self, words: list[str], text: str) -> None:
+    def __init__(self, words: list[str], text: str, advice: str) -> None:
         self.words, self.text = [*words, END, END], text
+        self.advice = advice  # to whoever names a second bear
         self.at = self.clause = 0  # where we read, where the clause began
         self.found: dict[str, str] = {}
         self.up: dict[str, bool] = {}  # side -> whether that arm is up
@@ -164,7 +178,7 @@ class _Phrases:
         """A second bear or toy is another thing: a bear with a toy, and a teddy."""
         joint, article = ["", "", *self.words][begin : begin + 2]
         if self.bear and joint in ("and", "with") and article in say.DETERMINERS:
-            self._refuse(f"{self._phrase_from(begin)!r}", "this model draws one bear")
+            self._refuse(f"{self._phrase_from(begin)!r}", self.advice)
         self.bear = True
 
     def _name(self, owner: str, adjectives: list[str], noun: str) -> None:

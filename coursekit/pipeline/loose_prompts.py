@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from coursekit.datasets.teddy.captions import caption, parse_caption
+from coursekit.datasets.teddy.captions import COUNTS, caption, parse_caption
 from coursekit.datasets.teddy.scene import FURS, PLACES, Bear, Scene
-from coursekit.pipeline.loose_phrases import NotUnderstood, attributes, spoken
+from coursekit.pipeline.loose_phrases import ONE, NotUnderstood, attributes, spoken
 
 UNSAID = {"hat": "none", "glasses": "none", "pose": "both-down", "action": "none"}
 
@@ -28,21 +28,27 @@ class Understood:
     scene: Scene  # one that the prompt describes; size and light mean nothing
 
 
-def understand(text: str, seed: int = 0) -> Understood:
+def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
     """What a person asks for, in the words of the captions.
 
+    most: how many bears the model draws, 1 or 3.
     A sentence of the grammar stays as it is. Otherwise: what is not said is not there
     (no hat, no glasses, arms down, sitting), and a fur or a place that is not said is
     chosen by the seed. Raises NotUnderstood, in one line, for unknown words, for what
     this world does not have, and for contradictions.
     """
     try:
-        scene = _one_bear(text)
+        scene = _as_told(text, most)
     except ValueError:
         pass
     else:
         return Understood(" ".join(text.lower().split()), "taken as it is", scene)
-    found = attributes(text)
+    try:
+        found = attributes(text, ONE if most == 1 else "only bears can be several")
+    except NotUnderstood:
+        if most == 1 or (group := _group(text)) is None:
+            raise
+        return _several(*group, seed)
     said = [spoken(name, word) for name, word in found.items()]
     rng = np.random.default_rng([seed, 0x7EDD])
     chosen = []
@@ -69,15 +75,59 @@ def instead(scene: Scene, text: str) -> str:
     """
     found = attributes(text)
     place = found.pop("place", scene.place)
-    bear = replace(scene.bears[0], **found)  # type: ignore[arg-type]
-    if (place, bear) == (scene.place, scene.bears[0]):
+    bears = tuple(replace(bear, **found) for bear in scene.bears)  # type: ignore[arg-type]
+    if (place, bears) == (scene.place, scene.bears):
         raise NotUnderstood(f"{text!r} is what the prompt asks for: name another thing")
-    return caption(replace(scene, place=place, bears=(bear,)))
+    return caption(replace(scene, place=place, bears=bears))
 
 
-def _one_bear(text: str) -> Scene:
-    """The scene of a caption about one bear; ValueError for anything else."""
+def _as_told(text: str, most: int) -> Scene:
+    """The scene of a caption about so many bears; ValueError for anything else."""
     told = parse_caption(text)
-    if told.mirror or len(told.clauses) != 1 or told.clauses[0][0] != 1:
-        raise ValueError("not one bear")
-    return Scene(told.place, (Bear(**told.clauses[0][1]._asdict()),))
+    bears = [words._asdict() for count, words in told.clauses for _ in range(count)]
+    if told.mirror or not 1 <= len(bears) <= most:
+        raise ValueError("not so many bears")
+    return Scene(told.place, _in_a_row(bears))
+
+
+def _in_a_row(bears: list[dict[str, str]]) -> tuple[Bear, ...]:
+    """Bears from left to right, as they were named."""
+    step = 1 / (len(bears) + 1)
+    return tuple(
+        Bear(**bear, x=step * (i + 1))  # type: ignore[arg-type]
+        for i, bear in enumerate(bears)
+    )
+
+
+def _group(text: str) -> tuple[list[dict[str, str]], str] | None:
+    """Several bears and their place; None where the words name only one bear."""
+    from coursekit.pipeline.bear_heads import names_several
+    from coursekit.pipeline.several_bears import several
+
+    if not names_several(text):
+        return None
+    bears, place = several(text)
+    return (bears, place) if len(bears) > 1 else None
+
+
+def _several(bears: list[dict[str, str]], place: str, seed: int) -> Understood:
+    """The caption of several bears, and what was understood and chosen."""
+    rng = np.random.default_rng([seed, 0x7EDD])
+    said = [
+        f"({i}) " + (", ".join(spoken(*item) for item in bear.items()) or "any bear")
+        for i, bear in enumerate(bears, 1)
+    ]
+    chosen = []
+    for i, bear in enumerate(bears, 1):
+        if "fur" not in bear:
+            bear["fur"] = str(rng.choice(FURS))
+            chosen.append(f"({i}) {spoken('fur', bear['fur'])}")
+    where = [spoken("place", place)] if place else []
+    if not place:
+        place = str(rng.choice(PLACES))
+        chosen.append(spoken("place", place))
+    scene = Scene(place, _in_a_row([{**UNSAID, **bear} for bear in bears]))
+    note = f"understood {COUNTS[len(bears)]} bears: {', '.join([*said, *where])}"
+    note += "; where not said, no hat, no glasses, arms down, sitting"
+    note += f"; chosen by seed {seed}: {', '.join(chosen)}" if chosen else ""
+    return Understood(caption(scene), note, scene)

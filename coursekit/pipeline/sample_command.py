@@ -21,6 +21,9 @@ MODELS = {
     "emoji": "emoji-prompts",
     "bears": "teddy-64-prompts",
 }
+World = Literal["teddy", "emoji", "bears"]
+DEFAULT: World = "teddy"  # the world of a prompt that names none
+BEARS = {"teddy": 1, "bears": 3}  # how many the model of a world draws
 MOST = 100  # pictures in a grid
 
 
@@ -55,7 +58,7 @@ class Asked(NamedTuple):
 def main(
     prompt: Annotated[str, typer.Argument(help="What to draw, in plain English.")],
     out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
-    world: Literal["teddy", "emoji"] = "teddy",
+    world: World = DEFAULT,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     steps: Annotated[
         int | None, typer.Option(help="Of the solver (the model's own: 24).")
@@ -177,7 +180,7 @@ def understood(args: Request) -> Asked:
     from coursekit.pipeline.adapters import NEW_WORD, STAND_IN
 
     told = NEW_WORD.sub(STAND_IN, args.prompt)
-    bear = loose_prompts.understand(told, args.seed)
+    bear = loose_prompts.understand(told, args.seed, BEARS[args.world])
     away = args.negative and loose_prompts.instead(bear.scene, args.negative)
     if told == args.prompt:
         return Asked(bear.prompt, away or "", bear.note)

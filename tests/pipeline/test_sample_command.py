@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from coursekit import cli
+from coursekit.datasets.teddy.captions import parse_caption
+from coursekit.pipeline import sample_command
 from coursekit.pipeline.pipeline import from_checkpoint
 from coursekit.training import pretrained
 
@@ -148,6 +150,33 @@ def test_no_checkpoint_yet_says_how_to_train_it(tmp_path, monkeypatch, capsys):
         "coursekit sample: teddy-prompts is not trained yet: `coursekit train "
         "teddy-prompts --profile cpu --publish`\n"
     )
+
+
+def test_a_world_that_is_not_trained_yet_says_so(tmp_path, capsys):
+    words = ["two bears in the snow, one with glasses", "--world", "bears"]
+    assert main([*words, "-o", str(tmp_path / "x.png")]) == 1
+    assert capsys.readouterr().err == (
+        "coursekit sample: teddy-64-prompts is not trained yet: `coursekit train "
+        "teddy-64-prompts --profile cpu --publish`\n"
+    )
+
+
+def test_the_world_says_how_many_bears_there_can_be(tmp_path, capsys, monkeypatch):
+    """The default is one line; each world refuses what its model cannot draw."""
+    assert sample_command.DEFAULT in sample_command.BEARS
+    assert set(sample_command.MODELS) == set(get_args(sample_command.World))
+    out = ["-o", str(tmp_path / "x.png")]
+    assert main(["two bears", "--world", "teddy", *out]) == 2
+    assert "draws one bear" in capsys.readouterr().err
+    assert main(["four bears", "--world", "bears", *out]) == 2
+    assert "one, two or three bears" in capsys.readouterr().err
+    # Drawn by whichever model is there: the sentence that it gets is what matters.
+    monkeypatch.setitem(sample_command.MODELS, "bears", "teddy-prompts")
+    words = ["two bears in the snow", "--world", "bears", "--seed", "3"]
+    assert main([*words, "--steps", "1", *out]) == 0
+    assert "understood two bears" in capsys.readouterr().out
+    told = parse_caption(opened(tmp_path / "x.png").text["prompt"])
+    assert told.place == "snow" and sum(n for n, _ in told.clauses) == 2
 
 
 def test_ctrl_c_leaves_no_file(shelf, tmp_path):
