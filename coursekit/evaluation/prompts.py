@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from coursekit.datasets.teddy.curation import KINDS
+from coursekit.datasets.teddy.curation import KINDS, world
 
 Images = NDArray[np.uint8]
 Drawn = Callable[[list[str], float, int], Images]  # prompts, scale, seed -> pictures
@@ -43,8 +43,9 @@ def prompt_figures(
     """The figures of a card: for each guidance scale, how many prompts were met.
 
     Teddies: shares by attribute, judged by the second reader, for scenes of known and
-    of held-out combinations, beside those of real pictures. Emoji: `emoji_figures`,
-    by a CLIP that was trained on all of them (`judge`).
+    of held-out combinations, beside those of real pictures. One to three bears: the
+    same by the scene reader, and under "one_bear" what a recipe of one bear is asked.
+    Emoji: `emoji_figures`, by a CLIP that was trained on all of them (`judge`).
     """
     if data == "emoji":
         from coursekit.evaluation.emoji_figures import emoji_figures
@@ -55,6 +56,12 @@ def prompt_figures(
 
     if data == "pairs":
         return _by_split(draw, "pair", size, count, scales, binding)
+    if world(data) == "bears":
+        from coursekit.evaluation.scene_alignment import scene_alignment
+
+        found = _by_split(draw, "group", size, count, scales, scene_alignment)
+        one = _by_split(draw, "solo", size, count, scales, prompt_alignment)
+        return {**found, "one_bear": one}
     return _by_split(draw, "solo", size, count, scales, prompt_alignment)
 
 
@@ -64,7 +71,7 @@ def _by_split(
     size: int,
     count: int,
     scales: Sequence[float],
-    judge: Callable[..., dict[str, float]],
+    judge: Callable[..., dict[str, Any]],
 ) -> dict[str, Any]:
     from coursekit.datasets.teddy.prompts import prompts
     from coursekit.datasets.teddy.render import render

@@ -87,8 +87,9 @@ def reconstruction(
 ) -> dict[str, Any]:
     """The figures of a card: psnr, kl bits a picture, and for teddies what is read.
 
-    "kept": share of held-out teddies of which the second reader says the same before
-    and after, by attribute; "valid_random": share of valid scenes from random latents.
+    "kept": share of held-out teddies of which the second reader (for one to three bears
+    the scene reader) says the same before and after, by attribute; "valid_random":
+    share of valid scenes from random latents.
     """
     images = held_out_pictures(data, count, size)
     back = rebuilt(model, images)
@@ -110,4 +111,13 @@ def reconstruction(
         random = from_random_latents(model, min(count, 500), size, seed=0)
         figures["valid_random"] = valid_rate(random, "second")
         figures["valid_real"] = valid_rate(images, "second")
+    if data == "bears":
+        from coursekit.datasets.teddy.scene_reader import read_scenes
+        from coursekit.evaluation.scene_alignment import kept as scenes_kept
+
+        figures["kept"] = scenes_kept(images, back)
+        random = from_random_latents(model, min(count, 500), size, seed=0)
+        for name, pictures in (("random", random), ("real", images), ("back", back)):
+            good = [reading.valid for reading in read_scenes(pictures)]
+            figures[f"valid_{name}"] = float(np.mean(good))
     return figures

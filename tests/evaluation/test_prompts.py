@@ -19,29 +19,38 @@ COUNT = 60
 
 
 def figures(kind: str, change: Any = lambda scene: scene) -> dict[str, Any]:
-    data = {"solo": "teddy", "pair": "pairs"}[kind]
+    data = {"solo": "teddy", "pair": "pairs", "group": "bears"}[kind]
     known = dict[str, Scene]()  # prompt -> the scene it describes
     for split in ("test", "heldout"):
-        known |= zip(*prompts(COUNT // 2, split, SEED, kind), strict=True)
+        for each in {kind, "solo"} if kind == "group" else {kind}:
+            known |= zip(*prompts(COUNT // 2, split, SEED, each), strict=True)
     asked: list[tuple[float, int]] = []
 
     def draw(texts: list[str], scale: float, seed: int) -> Any:
         asked.append((scale, seed))
-        return render([change(known[text]) for text in texts])
+        return render([change(known[text]) for text in texts], size)
 
-    found = prompt_figures(draw, data, 32, COUNT, (1.0, 3.0))
-    assert asked == [(1.0, 0), (3.0, 0)] * 2
+    size = 64 if kind == "group" else 32
+    found = prompt_figures(draw, data, size, COUNT, (1.0, 3.0))
+    assert asked == [(1.0, 0), (3.0, 0)] * (4 if kind == "group" else 2)
     return found
 
 
-@pytest.mark.parametrize("kind", ["solo", "pair"])
+@pytest.mark.parametrize("kind", ["solo", "pair", "group"])
 def test_who_draws_the_scenes_is_as_good_as_real(kind):
     found = figures(kind)
     assert found["prompts"] == COUNT and found["scales"] == [1.0, 3.0]
     for split in ("test", "heldout"):
         real = found[f"real_{split}"]
         assert found[f"scale_1_{split}"] == found[f"scale_3_{split}"] == real
-        assert real["all" if kind == "solo" else "bound"] > 0.8
+        assert real["bound" if kind == "pair" else "all"] > 0.8
+    if kind == "group":
+        one = found["one_bear"]
+        assert one["scale_3_heldout"] == one["real_heldout"]
+        # What a recipe of one bear is asked, at twice the size.
+        solo = figures("solo")
+        for name, share in solo["real_test"].items():
+            assert abs(one["real_test"][name] - share) < 0.1
 
 
 def test_who_forgets_hats_loses_hats_and_nothing_else():

@@ -60,6 +60,17 @@ def test_what_keeps_everything_keeps_everything():
     assert found["valid_random"] < 0.05, "noise is no scene"
 
 
+def test_several_bears_are_read_by_the_reader_of_scenes():
+    found = reconstruction(Oracle(), "bears", 40, 64)  # type: ignore[arg-type]
+    assert found["kept"] == dict.fromkeys(found["kept"], 1.0)
+    assert set(found["kept"]) == {
+        *("place", "count", "fur", "hat", "glasses", "pose", "action", "all")
+    }
+    assert found["valid_real"] == found["valid_back"] > 0.9 > found["valid_random"]
+    found = reconstruction(Oracle(grey=True), "bears", 40, 64)  # type: ignore[arg-type]
+    assert found["kept"]["all"] == 0 and found["valid_back"] == 0
+
+
 def test_what_keeps_nothing_keeps_what_grey_looks_like():
     images = held_out_pictures("teddy", 60)
     grey = np.full_like(images, 128)
