@@ -73,7 +73,8 @@ def instead(scene: Scene, text: str) -> str:
     For negative prompts: a model has learnt whole sentences, so what it should stay
     away from is said as one. Raises NotUnderstood, also where nothing would differ.
     """
-    found = attributes(text)
+    one = len(scene.bears) == 1
+    found = attributes(text, ONE if one else "name a thing that all bears can have")
     place = found.pop("place", scene.place)
     bears = tuple(replace(bear, **found) for bear in scene.bears)  # type: ignore[arg-type]
     if (place, bears) == (scene.place, scene.bears):

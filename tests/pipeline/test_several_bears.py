@@ -156,3 +156,5 @@ def test_a_negative_prompt_changes_every_bear():
     told = parse_caption(instead(scene, "red hat"))
     assert [words.hat for _, words in told.clauses] == [HATS[1]] * 2
     assert "beach" in instead(scene, "the beach")
+    with pytest.raises(NotUnderstood, match="all bears can have"):
+        instead(scene, "two bears")
