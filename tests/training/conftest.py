@@ -1,4 +1,4 @@
-"""A folder of checkpoints for tests: a tiny VAE, whose latents can be learnt, and a
+"""A folder of checkpoints for tests: a tiny VAE, what has learnt its latents, and a
 tiny CLIP, whose eyes can be borrowed."""
 
 from pathlib import Path
@@ -21,11 +21,13 @@ def published(name: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the checkpoints of "tiny-vae" and "tiny-clip"."""
+    """A folder with the checkpoints of "tiny-vae", "tiny-latents" and "tiny-clip"."""
     folder = tmp_path_factory.mktemp("shelf")
-    for kind in ("vae", "clip"):
-        RECIPES[f"tiny-{kind}"] = tiny(kind)
-        published(f"tiny-{kind}", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrained, "FOLDER", folder)
+        for kind in ("vae", "latents", "clip"):
+            RECIPES[f"tiny-{kind}"] = tiny(kind)
+            published(f"tiny-{kind}", folder)
     return folder
 
 

@@ -16,6 +16,7 @@ from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.clip import CLIPConfig
 from coursekit.models.dit import DiTConfig
 from coursekit.models.local_convnet import LocalConfig
+from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
@@ -30,6 +31,7 @@ from coursekit.training import (
 )
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Recipe
+from coursekit.training.recipe_dreambooth import DreamBoothRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.text_image_data import length_of, tokenizer_of
 
@@ -46,6 +48,17 @@ SHRINK = AutoencoderConfig(widths=(8, 8), groups=4, latent=4)
 TOWERS = CLIPConfig(ViTConfig(width=16, depth=2, heads=2, patch=8), words(), 16)
 DRAWER = PromptRecipe(
     "tiny-prompts", "prompts, in pixels", "teddy", EFFORT, EFFORT, EFFORT
+)
+NARROW = MMDiTConfig(words(), width=32, heads=2, double=1, single=1)
+TUNER = DreamBoothRecipe(
+    "tiny-subject",
+    "one bear",
+    "teddy",
+    EFFORT,
+    EFFORT,
+    EFFORT,
+    latents="tiny-vae",
+    start="tiny-latents",
 )
 
 # kind -> the recipe, and the network of its profile
@@ -84,8 +97,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "pixels": (DRAWER, DiTConfig(patch=4, width=48, depth=1, heads=2, text=words())),
     "latents": (
         replace(DRAWER, latents="tiny-vae"),
-        MMDiTConfig(words(), width=32, heads=2, double=1, single=1),
+        NARROW,
     ),
+    "subject": (TUNER, NARROW),
+    "adapter": (TUNER, LoRAConfig(NARROW, 4, 64.0)),
     "emoji": (
         replace(DRAWER, data="emoji", latents="tiny-vae"),
         MMDiTConfig(words("emoji"), width=32, heads=2, double=1, single=0),
