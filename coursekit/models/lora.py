@@ -51,7 +51,7 @@ class LoRALinear(nn.Module):
         """x: (..., in). Returns (..., out)."""
         change = linear(linear(x, self.down), self.up, self.shift)
         scale = self.strength * self.alpha / self.rank
-        return cast(Tensor, self.base(x) + scale * change)
+        return torch.add(self.base(x), change, alpha=scale)
 
 
 class LoRAConv2d(nn.Module):
@@ -90,7 +90,7 @@ class LoRAConv2d(nn.Module):
         low = conv2d(x, self.down, None, *way)  # type: ignore[arg-type]
         change = conv2d(low, self.up, self.shift, groups=base.groups)
         scale = self.strength * self.alpha / self.rank
-        return cast(Tensor, base(x) + scale * change)
+        return torch.add(base(x), change, alpha=scale)
 
 
 LoRA = LoRALinear | LoRAConv2d

@@ -15,6 +15,7 @@ from safetensors.torch import save
 
 from coursekit.models.autoencoder import AutoencoderConfig
 from coursekit.models.dit import DiTConfig
+from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.unet import UNetConfig
@@ -35,6 +36,9 @@ NETWORKS: dict[str, Any] = {
     "teddy-latent-flow": replace(UNET, channels=4, patch=1),
     "teddy-dit": DiTConfig(patch=8, width=16, depth=1, heads=2),
     "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
+    "teddy-v-lora": LoRAConfig(
+        MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1), rank=2, alpha=6.0
+    ),
     "emoji-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
     "emoji-prompts": MMDiTConfig(
         text_config("emoji", 16, 1, 2), width=16, heads=2, double=1, single=0
@@ -56,6 +60,9 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> None:
     if latents := getattr(recipe, "latents", ""):
         kept = json.loads((folder / latents / pretrained.CARD).read_text())["sha256"]
         data = f"latents of {latents} {kept[:12]}"
+    if start := getattr(recipe, "start", ""):
+        kept = json.loads((folder / start / pretrained.CARD).read_text())["sha256"]
+        data += f", from {start} {kept[:12]}"
     card = {
         "recipe": name,
         "profile": "quick",
