@@ -17,6 +17,7 @@ from coursekit.datasets import fashion
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.tokens import teddy_tokenizer
 from coursekit.evaluation.text_sampling import sample_prompts, starts
+from coursekit.pipeline import pipeline
 from coursekit.pipeline.boxes import SOLVERS, WORDS, Boxes, PipelineError, changed
 from coursekit.pipeline.catalogue import NotTrained, entries, find
 from coursekit.pipeline.guides import on_path, within_range
@@ -220,6 +221,20 @@ def test_parts_of_ones_own_hold(fashion_flow):
     mine = fashion_flow.with_parts(model=still).swap(steps=5)
     assert mine.parts.model is still
     assert mine.draw(1, seed=3).shape == (1, 28, 28, 1)
+
+
+def test_a_network_in_bf16_draws_nearly_the_same(teddy, monkeypatch):
+    """Other products, and the same noise, boxes and numbers around them."""
+    monkeypatch.setattr(pipeline, "native_bf16", lambda: False)
+    assert teddy.in_bf16() is teddy, "float32 where the processor cannot"
+    monkeypatch.setattr(pipeline, "native_bf16", lambda: True)
+    quick = teddy.in_bf16()
+    ids = quick.condition([BEAR])[1]
+    answer = quick.parts.model(starts(1, (4, 8, 8), 0), torch.ones(1), ids)
+    assert answer.dtype == torch.float32 and quick.boxes == teddy.boxes
+    near, exact = (p.draw([BEAR, OTHER], seed=5).astype(int) for p in (quick, teddy))
+    assert 0 < np.abs(near - exact).max() <= 24
+    assert quick.swap(steps=3).parts.model is quick.parts.model
 
 
 def test_alternatives_can_be_swapped_or_say_why(shelf):

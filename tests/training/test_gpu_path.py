@@ -11,6 +11,7 @@ import pytest
 import torch
 from tiny_kinds import go, tiny
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounter
 
 from coursekit.training.checkpoints import run_state
 from coursekit.training.loop import LOOK_EVERY, Run, TrainingDiverged, train
@@ -89,3 +90,22 @@ def test_on_a_cpu_it_is_noticed_at_once():
     for mine, kept in ((run.model, good.model), (run.ema, good.ema)):
         for a, b in zip(mine.parameters(), kept.parameters(), strict=True):
             assert torch.equal(a, b)
+
+
+@pytest.mark.usefixtures("as_on_a_gpu", "on_shelf")
+@pytest.mark.parametrize("kind", ["vae", "clip"])
+def test_what_is_compiled_stays_compiled_in_bf16(kind, monkeypatch):
+    """bf16 comes and goes with each step: torch must not compile anew for it."""
+    torch._dynamo.reset()
+    counter, compiled = CompileCounter(), nn.Module.compile
+    monkeypatch.setattr(
+        nn.Module, "compile", lambda self: compiled(self, backend=counter)
+    )
+    recipe = tiny(kind)
+    profile = replace(recipe.quick, compile=True, pictures=32)
+    run = Run(recipe, profile, recipe.load(32), precision="bf16")
+    go(run, 2)
+    often = counter.frame_count
+    go(run, 5)
+    assert 0 < often == counter.frame_count
+    assert torch.tensor([p.isfinite().all() for p in run.model.parameters()]).all()
