@@ -114,8 +114,11 @@ def eyes_panels(stored: Stored) -> Picture:
     """Figure C: the held-out error beside a teacher, and what the tokens know."""
     with style():
         figure, (left, right) = canvas(2, 4.6, 3.4)
+        # Before the first step all are one, and so far off that no later step shows.
+        errors = [key for key in stored if key == "steps_seen" or "_error" in key]
+        later = {**stored, **{key: stored[key][1:] for key in errors}}
         for key, name in EYES.items():
-            curve(left, stored["steps_seen"], stored, f"{key}_error", name)
+            curve(left, later["steps_seen"], later, f"{key}_error", name)
         xlabel = f"training step ({spread_of(stored)})"
         left.set(xlabel=xlabel, ylabel="velocity error, held-out")
         left.legend(fontsize=9)
