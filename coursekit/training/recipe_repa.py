@@ -72,6 +72,11 @@ class RepaRecipe(LatentPictureRecipe):
             drawn = super().loss(model.network, tuple(plain))
         return drawn + self.weight * alignment_loss(model.head(tokens[0]), seen)
 
+    def networks(self, model: nn.Module) -> tuple[nn.Module, ...]:
+        """The network, and the head that `loss` calls by itself."""
+        aligned = cast(Aligned, model)
+        return aligned.network, aligned.head
+
     def published(self, model: nn.Module, data: Data) -> nn.Module:
         """The network without its head: nothing of the teacher ships."""
         return super().published(cast(Aligned, model).network, data)
