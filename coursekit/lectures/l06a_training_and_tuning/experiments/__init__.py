@@ -11,4 +11,5 @@ FIGURES = {
     "06a.G": "tuning:ranks",
     "06a.H": "life",
     "06a.S": "latent_shift",
+    "06a.T": "difficulty:measure_laws",
 }
