@@ -31,9 +31,9 @@ def share_factors(ours, peer) -> None:
         factor.data = weight.data.clone()
 
 
-@pytest.mark.parametrize("groups", [0, 1, 2])
+@pytest.mark.parametrize("groups", [0, 1])
 def test_outputs(groups):
-    """groups 0: a linear map."""
+    """groups 0: a linear map. With two, peft keeps A dense, and cannot merge."""
 
     def base() -> nn.Module:
         torch.manual_seed(0)
