@@ -379,17 +379,23 @@ def _network() -> nn.Module:
 _PATTERNS = (r"\.(qkv|out)$", r"stem|^outer", r"^blocks\.0")
 
 
-@tried("06a.12", lambda s: {"which": s % 3}, cases=("attention", "a name", "a block"))
+def _which_maps(seed: int) -> Inputs:
+    rng = generator(seed)
+    rank, alpha = 2 * int(rng.integers(1, 5)), float(rng.integers(9, 30))
+    return {"which": seed % 3, "rank": rank, "alpha": alpha}
+
+
+@tried("06a.12", _which_maps, cases=("attention", "a name", "a block"))
 def inject(fn: Function, i: Any) -> Results:
     model, untouched = _network(), _network()
     names = [name for name, _ in model.named_modules()]
-    if fn(model, 2, 6.0, _PATTERNS[i.which]) is not model:
+    if fn(model, i.rank, i.alpha, _PATTERNS[i.which]) is not model:
         raise BadResult("it must change the model itself, and return it")
     inside = [n for n, part in model.named_modules() if hasattr(part, "down")]
     scales = [
         part.alpha / part.rank for part in model.modules() if hasattr(part, "down")
     ]
-    refused = refusal(lambda: fn(untouched, 2, 6.0, "nothing"))
+    refused = refusal(lambda: fn(untouched, 2, 9.0, "nothing"))
     return {
         "maps with LoRA": torch.tensor([names.index(n) for n in inside]),
         "numbers that learn": count(
