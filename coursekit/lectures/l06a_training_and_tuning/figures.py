@@ -1,6 +1,6 @@
 """The figures of notebook 06a, drawn from what was measured."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
