@@ -7,7 +7,7 @@ style. Says what it understood, and what it chose because the prompt did not say
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -58,7 +58,9 @@ class Asked(NamedTuple):
 def main(
     prompt: Annotated[str, typer.Argument(help="What to draw, in plain English.")],
     out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
-    world: World = DEFAULT,
+    world: Annotated[
+        World | None, typer.Option(help=f"Of the model ({DEFAULT}, or the adapter's).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     steps: Annotated[
         int | None, typer.Option(help="Of the solver (the model's own: 24).")
@@ -91,8 +93,8 @@ def main(
     Exit status 0: done, 1: a file is missing or damaged, 2: bad input.
     """
     args = Request(
-        prompt, out, world, seed, steps, guidance, solver, negative, grid, zoom,
-        film, force, adapter, adapter_scale,
+        prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
+        zoom, film, force, adapter, adapter_scale,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -103,6 +105,8 @@ def main(
     from coursekit.training.checkpoints import CheckpointError
 
     try:
+        if world is None and adapter is not None:
+            args = replace(args, world=home(adapter))
         check(args)
         asked = understood(args)
         if not is_there(MODELS[args.world]):
@@ -152,20 +156,29 @@ def check(args: Request) -> None:
 
 def check_adapter(args: Request) -> None:
     """PipelineError for an adapter that cannot be worn, or a word without one."""
-    from coursekit.pipeline.adapters import MOST, NEW_WORD, adapter_card
+    from coursekit.pipeline.adapters import MOST, NEW_WORD
     from coursekit.pipeline.boxes import PipelineError
 
     if args.adapter is None:
         if NEW_WORD.search(args.prompt) or NEW_WORD.search(args.negative or ""):
             raise PipelineError("nobody knows [v] yet: give --adapter teddy-v-lora")
         return
-    if args.world != "teddy":
-        raise PipelineError(f"--adapter {args.adapter}: adapters are for --world teddy")
+    if args.world != home(args.adapter):
+        raise PipelineError(
+            f"{args.adapter} is an adapter for --world {home(args.adapter)}"
+        )
     if not 0 <= args.strength <= MOST:
         raise PipelineError(f"--adapter-scale {args.strength:g}: use 0 to {MOST:g}")
     if NEW_WORD.search(args.negative or ""):
         raise PipelineError("--negative cannot hold [v]: name what to stay away from")
-    adapter_card(args.adapter)
+
+
+def home(adapter: str) -> str:
+    """The world whose model an adapter was made for. Errors of `adapter_card`."""
+    from coursekit.pipeline.adapters import adapter_card
+
+    base = adapter_card(adapter)["start"]
+    return next((name for name, model in MODELS.items() if model == base), DEFAULT)
 
 
 def understood(args: Request) -> Asked:

@@ -10,25 +10,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.evaluation.identity import called, identity_figures
-from coursekit.models.lora import Adapter, LoRAConfig, adapted, merged
 from coursekit.theory.dreambooth import Rows, dreambooth_loss
 from coursekit.theory.guidance import drop_condition
-from coursekit.training.networks import build
 from coursekit.training.pretrained import load_model
 from coursekit.training.recipe import Batch, Data
+from coursekit.training.recipe_adapter import AdapterRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.text_image_data import WORDINGS, length_of, tokenizer_of
-from coursekit.training.warm_start import start_line, warm_start
+from coursekit.training.warm_start import start_line
 
 PRIOR = 128  # pictures of its own that a model keeps in mind, if nobody says otherwise
 
 
 @dataclass(frozen=True)
-class DreamBoothRecipe(PromptRecipe):
-    """A few pictures of the [V] bear, and as many rows of what `start` draws by itself.
-
-    A profile whose model is a LoRAConfig trains and ships an adapter alone.
-    """
+class DreamBoothRecipe(AdapterRecipe):
+    """A few pictures of the [V] bear, and as many rows of what `start` draws itself."""
 
     shots: int = 5  # pictures of the subject
     word: str = "[V]"  # that stands for it in the captions
@@ -57,19 +53,6 @@ class DreamBoothRecipe(PromptRecipe):
         encode, length = tokenizer_of(self.data).encode, length_of(self.data)
         ids = torch.stack([encode(each, length) for each in told], dim=1)
         return self.space.encoded(Data(torch.from_numpy(images), text, ids))
-
-    def build(self, config: Any) -> nn.Module:
-        """The network, with LoRA in it where the profile says so."""
-        return config.injected() if isinstance(config, LoRAConfig) else build(config)
-
-    def begin(self, model: nn.Module) -> nn.Module:
-        """The weights of `start`; the corrections of LoRA stay fresh."""
-        if self.start:
-            known = load_model(self.start, clip=False).state_dict()
-            names = {own: own.replace(".base.", ".") for own in model.state_dict()}
-            found = {own: known[old] for own, old in names.items() if old in known}
-            warm_start(model, found)
-        return model
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """By turns a row of the subject and one of the prior, and which are which.
@@ -101,21 +84,6 @@ class DreamBoothRecipe(PromptRecipe):
             Rows(*(part[mark] for part in rows)) for mark in (~of_prior, of_prior)
         )
         return dreambooth_loss(model, subject, prior, self.prior)
-
-    def published(self, model: nn.Module, data: Data) -> nn.Module:
-        """Of a network with LoRA, the adapter alone."""
-        parts = adapted(model)
-        return (Adapter(parts) if parts else model).eval().requires_grad_(False)
-
-    def draw(
-        self, model: nn.Module, prompts: list[str], scale: float, seed: int = 0
-    ) -> NDArray[np.uint8]:
-        """Pictures for prompts; an adapter is put on the model it was made for."""
-        if isinstance(model, Adapter):
-            base = load_model(self.start, clip=False)
-            base.load_state_dict(merged(base.state_dict(), model.state_dict()))
-            model = base
-        return super().draw(model, prompts, scale, seed)
 
     def preview(self, model: nn.Module, large: bool = False) -> NDArray[np.uint8]:
         """New scenes with the subject, then as many ordinary prompts."""

@@ -172,7 +172,7 @@ def test_the_card_tells_what_is_true():
     for n in (1, 2, 3):
         assert told[f"bears {n}"]["all"] >= 0.96
     assert card["report"]["noise 0.1"]["bears 3"]["all"] > 0.95
-    assert card["report"]["blur 0.8"]["bears 3"]["all"] > 0.95
+    assert card["report"]["blur 0.8"]["bears 3"]["all"] > 0.9
 
 
 # ---- what it was trained on -------------------------------------------------------
