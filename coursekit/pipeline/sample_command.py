@@ -16,14 +16,17 @@ import typer
 if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
 
-MODELS = {
+World = Literal["teddy", "emoji", "bears"]
+MODELS: dict[World, str] = {
     "teddy": "teddy-prompts",
     "emoji": "emoji-prompts",
     "bears": "teddy-64-prompts",
 }
-World = Literal["teddy", "emoji", "bears"]
 DEFAULT: World = "teddy"  # the world of a prompt that names none
-BEARS = {"teddy": 1, "bears": 3}  # how many the model of a world draws
+BEARS: dict[World, int] = {
+    "teddy": 1,
+    "bears": 3,
+}  # that a model draws
 MOST = 100  # pictures in a grid
 
 
@@ -33,7 +36,7 @@ class Request:
 
     prompt: str
     out: Path
-    world: str
+    world: World
     seed: int
     steps: int | None
     guidance: float | None
@@ -59,7 +62,8 @@ def main(
     prompt: Annotated[str, typer.Argument(help="What to draw, in plain English.")],
     out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
     world: Annotated[
-        World | None, typer.Option(help=f"Of the model ({DEFAULT}, or the adapter's).")
+        World | None,
+        typer.Option(help=f"{DEFAULT}; bears for several; or the adapter's."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     steps: Annotated[
@@ -105,8 +109,9 @@ def main(
     from coursekit.training.checkpoints import CheckpointError
 
     try:
-        if world is None and adapter is not None:
-            args = replace(args, world=home(adapter))
+        if world is None:
+            found = home(adapter) if adapter else usual_world(prompt, seed)
+            args = replace(args, world=found)
         check(args)
         asked = understood(args)
         if not is_there(MODELS[args.world]):
@@ -173,7 +178,21 @@ def check_adapter(args: Request) -> None:
         raise PipelineError("--negative cannot hold [v]: name what to stay away from")
 
 
-def home(adapter: str) -> str:
+def usual_world(prompt: str, seed: int) -> World:
+    """The world of a prompt that names none: "bears" if it wants several of them."""
+    from coursekit.pipeline.loose_phrases import NotUnderstood
+    from coursekit.pipeline.loose_prompts import understand
+
+    for world in (DEFAULT, "bears"):
+        try:
+            understand(prompt, seed, BEARS[world])
+        except NotUnderstood:
+            continue
+        return world
+    return DEFAULT
+
+
+def home(adapter: str) -> World:
     """The world whose model an adapter was made for. Errors of `adapter_card`."""
     from coursekit.pipeline.adapters import adapter_card
 

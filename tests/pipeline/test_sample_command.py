@@ -152,7 +152,8 @@ def test_no_checkpoint_yet_says_how_to_train_it(tmp_path, monkeypatch, capsys):
     )
 
 
-def test_a_world_that_is_not_trained_yet_says_so(tmp_path, capsys):
+def test_a_world_that_is_not_trained_yet_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
     words = ["two bears in the snow, one with glasses", "--world", "bears"]
     assert main([*words, "-o", str(tmp_path / "x.png")]) == 1
     assert capsys.readouterr().err == (
@@ -177,6 +178,19 @@ def test_the_world_says_how_many_bears_there_can_be(tmp_path, capsys, monkeypatc
     assert "understood two bears" in capsys.readouterr().out
     told = parse_caption(opened(tmp_path / "x.png").text["prompt"])
     assert told.place == "snow" and sum(n for n, _ in told.clauses) == 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "world"),
+    [
+        ("a bear in the snow", "teddy"),
+        ("two bears in the snow, one with glasses", "bears"),
+        ("a brown bear and a pink bear with a red hat on the beach", "bears"),
+        ("a dragon", "teddy"),  # refused there, in the words of the usual world
+    ],
+)
+def test_a_prompt_that_names_no_world_finds_its_own(prompt, world):
+    assert sample_command.usual_world(prompt, 0) == world
 
 
 def test_ctrl_c_leaves_no_file(shelf, tmp_path):
