@@ -13,8 +13,13 @@ from coursekit.grading import official
 from coursekit.grading.exercise_claim import claim
 from coursekit.grading.types import Cell
 
-_SOURCE = re.compile(r"(?:.*[/\\])?(\d\d_[a-z0-9_]+)(?:\.md|\.ipynb)?", re.ASCII)
+_SOURCE = re.compile(r"(?:.*[/\\])?(\d\d[a-z]?_[a-z0-9_]+)(?:\.md|\.ipynb)?", re.ASCII)
 _DEFINES = re.compile(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", re.MULTILINE)
+
+
+def number(name: str) -> str:
+    """What the exercises of a notebook begin with: "03" of "03_flow_matching"."""
+    return name.partition("_")[0]
 
 
 def of(about: Any, cells: Sequence[Cell], origin: str, notes: list[str]) -> str:
@@ -23,7 +28,7 @@ def of(about: Any, cells: Sequence[Cell], origin: str, notes: list[str]) -> str:
     named = _from_metadata(about, names)
     claims = Counter(claim(cell).partition(".")[0] for cell in cells)
     del claims[""]
-    votes = {name: claims[name[:2]] for name in names if claims[name[:2]]}
+    votes = {name: claims[number(name)] for name in names if claims[number(name)]}
     if named and (votes.get(named) or not votes):
         _compare_versions(about, named, notes)
         return named

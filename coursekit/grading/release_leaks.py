@@ -174,7 +174,8 @@ def scan_notebook(
     secret = [
         s
         for s in hidden
-        if s.key not in public or (s.whole and s.owner[:2] >= name[:2])
+        if s.key not in public
+        or (s.whole and s.owner.partition(".")[0] >= name.partition("_")[0])
     ]
     texts = {
         f"{name}, cell {number} ({cell.get('id', '')})": "\n".join(_strings(cell))
