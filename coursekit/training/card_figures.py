@@ -7,7 +7,9 @@ Figures = dict[str, Any]
 
 def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
-    parts = (_samples, _rebuilding, _accuracy, _alignment, _prompts, _mirror)
+    parts = (
+        _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror
+    )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
 
@@ -79,6 +81,16 @@ def _prompts(figures: Figures) -> list[str]:
         what = {"all": "all attributes", "bound": "hats on their bears"}.get(name, name)
         lines.append(f"{what} as the prompt says ({split}): {', '.join(found)}")
     return lines
+
+
+def _subject(figures: Figures) -> list[str]:
+    if "identity" not in figures:
+        return []
+    return [
+        f"read as the subject in {_percent(figures['identity'])}, all else as the "
+        f"prompt says in {_percent(figures['obeys'])}; ordinary prompts met in "
+        f"{_percent(figures['ordinary'])}"
+    ]
 
 
 def _mirror(figures: Figures) -> list[str]:
