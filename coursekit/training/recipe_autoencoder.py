@@ -143,6 +143,8 @@ class AutoencoderRecipe(Recipe):
         from coursekit.evaluation.reconstruction import held_out_pictures
 
         rows, columns = (4, 16) if large else (2, 10)
+        if self.size > 32:  # a sheet of larger pictures holds fewer
+            rows, columns = rows // 2, columns // 2
         net = cast(Autoencoder, model)
         images = held_out_pictures(self.data, rows * columns, self.size)
         x = to_model(images).to(net.shift.device)

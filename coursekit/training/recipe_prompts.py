@@ -114,6 +114,8 @@ class PromptRecipe(Recipe):
         from coursekit.evaluation.prompts import held_out_prompts
 
         count, columns = (96, 16) if large else (40, 10)
+        if self.size > 32:  # a sheet of larger pictures holds fewer
+            count, columns = count // 4, columns // 2
         prompts = held_out_prompts(self.data, count)
         return image_grid(self.draw(model, prompts, self.scale), columns=columns)
 
