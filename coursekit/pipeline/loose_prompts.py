@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from coursekit.datasets.teddy.captions import COUNTS, caption, parse_caption
+from coursekit.datasets.teddy.captions import (
+    COUNTS,
+    caption,
+    parse_caption,
+    told_apart,
+    words_of,
+)
 from coursekit.datasets.teddy.scene import FURS, PLACES, Bear, Scene
 from coursekit.pipeline.loose_phrases import ONE, NotUnderstood, attributes, spoken
 
@@ -32,7 +38,8 @@ def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
     """What a person asks for, in the words of the captions.
 
     most: how many bears the model draws, 1 or 3.
-    A sentence of the grammar stays as it is. Otherwise: what is not said is not there
+    A sentence of the grammar stays as it is, but that bears who look alike get a clause
+    each. Otherwise: what is not said is not there
     (no hat, no glasses, arms down, sitting), and a fur or a place that is not said is
     chosen by the seed. Raises NotUnderstood, in one line, for unknown words, for what
     this world does not have, and for contradictions.
@@ -42,6 +49,8 @@ def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
     except ValueError:
         pass
     else:
+        if len(set(map(words_of, scene.bears))) < len(scene.bears):
+            return Understood(told_apart(scene), "taken bear by bear", scene)
         return Understood(" ".join(text.lower().split()), "taken as it is", scene)
     try:
         found = attributes(text, ONE if most == 1 else "only bears can be several")
@@ -131,4 +140,4 @@ def _several(bears: list[dict[str, str]], place: str, seed: int) -> Understood:
     note = f"understood {COUNTS[len(bears)]} bears: {', '.join([*said, *where])}"
     note += "; where not said, no hat, no glasses, arms down, sitting"
     note += f"; chosen by seed {seed}: {', '.join(chosen)}" if chosen else ""
-    return Understood(caption(scene), note, scene)
+    return Understood(told_apart(scene), note, scene)

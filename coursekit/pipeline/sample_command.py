@@ -110,7 +110,7 @@ def main(
 
     try:
         if world is None:
-            found = home(adapter) if adapter else usual_world(prompt, seed)
+            found = home(adapter) if adapter else usual_world(prompt)
             args = replace(args, world=found)
         check(args)
         asked = understood(args)
@@ -178,18 +178,20 @@ def check_adapter(args: Request) -> None:
         raise PipelineError("--negative cannot hold [v]: name what to stay away from")
 
 
-def usual_world(prompt: str, seed: int) -> World:
+def usual_world(prompt: str) -> World:
     """The world of a prompt that names none: "bears" if it wants several of them."""
-    from coursekit.pipeline.loose_phrases import NotUnderstood
+    from coursekit.pipeline.loose_phrases import ONE, NotUnderstood
     from coursekit.pipeline.loose_prompts import understand
 
+    several = False
     for world in (DEFAULT, "bears"):
         try:
-            understand(prompt, seed, BEARS[world])
-        except NotUnderstood:
+            understand(prompt, most=BEARS[world])
+        except NotUnderstood as error:
+            several = several or ONE in str(error)
             continue
         return world
-    return DEFAULT
+    return "bears" if several else DEFAULT
 
 
 def home(adapter: str) -> World:

@@ -186,11 +186,12 @@ def test_the_world_says_how_many_bears_there_can_be(tmp_path, capsys, monkeypatc
         ("a bear in the snow", "teddy"),
         ("two bears in the snow, one with glasses", "bears"),
         ("a brown bear and a pink bear with a red hat on the beach", "bears"),
+        ("four bears", "bears"),  # refused there: it draws three
         ("a dragon", "teddy"),  # refused there, in the words of the usual world
     ],
 )
 def test_a_prompt_that_names_no_world_finds_its_own(prompt, world):
-    assert sample_command.usual_world(prompt, 0) == world
+    assert sample_command.usual_world(prompt) == world
 
 
 def test_ctrl_c_leaves_no_file(shelf, tmp_path):

@@ -10,7 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coursekit.datasets.teddy.captions import facts, parse_caption
+from coursekit.datasets.teddy.captions import (
+    facts,
+    parse_caption,
+    told_apart,
+    words_of,
+)
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.scene import FURS, HATS
 from coursekit.datasets.tokens import teddy_tokenizer
@@ -36,8 +41,12 @@ def obeyed(text: str, meant: str) -> str:
     except NotUnderstood as error:
         assert "\n" not in str(error)
         return "" if meant == "refuse" else f"refused: {error}"
-    assert "\n" not in found.note and facts(found.scene) == parse_caption(found.prompt)
-    teddy_tokenizer().encode([found.prompt], 80)
+    assert "\n" not in found.note
+    told = parse_caption(found.prompt)
+    each = [words for count, words in told.clauses for _ in range(count)]
+    assert each == [words_of(bear) for bear in found.scene.bears]
+    assert told.place == found.scene.place and len(told.clauses) == len(each)
+    teddy_tokenizer().encode([found.prompt], 70)
     if meant == "refuse":
         return f"drawn: {found.prompt}"
     said, place = meant.split("@")
@@ -84,7 +93,9 @@ def test_captions_of_several_bears_stay_as_they_are():
     for split in ("test", "heldout"):
         for text, scene in zip(*prompts(150, split, 11, "group"), strict=True):
             found = understand(text, most=3)
-            assert found.prompt == text and found.note == "taken as it is"
+            alike = any(count > 1 for count, _ in facts(scene).clauses)
+            assert found.prompt == (told_apart(scene) if alike else text)
+            assert found.note == f"taken {'bear by bear' if alike else 'as it is'}"
             assert facts(found.scene) == facts(scene)
 
 

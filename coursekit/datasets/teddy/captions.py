@@ -81,6 +81,17 @@ def caption(scene: Scene, rng: Uniform | None = None) -> str:
     return f"{text} {where}"
 
 
+def told_apart(scene: Scene) -> str:
+    """The plain caption with a clause for each bear, alike or not; no mirror.
+
+    Bears that look alike are rare in random scenes: what has learnt from those knows
+    "a green bear and a green bear" better than "two green bears".
+    """
+    bears = sorted(scene.bears, key=lambda b: b.x)
+    clauses = [_clause(1, words_of(bear), iter(()), False) for bear in bears]
+    return f"{' and '.join(clauses)} {WHERE[scene.place]}"
+
+
 def _clause(count: int, words: Words, draw: Iterator[float], vary: bool) -> str:
     def choose(*options: str) -> str:
         return options[int(next(draw) * len(options))] if vary else options[0]
