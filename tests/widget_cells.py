@@ -206,6 +206,8 @@ for p in net.parameters():
 )
 SIX_A = Notebook(
     """
+import torch
+
 from coursekit.lectures.l06a_training_and_tuning import widgets
 from coursekit.theory.resolution_shift import shift_time
 from coursekit.theory.training_times import LogitNormal

@@ -8,8 +8,8 @@ import re
 
 from coursekit.grading.types import Cell
 
-_CELL_ID = re.compile(r"ex-(\d\d)-(\d{1,3})", re.ASCII)
-_MARKER = re.compile(r"#\s*exercise\s*:?\s*(\d\d\.\d{1,3})\b", re.ASCII | re.I)
+_CELL_ID = re.compile(r"ex-(\d\d[a-z]?)-(\d{1,3})", re.ASCII)
+_MARKER = re.compile(r"#\s*exercise\s*:?\s*(\d\d[a-z]?\.\d{1,3})\b", re.ASCII | re.I)
 _SKIPPED = re.compile(r"\s*($|#|%|```|import\b|from\b)")
 
 

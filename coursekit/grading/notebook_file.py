@@ -21,7 +21,7 @@ LONGEST_CODE = 1_000_000  # characters of all code cells together
 MOST_NOTES = 30
 
 _KINDS = ("code", "markdown", "raw")
-_EXERCISE_ID = re.compile(r"\d\d\.\d{1,3}", re.ASCII)
+_EXERCISE_ID = re.compile(r"\d\d[a-z]?\.\d{1,3}", re.ASCII)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -20,7 +20,7 @@ from coursekit.grading.report_clean import plain
 from coursekit.grading.types import Cell
 
 ROOT = Path(__file__).resolve().parents[2]
-_VERDICT = re.compile(r"\b(TODO|FAIL) (\d\d\.\d+)\b.*")
+_VERDICT = re.compile(r"\b(TODO|FAIL) (\d\d[a-z]?\.\d+)\b.*")
 _ERROR = re.compile(r"^(?:E\s+)?(\w[\w.]*(?:Error|Exception|Exit|Interrupt)\b.*)$")
 
 _NOT_RUN = "Previous cell timed out"  # how nbval excuses what fails after that

@@ -152,7 +152,7 @@ def test_every_registered_exercise_is_in_exactly_one_notebook():
         if kind(cell) == "exercise"
     ]
     assert len(shown) == len(set(shown))
-    numbers = [tuple(map(int, each.split("."))) for each in shown]
+    numbers = [(a, int(b)) for a, _, b in (each.partition(".") for each in shown)]
     assert numbers == sorted(numbers), "numbered in the order in which they stand"
     assert set(REGISTRY) - set(shown) == set(), "registered, and in no notebook"
 

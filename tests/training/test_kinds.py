@@ -69,7 +69,8 @@ def test_bf16_changes_products_and_nothing_that_is_kept(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_falls(kind):
-    """On sixteen pictures seen again and again, a fifth less than at the start."""
+    """On sixteen pictures seen again and again, a fifth less than at the start; of an
+    adapter, a few numbers beside random weights, a twentieth."""
     recipe, data = tiny(kind), data_of(kind)
     cond = None if data.cond is None else data.cond[:16]
     few = Data(data.x[:16], data.text, cond)
@@ -77,7 +78,8 @@ def test_the_loss_falls(kind):
     losses = [step.loss for step in train(run)]
     # With the critic the loss has one part more from its first step on.
     first = losses[4:9] if kind == "critic" else losses[:5]
-    assert np.mean(losses[-5:]) < 0.8 * np.mean(first), (first, losses[-5:])
+    part = 0.95 if kind == "adapter" else 0.8
+    assert np.mean(losses[-5:]) < part * np.mean(first), (first, losses[-5:])
     assert run.curve == list(enumerate(losses, start=1))
 
 
