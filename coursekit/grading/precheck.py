@@ -100,7 +100,7 @@ def _lines(finding: Finding) -> str:
     task, mark = finding.task, _MARKS[finding.state]
     if finding.mend:
         mark = "!"
-    title = f"{task.id:<6}{task.name:<24}"
+    title = f"{task.id:<7}{task.name:<23}"
     lines = [f"{mark} {title}{_WORDS[finding.state]}"]
     lines += [_wrap(text, "        mend: ") for text in finding.mend]
     lines += [_wrap(text, "        note: ") for text in finding.know]

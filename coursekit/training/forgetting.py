@@ -24,7 +24,7 @@ def velocity_error(
     """
     mode = model.training
     model.eval()
-    xt = LinearPath().corrupt(x0, eps, t)
+    xt: Tensor = LinearPath().corrupt(x0, eps, t)
     with torch.no_grad():
         answer = model(xt, t) if cond is None else model(xt, t, cond)
     model.train(mode)
