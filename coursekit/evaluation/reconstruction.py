@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.teddy.curation import KINDS
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.theory.noise import pixel_noise
 from coursekit.theory.vae import bits_of, kl_to_normal
@@ -23,8 +24,8 @@ Images = NDArray[np.uint8]
 def held_out_pictures(data: str, count: int, size: int = 32) -> Images:
     """Pictures (count, size, size, 3) that no training has seen, always the same.
 
-    data: "teddy", "pairs", "bears" (scenes of the test split) or "emoji" (held-out
-    pairs, as many as there are). Raises ValueError for another name.
+    data: one of curation.KINDS (scenes of the test split, whatever their light) or
+    "emoji" (held-out pairs, as many as there are). Raises ValueError for another name.
     """
     if data == "emoji":
         from coursekit.datasets import emoji
@@ -32,10 +33,9 @@ def held_out_pictures(data: str, count: int, size: int = 32) -> Images:
         return emoji.load("pairs").images[:count]
     from coursekit.datasets.teddy.sample import teddies
 
-    kinds = {"teddy": "solo", "pairs": "pair", "bears": "group"}
-    if data not in kinds:
-        raise ValueError(f"no data set {data!r}: use one of {(*kinds, 'emoji')}")
-    images, _ = teddies(count, size, seed=2_000_000, split="test", kind=kinds[data])
+    if data not in KINDS:
+        raise ValueError(f"no data set {data!r}: use one of {(*KINDS, 'emoji')}")
+    images, _ = teddies(count, size, seed=2_000_000, split="test", kind=KINDS[data])
     return images
 
 

@@ -20,6 +20,7 @@ from coursekit.training import pretrained
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import to_plain
 from coursekit.training.session import Session
+from coursekit.training.warm_start import taken_share
 
 MAX_BYTES = 16 * 2**20
 Figures = dict[str, Any]
@@ -109,6 +110,7 @@ def publish_run(session: Session, figures: Figures, folder: Path | None = None) 
         "training": {k: v for k, v in asdict(run.profile).items() if k != "model"},
         "seed": recipe.seed,
         "steps": run.step,
+        "inherited": round(taken_share(recipe, run.profile.model), 4),
         "samples_seen": run.step * run.profile.batch,
         "seconds": round(run.seconds),
         "device": device_name(run.device),

@@ -1,11 +1,13 @@
 """Start a training from the weights of another one, as far as they fit."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from coursekit.training.pretrained import card, load_model
+from coursekit.training.recipe import Recipe
 
 
 @torch.no_grad()
@@ -39,6 +41,20 @@ def start_from(model: nn.Module, name: str) -> list[str]:
     Raises CheckpointError when it is not there.
     """
     return warm_start(model, load_model(name, clip=False).state_dict()) if name else []
+
+
+def taken_share(recipe: Recipe, config: Any) -> float:
+    """The share of a fresh network's weights that `recipe.begin` puts others in for.
+
+    0 where nothing of the start fits, as into a network of another width.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = recipe.build(config)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    after = dict(recipe.begin(model).named_parameters())
+    moved = sum(int((after[name] != old).sum()) for name, old in before.items())
+    return moved / sum(old.numel() for old in before.values())
 
 
 def start_line(name: str) -> str:

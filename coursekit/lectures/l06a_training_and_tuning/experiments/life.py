@@ -24,7 +24,7 @@ from coursekit.training.pretrained import load_model
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes_prompts import TEDDY_64_PROMPTS
 from coursekit.training.text_image_data import length_of, tokenizer_of
-from coursekit.training.warm_start import warm_start
+from coursekit.training.warm_start import taken_share, warm_start
 
 STARTS = {"inherited": TEDDY_64_PROMPTS.start, "fresh": ""}
 WINDOW = 20  # steps that a point of a curve is the mean of
@@ -53,16 +53,14 @@ def error(model: nn.Module, batch: tuple[Tensor, ...]) -> float:
 
 def inherited() -> Result:
     """How much of the network for 64 pixels the first stage fills."""
-    recipe = TEDDY_64_PROMPTS
-    model = recipe.build(recipe.cpu.model)
+    recipe, config = TEDDY_64_PROMPTS, TEDDY_64_PROMPTS.cpu.model
+    model = recipe.build(config)
     known = load_model(recipe.start, clip=False).state_dict()
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    fresh = warm_start(model, known)
-    same = sum(
-        int((before[name] == value).sum()) for name, value in model.named_parameters()
-    )
-    whole = count_parameters(model)
-    return {"weights": whole, "inherited": 1 - same / whole, "fresh_names": fresh}
+    return {
+        "weights": count_parameters(model),
+        "inherited": taken_share(recipe, config),
+        "fresh_names": warm_start(model, known),
+    }
 
 
 def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
