@@ -67,7 +67,8 @@ TEDDY_64_PROMPTS = replace(
     cpu=replace(
         TEDDY_PROMPTS.cpu,
         model=SMALL_64,
-        steps=14_000,
+        steps=28_000,
+        restarts=(14_000,),
         lr=1e-3,
         warmup=500,
         pictures=30_000,
