@@ -24,11 +24,13 @@ def dreambooth_loss(
 ) -> Tensor:
     """The loss of DreamBooth for a velocity network (Ruiz et al. 2023, eq. 2).
 
-    The mean of `prediction_loss`, kind "velocity" on the LinearPath, over the subject's
-    rows, plus weight times its mean over the prior's rows. There may be more rows of
-    one than of the other. All go through the network as one batch, in any order, and
-    each keeps its own picture, time, noise and sentence. With weight 0 the network does
-    not see the prior's rows: that is plain tuning, to the bit. Returns a scalar.
+    The mean of `prediction_loss` (imported above) over the subject's rows, plus weight
+    times its mean over the prior's rows. It is called as prediction_loss(model,
+    LinearPath(), "velocity", x0, t, eps, cond) and returns one error for each row.
+    There may be more rows of one than of the other. All go through the network as one
+    batch, in any order, and each keeps its own picture, time, noise and sentence. With
+    weight 0 the network does not see the prior's rows: that is plain tuning, to the
+    bit. Returns a scalar.
     """
 
     def errors(rows: Rows) -> Tensor:
