@@ -215,6 +215,9 @@ from coursekit.theory.training_times import LogitNormal
     {
         "time_law": Cell("widgets.time_law(LogitNormal)", 2),
         "noisy_sizes": Cell("widgets.noisy_sizes(shift_time)", 2, ("shifted",)),
+        "lora_strength": Cell(
+            "widgets.lora_strength()", 1, ships=is_there("teddy-v-lora")
+        ),
     },
 )
 NOTEBOOKS = {"01": ONE, "02": TWO, "03": THREE, "04": FOUR, "05": FIVE, "06a": SIX_A}
