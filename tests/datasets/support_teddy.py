@@ -1,7 +1,9 @@
 """What the tests of the teddy data share: seeded generators and fresh scenes."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -49,3 +51,24 @@ def assert_holds_a_reader(folder: Path) -> None:
     """What a training command leaves behind."""
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["card.json", "weights.safetensors"]
+
+
+def assert_command_saves(
+    command: ModuleType, load, report: Callable, folder: Path, capsys
+) -> None:
+    """Bad input is refused; else a reader that loads, with what its report says."""
+    assert command.main(["--steps", "0"]) == 2
+    assert "at least 1 step" in capsys.readouterr().err
+    wanted = ["--steps", "2", "--pictures", "24", "--out", str(folder)]
+    assert command.main(wanted) == 0
+    net, card = load(folder)
+    assert not net.training and len(card["loss_curve"]) == 2
+    assert card["report"] == report(24, folder)
+    assert_holds_a_reader(folder)
+    (folder / "weights.safetensors").write_bytes(b"broken")
+    load.cache_clear()
+    name = command.__name__.rpartition(".")[2]
+    with pytest.raises(ValueError, match=rf"damaged.*{name}"):
+        load(folder)
+    with pytest.raises(FileNotFoundError, match=name):
+        load(folder / "nowhere")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from support_teddy import (
-    assert_holds_a_reader,
+    assert_command_saves,
     assert_same_batches,
     assert_same_weights,
     luck,
@@ -18,7 +18,7 @@ from support_teddy import (
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy import train_pair_reader
-from coursekit.datasets.teddy.pair_card import confusion, report, score
+from coursekit.datasets.teddy.pair_card import report, score
 from coursekit.datasets.teddy.pair_data import (
     SEEN,
     Halves,
@@ -32,7 +32,6 @@ from coursekit.datasets.teddy.pair_data import (
 from coursekit.datasets.teddy.pair_reader import (
     QUESTIONS,
     WIDTHS,
-    BearSeen,
     PairReading,
     load_pair_reader,
     read_pairs,
@@ -44,7 +43,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.datasets.teddy.splits import HELD_OUT
-from coursekit.datasets.teddy.train_pair_reader import main, pair_loss, train
+from coursekit.datasets.teddy.train_pair_reader import pair_loss, train
 
 FOLDER = reader_folder() / "pairs"
 KINDS = ("pair", "mirror", "hall")
@@ -247,30 +246,9 @@ def test_batches_and_training_repeat_exactly(monkeypatch):
     assert_same_weights(lambda: train(2, quiet=True))
 
 
-def test_confusion_by_hand():
-    scene = Scene("park", (Bear("brown", "red", x=0.3), Bear("pink", "none", x=0.7)))
-    left = BearSeen("brown", "red", True, 0.3)
-    right = BearSeen("pink", UNREADABLE, True, 0.7)
-    table = confusion([scene], [PairReading(left, right)], "hat")
-    assert table == [[0, 0, 0, 0, 1], [0, 1, 0, 0, 0], [0] * 5, [0] * 5]
-
-
 def test_the_command_saves_a_reader_that_loads(tmp_path, capsys, monkeypatch):
-    assert main(["--steps", "0"]) == 2
-    assert "at least 1 step" in capsys.readouterr().err
     monkeypatch.setattr(train_pair_reader, "BATCH", 16)
-    wanted = ["--steps", "2", "--pictures", "24", "--out", str(tmp_path)]
-    assert main(wanted) == 0
-    net, card = load_pair_reader(tmp_path)
-    assert not net.training and len(card["loss_curve"]) == 2
-    assert card["report"] == report(24, tmp_path)
-    assert_holds_a_reader(tmp_path)
-    (tmp_path / "weights.safetensors").write_bytes(b"broken")
-    load_pair_reader.cache_clear()
-    with pytest.raises(ValueError, match=r"damaged.*train_pair_reader"):
-        load_pair_reader(tmp_path)
-    with pytest.raises(FileNotFoundError, match="train_pair_reader"):
-        load_pair_reader(tmp_path / "nowhere")
+    assert_command_saves(train_pair_reader, load_pair_reader, report, tmp_path, capsys)
 
 
 def test_random_scene_kinds_fit_the_reader():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from support_teddy import (
-    assert_holds_a_reader,
+    assert_command_saves,
     assert_same_batches,
     assert_same_weights,
     luck,
@@ -19,12 +19,12 @@ from coursekit.datasets.images import to_model, to_uint8
 from coursekit.datasets.teddy import scene_data, train_scene_reader
 from coursekit.datasets.teddy.captions import SUBJECT, Words
 from coursekit.datasets.teddy.reader import UNREADABLE
+from coursekit.datasets.teddy.reader_card import answer_table
 from coursekit.datasets.teddy.reader_data import IGNORE, empty_places, noisy
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import specialise, teddies
 from coursekit.datasets.teddy.scene import HATS, Bear, Scene
 from coursekit.datasets.teddy.scene_card import (
-    _table,
     report,
     right,
     score,
@@ -52,7 +52,7 @@ from coursekit.datasets.teddy.scene_reader import (
     windows,
 )
 from coursekit.datasets.teddy.splits import HELD_OUT
-from coursekit.datasets.teddy.train_scene_reader import main, scene_loss, train
+from coursekit.datasets.teddy.train_scene_reader import scene_loss, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -241,27 +241,16 @@ def test_batches_and_training_repeat_exactly(few):
 
 def test_tables_by_hand():
     seen = [("red", "red"), ("red", UNREADABLE), ("none", "blue")]
-    told = _table(seen, HATS)
+    told = answer_table(seen, HATS)
     assert told["counts"] == [[0, 0, 1, 0, 0], [0, 1, 0, 0, 1], [0] * 5, [0] * 5]
     assert (told["right"], told["read"]) == pytest.approx((1 / 3, 2 / 3), abs=1e-5)
     assert told["right_when_read"] == 0.5
 
 
 def test_the_command_saves_a_reader_that_loads(few, tmp_path, capsys):
-    assert main(["--steps", "0"]) == 2
-    assert "at least 1 step" in capsys.readouterr().err
-    wanted = ["--steps", "2", "--pictures", "24", "--out", str(tmp_path)]
-    assert main(wanted) == 0
-    net, card = load_scene_reader(tmp_path)
-    assert not net.training and len(card["loss_curve"]) == 2
-    assert card["report"] == report(24, tmp_path)
-    assert_holds_a_reader(tmp_path)
-    (tmp_path / "weights.safetensors").write_bytes(b"broken")
-    load_scene_reader.cache_clear()
-    with pytest.raises(ValueError, match=r"damaged.*train_scene_reader"):
-        load_scene_reader(tmp_path)
-    with pytest.raises(FileNotFoundError, match="train_scene_reader"):
-        load_scene_reader(tmp_path / "nowhere")
+    assert_command_saves(
+        train_scene_reader, load_scene_reader, report, tmp_path, capsys
+    )
 
 
 def test_a_row_with_a_gap_is_counted_as_it_is():

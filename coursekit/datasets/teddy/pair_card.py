@@ -20,17 +20,16 @@ from coursekit.datasets.teddy.pair_data import (
 from coursekit.datasets.teddy.pair_reader import (
     QUESTIONS,
     HalfReader,
-    PairReading,
     half_outputs,
     load_pair_reader,
     read_pairs,
 )
 from coursekit.datasets.teddy.reader import UNREADABLE
 from coursekit.datasets.teddy.reader_card import (
-    best_temperature,
-    least_confidence,
-    save_weights,
-    write_card,
+    answer_table,
+    finish_measured,
+    least_yes,
+    trust,
 )
 from coursekit.datasets.teddy.reader_data import blur, noisy
 from coursekit.datasets.teddy.render import render
@@ -54,31 +53,10 @@ def calibrate(net: HalfReader, n: int) -> dict[str, dict[str, float]]:
     bears = [both[i] for i in (0, 1) for both in map(two_bears, scenes)]
     for name in WORDS:
         words = [QUESTIONS[name].index(getattr(bear, name)) for bear in bears]
-        target = torch.tensor(words)
-        temperature[name] = best_temperature(logits[name], target)
-        chances = torch.softmax(logits[name] / temperature[name], 1)
-        threshold[name] = least_confidence(chances, target)
+        temperature[name], threshold[name] = trust(logits[name], torch.tensor(words))
     logits, _ = half_outputs(net, x)
-    sure = torch.softmax(logits["seen"], 1)[:, 1]
-    threshold["seen"] = round(min(0.5, max(0.05, float(sure.quantile(0.003)))), 4)
+    threshold["seen"] = least_yes(logits["seen"], 0.5)
     return {"temperature": temperature, "threshold": threshold}
-
-
-def confusion(
-    scenes: list[Scene], seen: list[PairReading], name: str
-) -> list[list[int]]:
-    """Counts [true word][read word], both bears; the last column is "unreadable"."""
-    words = QUESTIONS[name]
-    columns = [*words, UNREADABLE]
-    table = np.zeros((len(words), len(columns)), dtype=np.int64)
-    for scene, reading in zip(scenes, seen, strict=True):
-        for bear, it in zip(
-            two_bears(scene), (reading.left, reading.right), strict=True
-        ):
-            row = words.index(getattr(bear, name))
-            table[row, columns.index(getattr(it, name))] += 1
-    rows: list[list[int]] = table.tolist()
-    return rows
 
 
 def score(
@@ -86,16 +64,15 @@ def score(
 ) -> dict[str, Any]:
     """For fur and hat: share right, share read, share right of those, confusion."""
     seen = read_pairs(images, folder)
+    bears = [bear for scene in scenes for bear in two_bears(scene)]
+    found = [bear for reading in seen for bear in (reading.left, reading.right)]
     result: dict[str, Any] = {}
     for name in WORDS:
-        table = np.array(confusion(scenes, seen, name))
-        right, read = np.trace(table), table[:, :-1].sum()
-        result[name] = {
-            "right": round(float(right / table.sum()), 5),
-            "read": round(float(read / table.sum()), 5),
-            "right_when_read": round(float(right / max(1, read)), 5),
-            "counts": table.tolist(),
-        }
+        pairs = [
+            (getattr(true, name), getattr(read, name))
+            for true, read in zip(bears, found, strict=True)
+        ]
+        result[name] = answer_table(pairs, QUESTIONS[name])
     far = [right.x - left.x for left, right in map(two_bears, scenes)]
     error = np.abs(np.array(far) - [reading.distance for reading in seen])
     result["valid"] = round(sum(r.valid for r in seen) / len(seen), 5)
@@ -132,17 +109,11 @@ def finish(
     net: HalfReader, facts: dict[str, object], folder: Path, n: int
 ) -> dict[str, Any]:
     """Round the weights to bfloat16, calibrate, save weights and card, then measure."""
-    stored = save_weights(net, folder, torch.bfloat16)
-    card: dict[str, Any] = {**facts, **calibrate(net, n), **stored}
-    write_card(card, folder)
-    load_pair_reader.cache_clear()
-    card["report"] = report(n, folder)
-    write_card(card, folder)
-    load_pair_reader.cache_clear()
-    clean_figures = card["report"]["clean"]
-    print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
-    for name in WORDS:
-        print(
-            f"  {name:<4} {100 * clean_figures[name]['right']:.2f} % right when clean"
-        )
-    return card
+    return finish_measured(
+        net,
+        facts,
+        folder,
+        lambda net: calibrate(net, n),
+        lambda: report(n, folder),
+        load_pair_reader.cache_clear,
+    )

@@ -18,6 +18,7 @@ from coursekit.datasets.teddy.reader import (
     UNREADABLE,
     Pictures,
     as_pixels,
+    best_words,
     load_into,
 )
 from coursekit.datasets.teddy.reader_nets import SIDE, Residual, conv, reader_folder
@@ -136,12 +137,9 @@ def read_pairs(images: Pictures, folder: Path | None = None) -> list[PairReading
     seen = chances["seen"][:, 1] >= card["threshold"]["seen"]
     words: dict[str, list[str]] = {}
     for name in ("fur", "hat"):
-        sure, best = chances[name].max(1)
-        readable = seen & (sure >= card["threshold"][name])
-        words[name] = [
-            QUESTIONS[name][b] if r else UNREADABLE
-            for b, r in zip(best.tolist(), readable.tolist(), strict=True)
-        ]
+        named = best_words(chances[name], QUESTIONS[name], card["threshold"][name])
+        both = zip(named, seen.tolist(), strict=True)
+        words[name] = [word if there else UNREADABLE for word, there in both]
     n = len(images)
     x = torch.cat([place[:n], 1 - place[n:]]).tolist()
     bears = [

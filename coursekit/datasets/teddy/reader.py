@@ -115,6 +115,13 @@ def load_into(net: nn.Module, folder: Path, retrain: str) -> dict[str, Any]:
     return card
 
 
+def best_words(chances: Tensor, options: tuple[str, ...], least: float) -> list[str]:
+    """The best word of each row of chances (N, words), or "unreadable" below least."""
+    sure, best = chances.max(1)
+    rows = zip((sure >= least).tolist(), best.tolist(), strict=True)
+    return [options[word] if readable else UNREADABLE for readable, word in rows]
+
+
 def _pieces(images: Pictures, size: int = 256) -> Iterator[Tensor]:
     for start in range(0, len(images), size):
         yield as_pixels(images[start : start + size])

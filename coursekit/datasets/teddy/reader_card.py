@@ -3,8 +3,9 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,11 +14,12 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
-from coursekit.datasets.teddy.reader import READ, raw_outputs
+from coursekit.datasets.teddy.reader import READ, UNREADABLE, raw_outputs
 from coursekit.datasets.teddy.reader_data import IGNORE, Batch, blur, noisy, scene_batch
 from coursekit.datasets.teddy.reader_nets import CHOICES
 from coursekit.files import write_atomic
 
+N = TypeVar("N", bound=nn.Module)
 CARD = "card.json"
 SEED = 77_001  # scenes that no training stream contains
 PICTURES = 6000
@@ -52,6 +54,18 @@ def least_confidence(chances: Tensor, target: Tensor) -> float:
     return round(min(0.8, max(0.4, float(sure[order[accepted]]))), 4)
 
 
+def trust(logits: Tensor, target: Tensor) -> tuple[float, float]:
+    """The temperature of a question, and its threshold at that temperature."""
+    warm = best_temperature(logits, target)
+    return warm, least_confidence(torch.softmax(logits / warm, 1), target)
+
+
+def least_yes(logits: Tensor, most: float) -> float:
+    """A threshold that keeps 99.7 % of clean pictures (N, 2), never above `most`."""
+    chance = torch.softmax(logits, 1)[:, 1]
+    return round(min(most, max(0.05, float(chance.quantile(0.003)))), 4)
+
+
 def calibrate(net: nn.Module) -> dict[str, dict[str, float]]:
     """Temperatures and thresholds of all questions."""
     tough = tough_batch(PICTURES, SEED)
@@ -63,14 +77,10 @@ def calibrate(net: nn.Module) -> dict[str, dict[str, float]]:
             temperature[name] = 1.0
             continue
         asked = target != IGNORE
-        warm = best_temperature(logits[name][asked], target[asked])
-        chances = torch.softmax(logits[name][asked] / warm, 1)
-        temperature[name] = warm
-        threshold[name] = least_confidence(chances, target[asked])
+        temperature[name], threshold[name] = trust(logits[name][asked], target[asked])
     clean = scene_batch(PICTURES, np.random.Generator(np.random.PCG64(SEED + 1)))
     logits, _ = raw_outputs(net, clean.x)
-    chance = torch.softmax(logits["valid"], 1)[:, 1]
-    threshold["valid"] = round(min(0.9, max(0.05, float(chance.quantile(0.003)))), 4)
+    threshold["valid"] = least_yes(logits["valid"], 0.9)
     return {"temperature": temperature, "threshold": threshold}
 
 
@@ -113,6 +123,55 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
         json.dumps(card, indent=1),
     )
     write_atomic(folder / CARD, rows + "\n")
+
+
+def answer_table(
+    pairs: Iterable[tuple[str, str]], options: tuple[str, ...]
+) -> dict[str, Any]:
+    """Pairs of a true word and what was read: share right, read, right of those read.
+
+    counts: [true word][read word], both in the order of options; the last column is
+    "unreadable".
+    """
+    columns = [*options, UNREADABLE]
+    counts = np.zeros((len(options), len(columns)), dtype=np.int64)
+    for true, seen in pairs:
+        counts[options.index(true), columns.index(seen)] += 1
+    hit, read, total = np.trace(counts), counts[:, :-1].sum(), max(1, counts.sum())
+    return {
+        "right": round(float(hit / total), 5),
+        "read": round(float(read / total), 5),
+        "right_when_read": round(float(hit / max(1, read)), 5),
+        "counts": counts.tolist(),
+    }
+
+
+def finish_measured(
+    net: N,
+    facts: dict[str, object],
+    folder: Path,
+    calibrated: Callable[[N], dict[str, dict[str, float]]],
+    report: Callable[[], dict[str, Any]],
+    forget: Callable[[], None],
+) -> dict[str, Any]:
+    """Round the weights to bfloat16, calibrate, save weights and card, then measure.
+
+    report: reads with what was saved, a part of it called "clean"; forget: says that
+    the folder has changed.
+    """
+    stored = save_weights(net, folder, torch.bfloat16)
+    card: dict[str, Any] = {**facts, **calibrated(net), **stored}
+    write_card(card, folder)
+    forget()
+    card["report"] = report()
+    write_card(card, folder)
+    forget()
+    print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
+    for name, told in card["report"]["clean"].items():
+        if isinstance(told, dict):
+            share = told.get("all", told.get("right"))
+            print(f"  {name:<8} {100 * share:.2f} % right when clean")
+    return card
 
 
 def finish(net: nn.Module, facts: dict[str, object], folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One loop for whoever trains a reader on an endless stream of fresh pictures."""
+"""Loop and losses for whoever trains a reader on an endless stream of pictures."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,8 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
+
+from coursekit.datasets.teddy.reader_data import IGNORE
 
 T = TypeVar("T")
 
@@ -45,6 +48,43 @@ def fit(
             recent.clear()
             bar.set_postfix(loss=curve[-1])
     return curve, time.perf_counter() - start
+
+
+def answers_loss(
+    logits: dict[str, Tensor], answers: Tensor, weights: dict[str, float]
+) -> Tensor:
+    """Mean cross-entropy of the asked questions, weighted.
+
+    answers: (B, questions), a column for each entry of logits, in that order.
+    """
+    total = torch.zeros(())
+    for column, (name, values) in enumerate(logits.items()):
+        target = answers[:, column]
+        asked = (target != IGNORE).sum().clamp(min=1)
+        loss = F.cross_entropy(values, target, ignore_index=IGNORE, reduction="sum")
+        total = total + weights.get(name, 1.0) * loss / asked
+    return total
+
+
+def known_error(found: Tensor, true: Tensor) -> Tensor:
+    """Mean squared error where the truth is known, that is, not NaN."""
+    known = ~true.isnan()
+    error = (found - true.nan_to_num()).square() * known
+    return error.sum() / known.sum().clamp(min=1)
+
+
+def run_facts(
+    net: nn.Module, samples: int, seconds: float, curve: list[float]
+) -> dict[str, object]:
+    """What every card says of a training run."""
+    return {
+        "samples": samples,
+        "seconds": round(seconds, 1),
+        "device": "cpu",
+        "threads": torch.get_num_threads(),
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "loss_curve": curve,
+    }
 
 
 def last(x: Tensor) -> Tensor:

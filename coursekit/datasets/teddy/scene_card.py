@@ -1,6 +1,5 @@
 """Calibrate a freshly trained scene reader, measure it, save it with its card."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.captions import Words, words_of
 from coursekit.datasets.teddy.reader import UNREADABLE
 from coursekit.datasets.teddy.reader_card import (
-    best_temperature,
-    least_confidence,
-    save_weights,
-    write_card,
+    answer_table,
+    finish_measured,
+    least_yes,
+    trust,
 )
 from coursekit.datasets.teddy.reader_data import SPOILERS, blur, empty_places, noisy
 from coursekit.datasets.teddy.scene import Scene
@@ -56,13 +55,10 @@ def calibrate(net: SceneReader, n: int) -> dict[str, dict[str, float]]:
         of_bears = name != "place"
         table = drawn.words if of_bears else drawn.answers()
         target = table[:, list(LOOK if of_bears else GLANCE).index(name)]
-        temperature[name] = best_temperature(logits[name], target)
-        chances = torch.softmax(logits[name] / temperature[name], 1)
-        threshold[name] = least_confidence(chances, target)
+        temperature[name], threshold[name] = trust(logits[name], target)
     logits = outputs(drawn.x)
     for name in ("valid", "whole"):
-        sure = torch.softmax(logits[name], 1)[:, 1]
-        threshold[name] = round(min(0.5, max(0.05, float(sure.quantile(0.003)))), 4)
+        threshold[name] = least_yes(logits[name], 0.5)
     return {"temperature": temperature, "threshold": threshold}
 
 
@@ -76,21 +72,6 @@ def right(scene: Scene, reading: SceneReading) -> bool:
     return (reading.place, reading.bears) == (scene.place, true_words(scene))
 
 
-def _table(pairs: Iterable[tuple[str, str]], options: tuple[str, ...]) -> Any:
-    """How often each true word was read as each word; the last is "unreadable"."""
-    columns = [*options, UNREADABLE]
-    counts = np.zeros((len(options), len(columns)), dtype=np.int64)
-    for true, seen in pairs:
-        counts[options.index(true), columns.index(seen)] += 1
-    hit, read, total = np.trace(counts), counts[:, :-1].sum(), max(1, counts.sum())
-    return {
-        "right": round(float(hit / total), 5),
-        "read": round(float(read / total), 5),
-        "right_when_read": round(float(hit / max(1, read)), 5),
-        "counts": counts.tolist(),
-    }
-
-
 def score(
     scenes: list[Scene], images: NDArray[np.uint8], folder: Path | None
 ) -> dict[str, Any]:
@@ -101,8 +82,8 @@ def score(
     seen = read_scenes(images, folder)
     both = list(zip(scenes, seen, strict=True))
     result: dict[str, Any] = {
-        "place": _table([(s.place, r.place) for s, r in both], GLANCE["place"]),
-        "count": _table(
+        "place": answer_table([(s.place, r.place) for s, r in both], GLANCE["place"]),
+        "count": answer_table(
             [(str(len(s.bears)), str(r.count)) for s, r in both], GLANCE["count"]
         ),
     }
@@ -117,7 +98,7 @@ def score(
                 strict=True,
             )
         ]
-        result[name] = _table(pairs, LOOK[name])
+        result[name] = answer_table(pairs, LOOK[name])
     for n in sorted({len(s.bears) for s in scenes}):
         mine = [(s, r) for s, r in both if len(s.bears) == n]
         shares = {
@@ -157,15 +138,11 @@ def finish(
     net: SceneReader, facts: dict[str, object], folder: Path, n: int
 ) -> dict[str, Any]:
     """Round the weights to bfloat16, calibrate, save weights and card, then measure."""
-    stored = save_weights(net, folder, torch.bfloat16)
-    card: dict[str, Any] = {**facts, **calibrate(net, n), **stored}
-    write_card(card, folder)
-    load_scene_reader.cache_clear()
-    card["report"] = report(n, folder)
-    write_card(card, folder)
-    load_scene_reader.cache_clear()
-    print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
-    for name, told in card["report"]["clean"].items():
-        share = told.get("all", told.get("right"))
-        print(f"  {name:<8} {100 * share:.2f} % right when clean")
-    return card
+    return finish_measured(
+        net,
+        facts,
+        folder,
+        lambda net: calibrate(net, n),
+        lambda: report(n, folder),
+        load_scene_reader.cache_clear,
+    )

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 
 from coursekit.datasets.teddy.captions import Words
 from coursekit.datasets.teddy.reader import (
-    UNREADABLE,
     Pictures,
     as_pixels,
+    best_words,
     load_into,
 )
 from coursekit.datasets.teddy.reader_nets import (
@@ -170,10 +170,7 @@ def _named(
 ) -> list[str]:
     """The best word of each row, or "unreadable"."""
     chances = torch.softmax(logits[name] / card["temperature"][name], 1)
-    sure, best = chances.max(1)
-    rows = zip(sure.tolist(), best.tolist(), strict=True)
-    least = card["threshold"][name]
-    return [options[b] if s >= least else UNREADABLE for s, b in rows]
+    return best_words(chances, options, card["threshold"][name])
 
 
 def read_scenes(images: Pictures, folder: Path | None = None) -> list[SceneReading]:

@@ -12,12 +12,17 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from coursekit.datasets.teddy.reader_batches import ReaderRecipe, batches
-from coursekit.datasets.teddy.reader_data import IGNORE, Batch
-from coursekit.datasets.teddy.reader_loop import fit, last
+from coursekit.datasets.teddy.reader_data import Batch
+from coursekit.datasets.teddy.reader_loop import (
+    answers_loss,
+    fit,
+    known_error,
+    last,
+    run_facts,
+)
 from coursekit.datasets.teddy.reader_nets import (
     READERS,
     make_reader,
@@ -52,15 +57,8 @@ READER_RECIPES = {
 def reader_loss(outputs: Tensor, batch: Batch, weights: dict[str, float]) -> Tensor:
     """Mean cross-entropy of the asked questions plus squared error of the measures."""
     logits, measures = split_outputs(outputs)
-    total = torch.zeros(())
-    for column, (name, values) in enumerate(logits.items()):
-        target = batch.answers[:, column]
-        asked = (target != IGNORE).sum().clamp(min=1)
-        loss = F.cross_entropy(values, target, ignore_index=IGNORE, reduction="sum")
-        total = total + weights.get(name, 1.0) * loss / asked
-    known = ~batch.measures.isnan()
-    error = (measures - batch.measures.nan_to_num()).square() * known
-    return total + 2 * error.sum() / known.sum().clamp(min=1)
+    answers = answers_loss(logits, batch.answers, weights)
+    return answers + 2 * known_error(measures, batch.measures)
 
 
 def run_stage(
@@ -95,22 +93,12 @@ def train_reader(
         losses, took = run_stage(net, recipe.stage(number), WEIGHTS[number - 1], quiet)
         curve += losses
         seconds += took
-    return net.eval(), facts_for_card(which, recipe, curve, seconds)
-
-
-def facts_for_card(
-    which: str, recipe: ReaderRecipe, curve: list[float], seconds: float
-) -> dict[str, object]:
-    """What the card says about the training run."""
-    return {
+    facts: dict[str, object] = {
         "reader": which,
         "recipe": asdict(recipe),
-        "samples": sum(recipe.samples),
-        "seconds": round(seconds, 1),
-        "threads": torch.get_num_threads(),
-        "parameters": sum(p.numel() for p in make_reader(which).parameters()),
-        "loss_curve": curve,
+        **run_facts(net, sum(recipe.samples), seconds, curve),
     }
+    return net.eval(), facts
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,20 +4,22 @@ Writes data/readers/scenes/{weights.safetensors, card.json} at the end, by renam
 finished files, so a stopped run leaves the old reader untouched.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from coursekit.datasets.teddy.reader_data import IGNORE
-from coursekit.datasets.teddy.reader_loop import fit, last
-from coursekit.datasets.teddy.reader_nets import reader_folder
+from coursekit.datasets.teddy.reader_command import reader_parser, run_command
+from coursekit.datasets.teddy.reader_loop import (
+    answers_loss,
+    fit,
+    known_error,
+    last,
+    run_facts,
+)
 from coursekit.datasets.teddy.scene_card import finish
 from coursekit.datasets.teddy.scene_data import Views, batches, glimpses
-from coursekit.datasets.teddy.scene_reader import GLANCE, LOOK, Logits, SceneReader
+from coursekit.datasets.teddy.scene_reader import GLANCE, LOOK, SceneReader
 
 SEED = 6203
 STEPS = 3800
@@ -29,32 +31,19 @@ LATE, LATE_RATE, MISSING = 240, 1e-3, 0.5
 WEIGHTS = {"hat": 2.0, "glasses": 3.0, "pose": 3.0, "action": 2.0, "valid": 2.0}
 
 
-def answers_loss(logits: Logits, answers: Tensor) -> Tensor:
-    """Mean cross-entropy of the asked questions, weighted."""
-    total = torch.zeros(())
-    for column, (name, values) in enumerate(logits.items()):
-        target = answers[:, column]
-        asked = (target != IGNORE).sum().clamp(min=1)
-        loss = F.cross_entropy(values, target, ignore_index=IGNORE, reduction="sum")
-        total = total + WEIGHTS.get(name, 1.0) * loss / asked
-    return total
-
-
 def scene_loss(net: SceneReader, batch: Views, half: bool = False) -> Tensor:
     """Of both networks, with squared errors of places. half: multiply in bf16."""
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
         look = net.look(last(batch.windows))
-    return glance_loss(net, batch, half) + answers_loss(look, batch.looks)
+    return glance_loss(net, batch, half) + answers_loss(look, batch.looks, WEIGHTS)
 
 
 def glance_loss(net: SceneReader, batch: Views, half: bool = False) -> Tensor:
     """Of the network that looks at whole pictures."""
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
         logits, where = net.glance(last(batch.x))
-    known = ~batch.places.isnan()
-    error = (4 * (where - batch.places.nan_to_num())).square() * known
-    places: Tensor = 4 * error.sum() / known.sum().clamp(min=1)
-    return answers_loss(logits, batch.answers) + places
+    answers = answers_loss(logits, batch.answers, WEIGHTS)
+    return answers + 4 * known_error(4 * where, 4 * batch.places)
 
 
 def train(
@@ -81,12 +70,7 @@ def train(
             **{"late": LATE, "late_rate": LATE_RATE, "missing": MISSING},
             "precision": "bf16" if half else "float32",
         },
-        "samples": (steps + min(LATE, steps)) * BATCH,
-        "seconds": round(seconds + more, 1),
-        "device": "cpu",
-        "threads": torch.get_num_threads(),
-        "parameters": sum(p.numel() for p in net.parameters()),
-        "loss_curve": curve,
+        **run_facts(net, (steps + min(LATE, steps)) * BATCH, seconds + more, curve),
         "loss_curve_late": late,
     }
     return net.eval(), facts
@@ -109,20 +93,9 @@ def sharpen(
 
 def main(argv: list[str] | None = None) -> int:
     """Train, calibrate, measure, save. Returns 0, or 2 for bad input."""
-    parser = argparse.ArgumentParser(prog="train_scene_reader", description=__doc__)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--pictures", type=int, default=3000, help="for its figures")
+    parser = reader_parser("train_scene_reader", __doc__, "scenes", STEPS, 3000)
     parser.add_argument("--bf16", action="store_true", help="multiply in bf16")
-    parser.add_argument("--threads", type=int, default=1, help="of torch, default 1")
-    parser.add_argument("--out", type=Path, help="default: data/readers/scenes")
-    args = parser.parse_args(argv)
-    if args.steps < 1 or args.pictures < 8:
-        print("train_scene_reader: use at least 1 step and 8 pictures", file=sys.stderr)
-        return 2
-    torch.set_num_threads(max(1, args.threads))
-    net, facts = train(args.steps, args.bf16)
-    finish(net, facts, args.out or reader_folder() / "scenes", args.pictures)
-    return 0
+    return run_command(parser, argv, lambda args: train(args.steps, args.bf16), finish)
 
 
 if __name__ == "__main__":
