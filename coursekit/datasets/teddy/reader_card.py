@@ -169,7 +169,7 @@ def finish_measured(
     print(f"saved {folder} ({card['bytes'] / 1e6:.2f} MB)")
     for name, told in card["report"]["clean"].items():
         if isinstance(told, dict):
-            share = told.get("all", told.get("right"))
+            share = told["all"] if "all" in told else told["right"]
             print(f"  {name:<8} {100 * share:.2f} % right when clean")
     return card
 
