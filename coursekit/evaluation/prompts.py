@@ -45,6 +45,7 @@ def prompt_figures(
     Teddies: shares by attribute, judged by the second reader, for scenes of known and
     of held-out combinations, beside those of real pictures. One to three bears: the
     same by the scene reader, and under "one_bear" what a recipe of one bear is asked.
+    "sharpness": `slopes` of what is drawn over those of real pictures.
     Emoji: `emoji_figures`, by a CLIP that was trained on all of them (`judge`).
     """
     if data == "emoji":
@@ -75,12 +76,15 @@ def _by_split(
 ) -> dict[str, Any]:
     from coursekit.datasets.teddy.prompts import prompts
     from coursekit.datasets.teddy.render import render
+    from coursekit.evaluation.reconstruction import slopes
 
     figures: dict[str, Any] = {"prompts": count, "scales": list(scales)}
     for split in ("test", "heldout"):
         asked, scenes = prompts(count // 2, split, SEED, kind)
-        figures[f"real_{split}"] = judge(render(scenes, size), scenes)
+        real = render(scenes, size)
+        figures[f"real_{split}"] = judge(real, scenes)
         for scale in scales:
-            found = judge(draw(asked, scale, 0), scenes)
-            figures[f"scale_{scale:g}_{split}"] = found
+            drawn = draw(asked, scale, 0)
+            sharp = {"sharpness": slopes(drawn) / slopes(real)}
+            figures[f"scale_{scale:g}_{split}"] = judge(drawn, scenes) | sharp
     return figures

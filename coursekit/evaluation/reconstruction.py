@@ -56,6 +56,12 @@ def psnr(images: Images, others: Images) -> float:
     return float(10 * math.log10(255**2 / max(float((off**2).mean()), 1e-12)))
 
 
+def slopes(images: Images) -> float:
+    """Mean square difference of neighbouring pixels: sharp pictures have more."""
+    x = images.astype(np.float64)
+    return float((np.diff(x, axis=1) ** 2).mean() + (np.diff(x, axis=2) ** 2).mean())
+
+
 @torch.no_grad()
 def kl_bits(model: Autoencoder, images: Images) -> Tensor:
     """The KL of each picture's bell to N(0, 1), in bits, (N,)."""

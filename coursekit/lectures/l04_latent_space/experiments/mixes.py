@@ -11,7 +11,12 @@ import numpy as np
 import torch
 
 from coursekit.datasets.teddy.reader import valid_rate
-from coursekit.evaluation.reconstruction import held_out_pictures, kl_bits, rebuilt
+from coursekit.evaluation.reconstruction import (
+    held_out_pictures,
+    kl_bits,
+    rebuilt,
+    slopes,
+)
 from coursekit.experiments.cache import Images, kept, run_folder
 from coursekit.experiments.summary import prefixed
 from coursekit.lectures.l04_latent_space.experiments.small_vaes import (
@@ -44,12 +49,6 @@ def plan(mix: str, quick: bool = False) -> AutoencoderRecipe:
 def trained_on(mix: str, data: Data, quick: bool) -> Autoencoder:
     """One autoencoder, trained once (runs/latent_mixes/)."""
     return network(plan(mix, quick), run_folder("latent_mixes", quick), data)
-
-
-def slopes(images: Images) -> float:
-    """Mean square difference of neighbouring pixels: sharp pictures have more."""
-    x = images.astype(np.float64)
-    return float((np.diff(x, axis=1) ** 2).mean() + (np.diff(x, axis=2) ** 2).mean())
 
 
 def checkerboard(images: Images) -> float:
