@@ -1,7 +1,7 @@
 """`coursekit sample "a brown bear with a red hat, reading in the park" -o bear.png`
 
-Draws what a prompt says with the models that ship: teddy bears, or emoji by name and
-style. Says what it understood, and what it chose because the prompt did not say.
+Draws what a prompt says with the models that ship: one to three teddy bears, or emoji
+by name and style. Says what it understood, and what it chose because nobody said it.
 """
 
 import os
@@ -16,17 +16,14 @@ import typer
 if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
 
-World = Literal["teddy", "emoji", "bears"]
+World = Literal["bears", "teddy", "emoji"]
 MODELS: dict[World, str] = {
+    "bears": "teddy-64-prompts",
     "teddy": "teddy-prompts",
     "emoji": "emoji-prompts",
-    "bears": "teddy-64-prompts",
 }
-DEFAULT: World = "teddy"  # the world of a prompt that names none
-BEARS: dict[World, int] = {
-    "teddy": 1,
-    "bears": 3,
-}  # that a model draws
+DEFAULT: World = "bears"  # the world of a prompt that names none
+BEARS: dict[World, int] = {"bears": 3, "teddy": 1}  # that a model draws
 MOST = 100  # pictures in a grid
 
 
@@ -63,7 +60,7 @@ def main(
     out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
     world: Annotated[
         World | None,
-        typer.Option(help=f"{DEFAULT}; bears for several; or the adapter's."),
+        typer.Option(help=f"{DEFAULT}, or the adapter's; teddy: one, 32 x 32."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     steps: Annotated[
@@ -110,8 +107,7 @@ def main(
 
     try:
         if world is None:
-            found = home(adapter) if adapter else usual_world(prompt)
-            args = replace(args, world=found)
+            args = replace(args, world=home(adapter) if adapter else DEFAULT)
         check(args)
         asked = understood(args)
         if not is_there(MODELS[args.world]):
@@ -176,22 +172,6 @@ def check_adapter(args: Request) -> None:
         raise PipelineError(f"--adapter-scale {args.strength:g}: use 0 to {MOST:g}")
     if NEW_WORD.search(args.negative or ""):
         raise PipelineError("--negative cannot hold [v]: name what to stay away from")
-
-
-def usual_world(prompt: str) -> World:
-    """The world of a prompt that names none: "bears" if it wants several of them."""
-    from coursekit.pipeline.loose_phrases import ONE, NotUnderstood
-    from coursekit.pipeline.loose_prompts import understand
-
-    several = False
-    for world in (DEFAULT, "bears"):
-        try:
-            understand(prompt, most=BEARS[world])
-        except NotUnderstood as error:
-            several = several or ONE in str(error)
-            continue
-        return world
-    return "bears" if several else DEFAULT
 
 
 def home(adapter: str) -> World:

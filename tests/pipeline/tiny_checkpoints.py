@@ -36,6 +36,16 @@ NETWORKS: dict[str, Any] = {
     "teddy-latent-flow": replace(UNET, channels=4, patch=1),
     "teddy-dit": DiTConfig(patch=8, width=16, depth=1, heads=2),
     "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
+    "teddy-64-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
+    "teddy-64-prompts": MMDiTConfig(
+        text_config("bears", 16, 1, 2),
+        size=16,
+        patch=2,
+        width=16,
+        heads=2,
+        double=1,
+        single=1,
+    ),
     "teddy-v-lora": LoRAConfig(
         MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1), rank=2, alpha=6.0
     ),
