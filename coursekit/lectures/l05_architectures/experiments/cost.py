@@ -30,7 +30,7 @@ def flops(patch: int, width: int) -> int:
     return blocks + 2 * linear(tokens, 3 * patch**2, width).flops
 
 
-def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
+def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 05.E.
 
     Keys: `p{patch}_w{width}_{what}`: "error" (held out, with _std and _all),
