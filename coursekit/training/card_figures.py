@@ -87,7 +87,7 @@ def _subject(figures: Figures) -> list[str]:
     if "identity" not in figures:
         return []
     return [
-        f"read as the subject in {_percent(figures['identity'])}, all else as the "
+        f"the subject in {_percent(figures['identity'])}, all else as the "
         f"prompt says in {_percent(figures['obeys'])}; ordinary prompts met in "
         f"{_percent(figures['ordinary'])}"
     ]

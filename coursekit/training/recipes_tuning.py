@@ -22,15 +22,17 @@ TEDDY_V = DreamBoothRecipe(
     gpu=TUNED,
 )
 
-RANK_4 = LoRAConfig(SMALL, rank=4, alpha=8.0)
+RANK_16 = LoRAConfig(SMALL, rank=16, alpha=32.0)
+WORN = replace(TUNED, model=RANK_16, steps=1000, lr=3e-3)
 
 TEDDY_V_LORA = replace(
     TEDDY_V,
     name="teddy-v-lora",
     title="DreamBooth with LoRA: the [V] bear as an adapter of teddy-prompts, 32 x 32",
-    quick=replace(TEDDY_V.quick, model=RANK_4, lr=3e-3),
-    cpu=replace(TUNED, model=RANK_4, lr=3e-3),
-    gpu=replace(TUNED, model=RANK_4, lr=3e-3),
+    shots=10,
+    quick=replace(TEDDY_V.quick, model=RANK_16, lr=3e-3),
+    cpu=WORN,
+    gpu=WORN,
 )
 
 RANK_8 = replace(

@@ -22,7 +22,7 @@ from coursekit.training.recipes_tuning import TEDDY_V, TUNED
 STEPS, ROWS, PRIORS, DRAWN, GUIDANCE = 200, 8, 64, 40, 3.0
 SHOTS, RANKS, ALPHA = (1, 3, 10), (1, 4, 16), 2.0  # alpha is ALPHA times the rank
 RATE = {"full": 3e-4, "lora": 3e-3}
-SHOWN = ("identity", "obeys", "ordinary", "striped")
+SHOWN = ("identity", "strength", "obeys", "ordinary", "striped")
 
 
 @cache
@@ -64,10 +64,11 @@ def before(quick: bool = False) -> dict[str, Any]:
     base = load_model(TEDDY_V.start, clip=False)
     count = 4 if quick else DRAWN
     found = identity_figures(partial(TEDDY_V.draw, base), "[V]", count, GUIDANCE)
-    return {k: found[k] for k in (*SHOWN, "real_identity", "real_obeys")}
+    real = ("real_identity", "real_strength", "real_obeys")
+    return {k: found[k] for k in (*SHOWN, *real)}
 
 
-def subject(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
+def subject(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 06a.F.
 
     Keys: `{word}_{shots}_{prior}_{share}` with _std and _all, word "rare" ([V]) or
@@ -85,7 +86,7 @@ def subject(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     return result
 
 
-def ranks(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
+def ranks(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 06a.G.
 
     Keys: `{kind}_{share}` with _std and _all, kind "full", "r1", "r4" or "r16";
