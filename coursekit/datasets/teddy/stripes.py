@@ -33,8 +33,8 @@ class Evidence(NamedTuple):
     """What speaks for the [V] bear in N pictures.
 
     strength (N,): of its pattern, stripes and star; 1 as it is rendered, 0 a bear of
-    one colour, below 0 bright where it is dark. off (N,): how far the mean colour of the
-    bear is from that of the [V] bear, red, green and blue from 0 to 1.
+    one colour, below 0 bright where it is dark. off (N,): how far the mean colour of
+    the bear is from that of the [V] bear, red, green and blue from 0 to 1.
     """
 
     strength: Numbers
