@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from coursekit.theory.flow import Step, Velocity, euler_step, follow
+from coursekit.theory.robust_losses import squared_l2
 
 
 def make_pairs(
@@ -54,3 +55,19 @@ def straightness(velocity: Velocity, eps: Tensor, ts: Tensor) -> Tensor:
         used = (x - x_next) / h  # the velocity that this Euler step went along
         total = total + h / span * ((used - overall) ** 2).mean()
     return total
+
+
+def one_step_loss(model: Velocity, x0: Tensor, eps: Tensor) -> Tensor:
+    """How far one Euler step from pure noise misses the teacher's sample.
+
+        | x0 - ( eps - model(eps, 1) ) |^2
+
+    The distillation of InstaFlow (Liu et al. 2024), before its perceptual distance:
+    regression on pairs that belong together, from `make_pairs`. The model is asked at
+    t = 1 only, so it is no good for two steps. On pairs of strangers it would learn one
+    picture, the mean of the data. |.|^2 sums over all entries of a sample.
+
+    x0, eps: (B, ...). Returns (B,).
+    """
+    one = torch.ones(len(eps), dtype=eps.dtype, device=eps.device)
+    return squared_l2(x0 - (eps - model(eps, one)))

@@ -106,3 +106,15 @@ def weighed(losses: Tensor, t: Tensor, law: TimeLaw) -> Tensor:
     gradients flow to the losses.
     """
     return (losses * law.density(t)).mean()
+
+
+def draw_steps(
+    ts: Tensor, count: int, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """`count` steps of a decreasing grid, all alike: where they start, where they end.
+
+    ts: (N + 1,), a sampler's times. Returns (t, s), each (count,), like `ts`: t is one
+    of the first N times and s the one after it.
+    """
+    start = torch.randint(len(ts) - 1, (count,), generator=generator)
+    return ts[start], ts[start + 1]
