@@ -102,9 +102,7 @@ def test_pairs_of_strangers_teach_the_mean():
         (slope,) = torch.autograd.grad(loss, scale)
         curve = 2 * (noise**2).mean()
         spread.append(float(scale - slope / curve))  # Newton: a parabola's minimum
-    print(
-        f"std: {spread[0]:.3f} and, of strangers, {spread[1]:.3f}"
-    )
+    print(f"std: {spread[0]:.3f} and, of strangers, {spread[1]:.3f}")
     assert spread[0] == pytest.approx(float(x0.std()), abs=0.01)
     assert abs(spread[1]) < 0.02
 
