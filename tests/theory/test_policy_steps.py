@@ -161,6 +161,21 @@ def test_the_first_ratio_is_1_also_after_saving(low, tmp_path):
     assert float(((rounded - old).exp() - 1).abs().max()) > 0.02
 
 
+def test_half_precision_is_raised_before_anything_is_computed():
+    """To the bit: the float32 step of the same numbers."""
+    low = [normal(5, 2, seed=i).bfloat16() for i in range(3)]
+    high = [x.float() for x in low]
+    t, s = torch.full((5,), 0.75).bfloat16(), torch.full((5,), 0.625).bfloat16()
+    laws = (
+        transition(*low[:2], t, s, 0.7),
+        transition(*high[:2], t.float(), s.float(), 0.7),
+    )
+    assert laws[0].mean.dtype == laws[0].std.dtype == torch.float32
+    assert all(map(torch.equal, *laws))
+    assert torch.equal(draw(laws[0], low[2]), draw(laws[1], high[2]))
+    assert log_prob(laws[0], low[2], "sum").dtype == torch.float32
+
+
 def test_gradients_reach_the_law_and_not_what_happened():
     v = normal(4, 2).requires_grad_()
     t, s = both_times((4,))
