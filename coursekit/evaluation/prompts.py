@@ -39,8 +39,12 @@ def prompt_figures(
     count: int,
     scales: Sequence[float],
     judge: nn.Module | None = None,
+    kind: str = "scale",
 ) -> dict[str, Any]:
     """The figures of a card: for each guidance scale, how many prompts were met.
+
+    kind: what the scales are; "steps" for students, whose second argument of `draw` is
+    the number of steps.
 
     Teddies: shares by attribute, judged by the second reader, for scenes of known and
     of held-out combinations, beside those of real pictures. One to three bears: the
@@ -56,23 +60,25 @@ def prompt_figures(
     from coursekit.evaluation.prompt_alignment import binding, prompt_alignment
 
     if data == "pairs":
-        return _by_split(draw, "pair", size, count, scales, binding)
+        return _by_split(draw, "pair", size, count, scales, binding, kind)
     if world(data) == "bears":
         from coursekit.evaluation.scene_alignment import scene_alignment
 
-        found = _by_split(draw, "group", size, count, scales, scene_alignment)
-        one = _by_split(draw, "solo", size, count, scales, prompt_alignment)
+        settings = (size, count, scales)
+        found = _by_split(draw, "group", *settings, scene_alignment, kind)
+        one = _by_split(draw, "solo", *settings, prompt_alignment, kind)
         return {**found, "one_bear": one}
-    return _by_split(draw, "solo", size, count, scales, prompt_alignment)
+    return _by_split(draw, "solo", size, count, scales, prompt_alignment, kind)
 
 
 def _by_split(
     draw: Drawn,
-    kind: str,
+    scenes_of: str,
     size: int,
     count: int,
     scales: Sequence[float],
     judge: Callable[..., dict[str, Any]],
+    kind: str,
 ) -> dict[str, Any]:
     from coursekit.datasets.teddy.prompts import prompts
     from coursekit.datasets.teddy.render import render
@@ -80,11 +86,11 @@ def _by_split(
 
     figures: dict[str, Any] = {"prompts": count, "scales": list(scales)}
     for split in ("test", "heldout"):
-        asked, scenes = prompts(count // 2, split, SEED, kind)
+        asked, scenes = prompts(count // 2, split, SEED, scenes_of)
         real = render(scenes, size)
         figures[f"real_{split}"] = judge(real, scenes)
         for scale in scales:
             drawn = draw(asked, scale, 0)
             sharp = {"sharpness": slopes(drawn) / slopes(real)}
-            figures[f"scale_{scale:g}_{split}"] = judge(drawn, scenes) | sharp
+            figures[f"{kind}_{scale:g}_{split}"] = judge(drawn, scenes) | sharp
     return figures

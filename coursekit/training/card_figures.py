@@ -75,9 +75,11 @@ def _prompts(figures: Figures) -> list[str]:
             continue
         name = next(word for word in ("all", "bound", "name") if word in real)
         found = [f"real {_percent(real[name])}"]
+        taught = f"steps_1_{split}" in figures  # a student's: it has no guidance
+        kind, word = ("steps", "steps") if taught else ("scale", "guidance")
         for scale in figures["scales"]:
-            share = figures[f"scale_{scale:g}_{split}"][name]
-            found.append(f"guidance {scale:g} {_percent(share)}")
+            share = figures[f"{kind}_{scale:g}_{split}"][name]
+            found.append(f"{word} {scale:g} {_percent(share)}")
         what = {"all": "all attributes", "bound": "hats on their bears"}.get(name, name)
         lines.append(f"{what} as the prompt says ({split}): {', '.join(found)}")
     return lines

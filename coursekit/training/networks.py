@@ -12,6 +12,7 @@ from coursekit.models.local_convnet import LocalConfig, LocalNet
 from coursekit.models.lora import LoRAConfig, fresh_adapter
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
+from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.models.vit import ViTConfig
@@ -24,6 +25,7 @@ NETWORKS: dict[type, Any] = {
     LocalConfig: LocalNet,
     MMDiTConfig: MMDiT,
     LoRAConfig: fresh_adapter,
+    StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
 }
 _PARTS = {

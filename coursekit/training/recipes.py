@@ -5,9 +5,13 @@ from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
 from coursekit.training.recipes_prompts import PROMPTS
+from coursekit.training.recipes_students import STUDENTS
 from coursekit.training.recipes_tuning import TUNING
 
 RECIPES: dict[str, Recipe] = {
     **PIXELS,
-    **{recipe.name: recipe for recipe in (*LATENT, *PROMPTS, *TUNING, *MIRRORS)},
+    **{
+        recipe.name: recipe
+        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS)
+    },
 }
