@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from coursekit.models.conditioning import Condition, Conditioner
 from coursekit.models.layers import timestep_embedding, zero_init
-from coursekit.models.lora import LoRAConfig, inject
+from coursekit.models.lora import LoRAConfig, Weights, inject, merged
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.text_encoder import TextConfig
 
@@ -93,3 +93,11 @@ class StudentConfig(LoRAConfig):
         model = StridedMMDiT(self.base)
         inject(model, self.rank, self.alpha, self.pattern)
         return model
+
+
+def student_network(base: nn.Module, adapter: Weights) -> StridedMMDiT:
+    """The network of a student: its base, an MMDiT, with the adapter worked in."""
+    whole = StridedMMDiT(cast(MMDiTConfig, base.config))
+    whole.load_state_dict(base.state_dict(), strict=False)  # but for the zeros of r
+    whole.load_state_dict(merged(whole.state_dict(), adapter))
+    return whole.eval().requires_grad_(False)

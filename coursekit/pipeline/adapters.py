@@ -23,8 +23,18 @@ def adapter_card(name: str, folder: Path | None = None) -> dict[str, Any]:
     """
     info = pretrained.card(name, folder)
     if info["model"].get("kind") != "LoRAConfig":
-        raise PipelineError(f"--adapter {name}: this is a whole network, no adapter")
+        other = "student: --student" if "most" in info else "whole network, no adapter"
+        raise PipelineError(f"--adapter {name}: this is a {other}")
     return info
+
+
+def check_base(pipe: Pipeline, info: dict[str, Any]) -> None:
+    """PipelineError where a card tells of a base other than the pipeline's network."""
+    base = pipe.parts.name
+    digest = pretrained.card(base, pipe.folder)["sha256"][:12]
+    if info["start"] != base or f"{base} {digest}" not in info["data"]:
+        name = info["recipe"]
+        raise PipelineError(f"{name} was made for another network than {base} here")
 
 
 def worn(pipe: Pipeline, name: str, strength: float = 1.0) -> Pipeline:
@@ -33,11 +43,8 @@ def worn(pipe: Pipeline, name: str, strength: float = 1.0) -> Pipeline:
     Strength 0 is the network as it was. Raises PipelineError for an adapter of another
     network, CheckpointError for one that is not there or damaged.
     """
-    info = adapter_card(name, pipe.folder)
-    base, model = pipe.parts.name, copy.deepcopy(pipe.parts.model)
-    digest = pretrained.card(base, pipe.folder)["sha256"][:12]
-    if info["start"] != base or f"{base} {digest}" not in info["data"]:
-        raise PipelineError(f"{name} was made for another network than {base} here")
+    check_base(pipe, adapter_card(name, pipe.folder))
+    model = copy.deepcopy(pipe.parts.model)
     assert isinstance(model, nn.Module)
     adapter = pretrained.load_model(name, folder=pipe.folder).state_dict()
     model.load_state_dict(merged(model.state_dict(), adapter, strength))

@@ -19,7 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 SOLVERS: dict[str, tuple[str, ...]] = {
     "ddpm": ("ancestral", "ddim"),
     "score": ("sde", "euler", "heun"),
-    "flow": ("euler", "heun", "rk4", "dpm2m", "ancestral"),
+    "flow": ("euler", "heun", "rk4", "dpm2m", "ancestral", "consistency"),
 }
 STEPS = {"ddpm": 50, "score": 100, "flow": 24}  # usual numbers of steps
 MOST_STEPS = 1000

@@ -25,6 +25,7 @@ MODELS: dict[World, str] = {
 DEFAULT: World = "bears"  # the world of a prompt that names none
 BEARS: dict[World, int] = {"bears": 3, "teddy": 1}  # that a model draws
 MOST = 100  # pictures in a grid
+STUDENT_HELP = "Draw as it does, in few steps: see `coursekit recipes`."
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Request:
     force: bool
     adapter: str | None = None
     strength: float = 1.0
+    student: str | None = None
 
 
 class Asked(NamedTuple):
@@ -70,7 +72,8 @@ def main(
         float | None, typer.Option(help="1: none (default: the model's own).")
     ] = None,
     solver: Annotated[
-        str | None, typer.Option(help="euler, heun, rk4, dpm2m or ancestral (euler).")
+        str | None,
+        typer.Option(help="euler, heun, rk4, dpm2m, ancestral, consistency."),
     ] = None,
     negative: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What to stay away from.")
@@ -88,6 +91,9 @@ def main(
     adapter_scale: Annotated[
         float, typer.Option(help="How strongly; 0: not at all.")
     ] = 1.0,
+    student: Annotated[
+        str | None, typer.Option(metavar="NAME", help=STUDENT_HELP)
+    ] = None,
 ) -> int:
     """Draw what a prompt says, as a PNG file.
 
@@ -95,7 +101,7 @@ def main(
     """
     args = Request(
         prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
-        zoom, film, force, adapter, adapter_scale,
+        zoom, film, force, adapter, adapter_scale, student,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -151,6 +157,7 @@ def check(args: Request) -> None:
     if not 1 <= args.zoom <= 32:
         raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
     check_adapter(args)
+    check_student(args)
     if not 0 <= args.seed < 2**32:
         raise PipelineError(f"--seed {args.seed}: use 0 to {2**32 - 1}")
 
@@ -172,6 +179,23 @@ def check_adapter(args: Request) -> None:
         raise PipelineError(f"--adapter-scale {args.strength:g}: use 0 to {MOST:g}")
     if NEW_WORD.search(args.negative or ""):
         raise PipelineError("--negative cannot hold [v]: name what to stay away from")
+
+
+def check_student(args: Request) -> None:
+    """PipelineError for what a student cannot do, or a name that is none's."""
+    from coursekit.pipeline.boxes import PipelineError
+
+    if args.student is None:
+        return
+    from coursekit.pipeline.students import student_card
+
+    base = student_card(args.student)["start"]
+    if MODELS[args.world] != base:
+        raise PipelineError(f"{args.student} is a student of {base}: leave --world out")
+    if args.solver is not None:
+        raise PipelineError("a student has its own solver: leave --solver out")
+    if args.guidance is not None or args.negative:
+        raise PipelineError("nobody guides a student: no --guidance, no --negative")
 
 
 def home(adapter: str) -> World:
@@ -210,7 +234,7 @@ def pipeline(args: Request, asked: Asked) -> "Pipeline":
     changes: dict[str, Any] = {}
     if args.solver is not None:
         changes["solver"] = args.solver
-    if args.steps is not None:
+    if args.steps is not None and args.student is None:
         changes["steps"] = args.steps
     if args.guidance is not None:
         changes["scale"] = args.guidance
@@ -219,6 +243,10 @@ def pipeline(args: Request, asked: Asked) -> "Pipeline":
         from coursekit.pipeline.adapters import worn
 
         pipe = worn(pipe, args.adapter, args.strength)
+    if args.student is not None:
+        from coursekit.pipeline.students import taught
+
+        pipe = taught(pipe, args.student, args.steps)
     return pipe.avoiding(asked.negative) if asked.negative else pipe
 
 
@@ -277,14 +305,15 @@ def facts_of(args: Request, asked: Asked, pipe: "Pipeline") -> dict[str, Any]:
 
 
 def worn_facts(args: Request) -> dict[str, Any]:
-    """Which adapter was worn, and how strongly; nothing where none was."""
-    if args.adapter is None:
-        return {}
+    """Which adapter was worn, and how strongly; which student drew; nothing else."""
     from coursekit.training.pretrained import card
 
-    digest = card(args.adapter)["sha256"]
-    return {
-        "adapter": args.adapter,
-        "adapter_scale": args.strength,
-        "adapter_sha256": digest,
-    }
+    facts: dict[str, Any] = {}
+    if args.adapter is not None:
+        facts["adapter"] = args.adapter
+        facts["adapter_scale"] = args.strength
+        facts["adapter_sha256"] = card(args.adapter)["sha256"]
+    if args.student is not None:
+        facts["student"] = args.student
+        facts["student_sha256"] = card(args.student)["sha256"]
+    return facts

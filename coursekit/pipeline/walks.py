@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from coursekit.theory.dpm_solver import dpm2m
+from coursekit.theory.few_steps import consistency_sampler
 from coursekit.theory.paths import DDPMPath, Path
 from coursekit.theory.prediction import Predict
 from coursekit.theory.resolution_shift import shift_time
@@ -53,6 +54,12 @@ def walk(
         return reverse_sde(predict, start, ts, path, 1.0, fresh)
     if solver == "dpm2m":
         return dpm2m(predict, start, ts, path)
+    if solver == "consistency":  # guess the end, add fresh noise, guess again
+
+        def end(x: Tensor, t: Tensor) -> Tensor:
+            return predict(x, t).x0
+
+        return consistency_sampler(end, start, ts, path, fresh)
     plain = {"euler": euler, "heun": heun, "rk4": rk4}
     if solver not in plain:
         raise ValueError(f"no solver {solver!r}: use one of {', '.join(plain)}, ...")

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.text_sampling import BATCH, starts
-from coursekit.models.lora import Adapter, adapted, merged
-from coursekit.models.strided import StridedMMDiT, StudentConfig
+from coursekit.models.lora import Adapter, adapted
+from coursekit.models.strided import StudentConfig, student_network
 from coursekit.theory.average_velocity import AverageVelocity, meanflow_target
 from coursekit.theory.consistency import (
     consistency_loss,
@@ -126,14 +126,6 @@ class StudentRecipe(AdapterRecipe):
         """Luck of its own for what a method draws beside the usual batch."""
         return torch.Generator().manual_seed(seed_of(self.seed, 5, step))
 
-    def network(self, adapter: nn.Module) -> StridedMMDiT:
-        """The student's whole network from its adapter."""
-        whole = StridedMMDiT(cast(Any, self.teacher).config)
-        whole.load_state_dict(self.teacher.state_dict(), strict=False)
-        weights = merged(whole.state_dict(), adapter.state_dict())
-        whole.load_state_dict(weights)
-        return whole.eval().requires_grad_(False)
-
     @torch.no_grad()
     def draw(
         self, model: nn.Module, prompts: list[str], scale: float, seed: int = 0
@@ -141,7 +133,7 @@ class StudentRecipe(AdapterRecipe):
         """Pictures for prompts; `scale` says in how many steps, since none guides."""
         tokenizer, steps = tokenizer_of(self.data), int(scale)
         ids = tokenizer.encode(prompts, length_of(self.data))
-        net = self.network(model) if isinstance(model, Adapter) else model
+        net = student_network(self.teacher, model.state_dict())
         noise, done = starts(len(ids), self.shape(), seed), []
         fresh = torch.Generator().manual_seed(seed)
         for i in range(0, len(ids), BATCH):
@@ -190,8 +182,8 @@ class StudentRecipe(AdapterRecipe):
 
     def facts(self) -> dict[str, Any]:
         """Also how it draws."""
-        own = {"solver": self.solver, "usual": self.usual, "scale": 1.0}
-        return super().facts() | own | {"taught_with": self.scale}
+        own = {"solver": self.solver, "usual": self.usual, "most": self.most}
+        return super().facts() | own | {"scale": 1.0, "guided": self.scale}
 
 
 def velocity(net: nn.Module, ids: Tensor) -> Velocity:
@@ -237,7 +229,7 @@ class ProgressiveRecipe(StudentRecipe):
         """How far the student's step misses two of the teacher's."""
         x0, eps, ids, level, times, rounds = batch
         pair, now = cast(Pair, model), int(rounds[0])
-        if int(pair.round) != now:
+        if int(cast(Tensor, pair.round)) != now:
             pair.follow()
             cast(Tensor, pair.round).fill_(now)
         t, middle, s = times.unbind(1)
@@ -256,7 +248,8 @@ class ProgressiveRecipe(StudentRecipe):
                 ask = self.guided(ids)
                 x = euler_step(ask, euler_step(ask, xt, t, middle), middle, s)
             target = (x - xt) / expand_as(s - t, xt)
-        return (u(xt, s, t) - target).square().mean()
+        error: Tensor = u(xt, s, t) - target
+        return error.square().mean()
 
 
 @dataclass(frozen=True)
@@ -283,7 +276,8 @@ class ConsistencyRecipe(StudentRecipe):
             flow_consistency(velocity(net, ids)) for net in (pair.student, pair.other)
         )
         error = consistency_loss(f, target, both, t, s, pseudo_huber)
-        return error.mean() / x0[0].numel() ** 0.5
+        mean: Tensor = error.mean() / x0[0].numel() ** 0.5
+        return mean
 
 
 @dataclass(frozen=True)
@@ -325,7 +319,8 @@ class MatchingRecipe(StudentRecipe):
         fake = velocity(pair.other, ids)
         slope = dmd_loss(self.guided(ids), fake, x0, times, noise[:, -2])
         judge = fake_score_loss(fake, x0, later, noise[:, -1])
-        return slope.mean() / x0[0].numel() + self.judging * judge
+        loss: Tensor = slope.mean() / x0[0].numel() + self.judging * judge
+        return loss
 
 
 @dataclass(frozen=True)
@@ -359,4 +354,5 @@ class MeanFlowRecipe(StudentRecipe):
         u = strided(cast(Pair, model).student, ids)
         said, target = meanflow_target(u, xt, r, t, flow)
         error = power_weighted(said - target, self.power)
-        return error.mean() / x0[0].numel() ** (1 - self.power)
+        mean: Tensor = error.mean() / x0[0].numel() ** (1 - self.power)
+        return mean

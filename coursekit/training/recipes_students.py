@@ -3,8 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from coursekit.models.lora import LoRAConfig
 from coursekit.models.strided import StudentConfig
 from coursekit.training.recipe import Profile, Recipe
+from coursekit.training.recipe_liked import LikedRecipe
 from coursekit.training.recipe_students import (
     ConsistencyRecipe,
     MatchingRecipe,
@@ -40,6 +42,22 @@ def turns(steps: int, rounds: int) -> tuple[int, ...]:
     return tuple(steps * i // rounds for i in range(1, rounds))
 
 
+LIKED = Profile(
+    LoRAConfig(SMALL_64, rank=8, alpha=16.0),
+    steps=600,
+    batch=16,
+    lr=5e-4,
+    warmup=20,
+    ema=0.98,
+    pictures=400,
+)
+TEDDY_64_LIKED = LikedRecipe(
+    name="teddy-64-liked",
+    title="Sentences obeyed, by preference: an adapter of teddy-64-prompts, 64 x 64",
+    cpu=LIKED,
+    **SHARED | {"quick": replace(LIKED, steps=20, pictures=12), "gpu": LIKED},
+)
+
 PROGRESS = turns(1500, 5)
 TEDDY_64_PROGRESSIVE = ProgressiveRecipe(
     name="teddy-64-progressive",
@@ -68,6 +86,7 @@ TEDDY_64_MEANFLOW = MeanFlowRecipe(
 )
 
 STUDENTS: tuple[Recipe, ...] = (
+    TEDDY_64_LIKED,
     TEDDY_64_PROGRESSIVE,
     TEDDY_64_CONSISTENCY,
     TEDDY_64_DMD,
