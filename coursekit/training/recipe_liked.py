@@ -16,7 +16,7 @@ from coursekit.theory.diffusion_dpo import dpo_loss
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
 from coursekit.training.precision import lowered, native_bf16
-from coursekit.training.pretrained import load_model
+from coursekit.training.pretrained import card, load_model
 from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_adapter import AdapterRecipe
 from coursekit.training.text_image_data import length_of, tokenizer_of
@@ -32,6 +32,7 @@ class LikedRecipe(AdapterRecipe):
     """
 
     tries: int = 4
+    walk: int = 24  # steps in which they are drawn
     beta: float = 2000.0
     ordinary: float = 0.0  # weight of flow matching on the pictures that won
     forget: float = 0.0
@@ -64,8 +65,10 @@ class LikedRecipe(AdapterRecipe):
             f"{int(kept.sum())} pairs of {self.tries} pictures each for {len(asked)} "
             f"sentences, judged by the scene reader{start_line(self.start)}"
         )
-        digest = self.space.encoded(Data(torch.zeros(0, 3, 8, 8), "")).text
-        return Data(pairs[kept], f"{text}{digest}", ids[kept][:, None])
+        if not bool(kept.any()):
+            raise ValueError(f"all pictures are alike: no pair in {len(asked)} tries")
+        text += f", latents of {self.latents} {card(self.latents)['sha256'][:12]}"
+        return Data(pairs[kept], text, ids[kept][:, None])
 
     @torch.no_grad()
     def _drawn(self, ids: Tensor, one: int) -> Tensor:
@@ -78,7 +81,7 @@ class LikedRecipe(AdapterRecipe):
         for i in _shown(range(0, len(ids), BATCH), f"drawing, try {one + 1}"):
             told, start = ids[i : i + BATCH], noise[i : i + BATCH]
             *_, x0 = walk_prompts(
-                model, told, null, start, scale=self.scale, shift=self.shift
+                model, told, null, start, self.walk, self.scale, shift=self.shift
             )
             done.append(x0)
         return torch.cat(done)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.text_sampling import BATCH, starts
@@ -243,7 +244,7 @@ class ProgressiveRecipe(StudentRecipe):
                 half = torch.where(known, s, middle)
                 x = xt - expand_as(t - half, xt) * old(xt, half, t)
                 onwards = x - expand_as(half - s, x) * old(x, s, half)
-                x = torch.where(expand_as(known, x), x, onwards)
+                x = torch.where(expand_as(known, x).bool(), x, onwards)
             else:
                 ask = self.guided(ids)
                 x = euler_step(ask, euler_step(ask, xt, t, middle), middle, s)
@@ -352,7 +353,8 @@ class MeanFlowRecipe(StudentRecipe):
         with torch.no_grad():
             flow = self.guided(ids)(xt, t)
         u = strided(cast(Pair, model).student, ids)
-        said, target = meanflow_target(u, xt, r, t, flow)
+        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no forward slope
+            said, target = meanflow_target(u, xt, r, t, flow)
         error = power_weighted(said - target, self.power)
         mean: Tensor = error.mean() / x0[0].numel() ** (1 - self.power)
         return mean

@@ -75,8 +75,9 @@ def test_what_ships_loads_and_is_small_and_better_than_nothing(name):
     recipe, info = RECIPES[name], pretrained.card(name)
     assert info["bytes"] <= publish.MAX_BYTES
     assert info["profile"] in PROFILES and info["recipe"] == name
-    if info["model"].get("kind") == "LoRAConfig":  # tests/pipeline/test_adapters.py
-        assert info["bytes"] < 250_000 and name in pretrained.summary(name)
+    limits = {"LoRAConfig": 250_000, "StudentConfig": 800_000}
+    if limit := limits.get(info["model"].get("kind")):  # adapters: tests/pipeline
+        assert info["bytes"] < limit and name in pretrained.summary(name)
         return
     model = pretrained.load_model(name, clip=False)
     data = recipe.load(64)
