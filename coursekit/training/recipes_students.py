@@ -17,7 +17,7 @@ from coursekit.training.recipes_prompts import SMALL_64, TEDDY_64_PROMPTS
 
 EFFORT = Profile(
     StudentConfig(SMALL_64),
-    steps=1500,
+    steps=1000,
     batch=32,
     lr=1e-3,
     warmup=50,
@@ -58,7 +58,7 @@ TEDDY_64_LIKED = LikedRecipe(
     **SHARED | {"quick": replace(LIKED, steps=20, pictures=12), "gpu": LIKED},
 )
 
-PROGRESS = turns(1500, 5)
+PROGRESS = turns(1000, 5)
 TEDDY_64_PROGRESSIVE = ProgressiveRecipe(
     name="teddy-64-progressive",
     title="A student by progressive distillation, 1 to 16 steps, 64 x 64",
@@ -75,7 +75,7 @@ TEDDY_64_CONSISTENCY = ConsistencyRecipe(
 TEDDY_64_DMD = MatchingRecipe(
     name="teddy-64-dmd",
     title="A student by distribution matching, 1 to 4 steps, 64 x 64",
-    cpu=replace(EFFORT, steps=1000, lr=5e-4),
+    cpu=replace(EFFORT, lr=5e-4),
     **SHARED,
 )
 TEDDY_64_MEANFLOW = MeanFlowRecipe(
