@@ -1,0 +1,1 @@
+"""Lecture 6, second half: its notebook, exercises, mistakes, figures, widgets."""

@@ -1,0 +1,4 @@
+"""The experiments behind the figures of notebook 06b."""
+
+# figure -> the module here that measures it (with `measure`, or the function named)
+FIGURES: dict[str, str] = {}
