@@ -31,6 +31,7 @@ class LikedRecipe(AdapterRecipe):
     of its bears, and the one that shows least. Where all are alike there is no pair.
     """
 
+    least: int = 2  # bears in a sentence: with one there is hardly a choice
     tries: int = 4
     walk: int = 24  # steps in which they are drawn
     beta: float = 2000.0
@@ -51,7 +52,10 @@ class LikedRecipe(AdapterRecipe):
         from coursekit.datasets.teddy.curation import KINDS
         from coursekit.datasets.teddy.prompts import prompts
 
-        asked, scenes = prompts(limit or 400, "train", self.seed + 3, KINDS[self.data])
+        many, kind = limit or 400, KINDS[self.data]
+        told = zip(*prompts(4 * many, "train", self.seed + 3, kind), strict=True)
+        chosen = [each for each in told if len(each[1].bears) >= self.least][:many]
+        asked, scenes = (list(part) for part in zip(*chosen, strict=True))
         ids = tokenizer_of(self.data).encode(asked, length_of(self.data))
         latents = torch.stack([self._drawn(ids, one) for one in range(self.tries)], 1)
         scores = torch.stack(
