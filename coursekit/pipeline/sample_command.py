@@ -73,7 +73,7 @@ def main(
     ] = None,
     solver: Annotated[
         str | None,
-        typer.Option(help="euler, heun, rk4, dpm2m, ancestral, consistency."),
+        typer.Option(help="euler, heun, rk4, dpm2m or ancestral (euler)."),
     ] = None,
     negative: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What to stay away from.")
@@ -275,7 +275,8 @@ def sample(args: Request, asked: Asked) -> None:
     away = f", away from {asked.negative!r}" if asked.negative else ""
     print(
         f"{args.out}: {asked.prompt!r}{away}, {pipe.boxes.solver}, "
-        f"{pipe.boxes.steps} steps, guidance {pipe.boxes.scale:g}, seed {args.seed}, "
+        f"{pipe.boxes.steps} step{'s' * (pipe.boxes.steps > 1)}, "
+        f"guidance {pipe.boxes.scale:g}, seed {args.seed}, "
         f"{time.perf_counter() - start:.1f} s"
     )
 

@@ -19,11 +19,10 @@ def student_card(name: str, folder: Path | None = None) -> dict[str, Any]:
     """The card of a student. Raises CheckpointError when it is not there,
     PipelineError when it is none.
     """
-    info = pretrained.card(name, folder)
     if not isinstance(RECIPES.get(name), StudentRecipe):
         known = [n for n, each in RECIPES.items() if isinstance(each, StudentRecipe)]
         raise PipelineError(f"{name} is no student: use one of {', '.join(known)}")
-    return info
+    return pretrained.card(name, folder)
 
 
 def taught(pipe: Pipeline, name: str, steps: int | None = None) -> Pipeline:

@@ -18,6 +18,7 @@ from coursekit.models.dit import DiTConfig
 from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
+from coursekit.models.strided import StudentConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.training import pretrained
 from coursekit.training.networks import build, to_plain
@@ -26,6 +27,15 @@ from coursekit.training.text_image_data import text_config
 
 UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
 TEXT = text_config("teddy", 16, 1, 2)
+BEARS = MMDiTConfig(
+    text_config("bears", 16, 1, 2),
+    size=16,
+    patch=2,
+    width=16,
+    heads=2,
+    double=1,
+    single=1,
+)
 NETWORKS: dict[str, Any] = {
     "fashion-ddpm": UNET,
     "fashion-flow": UNET,
@@ -37,15 +47,9 @@ NETWORKS: dict[str, Any] = {
     "teddy-dit": DiTConfig(patch=8, width=16, depth=1, heads=2),
     "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
     "teddy-64-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
-    "teddy-64-prompts": MMDiTConfig(
-        text_config("bears", 16, 1, 2),
-        size=16,
-        patch=2,
-        width=16,
-        heads=2,
-        double=1,
-        single=1,
-    ),
+    "teddy-64-prompts": BEARS,
+    "teddy-64-dmd": StudentConfig(BEARS, rank=2, alpha=6.0),
+    "teddy-64-progressive": StudentConfig(BEARS, rank=2, alpha=6.0),
     "teddy-v-lora": LoRAConfig(
         MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1), rank=2, alpha=6.0
     ),
