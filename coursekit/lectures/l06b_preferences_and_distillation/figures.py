@@ -19,6 +19,7 @@ CLIMBS = {
     "learnt_pull_3": "learnt,\n3 : 1",
 }
 CLOUDS = 8
+SHOWN = (10, 30, 100)  # betas whose training is drawn
 
 
 def vote_panels(stored: Stored) -> Picture:
@@ -63,11 +64,11 @@ def climb_bars(stored: Stored) -> Picture:
 
 
 def pair_panels(stored: Stored) -> Picture:
-    """Figure B, DPO: quality, accuracy and errors, for each beta."""
+    """Figure B, DPO: quality and errors at each beta, and the training itself."""
     betas = stored["betas"]
     lists = _over_betas(stored)
     with style():
-        figure, axes = canvas(2, 4.6, 3.6)
+        figure, axes = canvas(3, 3.7, 3.6)
         names = {
             "accuracy": "implicit accuracy",
             "on": "on a cloud",
@@ -79,12 +80,19 @@ def pair_panels(stored: Stored) -> Picture:
         for key, name in {"won": "winners", "lost": "losers"}.items():
             curve(axes[1], betas, lists, key, name)
         axes[1].set_yscale("symlog", linthresh=0.03)
-        axes[1].axhline(0, lw=0.8, color="grey")
-        for axis in axes:
+        for beta in SHOWN:
+            run = f"beta_{beta}"
+            at, name = stored[f"{run}_path_at"], f"beta {beta}"
+            curve(axes[2], at, stored, f"{run}_path_won", name)
+        for axis in axes[:2]:
             axis.set(xscale="log", xlabel=f"beta ({spread_of(stored)})")
-            axis.legend(fontsize=9)
-        axes[0].set(title="what comes out", ylabel="share", ylim=(0, 1))
+        for axis in axes:
+            axis.legend(fontsize=8, loc="upper right")
+        for axis in axes[1:]:
+            draw_level(axis, (0.0, ""))
+        axes[0].set(title="what comes out", ylabel="share", ylim=(0, 1.25))
         axes[1].set(title="rise of the error", ylabel="over the reference's")
+        axes[2].set(title="of winners, in training", xlabel="steps")
         return render(figure)
 
 
