@@ -88,6 +88,7 @@ def pair_panels(stored: Stored) -> Picture:
             axis.set(xscale="log", xlabel=f"beta ({spread_of(stored)})")
         for axis in axes:
             axis.legend(fontsize=8, loc="upper right")
+        axes[2].legend(fontsize=8, loc="center right")
         for axis in axes[1:]:
             draw_level(axis, (0.0, ""))
         axes[0].set(title="what comes out", ylabel="share", ylim=(0, 1.25))
