@@ -228,6 +228,7 @@ from coursekit.lectures.l06b_preferences_and_distillation import widgets
         "bear_students": Cell(
             "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
         ),
+        "dpo_beta": Cell("widgets.dpo_beta()", 1),
     },
 )
 NOTEBOOKS = {

@@ -17,23 +17,31 @@ from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.text_encoder import TextConfig
 
 STRIDES = 128  # sinusoids of t - r
-# All linear maps but those of the text encoder.
+# All linear maps but those of the text encoder; and without those of the time.
 DRAWING = r"^(two_streams|one_stream|head|embed|conditioner\.(time|stride|from_))"
+TIMELESS = DRAWING.replace("time|", "")
 
 
 class StridedConditioner(Conditioner):
-    """Also the length of the step; its map is zero at first, and nothing changes."""
+    """Also the length of the step; its map is zero at first, and nothing changes.
 
-    def __init__(self, width: int, text: TextConfig) -> None:
+    pace: below 1 its sinusoids turn more slowly, and so have smaller slopes, which
+    MeanFlow learns from.
+    """
+
+    def __init__(self, width: int, text: TextConfig, pace: float = 1.0) -> None:
         """As for a prompt model."""
         super().__init__(width, text=text)
+        self.pace = pace
         self.stride = zero_init(nn.Linear(STRIDES, width, bias=False))
 
     def forward(self, t: Tensor, cond: Tensor | None, like: Tensor) -> Condition:
         """t: (B, 2), the time and the length of the step; the rest as before."""
         time, length = t.unbind(1)
         told = super().forward(time, cond, like)
-        stride = self.stride(timestep_embedding(length.to(like.dtype), STRIDES))
+        stride = self.stride(
+            timestep_embedding(self.pace * length.to(like.dtype), STRIDES)
+        )
         return told._replace(vector=told.vector + stride)
 
 
@@ -43,10 +51,10 @@ class StridedMMDiT(MMDiT):
     With the weights of an MMDiT it is that MMDiT, whatever r is.
     """
 
-    def __init__(self, config: MMDiTConfig) -> None:
-        """Fresh weights from torch's global generator."""
+    def __init__(self, config: MMDiTConfig, pace: float = 1.0) -> None:
+        """Fresh weights from torch's global generator. pace: see the conditioner."""
         super().__init__(config)
-        self.conditioner = StridedConditioner(config.width, config.text)
+        self.conditioner = StridedConditioner(config.width, config.text, pace)
 
     def forward(
         self,
@@ -87,17 +95,20 @@ class StudentConfig(LoRAConfig):
     rank: int = 16
     alpha: float = 32.0
     pattern: str = DRAWING
+    pace: float = 1.0  # of the sinusoids of a step's length
 
     def injected(self) -> StridedMMDiT:
         """The network with fresh weights, frozen, and corrections that do nothing."""
-        model = StridedMMDiT(self.base)
+        model = StridedMMDiT(self.base, self.pace)
         inject(model, self.rank, self.alpha, self.pattern)
         return model
 
 
-def student_network(base: nn.Module, adapter: Weights) -> StridedMMDiT:
+def student_network(
+    base: nn.Module, adapter: Weights, pace: float = 1.0
+) -> StridedMMDiT:
     """The network of a student: its base, an MMDiT, with the adapter worked in."""
-    whole = StridedMMDiT(cast(MMDiTConfig, base.config))
+    whole = StridedMMDiT(cast(MMDiTConfig, base.config), pace)
     whole.load_state_dict(base.state_dict(), strict=False)  # but for the zeros of r
     whole.load_state_dict(merged(whole.state_dict(), adapter))
     return whole.eval().requires_grad_(False)

@@ -39,7 +39,8 @@ def taught(pipe: Pipeline, name: str, steps: int | None = None) -> Pipeline:
     if not 1 <= steps <= recipe.most:
         raise PipelineError(f"{name} draws in 1 to {recipe.most} steps, not in {steps}")
     adapter = pretrained.load_model(name, folder=pipe.folder).state_dict()
-    net: nn.Module = student_network(cast(nn.Module, pipe.parts.model), adapter)
+    base = cast(nn.Module, pipe.parts.model)
+    net: nn.Module = student_network(base, adapter, recipe.pace)
     if recipe.solver == "euler":
         net = Strides(cast(Any, net), recipe.grid(steps))
     boxes = replace(

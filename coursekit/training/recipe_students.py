@@ -104,6 +104,11 @@ class StudentRecipe(AdapterRecipe):
         return model
 
     @property
+    def pace(self) -> float:
+        """Of the sinusoids that tell it how long a step is."""
+        return cast(StudentConfig, self.cpu.model).pace
+
+    @property
     def judged(self) -> bool:
         """Whether the second network is a judge that learns."""
         return False
@@ -134,7 +139,7 @@ class StudentRecipe(AdapterRecipe):
         """Pictures for prompts; `scale` says in how many steps, since none guides."""
         tokenizer, steps = tokenizer_of(self.data), int(scale)
         ids = tokenizer.encode(prompts, length_of(self.data))
-        net = student_network(self.teacher, model.state_dict())
+        net = student_network(self.teacher, model.state_dict(), self.pace)
         noise, done = starts(len(ids), self.shape(), seed), []
         fresh = torch.Generator().manual_seed(seed)
         for i in range(0, len(ids), BATCH):

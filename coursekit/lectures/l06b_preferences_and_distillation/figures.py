@@ -1,12 +1,113 @@
 """The figures of notebook 06b, drawn from what was measured."""
 
-from coursekit.plots.figures import canvas, numbers, render, style
+import math
+
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level, draw_line, scale
-from coursekit.plots.measured import Stored, measured_figure
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
 from coursekit.plots.table import Table
 
 # --- 6.11 to 6.13: votes and rewards --------------------------------------------------
+
+CLIMBS = {
+    "base": "before",
+    "alone": "ReFL alone",
+    "pull_10": "10 : 1",
+    "pull_3": "3 : 1",
+    "pull_1": "1 : 1",
+    "learnt_alone": "learnt,\nalone",
+    "learnt_pull_3": "learnt,\n3 : 1",
+}
+CLOUDS = 8
+SHOWN = (10, 30, 100)  # betas whose training is drawn
+
+
+def vote_panels(stored: Stored) -> Picture:
+    """Figure A: how well a learnt reward orders new pairs, and foretells new votes."""
+    with style():
+        figure, axes = canvas(2, 4.4, 3.4)
+        for mind, number in stored["minds"].items():
+            name = f"{mind}: reward x {number:g}"
+            curve(axes[0], stored["counts"], stored, f"{mind}_agree", name)
+            curve(axes[1], stored["counts"], stored, f"{mind}_loss", name)
+        for axis in axes:
+            axis.set(xscale="log", xlabel=f"votes heard ({spread_of(stored)})")
+        axes[0].set(title="clear pairs in the right order", ylabel="share")
+        axes[0].legend(loc="lower right")
+        axes[1].set(title="loss on new votes", ylabel="nats a pair")
+        draw_level(axes[1], (math.log(2), "log 2: knows nothing"))
+        return render(figure)
+
+
+def _clouds(stored: Stored, run: str) -> tuple[float, float]:
+    """As many clouds of equal weight have this entropy, as a share of all."""
+    entropy, error = bar(stored, f"{run}_entropy")
+    many = math.exp(entropy) / CLOUDS
+    return many, many * error
+
+
+def climb_bars(stored: Stored) -> Picture:
+    """Figure B, ReFL: what was asked for, and what nobody asked for."""
+    groups = {
+        label: {
+            "true reward": bar(stored, f"{run}_reward"),
+            "on a cloud": bar(stored, f"{run}_on"),
+            "clouds in use": _clouds(stored, run),
+        }
+        for run, label in CLIMBS.items()
+    }
+    with style():
+        figure, (axis,) = canvas(1, 8.2, 3.4)
+        draw_groups(axis, groups, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+        axis.set(ylabel="share", xlabel=f"reward : training ({spread_of(stored)})")
+        return render(figure)
+
+
+def pair_panels(stored: Stored) -> Picture:
+    """Figure B, DPO: quality and errors at each beta, and the training itself."""
+    betas = stored["betas"]
+    lists = _over_betas(stored)
+    with style():
+        figure, axes = canvas(3, 3.7, 3.6)
+        names = {
+            "accuracy": "implicit accuracy",
+            "on": "on a cloud",
+            "reward": "reward",
+        }
+        for key, name in names.items():
+            curve(axes[0], betas, lists, key, name)
+        draw_level(axes[0], (stored["winners_reward"], "reward, winners only"))
+        for key, name in {"won": "winners", "lost": "losers"}.items():
+            curve(axes[1], betas, lists, key, name)
+        axes[1].set_yscale("symlog", linthresh=0.03)
+        for beta in SHOWN:
+            run = f"beta_{beta}"
+            at, name = stored[f"{run}_path_at"], f"beta {beta}"
+            curve(axes[2], at, stored, f"{run}_path_won", name)
+        for axis in axes[:2]:
+            axis.set(xscale="log", xlabel=f"beta ({spread_of(stored)})")
+        for axis in axes:
+            axis.legend(fontsize=8, loc="upper right")
+        axes[2].legend(fontsize=8, loc="center right")
+        for axis in axes[1:]:
+            draw_level(axis, (0.0, ""))
+        axes[0].set(title="what comes out", ylabel="share", ylim=(0, 1.25))
+        axes[1].set(title="rise of the error", ylabel="over the reference's")
+        axes[2].set(title="of winners, in training", xlabel="steps")
+        return render(figure)
+
+
+def _over_betas(stored: Stored) -> Stored:
+    """Numbers of each beta as lists over beta, for `curve`."""
+    found: dict[str, object] = {"base_all": stored["base_reward_all"]}
+    for key in ("accuracy", "on", "reward", "won", "lost"):
+        for end in ("", "_std"):
+            found[key + end] = [
+                stored[f"beta_{beta}_{key}{end}"] for beta in stored["betas"]
+            ]
+    return found
+
 
 # --- 6.14 and 6.15: a flow that rolls dice --------------------------------------------
 

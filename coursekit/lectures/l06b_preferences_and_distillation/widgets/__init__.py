@@ -3,6 +3,12 @@
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.bears import (
     bear_students,
 )
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.beta import dpo_beta
 from coursekit.widgets import outcome, predict
 
-__all__ = ["bear_students", "outcome", "predict"]
+__all__ = [
+    "bear_students",
+    "dpo_beta",
+    "outcome",
+    "predict",
+]
