@@ -340,6 +340,7 @@ class MeanFlowRecipe(StudentRecipe):
     solver: str = "euler"
     power: float = 0.5
     from_noise: float = 0.25  # share of the rows that start at t = 1
+    rise: int = 300  # steps until the slope counts in full
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Also an interval for each row."""
@@ -349,17 +350,24 @@ class MeanFlowRecipe(StudentRecipe):
         t[: round(self.from_noise * size)] = 1.0
         r = t * torch.rand(size, generator=luck)
         r = torch.where(torch.rand(size, generator=luck) < 0.25, torch.zeros(size), r)
-        return x0, eps, ids, shift_time(r, self.shift), shift_time(t, self.shift)
+        r, t = (shift_time(each, self.shift) for each in (r, t))
+        return x0, eps, ids, r, t, torch.full((size,), min(1.0, step / self.rise))
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """The error of MeanFlow's identity."""
-        x0, eps, ids, r, t = batch
+        """The error of MeanFlow's identity.
+
+        A velocity network's slope in time is rough, above all near t = 1, where it was
+        hardly ever asked. So it counts little at first: the student learns the mean of
+        velocities nearby before it learns the velocity's mean (Lu & Song 2025).
+        """
+        x0, eps, ids, r, t, share = batch
         xt = conditional_path(x0, eps, t)
         with torch.no_grad():
             flow = self.guided(ids)(xt, t)
         u = strided(cast(Pair, model).student, ids)
         with sdpa_kernel(SDPBackend.MATH):  # fused attention has no forward slope
-            said, target = meanflow_target(u, xt, r, t, flow)
+            said, whole = meanflow_target(u, xt, r, t, flow)
+        target = torch.lerp(flow, whole, expand_as(share, flow))
         error = power_weighted(said - target, self.power)
         mean: Tensor = error.mean() / x0[0].numel() ** (1 - self.power)
         return mean

@@ -220,6 +220,7 @@ def test_meanflow_of_a_network_that_says_nothing_misses_the_velocity():
     batch = recipe.batch(data(), 8, 0)
     r, t = batch[3], batch[4]
     assert bool((r <= t).all()) and float(t.max()) == 1 and float(r.min()) == 0
+    assert float(batch[5][0]) == 0 and float(recipe.batch(data(), 8, 300)[5][0]) == 1
     wanted = t.square().mean()
     assert float(recipe.loss(quiet(), batch)) == pytest.approx(float(wanted), rel=1e-5)
 
