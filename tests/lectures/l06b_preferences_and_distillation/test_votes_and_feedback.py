@@ -33,6 +33,24 @@ CLAIMS = table("""
 06b.A: torn_agree[-1] > 0.98 and inclined_agree[0] > 0.97 > 0.9 > torn_agree[0]
 # Few votes of the torn are learnt by heart: worse than knowing nothing.
 06b.A: torn_loss[0] > 0.6932 > torn_loss[-1]
+# Reward hacking: one cloud is left, or nothing real where nobody voted.
+06b.B: alone_reward > 0.85 and alone_on > base_on - 0.02 and alone_entropy < 0.1
+06b.B: learnt_alone_reward < 0.02 and learnt_alone_on < 0.05
+06b.B: learnt_alone_thought > 5
+# Ordinary training beside it holds.
+06b.B: learnt_pull_3_reward > 2 * base_reward and learnt_pull_3_on > 0.8
+06b.B: pull_1_reward < pull_3_reward < pull_10_reward
+06b.B: pull_1_entropy > pull_3_entropy > pull_10_entropy > alone_entropy
+# The implicit accuracy is highest where one cloud of eight is left.
+06b.B: beta_1_accuracy > beta_10_accuracy > beta_30_accuracy > beta_1000_accuracy
+06b.B: beta_1_entropy < 0.1 and beta_1_lost > beta_1_won > 10
+06b.B: beta_30_won < 0 < beta_10_won < beta_10_lost and beta_10_on < 0.85
+06b.B: beta_10_stop_on > 0.9 and beta_10_stop_reward > base_reward + 0.03
+# Winners only: more than a careful DPO, never more than the winners themselves.
+06b.B: beta_30_reward < winners_reward < pairs_better + 0.02 < beta_10_reward
+# Two noises a pair drown the margin; the model as its own reference runs away.
+06b.B: apart_lost < 0.7 * beta_30_lost and apart_reward < beta_30_reward
+06b.B: own_won > 1000 and own_loss == approx(0.693147, abs=1e-4)
 """)
 
 
