@@ -96,11 +96,16 @@ def _ring(level: float, steps: int, count: int, law: Law = transition) -> Result
 
 
 def optimum(
-    beta: float, spread: bool, steps: int = 300, count: int = 1000, std: float = STD
+    beta: float,
+    spread: bool,
+    steps: int = 300,
+    count: int = 1000,
+    std: float = STD,
+    loss: Callable[..., Tensor] = clipped_loss,
 ) -> float:
     """How far a policy N(mean, std^2 I) moves along u for the reward u.x, |u| = 1.
 
-    The clipped loss and beta times the KL to N(0, std^2 I), one update a batch.
+    `clipped_loss` and beta times the KL to N(0, std^2 I), one update a batch.
     spread: divide the advantages by their standard deviation.
     """
     u = torch.tensor([0.6, 0.8], dtype=torch.float64)
@@ -119,10 +124,10 @@ def optimum(
         if spread:
             advantages = advantages / reward.std()
         chance = log_prob(law, x, "sum")
-        loss = clipped_loss(chance, chance, advantages, 0.2)
-        loss = loss + beta * kl(law, reference, "sum").mean()
+        whole = loss(chance, chance, advantages, 0.2)
+        whole = whole + beta * kl(law, reference, "sum").mean()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        whole.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         fall.step()
     return float(mean.detach()[0] @ u)

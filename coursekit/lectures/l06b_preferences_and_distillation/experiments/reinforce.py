@@ -220,10 +220,10 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     Keys: `rounds`, `group`, `steps`, `drawn`, `evaluations`; `weights_grpo` and
     `weights_nft`; with _std and _all, of each run of `plans` and of `base`, what
     `seen_by` says: `reward`, `on`, `entropy`, `tv`, `energy`, `distance`, and as lists
-    `masses`; of the runs of `grpo` also `clipped` (mean over the rounds), `first` (the
-    largest over them); `evals` and `seconds` (of one core) of each training. A run that ends beyond
-    all measure has `lost` 1 and stores zeros. `{run}_path`, of the runs at all weights:
-    the mean reward in each round of the first seed.
+    `masses`; of the runs of `grpo` also `clipped` (mean over the rounds) and `first`
+    (the largest over them); `evals` and `seconds` (of one core) of each training. A run
+    that ends beyond all measure has `lost` 1 and stores zeros. `{run}_path`, of the
+    runs at all weights: the mean reward in each round of the first seed.
     """
     size = {"rounds": 2, "group": 16} if quick else {}
     drawn, steps = (50, 20) if quick else (DRAWN, STEPS)
