@@ -220,7 +220,24 @@ from coursekit.theory.training_times import LogitNormal
         ),
     },
 )
-NOTEBOOKS = {"01": ONE, "02": TWO, "03": THREE, "04": FOUR, "05": FIVE, "06a": SIX_A}
+SIX_B = Notebook(
+    """
+from coursekit.lectures.l06b_preferences_and_distillation import widgets
+from coursekit.theory.policy_steps import transition
+""",
+    {
+        "dice": Cell("widgets.dice(transition)", 2),
+    },
+)
+NOTEBOOKS = {
+    "01": ONE,
+    "02": TWO,
+    "03": THREE,
+    "04": FOUR,
+    "05": FIVE,
+    "06a": SIX_A,
+    "06b": SIX_B,
+}
 CELLS = {
     (lecture, name): cell
     for lecture, notebook in NOTEBOOKS.items()

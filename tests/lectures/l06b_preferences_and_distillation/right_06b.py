@@ -61,7 +61,7 @@ def prompt_by_prompt(
 def case_by_case(
     log_prob: Tensor, old_log_prob: Tensor, advantages: Tensor, clip: float
 ) -> Tensor:
-    """What the minimum says: above 1 + clip for the good, below 1 - clip for the bad."""
+    """The good are cut off above 1 + clip, the bad below 1 - clip."""
     ratio = torch.exp(log_prob - old_log_prob.detach())
     good = advantages > 0
     capped = torch.where(good, ratio.clamp(max=1 + clip), ratio.clamp(min=1 - clip))

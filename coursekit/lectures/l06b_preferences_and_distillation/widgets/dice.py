@@ -47,7 +47,7 @@ def draw(law: Law, real: Tensor, noise: float, steps: int) -> Scene:
         f"{on:.0%} of the points are on a cloud. The {WALKS} walks end on "
         f"{sum(mass > 0 for mass in apart)} of the clouds."
     )
-    return Scene((crowd, one), text=text, tone="good" if on > 0.9 else "warn")
+    return Scene((crowd, one), text=text, tone="good" if on > 0.95 else "warn")
 
 
 def dice(law: Law) -> Live:
