@@ -229,6 +229,10 @@ from coursekit.lectures.l06b_preferences_and_distillation import widgets
             "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
         ),
         "dpo_beta": Cell("widgets.dpo_beta()", 1),
+from coursekit.theory.policy_steps import transition
+""",
+    {
+        "dice": Cell("widgets.dice(transition)", 2),
     },
 )
 NOTEBOOKS = {

@@ -18,10 +18,21 @@ from coursekit.checks.tried import (
     equals,
     generator,
     grid,
+
+from coursekit.checks.spec import BadResult, Function, Inputs
+from coursekit.checks.tried import (
+    SHAPES,
+    Results,
+    Tries,
+    array,
+    count,
+    equals,
+    generator,
     pair,
     refusal,
     slopes,
 )
+from coursekit.theory.policy_steps import Transition
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -141,6 +152,146 @@ def dpo_loss(fn: Function, i: Any) -> Results:
 
 
 # --- 6.14 and 6.15: a flow that rolls dice --------------------------------------------
+
+
+def _steps(seed: int) -> Inputs:
+    rng, shape = generator(seed), SHAPES[seed % len(SHAPES)]
+    dtype = np.float32 if seed % 3 == 1 else np.float64
+    t = rng.uniform(0.3, 0.95, shape[0])
+    t[2] = 1.0
+    return {
+        **{
+            n: rng.standard_normal(shape).astype(dtype)
+            for n in ("velocity", "xt", "other")
+        },
+        "t": t.astype(dtype),
+        "s": (t - rng.uniform(0.05, 0.25, shape[0])).astype(dtype),
+        "noise_level": float(rng.uniform(0.4, 1.0)),
+    }
+
+
+def _deviation(i: Inputs) -> Any:
+    """sigma sqrt(t - s), one sample after the other."""
+    found = []
+    for t, s in zip(i["t"].astype(float), i["s"].astype(float), strict=True):
+        left = 1 - (s if t == 1 else t)
+        found.append(i["noise_level"] * np.sqrt(t / left * (t - s)))
+    return np.array(found, dtype=i["t"].dtype)
+
+
+@tried(
+    "06b.20",
+    _steps,
+    oracles=(
+        equals(
+            "std",
+            _deviation,
+            "std is sigma * sqrt(t - s) with sigma = noise_level * sqrt(t / (1 - t)), "
+            "one number for each sample; at t = 1 that 1 - t is 1 - s",
+        ),
+    ),
+)
+def transition(fn: Function, i: Any) -> Results:
+    """A step as a law; at noise level 0, an Euler step; in half precision, float32."""
+    mean, std = pair(fn(i.velocity, i.xt, i.t, i.s, i.noise_level))
+    still, _ = pair(fn(i.velocity, i.xt, i.t, i.s, 0.0))
+    low = [each.bfloat16() for each in (i.velocity, i.xt)]
+    half, _ = pair(fn(*low, i.t.float(), i.s.float(), i.noise_level))
+    return {
+        "std": std,
+        "mean": mean,
+        "mean at noise level 0": still,
+        "bfloat16 input is raised to float32": count(half.dtype == torch.float32),
+        "mean of bfloat16 input": half.double(),
+    }
+
+
+def _draws(seed: int) -> Inputs:
+    rng, shape = generator(seed), SHAPES[seed % len(SHAPES)]
+    dtype = np.float32 if seed % 3 == 1 else np.float64
+    return {
+        "mean": rng.standard_normal(shape).astype(dtype),
+        "x": rng.standard_normal(shape).astype(dtype),
+        "std": rng.uniform(0.3, 1.8, shape[0]).astype(dtype),
+    }
+
+
+@tried("06b.21", _draws)
+def log_prob(fn: Function, i: Any) -> Results:
+    mean, x = i.mean.requires_grad_(), i.x.requires_grad_()
+    law = Transition(mean, i.std)
+    found = fn(law, x, "sum")
+    still = Transition(i.mean.detach(), 0 * i.std)
+    return {
+        "log density": found,
+        **slopes(found, mean=mean, x=x),
+        "mean over the dimensions": fn(law, x, "mean"),
+        "refuses a step without noise": refusal(lambda: fn(still, i.x.detach(), "sum")),
+    }
+
+
+def _groups(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    size, many = ((4, 5), (6, 3))[seed % 2]
+    prompts = np.tile(rng.permutation(many), size)  # interleaved, never a window
+    level = rng.uniform(-3, 3, many)[prompts]
+    width = rng.uniform(0.3, 3, many)[prompts]
+    return {
+        "rewards": (level + width * rng.standard_normal(size * many)).astype(dtype),
+        "flat": rng.uniform(-1, 1, many)[prompts].astype(dtype),
+        "prompts": prompts,
+        "size": size,
+    }
+
+
+@tried("06b.24", _groups, cases=("five prompts", "three prompts, float32"))
+def group_advantages(fn: Function, i: Any) -> Results:
+    rewards = i.rewards.requires_grad_()
+    found = fn(rewards, i.prompts, i.size)
+    array(found)
+    if found.requires_grad:
+        raise BadResult("the advantages carry a gradient: detach the rewards")
+    plain, order = i.rewards.detach(), i.prompts.argsort(stable=True)
+    close = fn(plain, i.prompts, i.size, "group", 0.5)
+    return {
+        "advantages": found,
+        "advantages of rewards that the prompt alone decides": fn(
+            i.flat, i.prompts, i.size
+        ),
+        "advantages, prompts in order": fn(plain[order], i.prompts[order], i.size),
+        "advantages with spread='batch'": fn(plain, i.prompts, i.size, "batch"),
+        "advantages with limit 0.5": close,
+        "refuses groups of another size": refusal(
+            lambda: fn(plain, i.prompts, i.size + 1)
+        ),
+    }
+
+
+def _policies(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    old = rng.standard_normal(12)
+    ratio = rng.permutation(np.repeat([0.4, 0.97, 1.02, 1.8], 3))
+    signs = np.where(np.arange(12) % 2, 1.0, -1.0)
+    return {
+        "old": old.astype(dtype),
+        "new": (old + np.log(ratio)).astype(dtype),
+        "advantages": (signs * rng.uniform(0.3, 2.0, 12)).astype(dtype),
+        "clip": float(rng.uniform(0.1, 0.3)),
+    }
+
+
+@tried("06b.25", _policies, cases=("ratios near and far", "float32"))
+def clipped_loss(fn: Function, i: Any) -> Results:
+    new, old = i.new.requires_grad_(), i.old.requires_grad_()
+    loss = fn(new, old, i.advantages, i.clip)
+    return {
+        "loss": loss,
+        **slopes(loss, log_prob=new, old_log_prob=old),
+        "loss on the first update": fn(
+            old.detach(), old.detach(), i.advantages, i.clip
+        ),
+    }
+
 
 # --- 6.16 and 6.17: fewer steps -------------------------------------------------------
 

@@ -4,4 +4,6 @@
 FIGURES: dict[str, str] = {
     "06b.A": "votes",
     "06b.B": "feedback",
+    "06b.C": "dice",
+    "06b.D": "reinforce",
 }

@@ -4,10 +4,12 @@ from coursekit.lectures.l06b_preferences_and_distillation.widgets.bears import (
     bear_students,
 )
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.beta import dpo_beta
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.dice import dice
 from coursekit.widgets import outcome, predict
 
 __all__ = [
     "bear_students",
+    "dice",
     "dpo_beta",
     "outcome",
     "predict",
