@@ -223,16 +223,14 @@ from coursekit.theory.training_times import LogitNormal
 SIX_B = Notebook(
     """
 from coursekit.lectures.l06b_preferences_and_distillation import widgets
-""",
-    {
-        "bear_students": Cell(
-            "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
-        ),
-        "dpo_beta": Cell("widgets.dpo_beta()", 1),
 from coursekit.theory.policy_steps import transition
 """,
     {
+        "dpo_beta": Cell("widgets.dpo_beta()", 1),
         "dice": Cell("widgets.dice(transition)", 2),
+        "bear_students": Cell(
+            "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
+        ),
     },
 )
 NOTEBOOKS = {

@@ -358,7 +358,8 @@ class MeanFlowRecipe(StudentRecipe):
 
         A velocity network's slope in time is rough, above all near t = 1, where it was
         hardly ever asked. So it counts little at first: the student learns the mean of
-        velocities nearby before it learns the velocity's mean (Lu & Song 2025).
+        velocities nearby before it learns the velocity's mean (the warm-up of the
+        tangent in the code of rcm and FastGen).
         """
         x0, eps, ids, r, t, share = batch
         xt = conditional_path(x0, eps, t)

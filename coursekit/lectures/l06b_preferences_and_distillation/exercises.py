@@ -8,6 +8,7 @@ from torch import Tensor
 
 from coursekit.checks.spec import BadResult, Function, Inputs
 from coursekit.checks.tried import (
+    SHAPES,
     Net,
     Results,
     Tries,
@@ -18,16 +19,6 @@ from coursekit.checks.tried import (
     equals,
     generator,
     grid,
-
-from coursekit.checks.spec import BadResult, Function, Inputs
-from coursekit.checks.tried import (
-    SHAPES,
-    Results,
-    Tries,
-    array,
-    count,
-    equals,
-    generator,
     pair,
     refusal,
     slopes,
