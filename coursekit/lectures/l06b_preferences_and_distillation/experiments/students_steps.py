@@ -147,6 +147,9 @@ def instaflow(teacher: EpsMLP, seed: int, quick: bool) -> Student:
     return Student(sampler, cost, perf_counter() - start)
 
 
+ROUNDS = {32: 400, 16: 400, 8: 800, 4: 1200, 2: 1800, 1: 2400}  # steps of training
+
+
 def halve(teacher: EpsMLP, count: int, steps: int, seed: int) -> EpsMLP:
     """A student that walks in `count` steps what its teacher walks in twice as many."""
     net, ts = unfrozen(teacher), time_grid(count)
@@ -157,18 +160,18 @@ def halve(teacher: EpsMLP, count: int, steps: int, seed: int) -> EpsMLP:
         xt = conditional_path(x0, torch.randn(x0.shape, generator=generator), t)
         return squared_l2(net(xt, t) - progressive_target(teacher, xt, t, s)).mean()
 
-    for _ in descend(net, loss, steps, 1e-3, seed):
+    for _ in descend(net, loss, steps, 2e-3, seed):
         pass
     return frozen(net)
 
 
 def progressive(teacher: EpsMLP, seed: int, quick: bool) -> Student:
     """64 steps, then 32, 16, 8, 4, 2, 1. Of each round the network is kept."""
-    steps, start = 10 if quick else 700, perf_counter()
-    nets, count, cost = {TOP: teacher}, TOP, 0.0
-    while count > 1:
-        nets[count // 2] = halve(nets[count], count // 2, steps, seed + count)
-        cost, count = cost + seen(steps, 3), count // 2
+    start, nets, cost = perf_counter(), {TOP: teacher}, 0.0
+    for count, wanted in ROUNDS.items():
+        steps = 10 if quick else wanted
+        nets[count] = halve(nets[2 * count], count, steps, seed + count)
+        cost += seen(steps, 3)
 
     def sampler(eps: Tensor, evaluations: int) -> Tensor:
         return walk(nets[evaluations], eps, evaluations)
