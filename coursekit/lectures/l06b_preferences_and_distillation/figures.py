@@ -1,10 +1,19 @@
 """The figures of notebook 06b, drawn from what was measured."""
 
+from typing import Any
+
 from coursekit.datasets.toys import ring
 from coursekit.plots.figures import canvas, draw_groups, render, scatter, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, bar, curve, ladder, spread_of
+from coursekit.plots.measured import (
+    Stored,
+    bar,
+    curve,
+    ladder,
+    measured_figure,
+    spread_of,
+)
 from coursekit.plots.table import Table, table
 
 # --- 6.11 to 6.13: votes and rewards --------------------------------------------------
@@ -29,13 +38,33 @@ AGREED = {
 }
 
 
-def one_step_clouds(stored: Stored) -> Picture:
+def one_step_clouds() -> Picture | Table:
+    """Figure E, or how to measure it."""
+    return measured_figure("06b.E", _clouds)
+
+
+def one_step_table() -> Picture | Table:
+    """The ratios of figure E, or how to measure them."""
+    return measured_figure("06b.E", _ratios)
+
+
+def one_step_ladder() -> Picture | Table:
+    """Figure E over evaluations, or how to measure it."""
+    return measured_figure("06b.E", _halved)
+
+
+def agreement_panels() -> Picture | Table:
+    """Figure F, or how to measure it."""
+    return measured_figure("06b.F", _agreed)
+
+
+def _clouds(stored: Stored) -> Picture:
     """Figure E: what four networks draw in one step from the same noise."""
     clouds = {name: stored[f"{who}_points"] for who, name in LEARNERS.items()}
     return scatter(clouds, limits=2.6, ghost=ring(8).means.repeat(40, 1))
 
 
-def one_step_table(stored: Stored) -> Table:
+def _ratios(stored: Stored) -> Any:
     """Energies over that of the teacher in 64 steps, by evaluations."""
     return table(
         {
@@ -50,7 +79,7 @@ def one_step_table(stored: Stored) -> Table:
     )
 
 
-def one_step_ladder(stored: Stored) -> Picture:
+def _halved(stored: Stored) -> Picture:
     """Figure E, second part: energies over network evaluations."""
     names = {f"{who}_energy": name for who, name in LEARNERS.items()}
     with style():
@@ -62,7 +91,7 @@ def one_step_ladder(stored: Stored) -> Picture:
         return render(figure)
 
 
-def agreement_panels(stored: Stored) -> Picture:
+def _agreed(stored: Stored) -> Picture:
     """Figure F: energies of consistency models, and who favours the heavy clouds."""
     with style():
         figure, (left, right) = canvas(2, 4.8, 3.6)
