@@ -6,4 +6,6 @@ FIGURES: dict[str, str] = {
     "06b.B": "feedback",
     "06b.C": "dice",
     "06b.D": "reinforce",
+    "06b.E": "one_step",
+    "06b.F": "agreement",
 }

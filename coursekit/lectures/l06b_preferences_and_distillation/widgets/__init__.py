@@ -5,12 +5,14 @@ from coursekit.lectures.l06b_preferences_and_distillation.widgets.bears import (
 )
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.beta import dpo_beta
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.dice import dice
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.jumps import one_jump
 from coursekit.widgets import outcome, predict
 
 __all__ = [
     "bear_students",
     "dice",
     "dpo_beta",
+    "one_jump",
     "outcome",
     "predict",
 ]
