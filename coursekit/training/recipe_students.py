@@ -202,6 +202,13 @@ def strided(net: nn.Module, ids: Tensor) -> AverageVelocity:
     return lambda x, r, t: net(x, t, ids, r)
 
 
+def bounded(change: Tensor, by: Tensor) -> Tensor:
+    """A change made as short as `by`, sample by sample, where it is longer."""
+    lengths = [each.flatten(1).norm(dim=1) for each in (change, by)]
+    share = (lengths[1] / lengths[0].clamp(min=1e-6)).clamp(max=1)
+    return expand_as(share, change) * change
+
+
 @dataclass(frozen=True)
 class ProgressiveRecipe(StudentRecipe):
     """One step for two of its older self's, round by round (Salimans & Ho 2022).
@@ -359,7 +366,8 @@ class MeanFlowRecipe(StudentRecipe):
         A velocity network's slope in time is rough, above all near t = 1, where it was
         hardly ever asked. So it counts little at first: the student learns the mean of
         velocities nearby before it learns the velocity's mean (the warm-up of the
-        tangent in the code of rcm and FastGen).
+        tangent in the code of rcm and FastGen). And it may never be longer than the
+        velocity itself: otherwise the student learns its own roughness, and is rougher.
         """
         x0, eps, ids, r, t, share = batch
         xt = conditional_path(x0, eps, t)
@@ -368,7 +376,7 @@ class MeanFlowRecipe(StudentRecipe):
         u = strided(cast(Pair, model).student, ids)
         with sdpa_kernel(SDPBackend.MATH):  # fused attention has no forward slope
             said, whole = meanflow_target(u, xt, r, t, flow)
-        target = torch.lerp(flow, whole, expand_as(share, flow))
+        target = flow - expand_as(share, flow) * bounded(flow - whole, flow)
         error = power_weighted(said - target, self.power)
         mean: Tensor = error.mean() / x0[0].numel() ** (1 - self.power)
         return mean
