@@ -232,7 +232,7 @@ AGREED = {
 
 def one_step_clouds() -> Picture | Table:
     """Figure E, or how to measure it."""
-    return measured_figure("06b.E", _clouds)
+    return measured_figure("06b.E", _four_clouds)
 
 
 def one_step_table() -> Picture | Table:
@@ -250,7 +250,7 @@ def agreement_panels() -> Picture | Table:
     return measured_figure("06b.F", _agreed)
 
 
-def _clouds(stored: Stored) -> Picture:
+def _four_clouds(stored: Stored) -> Picture:
     """Figure E: what four networks draw in one step from the same noise."""
     clouds = {name: stored[f"{who}_points"] for who, name in LEARNERS.items()}
     return scatter(clouds, limits=2.6, ghost=ring(8).means.repeat(40, 1))
