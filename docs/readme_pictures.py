@@ -24,7 +24,8 @@ def bears(path: Path) -> None:
     from coursekit.datasets.teddy.sample import teddies
 
     images, _ = teddies(8, size=64, seed=7)
-    plots.grid(images, columns=8, zoom=1).save(path)
+    row = Image.fromarray(plots.grid(images, columns=8, zoom=1).array())
+    row.convert("RGB").save(path, quality=85, method=6)
 
 
 def denoising(path: Path) -> None:
@@ -104,7 +105,7 @@ def main(argv: list[str]) -> int:
     from readme_prompts import prompts
 
     makers = {
-        "bears.png": bears,
+        "bears.webp": bears,
         "denoising.png": denoising,
         "prompts.png": prompts,
         "ring.gif": ring,

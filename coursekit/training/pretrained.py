@@ -1,7 +1,7 @@
 """The trained networks that travel with the course: `load_model(name)`, `card(name)`.
 
 A checkpoint is a folder with weights.safetensors (the averaged weights, bf16),
-card.json (what was done and measured) and samples.png. The card holds the SHA-256 of
+card.json (what was done and measured) and samples.webp. The card holds the SHA-256 of
 the weights.
 """
 
@@ -23,7 +23,7 @@ from coursekit.training.networks import build, from_plain
 from coursekit.training.objectives import make_objective
 
 FOLDER = COURSE / "data" / "checkpoints"
-WEIGHTS, CARD, SAMPLES = "weights.safetensors", "card.json", "samples.png"
+WEIGHTS, CARD, SAMPLES = "weights.safetensors", "card.json", "samples.webp"
 
 
 def card(name: str, folder: Path | None = None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from safetensors.torch import save
 
 from coursekit import __version__
 from coursekit.course_folder import COURSE
-from coursekit.evaluation.sampling import png_bytes
+from coursekit.evaluation.sampling import webp_bytes
 from coursekit.files import write_atomic
 from coursekit.training import pretrained
 from coursekit.training.card_figures import figure_lines
@@ -127,7 +127,7 @@ def publish_run(session: Session, figures: Figures, folder: Path | None = None) 
         "bytes": len(content),
     }
     target = (folder or pretrained.FOLDER) / recipe.name
-    sheet = png_bytes(recipe.preview(model, large=True))
+    sheet = webp_bytes(recipe.preview(model, large=True))
     write_atomic(target / pretrained.SAMPLES, sheet)
     write_atomic(target / pretrained.WEIGHTS, content)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"

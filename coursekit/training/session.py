@@ -11,7 +11,7 @@ import torch
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from coursekit.evaluation.sampling import png_bytes
+from coursekit.evaluation.sampling import webp_bytes
 from coursekit.files import OutOfSpace, try_folder, write_atomic
 from coursekit.training.checkpoints import (
     CheckpointError,
@@ -199,9 +199,9 @@ class Session:
         """Write a sheet of samples into the folder, always from one noise."""
         if self.world.rank > 0:
             return
-        sheet = png_bytes(self.recipe.preview(self.run.averaged()))
+        sheet = webp_bytes(self.recipe.preview(self.run.averaged()))
         try:
-            write_atomic(self.folder / f"samples-{self.run.step:06d}.png", sheet)
+            write_atomic(self.folder / f"samples-{self.run.step:06d}.webp", sheet)
         except OutOfSpace as error:
             tqdm.write(f"no sample grid at step {self.run.step}: {error}")
 
