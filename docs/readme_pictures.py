@@ -107,7 +107,7 @@ def main(argv: list[str]) -> int:
     makers = {
         "bears.webp": bears,
         "denoising.png": denoising,
-        "prompts.png": prompts,
+        "prompts.webp": prompts,
         "ring.gif": ring,
     }
     FOLDER.mkdir(parents=True, exist_ok=True)

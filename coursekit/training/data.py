@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.datasets.images import to_model
+from coursekit.theory.training_times import Uniform
 from coursekit.training.recipe import Data
 
 Draw = Callable[[int, torch.Generator], Tensor]
@@ -110,6 +111,14 @@ def batch_at(
     if noise is not None:
         eps = noise[chosen]
     return x0.to(device), time.to(device), eps.to(device)
+
+
+def told_batch(data: Data, batch: int, seed: int, step: int) -> tuple[Tensor, ...]:
+    """x0, uniform times, noise, and the condition of each picture: see `batch_at`."""
+    assert data.cond is not None
+    chosen = batch_indices(len(data.x), batch, seed, step)
+    parts = batch_at(data.x, batch, Uniform().sample, seed, step, "cpu")
+    return (*parts, data.cond[chosen])
 
 
 def labels_at(cond: Tensor, batch: int, seed: int, step: int) -> tuple[Tensor, Tensor]:

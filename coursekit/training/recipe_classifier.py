@@ -12,16 +12,11 @@ from torch.nn.functional import cross_entropy
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.sampling import image_grid
 from coursekit.theory.paths import LinearPath
-from coursekit.training.data import batch_at, labels_at, training_images
+from coursekit.training.data import told_batch, training_images
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 
 TIMES = (0.0, 0.2, 0.4, 0.6, 0.8)
-
-
-def uniform(count: int, generator: torch.Generator) -> Tensor:
-    """Times from 0 to 1, all equally likely."""
-    return torch.rand(count, generator=generator)
 
 
 @dataclass(frozen=True)
@@ -45,9 +40,7 @@ class ClassifierRecipe(Recipe):
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Pictures, times, noise and labels."""
-        assert data.cond is not None
-        parts = batch_at(data.x, size, uniform, self.seed, step, "cpu")
-        return (*parts, labels_at(data.cond, size, self.seed, step)[0])
+        return told_batch(data, size, self.seed, step)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """Cross entropy of the class, given the noisy picture and its time."""

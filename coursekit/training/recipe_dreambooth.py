@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from coursekit.evaluation.identity import called, identity_figures
 from coursekit.theory.dreambooth import Rows, dreambooth_loss
-from coursekit.theory.guidance import drop_condition
 from coursekit.training.pretrained import load_model
 from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_adapter import AdapterRecipe
@@ -78,8 +77,7 @@ class DreamBoothRecipe(AdapterRecipe):
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """DreamBooth's, each row by its mark."""
         x0, time, eps, ids, luck, of_prior = batch
-        null = tokenizer_of(self.data).null(1, ids.shape[1])[0].to(ids.device)
-        rows = Rows(x0, time, eps, drop_condition(ids, null, self.forget, luck))
+        rows = Rows(x0, time, eps, self.told(ids, luck))
         subject, prior = (
             Rows(*(part[mark] for part in rows)) for mark in (~of_prior, of_prior)
         )

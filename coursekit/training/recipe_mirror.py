@@ -17,7 +17,7 @@ from coursekit.theory.flow import follow
 from coursekit.theory.noise import fresh_noise
 from coursekit.theory.paths import LinearPath, expand_as
 from coursekit.theory.solvers import time_grid
-from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.data import told_batch
 from coursekit.training.distributed import averaged
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
@@ -47,13 +47,7 @@ class MirrorRecipe(Recipe):
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Pictures, times, noise and what is missing."""
-        assert data.cond is not None
-        chosen = batch_indices(len(data.x), size, self.seed, step)
-        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
-        x0 = to_model(data.x[chosen])
-        time = torch.rand(size, generator=generator)
-        eps = torch.randn(x0.shape, generator=generator)
-        return x0, time, eps, data.cond[chosen]
+        return told_batch(data, size, self.seed, step)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """The mean squared error of the clean picture, over the missing pixels only."""

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from coursekit.datasets.images import to_model, to_uint8
+from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import scenes
 from coursekit.datasets.teddy.scene import Scene
@@ -28,7 +28,7 @@ from coursekit.theory.noise import pixel_noise
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import ddim_path, time_grid
-from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.data import told_batch
 from coursekit.training.networks import build
 from coursekit.training.objectives import clip_denoised
 from coursekit.training.recipe import Batch, Data, Recipe
@@ -81,13 +81,7 @@ class PairRecipe(Recipe):
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """x0, times, noise, ids."""
-        assert data.cond is not None
-        chosen = batch_indices(len(data.x), size, self.seed, step)
-        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
-        x0 = to_model(data.x[chosen])
-        time = torch.rand(size, generator=generator)
-        eps = torch.randn(x0.shape, generator=generator)
-        return x0, time, eps, data.cond[chosen]
+        return told_batch(data, size, self.seed, step)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """The mean squared error of the clean picture."""

@@ -83,11 +83,15 @@ class PromptRecipe(Recipe):
         ids = one_wording(data.cond[chosen], generator)
         return x0, time, eps, ids, torch.rand(size, generator=generator)
 
-    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Conditional flow matching; some prompts are forgotten."""
-        x0, time, eps, ids, luck = batch
+    def told(self, ids: Tensor, luck: Tensor) -> Tensor:
+        """What the network is told: some prompts are forgotten."""
         null = tokenizer_of(self.data).null(1, ids.shape[1])[0].to(ids.device)
-        cond = drop_condition(ids, null, self.forget, luck)
+        return drop_condition(ids, null, self.forget, luck)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Conditional flow matching."""
+        x0, time, eps, ids, luck = batch
+        cond = self.told(ids, luck)
         path = LinearPath()
         return prediction_loss(model, path, "velocity", x0, time, eps, cond).mean()
 

@@ -5,10 +5,9 @@ facts), and two lists of sentences with what they mean, written by hand: one by 
 wrote the reader, one by somebody who had not seen it.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from wishes import wishes
 
 from coursekit.datasets import emoji
 from coursekit.datasets.emoji_splits import split_of_pairs
@@ -34,13 +33,10 @@ UNSAID = {
 
 def sentences(name):
     """(sentence, what must be shown or None to refuse) of a list written by hand."""
-    for line in Path(__file__).with_name(name).read_text("utf-8").splitlines():
-        text, bar, meant = (part.strip() for part in line.rpartition("|"))
-        if bar and not line.startswith("#"):
-            told = (
-                None if meant == "refuse" else dict(p.split("=") for p in meant.split())
-            )
-            yield text, None if told is None else UNSAID | told
+    for text, meant in wishes(name):
+        words = [] if meant == "refuse" else meant.split()
+        told = UNSAID | dict(word.split("=") for word in words)
+        yield text, None if meant == "refuse" else told
 
 
 def outcome(text, wanted):

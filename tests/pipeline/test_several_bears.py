@@ -4,11 +4,11 @@ Authorities: a list of sentences with what they mean, written by hand; the gramm
 the captions; and the reader of one bear, whose every sentence still means the same.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from wishes import wishes
 
 from coursekit.datasets.teddy.captions import (
     facts,
@@ -24,14 +24,6 @@ from coursekit.pipeline.loose_phrases import NotUnderstood
 from coursekit.pipeline.loose_prompts import instead, understand
 
 UNSAID = {"hat": "none", "glasses": "none", "pose": "both-down", "action": "none"}
-HERE = Path(__file__)
-
-
-def lines(name: str) -> list[tuple[str, str]]:
-    """(sentence, what it means) of a list written by hand."""
-    rows = HERE.with_name(name).read_text("utf-8").splitlines()
-    split = [row.rpartition("|") for row in rows if not row.startswith("#")]
-    return [(text.strip(), meant.strip()) for text, bar, meant in split if bar]
 
 
 def obeyed(text: str, meant: str) -> str:
@@ -65,7 +57,7 @@ def obeyed(text: str, meant: str) -> str:
 
 
 def test_several_bears_are_understood_or_refused():
-    table = lines("prompts_bears.txt")
+    table = wishes("prompts_bears.txt")
     wrong = {text: why for text, meant in table if (why := obeyed(text, meant))}
     assert wrong == {}
     assert len(table) >= 90 and sum(meant != "refuse" for _, meant in table) >= 50
@@ -75,7 +67,7 @@ def test_several_bears_are_understood_or_refused():
 def test_one_bear_means_what_it_means_to_the_model_of_one(name):
     """And what is refused there is refused here, but for several bears."""
     more = {}
-    for text, _ in lines(name):
+    for text, _ in wishes(name):
         try:
             one = understand(text, seed=3)
         except NotUnderstood:

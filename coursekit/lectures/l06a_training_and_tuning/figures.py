@@ -25,7 +25,7 @@ LAWS = {
     "middle": "logit-normal (0, 1)",
     "noise": "logit-normal (1, 1)",
 }
-ON_TOP: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
+ABOVE: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
 
 
 def decided_panels(stored: Stored) -> Picture:
@@ -72,7 +72,7 @@ def law_bars(stored: Stored) -> Picture:
             xlabel=f"t ({spread_of(stored)})", ylabel="times the loss of teddy-flow"
         )
         axes[0].legend(fontsize=9)
-        draw_groups(axes[1], groups, ncols=2, **ON_TOP)
+        draw_groups(axes[1], groups, ncols=2, **ABOVE)
         axes[1].set(ylabel="Fréchet distance", xlabel=spread_of(stored))
         axes[1].tick_params(axis="x", labelsize=8)
         return render(figure)
@@ -109,7 +109,6 @@ GOING_ON = {
     "much": "30 % old",
     "slow": "no old ones, a tenth of the rate",
 }
-_ABOVE: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "fontsize": 9}
 
 
 def eyes_panels(stored: Stored) -> Picture:
@@ -128,7 +127,7 @@ def eyes_panels(stored: Stored) -> Picture:
             word: {name: bar(stored, f"{key}_{word}") for key, name in EYES.items()}
             for word in ("fur", "hat")
         }
-        draw_groups(right, groups, **_ABOVE, ncols=3)
+        draw_groups(right, groups, **ABOVE, ncols=3)
         right.set(ylabel="read off the tokens", ylim=(0, 1), xlabel=spread_of(stored))
         return render(figure)
 
@@ -145,7 +144,7 @@ def plate_panels(stored: Stored) -> Picture:
                 }
                 for p, label in plans.items()
             }
-            draw_groups(axis, groups, **_ABOVE, ncols=2)
+            draw_groups(axis, groups, **ABOVE, ncols=2)
             axis.set(ylim=(0, 1), xlabel=spread_of(stored))
         axes[0].set_ylabel("share of pictures with the hat asked for")
         return render(figure)
@@ -192,12 +191,11 @@ def _bars(stored: Stored, kinds: Mapping[str, str], title: str) -> Picture:
         label: {name: bar(stored, f"{kind}_{key}") for key, name in SHARES.items()}
         for kind, label in kinds.items()
     }
-    above: Any = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 3}
     seeds = seeds_of(stored)
     spread = "one seed" if seeds == 1 else f"± standard error, {seeds} seeds"
     with style():
         figure, (axis,) = canvas(1, 8.4, 3.4)
-        draw_groups(axis, groups, ("blue", "green", "red"), **above, fontsize=9)
+        draw_groups(axis, groups, ("blue", "green", "red"), **ABOVE, ncols=3)
         axis.set(ylabel="share of the pictures", ylim=(0, 1.04))
         axis.set_xlabel(f"{title}, {spread}")
         return render(figure)

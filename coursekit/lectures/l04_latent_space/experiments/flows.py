@@ -30,10 +30,8 @@ from coursekit.models.unet import UNetConfig
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, time_grid
-from coursekit.training.data import batch_indices, seed_of
 from coursekit.training.loop import Run, train
-from coursekit.training.recipe import Batch, Data, Profile
-from coursekit.training.recipe_pictures import PictureRecipe
+from coursekit.training.recipe import Data, Profile
 from coursekit.training.recipes_latent import TEDDY_VAE
 from coursekit.training.recipes_pixels import TEDDY_FLOW
 
@@ -41,18 +39,6 @@ MARKS = (0.25, 0.5, 1.0)  # of the budget: when quality is measured
 PIXEL_STEPS = 300  # the budget: so many steps of the flow on pixels
 BATCH, EVALS = 32, 20
 Decode = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class OnLatents(PictureRecipe):
-    """Flow matching on float latents that are already there."""
-
-    def batch(self, data: Data, size: int, step: int) -> Batch:
-        """Latents, times, noise."""
-        x0 = data.x[batch_indices(len(data.x), size, self.seed, step)]
-        generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
-        time = torch.rand(size, generator=generator)
-        return x0, time, torch.randn(x0.shape, generator=generator)
 
 
 @dataclass(frozen=True)
@@ -130,8 +116,9 @@ def lesson(
     return {**found, "seconds": run.seconds}
 
 
-TITLES = {"name": "latent-flow", "title": "Flow matching on whatever it is given"}
-RECIPE = OnLatents(**vars(TEDDY_FLOW) | TITLES)
+RECIPE = replace(
+    TEDDY_FLOW, name="latent-flow", title="Flow matching on whatever it is given"
+)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:

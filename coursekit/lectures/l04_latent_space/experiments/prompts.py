@@ -158,17 +158,3 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     if is_there(EMOJI_MODEL) and is_there(JUDGE):
         found |= measure_emoji(seeds, quick)
     return found
-
-
-def samples_beside_nearest(
-    count: int = 16, seed: int = 0
-) -> tuple[list[str], Images, Images]:
-    """Prompts, the pictures drawn for them, and the training picture nearest to each.
-
-    Every other prompt names a combination that no training saw.
-    """
-    parts = [prompts(count // 2, split, SEED)[0] for split in SPLITS]
-    asked = [text for pair in zip(*parts, strict=True) for text in pair]
-    images = from_checkpoint(MODEL).draw(asked, seed)
-    bank = teddies(BANK, seed=0)[0]
-    return asked, images, bank[nearest(images, bank)[0]]

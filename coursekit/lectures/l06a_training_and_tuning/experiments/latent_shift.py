@@ -13,15 +13,7 @@ from torch import Tensor
 
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.experiments.summary import Result, for_seeds, mean
-from coursekit.lectures.l06a_training_and_tuning.experiments.probes import (
-    STEPS,
-    Probe,
-    answers,
-    factor,
-    left,
-    time_at,
-    train_probe,
-)
+from coursekit.lectures.l06a_training_and_tuning.experiments import probes
 from coursekit.training.latent_space import Space
 from coursekit.training.recipe import Data
 
@@ -34,7 +26,7 @@ def latents(space: Space, size: int, count: int, split: str) -> tuple[Tensor, Te
     seed = 0 if split == "train" else 900
     pictures, scenes = teddies(count, size, seed=seed, split=split)
     data = space.encoded(Data(torch.from_numpy(pictures), "scenes with one bear"))
-    return data.x, answers(scenes, ASKED)
+    return data.x, probes.answers(scenes, ASKED)
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -60,19 +52,22 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         found: Result = {}
         for size, ((x0, right), held) in sets.items():
             torch.manual_seed(seed)
-            probe = Probe(x0.shape[1:], 8, ASKED)
-            train_probe(probe, x0, right, steps, seed)
-            shares = left(probe.eval(), *held)
+            probe = probes.Probe(x0.shape[1:], 8, ASKED)
+            probes.train_probe(probe, x0, right, steps, seed)
+            shares = probes.left(probe.eval(), *held)
             found |= {f"{name}_{size}": each for name, each in shares.items()}
         if quick:
             return found
-        factors = {n: factor(found[f"{n}_32"], found[f"{n}_64"]) for n in ASKED}
+        factors = {n: probes.factor(found[f"{n}_32"], found[f"{n}_64"]) for n in ASKED}
         logs = [math.log(each) for each in factors.values()]
         found |= {f"{name}_factor": each for name, each in factors.items()}
         return found | {"factor": math.exp(mean(logs))}
 
     numbers = {size: math.prod(space.shape(size)) for size, space in spaces.items()}
-    result: Result = {"times": [time_at(step) for step in STEPS], "asked": list(ASKED)}
+    result: Result = {
+        "times": [probes.time_at(step) for step in probes.STEPS],
+        "asked": list(ASKED),
+    }
     result |= {f"numbers_{size}": count for size, count in numbers.items()}
     result["by_numbers"] = math.sqrt(numbers[64] / numbers[32])
     return result | for_seeds(one, seeds[:1] if quick else seeds)

@@ -7,20 +7,18 @@ and noise are the same; the ruler is the velocity error on held-out scenes.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from coursekit.datasets.images import to_model
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.render import render
 from coursekit.experiments.summary import Result, for_seeds, mean, prefixed
 from coursekit.models.unet import count_parameters
-from coursekit.theory.losses import prediction_loss
-from coursekit.theory.paths import LinearPath
+from coursekit.training.forgetting import velocity_error
 from coursekit.training.loop import Run, train
 from coursekit.training.pretrained import load_model
+from coursekit.training.recipe import Data
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes_prompts import TEDDY_64_PROMPTS
 from coursekit.training.text_image_data import length_of, tokenizer_of
@@ -31,24 +29,14 @@ WINDOW = 20  # steps that a point of a curve is the mean of
 
 
 def held_out(recipe: PromptRecipe, count: int) -> tuple[Tensor, ...]:
-    """Latents, times, noise and ids of scenes that no training saw, always the same."""
+    """Latents, noise, times and ids of scenes that no training saw, always the same."""
     asked, scenes = prompts(count, "test", 77, "group")
-    data = recipe.space.net
-    assert data is not None
-    with torch.no_grad():
-        x0 = cast(Any, data).encode(to_model(render(scenes, recipe.size)))
+    pictures = Data(torch.from_numpy(render(scenes, recipe.size)), "")
+    x0 = recipe.space.encoded(pictures).x
     ids = tokenizer_of(recipe.data).encode(asked, length_of(recipe.data))
     generator = torch.Generator().manual_seed(78)
     eps = torch.randn(x0.shape, generator=generator)
-    return x0, (torch.arange(count) + 0.5) / count, eps, ids
-
-
-@torch.no_grad()
-def error(model: nn.Module, batch: tuple[Tensor, ...]) -> float:
-    """The mean squared error of the velocity."""
-    x0, t, eps, ids = batch
-    path = LinearPath()
-    return float(prediction_loss(model, path, "velocity", x0, t, eps, ids).mean())
+    return x0, eps, (torch.arange(count) + 0.5) / count, ids
 
 
 def inherited() -> Result:
@@ -83,7 +71,7 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
         windows = [losses[i : i + WINDOW] for i in range(0, steps, WINDOW)]
         return {
             "loss": [mean(w) for w in windows],
-            "error": error(run.averaged(), test),
+            "error": float(velocity_error(run.averaged(), *test)),
         }
 
     result: Result = {"steps": steps, "batch": batch, **inherited()}
