@@ -173,7 +173,7 @@ def measure(quick: bool = False) -> Result:
     with plain and with standardised advantages. `ratio_float` and `ratio_half`:
     smallest and largest first ratio with states in float32 and in bfloat16.
     """
-    counts, drawn = ((5, 10), 200) if quick else (COUNTS, 2000)
+    counts, drawn = ((5, 10), 200) if quick else (COUNTS, 1000)
     runs: list[tuple[str, float, Law]] = [
         (f"level_{level:g}".replace(".", ""), level, transition) for level in LEVELS
     ]
