@@ -30,7 +30,7 @@ CLAIMS = table("""
 06b.C: abs(shaken_std[-1] - 1.0815) < 1e-3
 # And against the exact velocity of the ring; without the pull it is lost.
 06b.C: min(level_0_on[-1], level_03_on[-1], level_07_on[-1], level_1_on[-1]) > 0.99
-06b.C: max(level_0_energy[-1], level_07_energy[-1], level_1_energy[-1]) < 0.004
+06b.C: max(level_0_energy[-1], level_07_energy[-1], level_1_energy[-1]) < 0.01
 06b.C: shaken_on[-1] < 0.95 and shaken_energy[-1] > 0.02
 # Low noise leaves half to the first draw, 0.7 next to nothing.
 06b.C: 0.3 < level_03_dice[1] < 0.6 < 0.9 < level_07_dice[1]
@@ -38,6 +38,17 @@ CLAIMS = table("""
 06b.C: abs(optimum_1 - 0.25) < 0.01 and abs(spread_1 - 0.5) < 0.01
 06b.C: abs(optimum_05 - 0.5) < 0.02 and abs(optimum_2 - 0.125) < 0.01
 06b.C: max(abs(r - 1) for r in ratio_float) < 1e-5 and ratio_half[1] > 1.05
+# Reward hacking: real points, all of one cloud. What the KL term buys.
+06b.D: grpo_0_reward > 0.95 and grpo_0_on > 0.98 and max(grpo_0_entropy_all) < 0.05
+06b.D: grpo_1_reward > 3 * base_reward and grpo_1_on > base_on - 0.02
+06b.D: grpo_1_entropy > 0.95 * base_entropy > 5 * grpo_03_entropy
+06b.D: grpo_3_reward < grpo_1_reward < grpo_03_reward < grpo_0_reward
+06b.D: nft_1_reward < nft_03_reward < nft_01_reward < nft_0_reward
+06b.D: max(nft_0_entropy_all) < 0.2 and min(hasty_reward_all) < 0.1
+# What is learnt on coarse walks holds for fine ones; the first ratio is 1.
+06b.D: 3 * base_reward < five_reward < grpo_1_reward < twenty_reward
+06b.D: five_seconds < 0.7 * grpo_1_seconds < 0.4 * twenty_seconds
+06b.D: max(grpo_0_first_all + grpo_1_first_all + often_first_all) < 1e-6
 """)
 
 
