@@ -79,8 +79,8 @@ def draw(jumps: Jumps, t: float) -> Scene:
         margins=(26, 26, 8, 24),
     )
     chart = Chart(
-        [Curve("from the mean to the end of the path", jumps.ts[::-1], missed[::-1])],
-        title="how far one Euler step to t = 0 misses",
+        [Curve("", jumps.ts[::-1], missed[::-1])],
+        title="how far one Euler step misses the end",
         x_name="t, from data to noise",
         y_limits=(0.0, 1.6),
         cursor=float(jumps.ts[i]),
@@ -88,9 +88,8 @@ def draw(jumps: Jumps, t: float) -> Scene:
     )
     wide = float(np.sqrt(np.square(mean - mean.mean(0)).sum(-1).mean()))
     text = (
-        f"from t = {jumps.ts[i]:.2f}: orange, the means of what can be meant, are "
-        f"{wide:.2f} wide and miss the ends by {missed[i]:.2f}. Green, the ends of the "
-        "paths, are where they were: all points of a path agree."
+        f"one Euler step from t = {jumps.ts[i]:.2f}: a crowd {wide:.2f} wide, "
+        f"{missed[i]:.2f} off the ends of the paths. The ends (green) do not move."
     )
     return Scene((plane, chart), text=text, tone="bad" if missed[i] > 0.3 else "good")
 
