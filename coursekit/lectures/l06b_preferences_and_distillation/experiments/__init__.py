@@ -1,4 +1,7 @@
 """The experiments behind the figures of notebook 06b."""
 
 # figure -> the module here that measures it (with `measure`, or the function named)
-FIGURES: dict[str, str] = {}
+FIGURES: dict[str, str] = {
+    "06b.G": "ladder:measure_powers",
+    "06b.H": "ladder",
+}
