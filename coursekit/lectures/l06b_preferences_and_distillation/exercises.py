@@ -70,7 +70,7 @@ class _Judge:
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         self.seen.append(x.detach())
         late: Tensor = 1 + column(t, x)
-        return self.weight * torch.tanh(x) * late + 0.1 * late
+        return torch.tanh(x) * self.weight * late + 0.1 * late
 
 
 @tried("06b.62", draws("x", "eps", t=(0.02, 0.98)))
@@ -100,8 +100,9 @@ class _Average:
 
     def __call__(self, x: Tensor, r: Tensor, t: Tensor) -> Tensor:
         self.asked.append((x, r, t))
-        gap, late = column(t - r, x), column(t, x)
-        return self.weight * torch.tanh(x) * (1 + late) + gap**2 * torch.sin(x + late)
+        late: Tensor = column(t, x)
+        gap: Tensor = column(t - r, x)
+        return torch.tanh(x) * self.weight * (1 + late) + gap**2 * torch.sin(x + late)
 
 
 def _interval(seed: int) -> Inputs:

@@ -4,7 +4,6 @@ One teacher for each seed, and all students of both modules. Everyone draws from
 same noise in 1, 2, 4, 8 and 32 evaluations and is judged against the exact law.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -13,12 +12,12 @@ from torch import Tensor
 
 from coursekit.experiments.cache import kept, kept_network
 from coursekit.experiments.depends import mark
-from coursekit.experiments.summary import Result, for_seeds, prefixed
+from coursekit.experiments.summary import Result, columns, for_seeds, prefixed, sum_up
 from coursekit.lectures.l06b_preferences_and_distillation.experiments import (
     students_judges,
     students_steps,
 )
-from coursekit.lectures.l06b_preferences_and_distillation.experiments.plane_energy import (  # noqa: E501
+from coursekit.lectures.l06b_preferences_and_distillation.experiments.law import (
     law_energy,
 )
 from coursekit.lectures.l06b_preferences_and_distillation.experiments.ring import (
@@ -27,14 +26,15 @@ from coursekit.lectures.l06b_preferences_and_distillation.experiments.ring impor
     base_model,
     on_clouds,
     points,
+    walk,
 )
 from coursekit.models.mlp import EpsMLP
 
 Trainer = Callable[[EpsMLP, int, bool], Student]
 
 COUNTS = (1, 2, 4, 8, 32)  # evaluations
-OWN = 32  # evaluations of the teacher when it draws as well as it is asked to
-JUDGED = 20_000  # points for each entry
+OWN = students_steps.TOP  # evaluations with which the teacher draws as it should
+JUDGED = 40_000  # points for each entry
 SHOWN = 300  # points of seed 0 that the widget shows, in hundredths
 POWERS = (0.0, 1.0)  # of MeanFlow's loss
 SOURCES = {"steps": students_steps, "judges": students_judges}
@@ -67,6 +67,12 @@ def climb(name: str, trainer: Trainer, seed: int, quick: bool) -> Result:
     return found | {"rows": [judged(x) for x in drawn]}
 
 
+def at_leisure(seed: int, quick: bool) -> Result:
+    """The teacher with as many evaluations as its students were shown."""
+    x = walk(teacher_of(seed, quick), noise_of(200 if quick else JUDGED), OWN)
+    return {"shown": told(x), **judged(x)}
+
+
 def teacher_of(seed: int, quick: bool) -> EpsMLP:
     """The base model of a seed, trained once."""
     if quick:
@@ -87,22 +93,27 @@ def rungs(source: str, name: str, trainer: Trainer, seed: int, quick: bool) -> R
     return kept(f"ladder_06b/{name}_{seed}", (name, seed, code), compute)
 
 
-def columns_of(found: Result) -> Result:
-    """One list over COUNTS for each judgement, and the costs."""
-    rows = found["rows"]
-    lists = {key: [row[key] for row in rows] for key in rows[0] if key != "masses"}
-    return {**lists, "evals": found["evals"], "seconds": found["seconds"]}
+def kept_own(seed: int, quick: bool) -> Result:
+    """`at_leisure`, read back if it was done before."""
+    compute = partial(at_leisure, seed, quick)
+    return compute() if quick else kept(f"ladder_06b/own_{seed}", seed, compute)
+
+
+def columns_of(row: Result) -> Result:
+    """The numbers among judgements."""
+    return {key: row[key] for key in ("energy", "on", "tv", "entropy")}
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 06b.H.
 
-    Keys: `counts`, `own`, `judged`, `names`; `floor`, of as many real points; for each
-    student `{name}_energy`, `_on`, `_tv`, `_entropy` and `_ratio`, lists over counts
-    with _std, and `{name}_evals`, `{name}_seconds` of its training. ratio: the energy
-    distance, the root of `energy`, over the teacher's own at `own` evaluations, each
-    with its own seed's teacher. `{name}_shown`: for each count the points of the first
-    seed as text, in hundredths. `base` is the teacher itself.
+    Keys: `counts`, `own`, `judged`, `names`; `floor`, of as many real points, and the
+    `entropy` of the true weights; `own_energy`, `own_on`, ... of the teacher at `own`
+    evaluations; for each student `{name}_energy`, `_on`, `_tv`, `_entropy` and
+    `_ratio`, lists over counts with _std, and `{name}_evals`, `{name}_seconds` of its
+    training. ratio: the energy over that of its own teacher at `own` evaluations; both
+    are squares of distances. `{name}_shown`: for each count the points of the first
+    seed as text, in hundredths, and `own_shown`. `base` is the teacher itself.
     """
     seeds = seeds[:1] if quick else seeds
     floor = law_energy(points(JUDGED, torch.Generator().manual_seed(7)))
@@ -111,13 +122,20 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         "floor": abs(floor),
         "entropy": float(RING.weights.log().neg() @ RING.weights),
     }
-    base = {s: rungs("steps", "base", students_steps.base, s, quick) for s in seeds}
-    own = {s: base[s]["rows"][COUNTS.index(OWN)]["energy"] for s in seeds}
+    own = {s: kept_own(s, quick) for s in seeds}
+    result |= {"own_shown": own[seeds[0]]["shown"]}
+    result |= prefixed("own", sum_up([columns_of(own[s]) for s in seeds]))
 
     def one(source: str, name: str, trainer: Trainer, seed: int) -> Result:
-        found = columns_of(rungs(source, name, trainer, seed, quick))
-        squares = [max(each, 0.0) / abs(own[seed]) for each in found["energy"]]
-        return {**found, "ratio": [math.sqrt(each) for each in squares]}
+        found = rungs(source, name, trainer, seed, quick)
+        lists = columns(columns_of(row) for row in found["rows"])
+        ratio = [each / own[seed]["energy"] for each in lists["energy"]]
+        return {
+            **lists,
+            "ratio": ratio,
+            "evals": found["evals"],
+            "seconds": found["seconds"],
+        }
 
     names = []
     for source, module in SOURCES.items():
@@ -132,15 +150,17 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 def measure_powers(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 06b.G: MeanFlow with two powers of its loss, in one step.
 
-    Keys: `weights` of the clouds, `powers`; `p{i}_masses`, the share of each cloud for
-    the i-th power, with _std; `p{i}_tv`, `p{i}_entropy`, `p{i}_on`, `p{i}_energy`.
+    Keys: `weights` of the clouds and their `entropy`, `powers`; `p{i}_masses`, the
+    share of each cloud for the i-th power, with _std; `p{i}_tv`, `p{i}_entropy`,
+    `p{i}_on`, `p{i}_energy`, and `p{i}_light`, the share of the lightest cloud.
     """
     seeds = seeds[:1] if quick else seeds
 
     def one(power: float, seed: int) -> Result:
         name = f"meanflow_{power:g}" if power else "meanflow"
         trainer = partial(students_judges.meanflow, power=power)
-        return rungs("judges", name, trainer, seed, quick)["rows"][0]
+        first: Result = rungs("judges", name, trainer, seed, quick)["rows"][0]
+        return first | {"light": first["masses"][-1]}
 
     result: Result = {"powers": list(POWERS), "weights": RING.weights.tolist()}
     result["entropy"] = float(RING.weights.log().neg() @ RING.weights)

@@ -16,28 +16,28 @@ from coursekit.widgets.samples import point_panels
 COUNTS = (1, 2, 4, 8)
 
 
-def stored_points(stored: Stored, name: str, evaluations: int) -> Tensor:
-    """What a student drew, (N, 2): it is kept as text, in hundredths."""
-    text = stored[f"{name}_shown"][stored["counts"].index(evaluations)]
+def read_points(text: str) -> Tensor:
+    """Points (N, 2) that are kept as text, in hundredths."""
     return torch.tensor([int(each) / 100 for each in text.split()]).reshape(-1, 2)
 
 
 def reel(stored: Stored) -> Reel:
     """Two sliders, the student and its evaluations; the teacher stands beside it."""
     names = {k: name for kind in STUDENTS.values() for k, name in kind.items()}
-    own = stored_points(stored, "base", stored["own"])
+    own = read_points(stored["own_shown"])
     frames, captions = [], []
     for key, name in names.items():
         for count in COUNTS:
-            drawn = stored_points(stored, key, count)
-            frames.append(
-                torch.stack([drawn, stored_points(stored, "base", count), own])
-            )
             at = stored["counts"].index(count)
+            drawn, plain = (stored[f"{each}_shown"][at] for each in (key, "base"))
+            frames.append(torch.stack([read_points(drawn), read_points(plain), own]))
+            energy, on, tv = (
+                stored[f"{key}_{of}"][at] for of in ("energy", "on", "tv")
+            )
             captions.append(
-                f"{name}: distance {stored[f'{key}_ratio'][at]:.2f} times the "
-                f"teacher's own; {stored[f'{key}_on'][at]:.0%} on a cloud, masses off "
-                f"by {stored[f'{key}_tv'][at]:.3f}"
+                f"{name}: squared distance {energy:.4f}, the teacher's own "
+                f"{stored['own_energy']:.4f}; {on:.0%} on a cloud, "
+                f"masses off by {tv:.3f}"
             )
     return point_panels(
         torch.stack(frames),
