@@ -8,4 +8,6 @@ FIGURES: dict[str, str] = {
     "06b.D": "reinforce",
     "06b.E": "one_step",
     "06b.F": "agreement",
+    "06b.G": "ladder:measure_powers",
+    "06b.H": "ladder",
 }

@@ -67,24 +67,31 @@ class Student:
     seconds: float
 
 
-def judge(x: Tensor, seed: int = 0) -> Result:
-    """What a crowd of points is worth.
+def on_clouds(x: Tensor) -> Result:
+    """Who is on which cloud: what `judge` says, without the distance.
 
-    Keys: `energy`, the energy distance to as many real points; `on`, the share within
-    NEAR standard deviations of a centre; `tv`, the total variation between the shares
-    of the clouds and their true weights; `masses`, these shares, in the order of
-    WEIGHTS (of the points that are on a cloud); `entropy` of the shares, in nats.
+    Keys: `on`, the share within NEAR standard deviations of a centre; `tv`, the total
+    variation between the shares of the clouds and their true weights; `masses`, these
+    shares, in the order of WEIGHTS (of the points that are on a cloud); `entropy` of
+    the shares, in nats.
     """
-    real = points(len(x), torch.Generator().manual_seed(99_000 + seed))
     apart = torch.cdist(x.double(), RING.means)
     nearest, which = apart.min(1)
     on = nearest < NEAR * RING.stds[which]
     shares = torch.bincount(which[on], minlength=len(WEIGHTS)).double()
     shares = shares / shares.sum().clamp(min=1)
     return {
-        "energy": energy_distance(x, real),
         "on": float(on.double().mean()),
         "tv": float((shares - RING.weights).abs().sum() / 2),
         "masses": shares.tolist(),
         "entropy": float(torch.special.entr(shares).sum()),
     }
+
+
+def judge(x: Tensor, seed: int = 0) -> Result:
+    """What a crowd of points is worth: `on_clouds`, and one key more.
+
+    `energy`: the energy distance to as many real points.
+    """
+    real = points(len(x), torch.Generator().manual_seed(99_000 + seed))
+    return {"energy": energy_distance(x, real), **on_clouds(x)}

@@ -8,11 +8,17 @@ from coursekit.lectures.l06b_preferences_and_distillation.widgets.dice import di
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.jumps import one_jump
 from coursekit.widgets import outcome, predict
 
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder import (
+    plane_ladder,
+)
+from coursekit.widgets import outcome, predict
+
 __all__ = [
     "bear_students",
     "dice",
     "dpo_beta",
     "one_jump",
     "outcome",
+    "plane_ladder",
     "predict",
 ]

@@ -1,0 +1,88 @@
+"""Students with judges, and those without a teacher: what they cost, what they see."""
+
+import pytest
+import torch
+from support.theory import seeded
+
+from coursekit.lectures.l06b_preferences_and_distillation.experiments import (
+    students_judges as who,
+)
+from coursekit.lectures.l06b_preferences_and_distillation.experiments.ladder import (
+    told,
+)
+from coursekit.lectures.l06b_preferences_and_distillation.experiments.ring import (
+    BATCH,
+    base_model,
+)
+from coursekit.lectures.l06b_preferences_and_distillation.figures import STUDENTS
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder import (
+    COUNTS,
+    read_points,
+    reel,
+)
+from coursekit.models.interval_mlp import IntervalMLP
+
+STEPS = 3  # of a quick training
+
+
+@pytest.fixture(scope="module")
+def teacher():
+    return base_model(0, 3)
+
+
+@pytest.mark.parametrize("name", who.STUDENTS)
+def test_each_draws_and_leaves_the_teacher_alone(name, teacher):
+    before = [each.clone() for each in teacher.parameters()]
+    student = who.STUDENTS[name](teacher, 0, True)
+    for count in (1, 4):
+        drawn = student.sampler(torch.randn(5, 2, generator=seeded()), count)
+        assert drawn.shape == (5, 2) and not drawn.requires_grad
+    assert all(map(torch.equal, before, teacher.parameters()))
+    assert not any(module._forward_hooks for module in teacher.modules())
+
+
+def test_what_a_training_costs(teacher):
+    """Forwards once, backwards twice more; the slope of MeanFlow is another one."""
+    assert who.meanflow(teacher, 0, True).evals == STEPS * BATCH * 4
+    flow, halves = 3 * BATCH, 2 * (BATCH // 4)
+    assert who.shortcut(teacher, 0, True).evals == STEPS * (flow + halves)
+    judging = (STEPS + 1) * 2 * (1.5 + 3)  # half a batch is drawn twice
+    drawing = STEPS * (0.5 + 3 + 2)
+    assert who.dmd(teacher, 0, True, weight=0.0).evals == BATCH * (judging + drawing)
+    pairs = BATCH * (who.WALK + STEPS * 3)
+    assert who.dmd(teacher, 0, True).evals == BATCH * (judging + drawing) + pairs
+
+
+def test_a_generator_meets_noise_and_its_own_pictures(teacher):
+    x, t = who.own_inputs(teacher, seeded())
+    half = BATCH // 2
+    assert (t[half:] == 1).all() and (t[:half] < 1).all()
+    assert not x.requires_grad and x.shape == (BATCH, 2)
+    assert float(x[half:].std()) == pytest.approx(1, abs=0.1)
+
+
+def test_the_network_is_told_both_times():
+    torch.manual_seed(0)
+    net, x = IntervalMLP(), torch.randn(4, 2)
+    r, t = torch.full((4,), 0.2), torch.full((4,), 0.7)
+    here = net(x, r, t)
+    assert not torch.allclose(here, net(x, r + 0.3, t))
+    assert not torch.allclose(here, net(x, r + 0.1, t + 0.1)), "the gap is not all"
+
+
+def test_points_are_kept_in_hundredths():
+    x = torch.randn(7, 2)
+    torch.testing.assert_close(read_points(told(x)), x, atol=0.0051, rtol=0)
+
+
+def test_every_student_stands_on_the_widget():
+    crowd = told(torch.randn(9, 2, generator=seeded()))
+    stored = {"counts": [1, 2, 4, 8, 32], "own": 64, "own_shown": crowd}
+    stored["own_energy"] = 1e-3
+    names = [name for kind in STUDENTS.values() for name in kind]
+    for name in ("base", *names):
+        stored |= {f"{name}_{key}": [0.1] * 5 for key in ("energy", "on", "tv")}
+        stored[f"{name}_shown"] = [crowd] * 5
+    film = reel(stored)
+    assert film.frames.shape == (len(names) * len(COUNTS), 3, 9, 2)
+    assert set(who.STUDENTS) <= set(names)
