@@ -228,6 +228,8 @@ from coursekit.theory.policy_steps import transition
     {
         "dpo_beta": Cell("widgets.dpo_beta()", 1),
         "dice": Cell("widgets.dice(transition)", 2),
+        "one_jump": Cell("widgets.one_jump()", 1),
+        "plane_ladder": Cell("widgets.plane_ladder()", 1),
         "bear_students": Cell(
             "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
         ),

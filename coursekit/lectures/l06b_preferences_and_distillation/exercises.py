@@ -1,16 +1,35 @@
 """How the exercises of lecture 6, second half, are tried: fresh inputs, and a look."""
 
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
 import numpy as np
 import torch
-from collections.abc import (Iterator)
-from coursekit.checks.spec import (BadResult, Function, Inputs)
-from coursekit.checks.tried import (Net, Results, SHAPES, Tries, Watched, array, bend, column, count, draws, equals, generator, grid, pair, refusal, slopes)
-from coursekit.theory.paths import (CosinePath)
-from coursekit.theory.policy_steps import (Transition)
-from coursekit.theory.robust_losses import (pseudo_huber)
-from itertools import (islice)
-from torch import (Tensor)
-from typing import (Any)
+from torch import Tensor
+
+from coursekit.checks.spec import BadResult, Function, Inputs
+from coursekit.checks.tried import (
+    SHAPES,
+    Net,
+    Results,
+    Tries,
+    Watched,
+    array,
+    bend,
+    column,
+    count,
+    draws,
+    equals,
+    generator,
+    grid,
+    pair,
+    refusal,
+    slopes,
+)
+from coursekit.theory.paths import CosinePath
+from coursekit.theory.policy_steps import Transition
+from coursekit.theory.robust_losses import pseudo_huber
 
 PROBES = Tries()
 tried = PROBES.tried

@@ -15,10 +15,8 @@ from coursekit.plots.measured import (
     ladder,
     measured_figure,
     spread_of,
+    standard_error,
 )
-from coursekit.plots.figures import canvas, draw_groups, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.measured import Stored, ladder, spread_of, standard_error
 from coursekit.plots.table import Table, table
 
 # --- 6.11 to 6.13: votes and rewards --------------------------------------------------
@@ -364,6 +362,8 @@ def _bear_panels(stored: Stored) -> Picture:
             axis.set_ylim(bottom=0)
         axes[2].legend(loc="lower right", fontsize=8)
         return render(figure)
+
+
 STUDENTS = {  # by what they learn from
     "the teacher's answers": {
         "pairs": "regression on pairs",

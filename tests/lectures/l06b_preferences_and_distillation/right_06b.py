@@ -1,5 +1,6 @@
 """Right versions of lecture 06b's exercises in other styles: each must pass."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -11,13 +12,6 @@ from coursekit.checks.spec import Function
 from coursekit.theory.paths import LinearPath
 from coursekit.theory.policy_steps import Transition
 from coursekit.theory.robust_losses import squared_l2
-from collections.abc import Callable
-
-import torch
-from torch import Tensor
-
-from coursekit.checks.spec import Function
-from coursekit.theory.paths import LinearPath
 
 # 6.11 to 6.13: votes and rewards
 
@@ -204,19 +198,6 @@ def written_out(f, x, ts, path=None, generator=None):
 
 # 6.18 and 6.19: judges and average velocities
 
-RIGHT: dict[str, tuple[Function, ...]] = {
-    "06b.1": (two_classes, soft_difference),
-    "06b.4": (walk_by_hand, watched_walk),
-    "06b.6": (by_hand,),
-    "06b.7": (one_batch, from_errors),
-    "06b.20": (by_coefficients,),
-    "06b.21": (peer,),
-    "06b.24": (prompt_by_prompt,),
-    "06b.25": (case_by_case,),
-    "06b.40": (mean_of_two,),
-    "06b.43": (by_ratios,),
-    "06b.44": (stopped,),
-    "06b.45": (by_index, written_out),
 Field = Callable[..., Tensor]
 
 
@@ -272,6 +253,18 @@ def weights_apart(error: Tensor, power: float, c: float = 0.01) -> Tensor:
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
+    "06b.1": (two_classes, soft_difference),
+    "06b.4": (walk_by_hand, watched_walk),
+    "06b.6": (by_hand,),
+    "06b.7": (one_batch, from_errors),
+    "06b.20": (by_coefficients,),
+    "06b.21": (peer,),
+    "06b.24": (prompt_by_prompt,),
+    "06b.25": (case_by_case,),
+    "06b.40": (mean_of_two,),
+    "06b.43": (by_ratios,),
+    "06b.44": (stopped,),
+    "06b.45": (by_index, written_out),
     "06b.60": (picture_by_picture,),
     "06b.62": (by_scores,),
     "06b.64": (two_displacements,),

@@ -6,8 +6,6 @@ from coursekit.lectures.l06b_preferences_and_distillation.widgets.bears import (
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.beta import dpo_beta
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.dice import dice
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.jumps import one_jump
-from coursekit.widgets import outcome, predict
-
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder import (
     plane_ladder,
 )
