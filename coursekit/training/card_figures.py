@@ -8,7 +8,7 @@ Figures = dict[str, Any]
 def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
-        _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror
+        _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror, _liked
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
@@ -101,6 +101,16 @@ def _mirror(figures: Figures) -> list[str]:
     return [
         f"reflections wear the bear's hat in {_percent(figures['hat'])} of the "
         f"{_percent(figures['readable'])} that can be read"
+    ]
+
+
+def _liked(figures: Figures) -> list[str]:
+    if "warmth_after" not in figures:
+        return []
+    return [
+        f"warmth {figures['warmth_before']:.2f} before and "
+        f"{figures['warmth_after']:.2f} after; one bear as the prompt says "
+        f"{_percent(figures['obeyed_before'])} and {_percent(figures['obeyed_after'])}"
     ]
 
 

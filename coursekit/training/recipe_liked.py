@@ -1,6 +1,6 @@
 """Recipes that learn from a preference: pairs of a model's own pictures (DPO)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from coursekit.datasets.images import to_uint8
-from coursekit.datasets.teddy.scene import Scene
 from coursekit.evaluation.text_sampling import BATCH, starts, walk_prompts
 from coursekit.theory.diffusion_dpo import dpo_loss
 from coursekit.theory.losses import prediction_loss
@@ -27,15 +26,15 @@ from coursekit.training.warm_start import start_line
 class LikedRecipe(AdapterRecipe):
     """Diffusion-DPO on pairs that `start` drew (Wallace et al. 2023).
 
-    Of `tries` pictures of one sentence the scene reader picks the one that shows most
-    of its bears, and the one that shows least. Where all are alike there is no pair.
+    Somebody likes warm light. Of `tries` pictures of one sentence the warmest wins, and
+    the coldest loses, as the first reader sees them; the second one judges what is
+    learnt. No sentence speaks of the light, so it is the model's own choice.
     """
 
-    least: int = 2  # bears in a sentence: with one there is hardly a choice
     tries: int = 4
-    walk: int = 24  # steps in which they are drawn
-    beta: float = 2000.0
-    ordinary: float = 0.0  # weight of flow matching on the pictures that won
+    walk: int = 8  # steps in which they are drawn
+    beta: float = 500.0
+    ordinary: float = 1.0  # weight of flow matching on the pictures that won
     forget: float = 0.0
 
     @cached_property
@@ -49,30 +48,22 @@ class LikedRecipe(AdapterRecipe):
 
     def load(self, limit: int) -> Data:
         """Pairs of latents (N, 2, C, H, W), the winner first, for `limit` sentences."""
-        from coursekit.datasets.teddy.curation import KINDS
         from coursekit.datasets.teddy.prompts import prompts
 
-        many, kind = limit or 400, KINDS[self.data]
-        told = zip(*prompts(4 * many, "train", self.seed + 3, kind), strict=True)
-        chosen = [each for each in told if len(each[1].bears) >= self.least][:many]
-        asked, scenes = (list(part) for part in zip(*chosen, strict=True))
+        asked, _ = prompts(limit or 500, "train", self.seed + 3, "solo")
         ids = tokenizer_of(self.data).encode(asked, length_of(self.data))
         latents = torch.stack([self._drawn(ids, one) for one in range(self.tries)], 1)
-        scores = torch.stack(
-            [self._score(latents[:, one], scenes) for one in range(self.tries)], 1
-        )
-        best, worst = scores.argmax(1), scores.argmin(1)
+        scores = torch.stack([self._warmth(part) for part in latents.unbind(1)], 1)
         rows = torch.arange(len(asked))
+        best, worst = scores.argmax(1), scores.argmin(1)
         pairs = torch.stack([latents[rows, best], latents[rows, worst]], 1)
-        kept = scores.amax(1) > scores.amin(1)
+        gap = float((scores[rows, best] - scores[rows, worst]).mean())
         text = (
-            f"{int(kept.sum())} pairs of {self.tries} pictures each for {len(asked)} "
-            f"sentences, judged by the scene reader{start_line(self.start)}"
+            f"{len(asked)} pairs, the warmest and the coldest of {self.tries} pictures "
+            f"({gap:.2f} apart, first reader){start_line(self.start)}, latents of "
+            f"{self.latents} {card(self.latents)['sha256'][:12]}"
         )
-        if not bool(kept.any()):
-            raise ValueError(f"all pictures are alike: no pair in {len(asked)} tries")
-        text += f", latents of {self.latents} {card(self.latents)['sha256'][:12]}"
-        return Data(pairs[kept], text, ids[kept][:, None])
+        return Data(pairs, text, ids[:, None])
 
     @torch.no_grad()
     def _drawn(self, ids: Tensor, one: int) -> Tensor:
@@ -91,18 +82,11 @@ class LikedRecipe(AdapterRecipe):
         return torch.cat(done)
 
     @torch.no_grad()
-    def _score(self, latents: Tensor, scenes: Sequence[Scene]) -> Tensor:
-        """The share of the bears asked for that are there; a little for the rest."""
-        from coursekit.datasets.teddy.scene_reader import read_scenes
-        from coursekit.evaluation.scene_alignment import scene_hits
+    def _warmth(self, latents: Tensor) -> Tensor:
+        from coursekit.datasets.teddy.reader import measures
 
         parts = [self.space.decode(part) for part in torch.split(latents, BATCH)]
-        readings = read_scenes(to_uint8(torch.cat(parts)))
-        found = [
-            scene_hits(scene, reading) | {"valid": float(reading.valid)}
-            for scene, reading in zip(scenes, readings, strict=True)
-        ]
-        return torch.tensor([hit["bears"] + hit["valid"] / 4 for hit in found])
+        return torch.from_numpy(measures(to_uint8(torch.cat(parts)))["warmth"])
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Winner and loser, one time and one noise for both, and their sentence."""
@@ -119,6 +103,21 @@ class LikedRecipe(AdapterRecipe):
         path = LinearPath()
         own = prediction_loss(model, path, "velocity", better, time, eps, ids)
         return loss + self.ordinary * own.mean()
+
+    def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
+        """Warmth and obedience before and after, by the reader that was not asked."""
+        from coursekit.datasets.teddy.prompts import prompts
+        from coursekit.datasets.teddy.reader import measures
+        from coursekit.evaluation.prompt_alignment import prompt_alignment
+        from coursekit.evaluation.prompts import SEED
+
+        asked, scenes = prompts(20 if quick else 100, "test", SEED, "solo")
+        found: dict[str, Any] = {"drawn": len(asked)}
+        for when, net in (("before", self.reference), ("after", model)):
+            images = self.draw(net, asked, self.scale)
+            found[f"obeyed_{when}"] = prompt_alignment(images, scenes)["all"]
+            found[f"warmth_{when}"] = float(measures(images, "second")["warmth"].mean())
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Also what was compared, and how hard it pulls."""

@@ -44,16 +44,16 @@ def turns(steps: int, rounds: int) -> tuple[int, ...]:
 
 LIKED = Profile(
     LoRAConfig(SMALL_64, rank=8, alpha=16.0),
-    steps=600,
+    steps=250,
     batch=16,
-    lr=5e-4,
+    lr=1e-3,
     warmup=20,
     ema=0.98,
-    pictures=400,
+    pictures=500,
 )
 TEDDY_64_LIKED = LikedRecipe(
     name="teddy-64-liked",
-    title="Sentences obeyed, by preference: an adapter of teddy-64-prompts, 64 x 64",
+    title="Warm light, by preference: an adapter of teddy-64-prompts, 64 x 64",
     cpu=LIKED,
     **SHARED | {"quick": replace(LIKED, steps=20, pictures=12), "gpu": LIKED},
 )
