@@ -8,7 +8,8 @@ Figures = dict[str, Any]
 def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
-        _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror, _liked
+        _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror,
+        _liked,
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
