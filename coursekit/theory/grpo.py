@@ -10,12 +10,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+Spread = Literal["group", "batch"]  # whose std divides
+
 
 def group_advantages(
     rewards: Tensor,
     prompts: Tensor,
     size: int,
-    spread: Literal["group", "batch"] = "group",
+    spread: Spread = "group",
     limit: float = 5.0,
 ) -> Tensor:
     """How much better than the other samples of its prompt each sample is.
