@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Spread = Literal["group", "batch"]  # whose rewards say how far they spread
+Spread = Literal["group", "batch"]  # whose std divides
 
 
 def group_advantages(
