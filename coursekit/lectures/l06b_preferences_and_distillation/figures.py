@@ -335,6 +335,7 @@ WHO = {
     "dmd": "DMD",
     "meanflow": "MeanFlow",
 }
+NAMED = WHO | {"teacher": "the teacher itself"}  # as in the question
 
 
 def bear_ladder() -> Picture | Table:
