@@ -177,7 +177,7 @@ def _deviation(i: Inputs) -> Any:
 
 
 @tried(
-    "06b.20",
+    "06b.10",
     _steps,
     oracles=(
         equals(
@@ -213,7 +213,7 @@ def _draws(seed: int) -> Inputs:
     }
 
 
-@tried("06b.21", _draws)
+@tried("06b.11", _draws)
 def log_prob(fn: Function, i: Any) -> Results:
     mean, x = i.mean.requires_grad_(), i.x.requires_grad_()
     law = Transition(mean, i.std)
@@ -241,7 +241,7 @@ def _groups(seed: int) -> Inputs:
     }
 
 
-@tried("06b.24", _groups, cases=("five prompts", "three prompts, float32"))
+@tried("06b.14", _groups, cases=("five prompts", "three prompts, float32"))
 def group_advantages(fn: Function, i: Any) -> Results:
     rewards = i.rewards.requires_grad_()
     found = fn(rewards, i.prompts, i.size)
@@ -277,7 +277,7 @@ def _policies(seed: int) -> Inputs:
     }
 
 
-@tried("06b.25", _policies, cases=("ratios near and far", "float32"))
+@tried("06b.15", _policies, cases=("ratios near and far", "float32"))
 def clipped_loss(fn: Function, i: Any) -> Results:
     new, old = i.new.requires_grad_(), i.old.requires_grad_()
     loss = fn(new, old, i.advantages, i.clip)
@@ -298,7 +298,7 @@ def _student_step(seed: int) -> Inputs:
     return i | {"s": i["t"] * i.pop("share")}
 
 
-@tried("06b.40", _student_step)
+@tried("06b.19", _student_step)
 def progressive_target(fn: Function, i: Any) -> Results:
     teacher = Watched()
     found = fn(teacher, i.xt, i.t, i.s)
@@ -328,7 +328,7 @@ def _wanted_variance(i: Inputs) -> Any:
 
 
 @tried(
-    "06b.43",
+    "06b.22",
     _levels,
     cases=("the default end", "an end at no noise", "another end, one level"),
     oracles=(
@@ -364,7 +364,7 @@ def _neighbours(seed: int) -> Inputs:
     return i | {"s": i["t"] * i.pop("share")}
 
 
-@tried("06b.44", _neighbours)
+@tried("06b.23", _neighbours)
 def consistency_loss(fn: Function, i: Any) -> Results:
     student, target = Net(i.weight, i.xt), Net(1.3 * i.weight, i.xt)
     found = fn(student, target, (i.xt, i.xs), i.t, i.s)
@@ -415,7 +415,7 @@ def _states(found: Any, wanted: int) -> Tensor:
     return torch.stack(states)
 
 
-@tried("06b.45", _jumps, cases=("points (B, 2)", "images, a last time above 0", "more"))
+@tried("06b.24", _jumps, cases=("points (B, 2)", "images, a last time above 0", "more"))
 def consistency_sampler(fn: Function, i: Any) -> Results:
     f, ts = Watched(), i.ts.to(i.x.dtype)
     torch.manual_seed(i.stir + 1)  # only the generator that is handed over may matter
@@ -453,7 +453,7 @@ def _each_in_its_unit(i: Inputs) -> Any:
 
 
 @tried(
-    "06b.60",
+    "06b.27",
     _verdicts,
     oracles=(
         equals(
@@ -481,7 +481,7 @@ class _Judge:
         return torch.tanh(x) * self.weight * late + 0.1 * late
 
 
-@tried("06b.62", draws("x", "eps", t=(0.02, 0.98)))
+@tried("06b.29", draws("x", "eps", t=(0.02, 0.98)))
 def dmd_loss(fn: Function, i: Any) -> Results:
     real, fake = _Judge(0.9, i.x), _Judge(-0.6, i.x)
     x = i.x.clone().requires_grad_()
@@ -520,7 +520,7 @@ def _interval(seed: int) -> Inputs:
     return made
 
 
-@tried("06b.64", _interval)
+@tried("06b.31", _interval)
 def shortcut_target(fn: Function, i: Any) -> Results:
     u, xt = _Average(i.xt), i.xt.clone().requires_grad_()
     target = fn(u, xt, i.r, i.t)
@@ -539,7 +539,7 @@ def shortcut_target(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("06b.66", _interval)
+@tried("06b.33", _interval)
 def meanflow_target(fn: Function, i: Any) -> Results:
     u = _Average(i.xt)
     said, target = pair(fn(u, i.xt, i.r, i.t, i.velocity))
@@ -560,7 +560,7 @@ def _errors(seed: int) -> Inputs:
     return made
 
 
-@tried("06b.68", _errors)
+@tried("06b.35", _errors)
 def power_weighted(fn: Function, i: Any) -> Results:
     error = i.error.clone().requires_grad_()
     loss = fn(error, i.power)
