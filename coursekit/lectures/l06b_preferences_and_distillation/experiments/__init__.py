@@ -10,4 +10,5 @@ FIGURES: dict[str, str] = {
     "06b.F": "agreement",
     "06b.G": "ladder:measure_powers",
     "06b.H": "ladder",
+    "06b.L": "bears",
 }
