@@ -50,7 +50,7 @@ from coursekit.theory.training_times import Uniform
 PAIRS, WALK = 20_000, 32  # of DMD's regression, and the teacher's steps to each
 BASE_STEPS = 64  # of the shortcut model's smallest kind
 LONG = 3000  # steps of those that begin with fresh weights
-GAME = 5e-4  # the rate of a generator in a game: at 1e-3 it loses its clouds
+GAME = 5e-4  # the rate of the generator in the adversarial game
 RATE = 1e-3  # of networks that start from the teacher's weights
 
 
