@@ -50,6 +50,7 @@ from coursekit.theory.training_times import Uniform
 PAIRS, WALK = 20_000, 32  # of DMD's regression, and the teacher's steps to each
 BASE_STEPS = 64  # of the shortcut model's smallest kind
 LONG = 3000  # steps of those that begin with fresh weights
+GAME = 5e-4  # the rate of the generator in the adversarial game
 RATE = 1e-3  # of networks that start from the teacher's weights
 
 
@@ -202,7 +203,7 @@ def head(width: int = 128) -> nn.Module:
 
 
 def adversarial(
-    teacher: EpsMLP, seed: int, quick: bool = False, *, each: int = 1, steps: int = 1200
+    teacher: EpsMLP, seed: int, quick: bool = False, *, each: int = 2, steps: int = 1500
 ) -> Student:
     """A game against heads on the teacher's features, which see real points too."""
     steps = 3 if quick else steps
@@ -224,7 +225,7 @@ def adversarial(
 
     with paid(teacher, model) as cost:
         play(
-            descend(model, drawing, steps, RATE, seed),
+            descend(model, drawing, steps, GAME, seed),
             descend(heads, judging, (steps + 1) * each, 2e-3, seed + 1),
             each,
         )
