@@ -38,7 +38,9 @@ def shortcut_target(u: AverageVelocity, xt: Tensor, r: Tensor, t: Tensor) -> Ten
     average:
 
         target = ( u(x_t, m, t) + u(x_m, r, m) ) / 2,
-        m = (r + t) / 2,     x_m = x_t - (t - m) u(x_t, m, t)
+        x_m = x_t - (t - m) u(x_t, m, t)
+
+    with m the middle of r and t.
 
     (Code: targets_shortcut.py, whose model is told the size of the step, t - r, in r's
     place and whose clock runs the other way.) u may be the network in training or one
