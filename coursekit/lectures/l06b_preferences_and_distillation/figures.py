@@ -215,7 +215,7 @@ def reinforce_panels(
 
 # --- 6.16 and 6.17: fewer steps -------------------------------------------------------
 
-LEARNERS = {
+IN_ONE_STEP = {
     "base": "the flow itself",
     "strangers": "trained on strangers",
     "pairs": "trained on pairs",
@@ -253,7 +253,7 @@ def agreement_panels() -> Picture | Table:
 
 def _four_clouds(stored: Stored) -> Picture:
     """Figure E: what four networks draw in one step from the same noise."""
-    clouds = {name: stored[f"{who}_points"] for who, name in LEARNERS.items()}
+    clouds = {name: stored[f"{who}_points"] for who, name in IN_ONE_STEP.items()}
     return scatter(clouds, limits=2.6, ghost=ring(8).means.repeat(40, 1))
 
 
@@ -267,14 +267,14 @@ def _ratios(stored: Stored) -> Any:
                     stored["counts"], stored[f"{who}_ratio"], strict=True
                 )
             }
-            for who, name in LEARNERS.items()
+            for who, name in IN_ONE_STEP.items()
         }
     )
 
 
 def _halved(stored: Stored) -> Picture:
     """Figure E, second part: energies over network evaluations."""
-    names = {f"{who}_energy": name for who, name in LEARNERS.items()}
+    names = {f"{who}_energy": name for who, name in IN_ONE_STEP.items()}
     with style():
         figure, (axis,) = canvas(1, 6.4, 3.6)
         ladder(axis, "", stored["counts"], stored, names, smallest=1e-5)
