@@ -65,5 +65,5 @@ def webp_bytes(image: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     grey = image.shape[-1] == 1
     picture = Image.fromarray(image[..., 0] if grey else image)
-    picture.save(buffer, "WEBP", quality=85, method=6)
+    picture.save(buffer, "WEBP", quality=70, method=6)
     return buffer.getvalue()
