@@ -222,6 +222,8 @@ from coursekit.theory.training_times import LogitNormal
 )
 SIX_B = Notebook(
     """
+import torch
+
 from coursekit.lectures.l06b_preferences_and_distillation import widgets
 from coursekit.theory.policy_steps import transition
 """,
@@ -229,7 +231,7 @@ from coursekit.theory.policy_steps import transition
         "dpo_beta": Cell("widgets.dpo_beta()", 1),
         "dice": Cell("widgets.dice(transition)", 2),
         "one_jump": Cell("widgets.one_jump()", 1),
-        "plane_ladder": Cell("widgets.plane_ladder()", 1),
+        "plane_ladder": Cell("widgets.plane_ladder()", 2),
         "bear_students": Cell(
             "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
         ),
