@@ -1,6 +1,6 @@
 """Recipes that learn from a preference: pairs of a model's own pictures (DPO)."""
 
-from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from coursekit.evaluation.text_sampling import BATCH, starts, walk_prompts
 from coursekit.theory.diffusion_dpo import dpo_loss
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
-from coursekit.training.precision import lowered, native_bf16
+from coursekit.training.precision import InBf16, native_bf16
 from coursekit.training.pretrained import card, load_model
 from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_adapter import AdapterRecipe
@@ -69,16 +69,17 @@ class LikedRecipe(AdapterRecipe):
     def _drawn(self, ids: Tensor, one: int) -> Tensor:
         """The latents that the reference draws, another noise for each try."""
         model = self.reference
-        if native_bf16():
-            model = _Lowered(model)
         null = tokenizer_of(self.data).null(1, ids.shape[1])[0]
         noise, done = starts(len(ids), self.shape(), self.seed + 100 + one), []
-        for i in _shown(range(0, len(ids), BATCH), f"drawing, try {one + 1}"):
-            told, start = ids[i : i + BATCH], noise[i : i + BATCH]
-            *_, x0 = walk_prompts(
-                model, told, null, start, self.walk, self.scale, shift=self.shift
-            )
-            done.append(x0)
+        low = InBf16([model], "cpu") if native_bf16() else nullcontext()
+        parts = range(0, len(ids), BATCH)
+        with low:
+            for i in tqdm(parts, f"drawing, try {one + 1}", leave=False):
+                told, start = ids[i : i + BATCH], noise[i : i + BATCH]
+                *_, x0 = walk_prompts(
+                    model, told, null, start, self.walk, self.scale, shift=self.shift
+                )
+                done.append(x0)
         return torch.cat(done)
 
     @torch.no_grad()
@@ -123,20 +124,3 @@ class LikedRecipe(AdapterRecipe):
         """Also what was compared, and how hard it pulls."""
         own = {"tries": self.tries, "beta": self.beta, "ordinary": self.ordinary}
         return super().facts() | own
-
-
-class _Lowered(nn.Module):
-    """A network that multiplies in bf16 and answers in float32."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-        self.ask = lowered(network.forward, "cpu")
-
-    def forward(self, *told: Tensor) -> Tensor:
-        answer: Tensor = self.ask(*told)
-        return answer
-
-
-def _shown(batches: range, what: str) -> Iterator[int]:
-    yield from tqdm(batches, what, leave=False, dynamic_ncols=True)

@@ -98,7 +98,6 @@ class StudentRecipe(AdapterRecipe):
         pair = cast(Pair, model)
         super().begin(pair.student)
         pair.other.load_state_dict(pair.student.state_dict())
-        pair.other.requires_grad_(self.judged)
         for name, weight in pair.other.named_parameters():
             weight.requires_grad_(self.judged and name.endswith((".down", ".up")))
         return model

@@ -64,7 +64,8 @@ TEDDY_64_PROGRESSIVE = ProgressiveRecipe(
     title="A student by progressive distillation, 1 to 16 steps, 64 x 64",
     turns=PROGRESS,
     cpu=replace(EFFORT, restarts=PROGRESS),
-    **SHARED,
+    # On a GPU the rounds are as long, and see more pictures.
+    **SHARED | {"gpu": replace(SHARED["gpu"], steps=1000, restarts=PROGRESS)},
 )
 TEDDY_64_CONSISTENCY = ConsistencyRecipe(
     name="teddy-64-consistency",

@@ -249,5 +249,5 @@ def test_matching_pulls_towards_the_teacher():
 def test_rounds_are_of_one_length():
     assert turns(1500, 5) == (300, 600, 900, 1200)
     progressive = of(ProgressiveRecipe)
-    assert progressive.turns == progressive.cpu.restarts
+    assert progressive.turns == progressive.cpu.restarts == progressive.gpu.restarts
     assert len(progressive.turns) == len(progressive.rounds) - 1
