@@ -235,6 +235,9 @@ from coursekit.theory.policy_steps import transition
         "bear_students": Cell(
             "widgets.bear_students()", 1, ships=is_there("teddy-64-meanflow")
         ),
+        "live_bears": Cell(
+            "widgets.live_bears()", 2, ("DMD",), is_there("teddy-64-dmd")
+        ),
     },
 )
 NOTEBOOKS = {

@@ -60,16 +60,24 @@ class Pipeline:
     folder: Path | None = None  # of the checkpoints; None: those that ship
 
     @torch.no_grad()
-    def draw(self, asked: Asked = 1, seed: int = 0) -> Images:
+    def draw(
+        self, asked: Asked = 1, seed: int = 0, noise: Tensor | None = None
+    ) -> Images:
         """One picture for each thing asked for, uint8 (B, H, W, C).
 
         asked: prompts; or classes, by name or number; or, where nothing is told, how
         many pictures. Picture i of a seed starts from the same noise whatever else is
         asked and whichever box is swapped, as long as the representation stays.
+        noise: (B, ...) to start from instead.
         Raises PipelineError for words or classes that the model does not know.
         """
         count, cond = self.condition(asked)
-        noise, done = starts(count, self.parts.shape, seed), []
+        done: list[Images] = []
+        if noise is None:
+            noise = starts(count, self.parts.shape, seed)
+        if noise.shape != (count, *self.parts.shape):
+            want = (count, *self.parts.shape)
+            raise PipelineError(f"noise of shape {tuple(noise.shape)}: give {want}")
         fresh = torch.Generator().manual_seed(seed)
         for i in range(0, count, BATCH):
             part = None if cond is None else cond[i : i + BATCH]

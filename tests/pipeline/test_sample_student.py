@@ -55,6 +55,14 @@ def test_it_draws_with_the_sampler_of_its_kind(name, steps):
     assert pipe.boxes.evaluations() == steps  # nobody guides: one question a step
 
 
+def test_noise_of_ones_own_takes_the_place_of_the_seed():
+    pipe = student("teddy-64-progressive", 1)
+    noise = starts(2, pipe.parts.shape, 3)
+    assert np.array_equal(pipe.draw(ASKED, noise=noise), pipe.draw(ASKED, 3))
+    with pytest.raises(PipelineError, match=r"noise of shape \(1, "):
+        pipe.draw(ASKED, noise=noise[:1])
+
+
 def test_the_base_stays_as_it_was():
     base = from_checkpoint("teddy-64-prompts").swap(steps=2)
     plain = base.draw(ASKED)

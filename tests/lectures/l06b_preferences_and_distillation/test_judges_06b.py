@@ -1,20 +1,33 @@
 """Students with judges, and those without a teacher: what they cost, what they see."""
 
+from functools import partial
+
 import pytest
 import torch
 from support.theory import seeded
+from support_lectures import hold
 
+from coursekit.evaluation.text_sampling import starts
+from coursekit.experiments.measure import load_measured
 from coursekit.lectures.l06b_preferences_and_distillation.experiments import (
     students_judges as who,
 )
 from coursekit.lectures.l06b_preferences_and_distillation.experiments.ladder import (
     told,
 )
+from coursekit.lectures.l06b_preferences_and_distillation.experiments.law import (
+    law_energy,
+)
 from coursekit.lectures.l06b_preferences_and_distillation.experiments.ring import (
     BATCH,
     base_model,
+    on_clouds,
 )
 from coursekit.lectures.l06b_preferences_and_distillation.figures import STUDENTS
+from coursekit.lectures.l06b_preferences_and_distillation.widgets.live_bears import (
+    COUNT,
+    turned,
+)
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder import (
     COUNTS,
     read_points,
@@ -61,6 +74,34 @@ def test_a_generator_meets_noise_and_its_own_pictures(teacher):
     assert float(x[half:].std()) == pytest.approx(1, abs=0.1)
 
 
+def test_a_target_that_lags_spoils_the_long_step(teacher):
+    """Six levels wait for one another, at .999 a thousand steps each."""
+    noise = torch.randn(4000, 2, generator=seeded())
+    off = [
+        law_energy(who.shortcut(teacher, 0, steps=600, lag=lag).sampler(noise, 1))
+        for lag in (0.0, 0.999)
+    ]
+    assert 4 * off[0] < off[1]
+
+
+def test_a_generator_with_fresh_weights_gets_no_advice():
+    """Judges that learnt near the data say nothing useful of where it draws."""
+    teacher, noise = base_model(0, 1000), torch.randn(4000, 2, generator=seeded())
+    made = partial(who.dmd, teacher, 0, weight=0.0, steps=150)
+    own, fresh = (made(copied=copied).sampler(noise, 1) for copied in (True, False))
+    assert on_clouds(own)["on"] > 0.5 and on_clouds(fresh)["on"] < 0.3
+
+
+def test_what_spoils_a_student():
+    found = load_measured("06b.I")
+    hold(
+        found,
+        "min(dmd_fresh_energy_all) > 20 * max(dmd_alone_energy_all)",
+        "min(shortcut_999_energy_all) > 5 * max(shortcut_energy_all)",
+        "shortcut_energy < shortcut_99_energy < shortcut_999_energy",
+    )
+
+
 def test_the_network_is_told_both_times():
     torch.manual_seed(0)
     net, x = IntervalMLP(), torch.randn(4, 2)
@@ -73,6 +114,13 @@ def test_the_network_is_told_both_times():
 def test_points_are_kept_in_hundredths():
     x = torch.randn(7, 2)
     torch.testing.assert_close(read_points(told(x)), x, atol=0.0051, rtol=0)
+
+
+def test_noise_turns_from_seed_to_seed_and_stays_noise():
+    shape = (4, 64, 64)
+    assert torch.equal(turned(3.0, shape), starts(COUNT, shape, 3))
+    assert (turned(3.999, shape) - starts(COUNT, shape, 4)).abs().max() < 0.02
+    assert (turned(3.5, shape).std() - 1).abs() < 0.01  # the mean would have .71
 
 
 def test_every_student_stands_on_the_widget():

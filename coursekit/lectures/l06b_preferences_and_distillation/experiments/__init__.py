@@ -10,5 +10,6 @@ FIGURES: dict[str, str] = {
     "06b.F": "agreement",
     "06b.G": "ladder:measure_powers",
     "06b.H": "ladder",
+    "06b.I": "ladder:measure_spoilt",
     "06b.L": "bears",
 }

@@ -1,4 +1,4 @@
-"""Figures 06b.G and 06b.H: all students on one ladder, and whom a robust loss forgets.
+"""Figures 06b.G to 06b.I: all students on one ladder, and three ways to spoil one.
 
 One teacher for each seed, and all students of both modules. Everyone draws from the
 same noise in 1, 2, 4, 8 and 32 evaluations and is judged against the exact law.
@@ -37,6 +37,14 @@ OWN = students_steps.TOP  # evaluations with which the teacher draws as it shoul
 JUDGED = 40_000  # points for each entry
 SHOWN = 300  # points of seed 0 that the widget shows, in hundredths
 POWERS = (0.0, 1.0)  # of MeanFlow's loss
+# Two students as they are, and what spoils them: fresh weights, targets that lag.
+SPOILT: dict[str, Trainer] = {
+    "dmd_alone": students_judges.STUDENTS["dmd_alone"],
+    "dmd_fresh": partial(students_judges.dmd, weight=0.0, copied=False),
+    "shortcut": students_judges.shortcut,
+    "shortcut_99": partial(students_judges.shortcut, lag=0.99),
+    "shortcut_999": partial(students_judges.shortcut, lag=0.999),
+}
 SOURCES = {"steps": students_steps, "judges": students_judges}
 
 
@@ -166,4 +174,22 @@ def measure_powers(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Res
     result["entropy"] = float(RING.weights.log().neg() @ RING.weights)
     for i, power in enumerate(POWERS):
         result |= prefixed(f"p{i}", for_seeds(one, seeds, power))
+    return result
+
+
+def measure_spoilt(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
+    """Everything of 06b.I: two students as they are and spoilt, in one step.
+
+    Keys, for each of SPOILT: `{name}_energy` (squared distance to the law), `_on`,
+    `_tv`, with _std, and `_all` lists over seeds.
+    """
+    seeds = seeds[:1] if quick else seeds
+
+    def one(name: str, seed: int) -> Result:
+        first = rungs("judges", name, SPOILT[name], seed, quick)["rows"][0]
+        return {key: first[key] for key in ("energy", "on", "tv")}
+
+    result: Result = {}
+    for name in SPOILT:
+        result |= prefixed(name, for_seeds(one, seeds, name))
     return result

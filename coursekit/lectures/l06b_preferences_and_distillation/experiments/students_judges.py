@@ -145,14 +145,17 @@ def dmd(
     weight: float = 0.25,
     each: int = 2,
     steps: int = 1000,
+    copied: bool = True,
 ) -> Student:
     """Distribution matching, and `weight` times the regression on the teacher's pairs.
 
-    each: steps of the fake judge for one of the generator.
+    each: steps of the fake judge for one of the generator. copied: the generator begins
+    as the teacher, and not with fresh weights.
     """
     steps = 3 if quick else steps
     count = BATCH if quick or not weight else PAIRS
-    model, fake = pupil(teacher), pupil(teacher)
+    model = pupil(teacher) if copied else fresh(seed, EpsMLP)
+    fake = pupil(teacher)
     f = flow_consistency(model)
 
     def judging(generator: torch.Generator) -> Tensor:
