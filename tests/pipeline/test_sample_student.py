@@ -14,6 +14,7 @@ from coursekit.datasets.images import to_uint8
 from coursekit.evaluation.text_sampling import starts
 from coursekit.models.strided import student_network
 from coursekit.pipeline.boxes import PipelineError
+from coursekit.pipeline.contestants import contestant, contestants
 from coursekit.pipeline.pipeline import from_checkpoint
 from coursekit.pipeline.students import student, taught
 from coursekit.theory.consistency import flow_consistency
@@ -120,3 +121,13 @@ def test_a_student_of_another_base_is_refused(monkeypatch):
     monkeypatch.setattr(pretrained, "card", other)
     with pytest.raises(PipelineError, match="made for another network"):
         taught(pipe, "teddy-64-dmd")
+
+
+def test_contestants_are_models_adapters_and_students(shelf):
+    assert {"teddy-prompts", "teddy-64-prompts", "teddy-64-dmd"} <= set(contestants())
+    teacher, own = contestant("teddy-64-prompts@2"), contestant("teddy-64-dmd@2")
+    assert teacher.boxes.evaluations() == 4 and own.boxes.evaluations() == 2
+    assert np.array_equal(own.draw(ASKED), student("teddy-64-dmd", 2).draw(ASKED))
+    for name in ("teddy-vae", "teddy-64-dmd@", "teddy-64-dmd@9", "teddy-64-dmd@x"):
+        with pytest.raises(PipelineError):
+            contestant(name)
