@@ -1,4 +1,4 @@
-"""Everybody who draws teddy bears from a prompt, by name: models, adapters, students."""
+"""Everybody who draws bears from a prompt, by name: models, adapters and students."""
 
 from pathlib import Path
 
