@@ -240,6 +240,14 @@ from coursekit.theory.policy_steps import transition
         ),
     },
 )
+SEVEN = Notebook(
+    """
+from coursekit.evaluation.frechet import frechet_distance
+from coursekit.evaluation.kernel_distances import kid
+from coursekit.lectures.l07_evaluation import widgets
+""",
+    {"two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4)},
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -248,6 +256,7 @@ NOTEBOOKS = {
     "05": FIVE,
     "06a": SIX_A,
     "06b": SIX_B,
+    "07": SEVEN,
 }
 CELLS = {
     (lecture, name): cell

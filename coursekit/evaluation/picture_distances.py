@@ -17,8 +17,11 @@ SCALES = {"bytes": (0.0, 255.0), "unit": (0.0, 1.0), "model": (-1.0, 1.0)}
 WINDOW = 11  # pixels, the side of SSIM's window
 
 
-def _doubles(x: Tensor, y: Tensor, data_range: float) -> tuple[Tensor, Tensor]:
-    """Both as float64, before anything is subtracted: bytes would wrap around."""
+def as_doubles(x: Tensor, y: Tensor, data_range: float) -> tuple[Tensor, Tensor]:
+    """Both as float64, before anything is subtracted: bytes would wrap around.
+
+    Raises ValueError for unequal shapes, and for values that span more than data_range.
+    """
     if x.shape != y.shape or x.ndim != 4:
         raise ValueError(
             f"need two (B, C, H, W), got {tuple(x.shape)} and {tuple(y.shape)}"
@@ -42,7 +45,7 @@ def psnr(x: Tensor, y: Tensor, data_range: float) -> Tensor:
     x, y: (B, C, H, W), bytes or floats; data_range: largest minus smallest value that
     a picture may have. Returns (B,), float64. ValueError for values that span more.
     """
-    x, y = _doubles(x, y, data_range)
+    x, y = as_doubles(x, y, data_range)
     return 10 * (data_range**2 / (x - y).square().mean(dim=(1, 2, 3))).log10()
 
 
@@ -62,7 +65,7 @@ def ssim(x: Tensor, y: Tensor, data_range: float) -> Tensor:
     x, y: (B, C, H, W), sides of 11 or more; data_range: largest minus smallest value
     that a picture may have. Returns (B,), float64, 1 for equal pictures.
     """
-    x, y = _doubles(x, y, data_range)
+    x, y = as_doubles(x, y, data_range)
     if min(x.shape[2:]) < WINDOW:
         raise ValueError(
             f"sides {tuple(x.shape[2:])}: the window needs {WINDOW} or more"
