@@ -75,3 +75,24 @@ def test_the_playground_shows_the_blind_spot():
     assert float(fréchet.text) < 2 and float(energy.text) > 20
     play.controls["shift"].value = 1.0
     assert "would be 1.000" in play.scene.text
+
+
+def test_a_spoilt_crowd_is_told_by_its_bars():
+    play = widgets.spoilt_crowd()
+
+    def said() -> dict[str, float]:
+        assert play.note.value == "" and play.scene is not None
+        texts = [m.text for m in play.scene.charts[0].content if hasattr(m, "text")]
+        words = [text.partition(" (")[0].rpartition(" ") for text in texts]
+        return {name: float(value.replace(",", "")) for name, _, value in words}
+
+    real = said()
+    play.controls["grain"].value = 0.3
+    grainy = said()
+    assert grainy["Fréchet"] > 1.2 * real["Fréchet"]
+    assert grainy["precision"] > 0.9 and grainy["recall"] > 0.9
+    play.controls["grain"].value, play.controls["known"].value = 0.0, 50
+    copied = said()
+    assert copied["recall"] == 0 and copied["precision"] > 0.9
+    play.controls["known"].value, play.controls["dancing"].value = 200, 0.0
+    assert real["Fréchet"] < said()["Fréchet"] < copied["Fréchet"]
