@@ -240,6 +240,23 @@ from coursekit.theory.policy_steps import transition
         ),
     },
 )
+SEVEN = Notebook(
+    """
+import torch
+
+from coursekit.evaluation.frechet import frechet_distance
+from coursekit.evaluation.kernel_distances import kid
+from coursekit.evaluation.neighbours import precision_recall
+from coursekit.lectures.l07_evaluation import widgets
+""",
+    {
+        "two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4),
+        "spoilt_crowd": Cell(
+            "widgets.spoilt_crowd(frechet_distance, kid, precision_recall)", 4
+        ),
+    },
+    presses=5,
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -248,6 +265,7 @@ NOTEBOOKS = {
     "05": FIVE,
     "06a": SIX_A,
     "06b": SIX_B,
+    "07": SEVEN,
 }
 CELLS = {
     (lecture, name): cell

@@ -4,6 +4,10 @@
 FIGURES: dict[str, str] = {
     # A: 07.A 07.B
     # C: 07.C 07.D 07.H
+    "07.C": "few_pictures",
+    "07.D": "pairs",
+    "07.H": "crowds",
+    "07.I": "filters",
     # D: 07.E 07.K
     # E: 07.F 07.G
     # B: 07.L
