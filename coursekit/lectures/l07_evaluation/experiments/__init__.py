@@ -6,5 +6,7 @@ FIGURES: dict[str, str] = {
     # C: 07.C 07.D 07.H
     # D: 07.E 07.K
     # E: 07.F 07.G
+    "07.F": "judges",
+    "07.G": "cherries",
     # B: 07.L
 }
