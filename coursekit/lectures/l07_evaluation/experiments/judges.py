@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import binary_cross_entropy
 
 from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.scene_reader import read_scenes
@@ -36,7 +37,8 @@ DRAWERS = (
 PAIR = ("teddy-64-prompts@2", "teddy-64-meanflow@4")  # A, whose words are many, and B
 LEANING = LeaningJudge(sharpness=1.0, left=1.0, wordy=0.7)
 FACTS = ("place", "count", "fur", "hat", "glasses", "pose", "action")
-HEARD, BINS, SHARES = 50, 5, 21  # people's answers that calibrate; bins; budgets drawn
+HEARD = (20, 50, 100, 200)  # people's answers that calibrate
+MANY, BINS, SHARES, LEAST = 100, 5, 21, 0.01  # of them, for help; of curves; a chance
 
 
 class Seen(NamedTuple):
@@ -98,59 +100,93 @@ def sides(better: Tensor, seed: int, repeats: int = 200) -> Result:
     }
 
 
-def certainty(said: Tensor, so: Tensor, seed: int) -> tuple[Result, Tensor, Tensor]:
-    """Before and after HEARD answers of people; and the chances and truth left."""
-    order = torch.randperm(len(said), generator=torch.Generator().manual_seed(seed))
-    heard, rest = order[:HEARD], order[HEARD:]
-    weights = fit_logistic(log_odds(said[heard], 0.01), so[heard])
-    mended, truth = chance_of_yes(weights, log_odds(said[rest], 0.01)), so[rest]
-    places = torch.linspace(0, len(rest), SHARES).round().long()
-    found: Result = {"weight": float(weights[1]), "bias": float(weights[0])}
-    for name, chances in {"before": said[rest].double(), "after": mended}.items():
-        found[f"{name}_error"] = calibration_error(chances, truth, BINS)
-        found[f"{name}_agrees"] = float(((chances > 0.5) == truth).double().mean())
-    for name, unsure in {"unsure": True, "anywhere": False}.items():
-        helped = agreement_with_help(mended, truth, unsure)[places]
-        found[f"help_{name}"] = helped.tolist()
-        found[f"help_{name}_fifth"] = float(helped[SHARES // 5])
-    return found, torch.stack([said[rest].double(), mended]), truth
+def certainty(
+    said: Tensor, so: Tensor, seed: int, times: int
+) -> tuple[Result, Tensor, Tensor]:
+    """What people's answers are worth, as means over many draws of who is heard.
+
+    said: the marks (N,) as chances; so: what people say. Half is never heard.
+    Returns results and, for the half of the last draw, the chances before and after
+    the most answers (2, N / 2), and what people say (N / 2,).
+    """
+    g = torch.Generator().manual_seed(seed)
+    odds, half, rows, mended = log_odds(said, LEAST), len(said) // 2, [], said
+    places = torch.linspace(0, half, SHARES).round().long()
+    for _ in range(times):
+        order = torch.randperm(len(said), generator=g)
+        rest = order[half:]
+        truth = so[rest]
+        row: Result = {}
+        row["error_before"], row["surprise_before"] = _errors(said[rest], truth)
+        row["agrees_before"] = _agrees(said[rest], truth)
+        row["error_after"], row["surprise_after"] = [], []
+        for n in HEARD:
+            weights = fit_logistic(odds[order[:n]], so[order[:n]])
+            mended = chance_of_yes(weights, odds)
+            error, surprise = _errors(mended[rest], truth)
+            row["error_after"].append(error)
+            row["surprise_after"].append(surprise)
+            row |= {f"error_{n}": error, f"surprise_{n}": surprise}
+            if n == MANY:
+                row["agrees_after"] = _agrees(mended[rest], truth)
+                for name, unsure in {"unsure": True, "anywhere": False}.items():
+                    helped = agreement_with_help(mended[rest], truth, unsure)[places]
+                    row[f"help_{name}"] = helped.tolist()
+                    row[f"help_{name}_fifth"] = float(helped[SHARES // 5])
+        # who knows the chances exactly: what is left is the luck of so few answers
+        luck = torch.rand(half, generator=g) < mended[rest]
+        row["error_floor"], _ = _errors(mended[rest], luck)
+        row["weight"] = float(weights[1])
+        rows.append(row)
+    means = {
+        key: torch.tensor([row[key] for row in rows]).mean(0).tolist()
+        for key in rows[0]
+    }
+    return means, torch.stack([said.double(), mended])[:, rest], truth
+
+
+def _errors(chances: Tensor, truth: Tensor) -> tuple[float, float]:
+    """Calibration error, and cross-entropy in nats."""
+    inner = chances.double().clamp(LEAST, 1 - LEAST)
+    surprise = binary_cross_entropy(inner, truth.double())
+    return calibration_error(chances, truth, BINS), float(surprise)
+
+
+def _agrees(chances: Tensor, truth: Tensor) -> float:
+    return float(((chances > 0.5) == truth).double().mean())
 
 
 def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     """Everything of 07.F.
 
     Keys: `pictures`, `heard`, `shares`, `bins`; `{protocol}_wins`, `said_left`,
-    `consistent`, `ties`; `before_` and `after_` with `error` and `agrees`; over shares
+    `consistent`, `ties`; `error_` and `surprise_` with `before`, `after` (over heard)
+    and each number heard, `error_floor`; `agrees_before` and `_after`; over shares
     `help_unsure` and `help_anywhere`, `_fifth` where people give a fifth of the
-    answers; `as_asked`, the share; all with _std. `before_said`, `before_so` and the
-    like: reliability over all seeds, None in an empty bin.
+    answers; `as_asked`, the share; all with _std. `before_said`, `before_so`,
+    `after_said` and the like: reliability over all seeds, None in an empty bin.
     """
-    count = 15 if quick else 60
+    count, times = (8, 2) if quick else (80, 50)
     judge, rows, chances, truths = own_judge(), [], [], []
     for seed in seeds[:1] if quick else seeds:
         texts, scenes = prompts(count, "test", 700_000 + seed)
         said, seen = {}, {}
         for name in DRAWERS:
             pictures = contestant(name).draw(texts, seed)
-            said[name], seen[name] = (
-                marks(judge, pictures, texts) / TOP,
-                people(pictures, scenes),
-            )
+            said[name] = marks(judge, pictures, texts) / TOP
+            seen[name] = people(pictures, scenes)
         so = torch.cat([each.as_asked for each in seen.values()])
-        found, said_and_mended, truth = certainty(torch.cat([*said.values()]), so, seed)
+        found, pairs, truth = certainty(torch.cat([*said.values()]), so, seed, times)
         better = seen[PAIR[0]].facts - seen[PAIR[1]].facts
-        rows.append(
-            {"as_asked": float(so.double().mean()), **sides(better, seed), **found}
-        )
-        chances.append(said_and_mended)
+        share = {"as_asked": float(so.double().mean())}
+        rows.append(share | sides(better, seed) | found)
+        chances.append(pairs)
         truths.append(truth)
-    shown = _bins(torch.cat(chances, 1), torch.cat(truths))
-    counts = {"pictures": count * len(DRAWERS), "heard": HEARD, "bins": BINS}
     return {
-        **counts,
+        **{"pictures": count * len(DRAWERS), "heard": list(HEARD), "bins": BINS},
         "shares": [round(i / (SHARES - 1), 3) for i in range(SHARES)],
         **sum_up(rows),
-        **shown,
+        **_bins(torch.cat(chances, 1), torch.cat(truths)),
     }
 
 
