@@ -96,6 +96,7 @@ def parse_verdict(fn: Function, i: Any) -> Results:
         "a score too few": json.dumps(good | {"scores": {"hat": 9}}),
         "a score too many": json.dumps(good | {"scores": scores | {"hut": 9}}),
         "evidence that is one text": json.dumps(good | {"evidence": "all seen"}),
+        "scores that are one number": json.dumps(good | {"scores": 9}),
         "a score in quotes": with_score("9"),
         "a score that is true": with_score(True),
         "a score that is null": with_score(None),
@@ -113,20 +114,26 @@ def parse_verdict(fn: Function, i: Any) -> Results:
     }
 
 
+NONE = 9.0  # stands for NaN among inputs
+
+
 def _sides(seed: int) -> Inputs:
-    rng = generator(seed)
-    both = np.array([(a, b) for a in (1, 0, -1, np.nan) for b in (1, 0, -1, np.nan)])
+    rng, words = generator(seed), (1, 0, -1, NONE)
+    both = np.array([(a, b) for a in words for b in words])
     rows = rng.permutation(np.concatenate([both, both[:5]]))
-    dtype = (np.float64, np.float32)[seed % 2]
-    straight, swapped = rows.T.astype(dtype)
+    straight, swapped = rows.T.astype((np.float64, np.float32)[seed % 2])
     return {"straight": straight.copy(), "swapped": swapped.copy()}
 
 
 @tried("07.63", _sides, cases=("float64 verdicts", "float32 verdicts"))
 def both_orders(fn: Function, i: Any) -> Results:
+    none = (i.straight == NONE) | (i.swapped == NONE)
     one = torch.ones(6, dtype=i.straight.dtype)
+    both = (v.masked_fill(v == NONE, math.nan) for v in (i.straight, i.swapped))
+    with_none = torch.as_tensor(fn(*both))
     return {
-        "who wins": fn(i.straight, i.swapped) + 0.0,  # -0 is 0
+        "who wins": fn(i.straight[~none], i.swapped[~none]) + 0.0,  # -0 is 0
+        "where there is no verdict": with_none.isnan().to(one),
         "who wins, a judge who always says left": fn(one, one) + 0.0,
         "who wins, a judge who always wants A": fn(one, -one),
     }
