@@ -91,6 +91,7 @@ NO_VERDICT = {
     "one score less": json.dumps(GOOD | {"scores": {"hat": 9}}),
     "one score more": changed("scores", fur=9),
     "another name": json.dumps(GOOD | {"scores": {"hat": 9, "Place": 1}}),
+    "scores in a number": json.dumps(GOOD | {"scores": 9}),
     "scores in a list": json.dumps(GOOD | {"scores": [9, 1]}),
     "a score in quotes": changed("scores", hat="9"),
     "a score with its scale": changed("scores", hat="9/10"),

@@ -22,7 +22,7 @@ from coursekit.experiments.summary import Result, for_seeds
 from coursekit.lectures.l07_evaluation.experiments.judges import marks, people
 from coursekit.pipeline.contestants import contestant
 
-WORST, BEST = "teddy-64-meanflow@2", "teddy-64-prompts"
+WORST, BEST = "teddy-64-meanflow@4", "teddy-64-prompts"
 BROKEN = "teddy-64-meanflow@1"  # nothing that it draws is as asked
 COUNTS = (1, 2, 4, 8, 16)
 STEPS, STEP, MOST = 60, 0.01, 0.2  # of a climb, in model space

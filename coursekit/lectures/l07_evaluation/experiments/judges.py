@@ -1,8 +1,9 @@
 """Figure 07.F: a judge beside people. Sides and words, certainty, and help.
 
-The judge is a network that writes verdicts (`judge_small`); the people are played by
-the scene reader, which shares nothing with it: they say whether a picture shows all
-that was asked. Five models of different strength draw the same prompts.
+The judge is a small network that answers questions and writes verdicts (`judge_small`).
+The people are played by the scene reader, which shares no weights with it: they say
+whether a picture shows all that was asked. Five models of different strength draw the
+same prompts.
 """
 
 from collections.abc import Mapping, Sequence
