@@ -26,27 +26,23 @@ tried = PROBES.tried
 
 def _marks(seed: int) -> Inputs:
     rng = generator(seed)
-    several = (rng.uniform(1, 10, size).tolist() for size in (5, 3))
-    return dict(zip(("consistency", "quality"), several, strict=True))
+    return {"consistency": rng.uniform(1, 10, 5), "quality": rng.uniform(1, 10, 3)}
 
 
 @tried("07.60", _marks, cases=("marks",))
 def overall(fn: Function, i: Any) -> Results:
-    both = i.consistency, i.quality
+    consistency, quality = i.consistency.tolist(), i.quality.tolist()
     return {
-        "overall mark": number(fn(*both)),
-        "overall mark, one fact missing": number(fn([*i.consistency, 0.0], i.quality)),
+        "overall mark": number(fn(consistency, quality)),
+        "overall mark, one fact missing": number(fn([*consistency, 0.0], quality)),
         "overall mark, all at 10": number(fn([10.0] * 4, [10.0])),
-        "refuses a part without marks": refusal(lambda: fn([], i.quality)),
-        "refuses the other part without marks": refusal(lambda: fn(i.consistency, [])),
+        "refuses a part without marks": refusal(lambda: fn([], quality)),
+        "refuses the other part without marks": refusal(lambda: fn(consistency, [])),
     }
 
 
 def _judged(seed: int) -> Inputs:
-    rng = generator(seed)
-    names = ["hat", "place", "fur"]
-    scores = np.round(rng.uniform(1, 9, 3), 2).tolist()
-    return {"names": names, "scores": dict(zip(names, scores, strict=True))}
+    return {"scores": np.round(generator(seed).uniform(1, 9, 3), 2)}
 
 
 def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any:
@@ -64,7 +60,8 @@ def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any
 
 @tried("07.61", _judged, cases=("replies",))
 def parse_verdict(fn: Function, i: Any) -> Results:
-    names, scores = i.names, i.scores
+    names = ["hat", "place", "fur"]
+    scores = dict(zip(names, i.scores.tolist(), strict=True))
     good = {"evidence": dict.fromkeys(names, "seen {so}"), "scores": scores}
     text = json.dumps(good)
 
