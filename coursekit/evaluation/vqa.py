@@ -1,8 +1,9 @@
 """A small network that answers questions about teddy pictures, in words.
 
-It looks at 64 x 64 pixels with one to three bears. The words of a question look at the
-picture and at each other by attention, and what stands at the end names the answer. It
-shares no weights with the readers. How far to trust it: data/readers/vqa/card.json.
+It looks at 64 x 64 pixels with one to three bears. A picture becomes eight columns,
+since bears stand side by side; the words of a question look at them and at each other
+by attention, and what stands at the end names the answer. It shares no weights with the
+readers. How far to trust it: data/readers/vqa/card.json.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from coursekit.models.transformer import Block
 
 LENGTH = 64  # tokens of the longest question
 WIDTH, DEPTH, HEADS = 56, 3, 4
-GRID = 8  # patches on each side of a picture
+COLUMNS = 8  # of a picture
 YES = ANSWERS.index("yes")
 Asked = Sequence[Sequence[Question]]  # the questions about each picture
 RETRAIN = "python -m coursekit.evaluation.train_vqa"
@@ -45,7 +46,8 @@ class VQA(nn.Module):
             *(conv(3, 16, 5, 2), conv(16, 32, 3, 2), Residual(32)),
             *(conv(32, WIDTH, 3, 2), Residual(WIDTH)),
         )
-        self.where = nn.Parameter(0.1 * torch.randn(GRID**2, WIDTH))
+        self.stand = nn.Conv2d(WIDTH, WIDTH, (COLUMNS, 1), groups=2)
+        self.where = nn.Parameter(0.5 * torch.randn(COLUMNS, WIDTH))
         self.word = nn.Embedding(len(question_tokenizer()), WIDTH)
         self.order = nn.Parameter(0.1 * torch.randn(LENGTH, WIDTH))
         self.seen = nn.ModuleList(
@@ -55,17 +57,17 @@ class VQA(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(WIDTH) for _ in range(DEPTH + 1))
         self.answer = nn.Linear(WIDTH, len(ANSWERS))
 
-    def patches(self, x: Tensor) -> Tensor:
-        """Pictures (B, 3, 64, 64) to tokens (B, 64, WIDTH)."""
-        return cast(Tensor, self.look(x).flatten(2).mT + self.where)
+    def columns(self, x: Tensor) -> Tensor:
+        """Pictures (B, 3, 64, 64) to a token for each column, (B, 8, WIDTH)."""
+        return cast(Tensor, self.stand(self.look(x))[:, :, 0].mT + self.where)
 
-    def forward(self, patches: Tensor, ids: Tensor) -> Tensor:
-        """(B, 64, WIDTH) and Q questions about each (B, Q, L) to (B, Q, answers)."""
+    def forward(self, columns: Tensor, ids: Tensor) -> Tensor:
+        """(B, 8, WIDTH) and Q questions about each (B, Q, L) to (B, Q, answers)."""
         batch, asked, length = ids.shape
         h = self.word(ids) + self.order[:length]
         for number in range(DEPTH):
             looks = self.norms[number](h).flatten(1, 2)
-            h = h + self.seen[number](looks, patches).reshape(h.shape)
+            h = h + self.seen[number](looks, columns).reshape(h.shape)
             h = self.said[number](h.flatten(0, 1), causal=True).reshape(h.shape)
         last = at_end(self.norms[-1](h).flatten(0, 1), ids.flatten(0, 1), END)
         return cast(Tensor, self.answer(last)).reshape(batch, asked, -1).float()
@@ -99,10 +101,10 @@ def raw_answers(net: VQA, x: Tensor, asked: Asked) -> Tensor:
     """
     rows = torch.tensor([i for i, questions in enumerate(asked) for _ in questions])
     ids = encoded([question for questions in asked for question in questions])
-    patches = torch.cat([net.patches(part) for part in torch.split(x, 256)])
+    columns = torch.cat([net.columns(part) for part in torch.split(x, 256)])
     found = [torch.empty(0, len(ANSWERS))]
     for row, part in zip(torch.split(rows, 256), torch.split(ids, 256), strict=True):
-        found.append(net(patches[row], part[:, None])[:, 0])
+        found.append(net(columns[row], part[:, None])[:, 0])
     return torch.cat(found)
 
 

@@ -29,7 +29,7 @@ from coursekit.datasets.teddy.reader_data import IGNORE
 from coursekit.datasets.teddy.scene import FURS, PLACES
 from coursekit.datasets.teddy.scene_card import true_words
 from coursekit.datasets.teddy.scene_data import Drawn, corrupt, fresh, in_order
-from coursekit.evaluation.vqa import GRID, encoded
+from coursekit.evaluation.vqa import COLUMNS, encoded
 
 POOL, TURNS = 1536, 6  # pictures drawn at a time, and how often each is asked about
 SHORT = 4  # questions about a picture; half of the pictures get a long one as well
@@ -43,22 +43,27 @@ def one_of(luck: Luck, words: Sequence[str]) -> str:
     return words[int(luck.random() * len(words))]
 
 
-def shaken(who: list[Words], luck: Luck) -> list[Words]:
-    """One word exchanged: between two bears, or for another word."""
+def shaken(who: list[Words], bears: Sequence[Words], luck: Luck) -> list[Words]:
+    """One word exchanged: mostly for that of another bear of the picture.
+
+    So that it is not enough to see a red hat anywhere: it must be on this bear.
+    """
     at = int(luck.random() * len(who))
     told = [name for name in Words._fields if getattr(who[at], name)]
     if not told:
         return who
     name = one_of(luck, told)
-    value = one_of(
-        luck, [w for w in CHOICES[name] if w not in ("none", getattr(who[at], name))]
-    )
-    new = list(who)
-    if len(who) > 1 and luck.random() < 0.5:
+    new, old = list(who), getattr(who[at], name)
+    if len(who) > 1 and luck.random() < 0.6:
         other = (at + 1 + int(luck.random() * (len(who) - 1))) % len(who)
-        value = getattr(who[other], name)
-        new[other] = who[other]._replace(**{name: getattr(who[at], name)})
-    new[at] = who[at]._replace(**{name: value})
+        new[at] = who[at]._replace(**{name: getattr(who[other], name)})
+        new[other] = who[other]._replace(**{name: old})
+        return new
+    near = [getattr(mentioned(bear), name) for bear in bears]
+    near = [word for word in near if word not in ("", old)]
+    far = [word for word in CHOICES[name] if word not in ("none", old)]
+    word = one_of(luck, near if near and luck.random() < 0.7 else far)
+    new[at] = who[at]._replace(**{name: word})
     return new
 
 
@@ -79,7 +84,7 @@ def about_all(place: str, bears: Sequence[Words], luck: Luck, share: float) -> Q
         if told and luck.random() < 0.2:
             told = one_of(luck, PLACES)
         else:
-            who = shaken(who, luck)
+            who = shaken(who, bears, luck)
     return shows(who, told) if luck.random() < 0.5 or told else there_is(who)
 
 
@@ -120,7 +125,7 @@ class Asked:
     """Pictures (B, 3, 64, 64), and what is asked about all or the first of them.
 
     ids: (N, Q, L), N at most B, and answers (N, Q), short and long ones. looks: the
-    bears' rows and columns, and their words as ANSWERS (M, 5).
+    bears' pictures and columns, and their words as ANSWERS (M, 5).
     """
 
     x: Tensor
@@ -146,7 +151,7 @@ def asked(drawn: Drawn, x: Tensor, rows: list[int], luck: Luck) -> Asked:
     bears = [(i, bear) for i, scene in enumerate(scenes) for bear in in_order(scene)]
     looks = (
         torch.tensor([row for row, _ in bears]),
-        torch.tensor([int(GRID * bear.x) for _, bear in bears]),
+        torch.tensor([int(COLUMNS * bear.x) for _, bear in bears]),
         torch.tensor([indices(spoken(words_of(bear))) for _, bear in bears]),
     )
     return Asked(x, ids, answers, looks)

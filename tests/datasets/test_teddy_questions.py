@@ -42,8 +42,8 @@ TABLE = [
     (q.which("hat", "brown"), "which hat has the brown bear", ""),  # which of them?
     (q.which("hat", "pink"), "which hat has the pink bear", ""),
     (q.which("pose", "white"), "which arm of the white bear is up", "both"),
-    (q.which("fur", side="middle"), "what colour is the bear in the middle", "white"),
-    (q.which("action", side="right"), "what is the bear on the right doing", "dancing"),
+    (q.which("fur", side="middle"), "what colour is the middle bear", "white"),
+    (q.which("action", side="right"), "what is the rightmost bear doing", "dancing"),
     (q.there_is([BROWN, WHITE]), "are there a brown bear and a white bear", "yes"),
     (q.there_is([BROWN, BROWN]), "are there two brown bears", "yes"),
     (q.there_is([BROWN] * 3), "are there three brown bears", "no"),
@@ -58,7 +58,11 @@ TABLE = [
         "are there a bear with a red hat and a bear with sunglasses",
         "no",
     ),
-    (q.left_of(BROWN, WHITE), "is there a brown bear left of a white bear", "yes"),
+    (
+        q.left_of(BROWN, WHITE),
+        "is there a brown bear further left than a white bear",
+        "yes",
+    ),
     (q.left_of(WHITE, some(hat="red")), None, "no"),
     (
         q.shows([WHITE], "beach"),

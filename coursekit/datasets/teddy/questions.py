@@ -3,8 +3,8 @@
     is there a brown bear with a red hat         yes, no
     does this figure show two blue bears reading and a pink bear on the beach
     how many brown bears are there               zero, one, two, three
-    which hat has the bear on the left           red, blue, yellow, none
-    is there a brown bear left of a white bear   yes, no
+    which hat has the leftmost bear              red, blue, yellow, none
+    is there a pink bear further left than a blue bear
     where is this                                park, beach, snow, ...
 
 What is not said of a bear is left open: a bear with a hat is a bear. Left and right are
@@ -27,7 +27,7 @@ from coursekit.datasets.teddy.captions import (
 from coursekit.datasets.teddy.scene import FURS, GLASSES, HATS, PLACES
 
 NUMBERS = ("zero", "one", "two", "three")
-SIDES = {"left": "on the left", "middle": "in the middle", "right": "on the right"}
+SIDES = {"left": "leftmost", "middle": "middle", "right": "rightmost"}
 CHOICES = {
     "fur": FURS,
     "hat": HATS,
@@ -146,15 +146,14 @@ def how_many(fur: str = "") -> Question:
 
 def which(asks: str, fur: str = "", side: str = "") -> Question:
     """The fur, hat, glasses, pose or action of the bear of that fur or side."""
-    bear = " ".join(filter(None, ["the", fur, "bear"]))
-    bear += f" {SIDES[side]}" if side else ""
+    bear = " ".join(filter(None, ["the", SIDES.get(side), fur, "bear"]))
     who = (NOBODY._replace(fur=fur),)
     return Question(_WHICH[asks].format(bear), asks, who, side=side)
 
 
 def left_of(first: Words, second: Words) -> Question:
     """Whether the first stands left of the second in the picture."""
-    text = f"is there {phrase(1, first)} left of {phrase(1, second)}"
+    text = f"is there {phrase(1, first)} further left than {phrase(1, second)}"
     return Question(text, "left", (first, second))
 
 
@@ -200,9 +199,10 @@ def answer(question: Question, place: str, bears: Sequence[Words]) -> str:
 
 def words_of_questions() -> tuple[str, ...]:
     """Every word that a question can hold, sorted."""
-    fixed = """is are there does this figure show how many what which colour of up
-    doing has where a the bear bears with and hat hats glasses sunglasses both left
-    right middle arm arms in on sitting reading dancing round"""
+    fixed = """is are there does this figure show how many what which colour of doing
+    has where a the bear bears with and hat hats glasses sunglasses both left right
+    middle leftmost rightmost further than arm arms up in on sitting reading dancing
+    round"""
     places = " ".join(WHERE.values())
     return tuple(
         sorted({*fixed.split(), *NUMBERS, *FURS, *HATS[1:], *tokenize(places)})
