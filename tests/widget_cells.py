@@ -240,6 +240,15 @@ from coursekit.theory.policy_steps import transition
         ),
     },
 )
+SEVEN = Notebook(
+    """
+from coursekit.lectures.l07_evaluation import widgets
+from coursekit.theory.alignment import holds
+""",
+    {
+        "tifa_tree": Cell("widgets.tifa_tree(holds)", 0, ("another fur",)),
+    },
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -248,6 +257,7 @@ NOTEBOOKS = {
     "05": FIVE,
     "06a": SIX_A,
     "06b": SIX_B,
+    "07": SEVEN,
 }
 CELLS = {
     (lecture, name): cell

@@ -91,6 +91,7 @@ EMOJI_PROMPTS = replace(
     ),
     cpu=replace(
         TEDDY_PROMPTS.cpu,
+        steps=24_000,
         model=replace(SMALL, text=text_config("emoji", 128, 2, 4)),
     ),
     gpu=replace(

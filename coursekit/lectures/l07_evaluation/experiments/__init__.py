@@ -5,6 +5,9 @@ FIGURES: dict[str, str] = {
     # A: 07.A 07.B
     # C: 07.C 07.D 07.H
     # D: 07.E 07.K
+    "07.E": "swapped",
+    "07.K": "cards",
+    "07.P": "picks",
     # E: 07.F 07.G
     "07.F": "judges",
     "07.G": "cherries",
