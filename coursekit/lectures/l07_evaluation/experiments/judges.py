@@ -25,7 +25,7 @@ from coursekit.evaluation.judge_calibration import (
 )
 from coursekit.evaluation.judge_pairs import LeaningJudge, both_orders, side_report
 from coursekit.evaluation.judge_rubric import TOP, rubric
-from coursekit.evaluation.judge_small import SmallJudge, reader_ask
+from coursekit.evaluation.judge_small import SmallJudge, vqa_ask
 from coursekit.evaluation.judge_verdict import Judge, Pictures, judge_picture
 from coursekit.evaluation.scene_alignment import scene_hits
 from coursekit.experiments.summary import Result, sum_up
@@ -51,7 +51,7 @@ class Seen(NamedTuple):
 
 def own_judge() -> Judge:
     """The judge of this lecture."""
-    return SmallJudge(reader_ask("first"))
+    return SmallJudge(vqa_ask)
 
 
 def people(pictures: Pictures, scenes: Sequence[Any]) -> Seen:
