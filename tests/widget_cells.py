@@ -248,8 +248,10 @@ from coursekit.evaluation.frechet import frechet_distance
 from coursekit.evaluation.kernel_distances import kid
 from coursekit.evaluation.neighbours import precision_recall
 from coursekit.lectures.l07_evaluation import widgets
+from coursekit.theory.alignment import holds
 """,
     {
+        "tifa_tree": Cell("widgets.tifa_tree(holds)", 0, ("another fur",)),
         "two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4),
         "spoilt_crowd": Cell(
             "widgets.spoilt_crowd(frechet_distance, kid, precision_recall)", 4

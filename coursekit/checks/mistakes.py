@@ -39,7 +39,7 @@ def read(text: str) -> Iterator[Written]:
     found, exercise = None, ""
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip()
-        if not stripped or line.startswith("# "):
+        if not stripped or line.startswith(("# ", "<!--")):
             continue
         if heading := _HEADING.match(line):
             exercise = heading[1]

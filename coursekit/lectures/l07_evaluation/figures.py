@@ -1,11 +1,16 @@
 """The figures of notebook 07, drawn from what was measured."""
 
+from typing import Any
+
 import numpy as np
 
-from coursekit.plots.figures import canvas, numbers, render, style
+from coursekit.evaluation.benchmark import TASKS
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, curve, spread_of
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.table import Table, table
+from coursekit.plots.theme import INK, colour
 
 # --- 7.1 to 7.3: ratings --------------------------------------------------------------
 
@@ -111,6 +116,187 @@ def _short(value: float) -> str:
 
 # --- 7.7 to 7.9: alignment ------------------------------------------------------------
 
+CHANGED = {
+    "hat": "one bear,\nanother hat",
+    "own": "one bear, fur and\nhat exchanged",
+    "pair": "two bears,\nhats exchanged",
+}
+SCORES = {
+    "clip": "CLIPScore",
+    "clip_pairs": "CLIPScore, CLIP trained on with pairs",
+    "tifa": "TIFA",
+    "vqa": "VQAScore",
+}
+
+
+def _swapped(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(2, 6.2, 3.6)
+        for axis, key in zip(axes, ("order", "gap"), strict=True):
+            groups = {
+                label: {
+                    name: (
+                        stored[f"{change}_{score}_{key}"],
+                        stored[f"{change}_{score}_{key}_error"],
+                    )
+                    for score, name in SCORES.items()
+                }
+                for change, label in CHANGED.items()
+            }
+            draw_groups(axis, groups, loc="lower left", fontsize=8)
+        axes[0].set(ylabel="share", title="the right picture has more than its twin")
+        draw_level(axes[0], (0.5, "chance"))
+        axes[1].set(ylabel="of the score", title="by how much, on average")
+        axes[1].get_legend().remove()
+        for axis in axes:
+            axis.set(xlabel=f"± 1.96 standard errors over {stored['count']} captions")
+        return render(figure)
+
+
+def swapped_panels() -> Picture | Table:
+    """Figure E: twins with one thing changed, by four scores."""
+    return measured_figure("07.E", _swapped)
+
+
+def _picks(stored: Stored) -> Any:
+    who = {
+        "clip": "CLIPScore",
+        "pick": "tuned on votes",
+        "truth": "people's own reward",
+    }
+    kinds = {"all": "all pairs", "words": "words alone", "blur": "blur alone"}
+    return table(
+        {
+            name: {
+                said: f"{stored[f'{key}_{kind}']:.1%}" for kind, said in kinds.items()
+            }
+            for key, name in who.items()
+        }
+    )
+
+
+def picks_table() -> Picture | Table:
+    """Figure P: the share of new votes foretold."""
+    return measured_figure("07.P", _picks)
+
+
+def _card_row(card: Stored) -> dict[str, str]:
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{100 * value:.0f}"
+
+    tasks = {task: share(card["tasks"].get(task)) for task in TASKS}
+    whole = len(card["tasks"]) == len(TASKS)
+    low, high = card["interval"]
+    score = f"{share(card['score'])} ({share(low)}..{share(high)})"
+    return {
+        **tasks,
+        "score": score if whole else "-",
+        "second judge": share(card["second"]["score"]) if whole else "-",
+        "TIFA": share(card["tifa"]),
+        "VQAScore": share(card["vqa_score"]),
+        "valid": share(card["valid"]),
+        "seconds": f"{card['seconds']:.2f}" if "seconds" in card else "",
+    }
+
+
+def _cards(stored: Stored) -> Any:
+    cards = stored["cards"]
+    rows = {name: _card_row(card) for name, card in cards.items()}
+    best = max(cards.values(), key=lambda card: len(card["tasks"]))
+    return table({**rows, "real pictures": _card_row(best["real"])})
+
+
+def cards_table() -> Picture | Table:
+    """Figure K: a card of everybody, in per cent."""
+    return measured_figure("07.K", _cards)
+
+
 # --- 7.10 to 7.11: judges -------------------------------------------------------------
+
+ASKED = {
+    "fair": "a fair judge, once",
+    "a_left": "A always on the left",
+    "a_right": "A always on the right",
+    "random_sides": "sides drawn at random",
+    "both_orders": "both orders",
+    "equal_words": "random sides,\nat equal words",
+}
+
+
+def judge_panels() -> Picture | Table:
+    """Figure F: sides and words, certainty, and help."""
+    return measured_figure("07.F", _judge_panels)
+
+
+def _judge_panels(stored: Stored) -> Picture:
+    with style():
+        figure, (sides, sure, help_) = canvas(3, 4.2, 3.6)
+        for i, name in enumerate(ASKED):
+            value, half = bar(stored, f"{name}_wins")
+            tone = colour("orange" if name == "fair" else "blue")
+            sides.barh(i, value, color=tone, height=0.62)
+            sides.errorbar(value, i, xerr=half, color=INK, capsize=3)
+        fair = stored["fair_wins"]
+        sides.axvline(fair, color=INK, lw=1.2, ls=(0, (4, 3)))
+        sides.set_yticks(range(len(ASKED)), list(ASKED.values()))
+        sides.invert_yaxis()
+        sides.grid(visible=False, axis="y")
+        sides.set(title="how often A wins", xlabel=spread_of(stored))
+        sure.plot([0, 1], [0, 1], color=INK, lw=1.2, ls=(0, (4, 3)))
+        for name in ("before", "after"):
+            points = zip(stored[f"{name}_said"], stored[f"{name}_so"], strict=True)
+            there = numbers([pair for pair in points if None not in pair])
+            label = f"{name} {stored['heard'][-1]} answers of people"
+            sure.plot(*there.T, marker="o", label=label)
+        sure.set(title="as asked", xlabel="chance said", ylabel="share that was so")
+        sure.legend(fontsize=8, loc="upper left")
+        shares = stored["shares"]
+        for name, label in {
+            "unsure": "where it is least sure",
+            "anywhere": "anywhere",
+        }.items():
+            curve(help_, shares, stored, f"help_{name}", f"people asked {label}")
+        help_.set(title="agreement with people", xlabel="answers that people give")
+        help_.legend(fontsize=8, loc="lower right")
+        return render(figure)
+
+
+def certainty_table() -> Picture | Table:
+    """Figure F: what people's answers are worth, by how many there were."""
+    return measured_figure("07.F", _certainty_rows)
+
+
+def _certainty_rows(stored: Stored) -> Any:
+    def row(key: str) -> dict[str, str]:
+        error, half = bar(stored, f"error_{key}")
+        return {"calibration error": f"{error:.3f} ± {half:.3f}"}
+
+    rows = {"mark / 10, taken as it is": row("before")}
+    rows |= {f"{n} answers heard": row(str(n)) for n in stored["heard"]}
+    return table(rows | {"who knows the chances": row("floor")})
+
+
+def cherry_panels() -> Picture | Table:
+    """Figure G: the best of many from the worst model."""
+    return measured_figure("07.G", _cherry_panels)
+
+
+def _cherry_panels(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(2, 5.2, 3.6)
+        curve(axes[0], stored["counts"], stored, "asked", "worst model, best of n")
+        level = (stored["best_asked"], "best model, its first pictures")
+        draw_level(axes[0], level)
+        axes[0].set(title="as asked, say people", ylabel="share", ylim=(0, 1.1))
+        curve(axes[1], stored["counts"], stored, "own", "judge that picked")
+        curve(axes[1], stored["counts"], stored, "other", "another judge")
+        axes[1].set(title="mark of the picks", ylabel="0 to 10")
+        for axis in axes:
+            axis.set(xscale="log", xlabel=f"n ({spread_of(stored)})")
+            axis.set_xticks(stored["counts"], [str(n) for n in stored["counts"]])
+            axis.minorticks_off()
+            axis.legend(loc="lower right")
+        return render(figure)
+
 
 # --- 7.12: the arena ------------------------------------------------------------------

@@ -9,6 +9,11 @@ FIGURES: dict[str, str] = {
     "07.H": "crowds",
     "07.I": "filters",
     # D: 07.E 07.K
+    "07.E": "swapped",
+    "07.K": "cards",
+    "07.P": "picks",
     # E: 07.F 07.G
+    "07.F": "judges",
+    "07.G": "cherries",
     # B: 07.L
 }

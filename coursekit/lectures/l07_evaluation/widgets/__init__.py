@@ -2,6 +2,13 @@
 
 from coursekit.lectures.l07_evaluation.widgets.crowds import two_crowds
 from coursekit.lectures.l07_evaluation.widgets.spoilt import spoilt_crowd
+from coursekit.lectures.l07_evaluation.widgets.tifa_tree import tifa_tree
 from coursekit.widgets import outcome, predict
 
-__all__ = ["outcome", "predict", "spoilt_crowd", "two_crowds"]
+__all__ = [
+    "outcome",
+    "predict",
+    "spoilt_crowd",
+    "tifa_tree",
+    "two_crowds",
+]
