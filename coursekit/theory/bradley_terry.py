@@ -50,8 +50,11 @@ def count_wins(left: Tensor, right: Tensor, score: Tensor, players: int) -> Tens
     left side: 1 for a win, 0.5 for a tie, 0 for a loss. A tie counts half a win for
     each. Rows of several lists, (..., N), make several tables.
 
-    Returns wins (..., P, P), float64: wins[i, j] is how often i beat j.
+    Returns wins (..., P, P), float64: wins[i, j] is how often i beat j. Raises
+    ValueError for another score.
     """
+    if not torch.isin(score, torch.tensor([0, 0.5, 1])).all():
+        raise ValueError("a score is 1, 0.5 or 0: won, a tie, or lost by the left side")
     score = score.double()
     shape = left.shape[:-1]
     cells = score.new_zeros(*shape, players * players)
