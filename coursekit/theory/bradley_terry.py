@@ -4,12 +4,13 @@
 
 Only differences count, so ratings here have mean 0. They are in nats, like the rewards
 of `preferences.py`; times ELO they are on Elo's scale. The order of the games does not
-matter, so a table of wins holds all there is to know: wins (P, P), where wins[i, j] says
-how often player i beat player j. A tie is half a win for each side.
+matter, so a table of wins holds all there is to know: wins (P, P), where wins[i, j]
+says how often player i beat player j. A tie is half a win for each side.
 
-Not every table has a best fit. Someone who never lost would be rated without end, and so
-would a group that always beats the others, or that never met them: ratings are finite if
-and only if each player is joined to each other one by a chain of wins (Ford 1957).
+Not every table has a best fit. Someone who never lost would be rated without end, and
+so would a group that always beats the others, or that never met them: ratings are
+finite if and only if each player is joined to each other one by a chain of wins (Ford
+1957).
 """
 
 import math
@@ -27,6 +28,7 @@ class Unrated(ValueError):
     """No finite ratings; `groups` has the lists of players who can be compared."""
 
     def __init__(self, message: str, groups: list[list[int]]) -> None:
+        """Say it, and keep the groups."""
         super().__init__(message)
         self.groups = groups
 
@@ -44,9 +46,9 @@ class Intervals:
 def count_wins(left: Tensor, right: Tensor, score: Tensor, players: int) -> Tensor:
     """The table of wins of a list of games.
 
-    left, right: (N,), int64, who played, from 0 to players - 1; score: (N,), of the left
-    side: 1 for a win, 0.5 for a tie, 0 for a loss. A tie counts half a win for each.
-    Rows of several lists, (..., N), make several tables.
+    left, right: (N,), int64, who played, from 0 to players - 1; score: (N,), of the
+    left side: 1 for a win, 0.5 for a tie, 0 for a loss. A tie counts half a win for
+    each. Rows of several lists, (..., N), make several tables.
 
     Returns wins (..., P, P), float64: wins[i, j] is how often i beat j.
     """
@@ -141,7 +143,7 @@ def fit_wins(wins: Tensor, penalty: float = 0.0) -> Tensor:
     for _ in range(STEPS):
         chance = torch.sigmoid(ratings[..., :, None] - ratings[..., None, :])
         slope = (wins * (1 - chance) - wins.mT * chance).sum(-1) - penalty * ratings
-        step = torch.linalg.solve(information(ratings, wins) + fixed, slope)
+        step: Tensor = torch.linalg.solve(information(ratings, wins) + fixed, slope)
         reach = (step.amax(-1) - step.amin(-1))[..., None].clamp(min=1e-12)
         ratings = ratings + step * torch.log1p(reach) / reach
         if float(reach.max()) < 1e-9:
