@@ -31,6 +31,7 @@ COMMANDS = {
     "train": ("training.train_command", "train a recipe: NAME --profile quick"),
     "recipes": ("training.recipes_command", "the recipes and their checkpoints"),
     "sample": ("pipeline.sample_command", "draw what a prompt says, as a PNG file"),
+    "arena": ("arena.command", "vote blindly between two of our models"),
 }
 NEEDING = set(COMMANDS) - {"doctor", "progress", "merge"}  # the course's folder
 
