@@ -1,0 +1,1 @@
+"""Lecture 7: its notebook, exercises, mistakes, figures, widgets."""
