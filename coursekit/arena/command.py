@@ -82,6 +82,7 @@ def play(names: list[str], votes: Path, port: int) -> None:
     store, artist = Store(votes), painter(names)
     try:
         with Server(store, artist, port) as server:
+            artist.start()
             print(f"Arena of {', '.join(artist.names)}")
             print(f"Open {server.address} and vote; Ctrl-C stops.", flush=True)
             server.serve_forever()

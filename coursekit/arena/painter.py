@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 
 class Painter:
-    """Draws pairs in a thread of its own; who meets whom, and on which side, is chance.
+    """Draws pairs, ahead of time once started; who meets whom, and where, is chance.
 
     players: name -> what draws prompts from a seed, of which one works at a time;
     sentences: prompts without an end; reads: what a person types, as the players need
@@ -50,13 +50,16 @@ class Painter:
         reads: Callable[[str, int], Understood],
         seed: int | None = None,
     ) -> None:
-        """Start to draw. seed: None for another course of events each time."""
+        """seed: None for another course of events each time."""
         self._players, self._sentences, self._reads = players, sentences, reads
         self._rng = np.random.default_rng(seed)
         self._ready: queue.Queue[Pair | Exception] = queue.Queue(AHEAD)
         self._brush, self._first = threading.Lock(), threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def start(self) -> None:
+        """Draw ahead, in a thread, until `close`; without it, pairs are drawn on demand."""
         self._thread.start()
 
     @property
@@ -66,6 +69,8 @@ class Painter:
 
     def next(self) -> Pair:
         """A pair for a prompt of ours. Raises what went wrong while it was drawn."""
+        if not self._thread.is_alive():
+            return self._ours()
         try:
             found = self._ready.get(timeout=PATIENCE)
         except queue.Empty:
@@ -95,12 +100,15 @@ class Painter:
             with self._first:
                 pass  # a person who waits goes first
             try:
-                with self._brush:
-                    seed = int(self._rng.integers(2**31))
-                    found = self._drawn(next(self._sentences), "", seed)
+                found = self._ours()
             except Exception as error:  # told to the one who asks for a pair
                 found = error
             self._ready.put(found)
+
+    def _ours(self) -> Pair:
+        with self._brush:
+            seed = int(self._rng.integers(2**31))
+            return self._drawn(next(self._sentences), "", seed)
 
     def _drawn(self, prompt: str, note: str, seed: int) -> Pair:
         left, right = map(str, self._rng.permutation(list(self._players))[:2])

@@ -18,10 +18,13 @@ def marks(images: Images, scenes: Sequence[Scene]) -> NDArray[np.float64]:
     """How much of its scene the second reader finds in each picture, (N,).
 
     One point for each attribute that is read as it was asked for, and one for a valid
-    picture. All pictures are read at 32 pixels, whatever their size.
+    picture: 8 at most for one bear. All pictures are read at 32 pixels.
     """
-    seen = zip(scenes, read(images, "second"), strict=True)
-    return np.array([sum(hits(s, r).values()) + r.valid for s, r in seen], float)
+    found = []
+    for scene, reading in zip(scenes, read(images, "second"), strict=True):
+        right = hits(scene, reading)
+        found.append(sum(right.values()) - right["all"] + reading.valid)
+    return np.array(found, float)
 
 
 def simulate(

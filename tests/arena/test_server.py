@@ -197,6 +197,7 @@ def test_a_pair_from_before_a_restart_is_counted(tmp_path):
 
 def test_a_voter_who_always_says_left_favours_nobody(tmp_path):
     painter = Painter(players(), iter(["a bear"] * 2000), literal, seed=1)
+    painter.start()
     try:
         sides = [
             (pair.left, pair.right) for pair in (painter.next() for _ in range(600))
@@ -217,6 +218,7 @@ def test_what_goes_wrong_while_drawing_is_told_and_does_not_stop_the_arena(tmp_p
         return grey(64, 9)(asked, seed)
 
     painter = Painter({"a": torn, "b": torn}, iter(["x"] * 99), literal, seed=0)
+    painter.start()
     server = Server(Store(tmp_path / "votes.sqlite"), painter)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -41,6 +41,7 @@ def players() -> dict[str, Any]:
 def arena(path: Path, port: int = 0, prompt: str = HOSTILE) -> Iterator[Server]:
     """A running arena; the votes go to `path`."""
     painter = Painter(players(), repeat(prompt), literal, seed=0)
+    painter.start()
     server = Server(Store(path), painter, port)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -6,5 +6,5 @@ FIGURES: dict[str, str] = {
     # C: 07.C 07.D 07.H
     # D: 07.E 07.K
     # E: 07.F 07.G
-    # B: 07.L
+    "07.L": "leaderboard",
 }
