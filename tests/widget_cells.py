@@ -240,6 +240,12 @@ from coursekit.theory.policy_steps import transition
         ),
     },
 )
+SEVEN = Notebook(
+    """
+from coursekit.lectures.l07_evaluation import widgets
+""",
+    {"arena": Cell("widgets.arena()", 0, ("tie",), is_there("teddy-64-meanflow"))},
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -248,6 +254,7 @@ NOTEBOOKS = {
     "05": FIVE,
     "06a": SIX_A,
     "06b": SIX_B,
+    "07": SEVEN,
 }
 CELLS = {
     (lecture, name): cell

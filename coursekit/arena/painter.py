@@ -59,7 +59,7 @@ class Painter:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def start(self) -> None:
-        """Draw ahead, in a thread, until `close`; without it, pairs are drawn on demand."""
+        """Draw ahead until `close`; without it, pairs are drawn on demand."""
         self._thread.start()
 
     @property
