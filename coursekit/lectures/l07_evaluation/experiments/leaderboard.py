@@ -6,7 +6,7 @@ takes the one that holds more of what the sentence says.
 """
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +48,12 @@ def over_sentences(found: Sequence[NDArray[np.float64]]) -> Any:
 def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     """Everything of 07.L, from one seed of noise.
 
-    Keys, in the order of the table: `names`, `ratings`, `low` and `high` (from resampled
-    votes), `least` and `most` (from resampled sentences), `games`, `marks` (mean, of 8)
-    and `obeyed` (share of the pictures with all marks); `sentences`,
-    `votes`, `ties` (share), `left` (share of the decided votes that the left side won)
-    and `lost` (share of the resamples without finite ratings). Real pictures of the
-    scenes play, too: how far a perfect model would get.
+    Keys, in the order of the table: `names`, `ratings`, `low` and `high` (resampled
+    votes), `least` and `most` (resampled sentences), `games`, `marks` (mean, of 8) and
+    `obeyed` (share of the pictures with all marks); `sentences`, `votes`, `ties`
+    (share), `left` (share of the decided votes that the left side won) and `lost`
+    (share of the resamples without finite ratings). Real pictures of the scenes play,
+    too: how far a perfect model would get.
     """
     count = 8 if quick else SENTENCES
     asked, scenes = prompts(count, "heldout", SEED, "solo")
