@@ -251,6 +251,7 @@ from coursekit.lectures.l07_evaluation import widgets
 from coursekit.theory.alignment import holds
 """,
     {
+        "arena": Cell("widgets.arena()", 0, ("tie",), is_there("teddy-64-meanflow")),
         "tifa_tree": Cell("widgets.tifa_tree(holds)", 0, ("another fur",)),
         "two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4),
         "spoilt_crowd": Cell(

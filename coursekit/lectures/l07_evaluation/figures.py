@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from coursekit.arena.table import MIDDLE
 from coursekit.evaluation.benchmark import TASKS
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
@@ -300,3 +301,33 @@ def _cherry_panels(stored: Stored) -> Picture:
 
 
 # --- 7.12: the arena ------------------------------------------------------------------
+
+
+def leaderboard() -> Picture | Table:
+    """Figure L: the ratings of everybody who draws bears, a reader having voted."""
+    return measured_figure("07.L", _board)
+
+
+def _board(stored: Stored) -> Picture:
+    names = stored["names"]
+    with style():
+        figure, axes = canvas(1, 7.0, 0.32 * len(names) + 1)
+        for i, name in enumerate(names):
+            rating = stored["ratings"][i]
+            if rating is None:
+                axes[0].text(
+                    MIDDLE,
+                    -i,
+                    "lost every vote: no finite rating",
+                    va="center",
+                    ha="center",
+                )
+                continue
+            tone = colour("green" if name.startswith("real") else "blue")
+            for keys, width in ((("least", "most"), 1.0), (("low", "high"), 4.0)):
+                ends = [stored[key][i] for key in keys]
+                axes[0].plot(ends, [-i, -i], color=tone, linewidth=width, alpha=0.6)
+            axes[0].plot(rating, -i, "o", color=tone)
+        axes[0].set_yticks([-i for i in range(len(names))], names)
+        axes[0].set_xlabel("rating; 95 % from votes (thick) and from sentences (thin)")
+        return render(figure)

@@ -16,4 +16,5 @@ FIGURES: dict[str, str] = {
     "07.F": "judges",
     "07.G": "cherries",
     # B: 07.L
+    "07.L": "leaderboard",
 }
