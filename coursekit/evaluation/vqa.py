@@ -99,12 +99,14 @@ def raw_answers(net: VQA, x: Tensor, asked: Asked) -> Tensor:
 
     x: (N, 3, 64, 64); asked: the questions about each. Returns (questions, answers).
     """
-    rows = torch.tensor([i for i, questions in enumerate(asked) for _ in questions])
+    many = torch.tensor([len(questions) for questions in asked])
+    rows = torch.arange(len(asked)).repeat_interleave(many)
     ids = encoded([question for questions in asked for question in questions])
     columns = torch.cat([net.columns(part) for part in torch.split(x, 256)])
     found = [torch.empty(0, len(ANSWERS))]
     for row, part in zip(torch.split(rows, 256), torch.split(ids, 256), strict=True):
-        found.append(net(columns[row], part[:, None])[:, 0])
+        if len(row):
+            found.append(net(columns[row], part[:, None])[:, 0])
     return torch.cat(found)
 
 
