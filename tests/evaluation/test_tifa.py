@@ -79,6 +79,10 @@ def test_a_bear_that_is_not_there_takes_its_questions_along():
     found = tifa(render([wrong], 16), [caption(right)], knowing([wrong]))
     # place; brown bear, how many, hat, glasses, doing: of six only the place holds
     assert found["tifa"] == pytest.approx(1 / 6)
+    # Of two captions each has its own tree.
+    pictures, captions = [right, wrong], [caption(right)] * 2
+    found = tifa(render(pictures, 16), captions, knowing(pictures))
+    assert found["each"] == [1, pytest.approx(1 / 6, abs=1e-5)]
     both = replace(right, bears=(*wrong.bears, Bear("brown", "blue", x=0.2)))
     found = tifa(render([both], 16), [caption(right)], knowing([both]))
     assert found["tifa"] == pytest.approx(3 / 6)  # place, a brown bear, one of them
