@@ -105,7 +105,8 @@ def raw_answers(net: VQA, x: Tensor, asked: Asked) -> Tensor:
     columns = torch.cat([net.columns(part) for part in torch.split(x, 256)])
     found = [torch.empty(0, len(ANSWERS))]
     for row, part in zip(torch.split(rows, 256), torch.split(ids, 256), strict=True):
-        found.append(net(columns[row], part[:, None])[:, 0])
+        if len(row):
+            found.append(net(columns[row], part[:, None])[:, 0])
     return torch.cat(found)
 
 

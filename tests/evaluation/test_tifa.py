@@ -84,6 +84,19 @@ def test_a_bear_that_is_not_there_takes_its_questions_along():
     assert found["tifa"] == pytest.approx(3 / 6)  # place, a brown bear, one of them
 
 
+def test_each_caption_has_its_own_tree():
+    """Whoever denies the second bear, and then describes it, knows one thing of six."""
+    scene = Scene("park", (Bear("brown", "red", "round", action="reading"),))
+
+    def denying(images, asked):
+        first, second = knowing([scene, scene])(images, asked)
+        return [first, [{"yes": "no"}.get(word, word) for word in second]]
+
+    found = tifa(render([scene] * 2, 16), [caption(scene)] * 2, denying)
+    assert found["each"] == [1, pytest.approx(1 / 6, abs=1e-5)]
+    assert found["flat"] == pytest.approx((1 + 5 / 6) / 2)
+
+
 def test_the_reader_finds_the_caption_of_a_real_picture_and_misses_swapped_hats():
     captions, scenes = prompts(40, seed=12, kind="pair")
     swapped = []

@@ -144,11 +144,11 @@ def _swapped(stored: Stored) -> Picture:
                 }
                 for change, label in CHANGED.items()
             }
-            draw_groups(axis, groups, loc="lower left", fontsize=8)
+            draw_groups(axis, groups, loc="upper right", fontsize=8)
         axes[0].set(ylabel="share", title="the right picture has more than its twin")
         draw_level(axes[0], (0.5, "chance"))
         axes[1].set(ylabel="of the score", title="by how much, on average")
-        axes[1].get_legend().remove()
+        axes[0].get_legend().remove()
         for axis in axes:
             axis.set(xlabel=f"± 1.96 standard errors over {stored['count']} captions")
         return render(figure)

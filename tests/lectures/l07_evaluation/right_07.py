@@ -14,6 +14,13 @@ from coursekit.evaluation.judge_verdict import NoVerdict, json_objects
 
 # 7.1 to 7.3: ratings
 
+
+def by_logistic(rating: Tensor, other: Tensor, score: Tensor, k: float = 32.0):
+    gap = (rating - other) * (math.log(10) / 400)
+    gained = k * score - k * torch.sigmoid(gap)
+    return rating + gained, other - gained
+
+
 # 7.4 to 7.6: distances
 
 
@@ -113,6 +120,45 @@ def window_by_window(x, y, data_range):
 
 # 7.7 to 7.9: alignment
 
+
+def by_unit_vectors(images, texts):
+    one, other = (v / v.norm(dim=1, keepdim=True) for v in (images, texts))
+    return 2.5 * torch.einsum("bd,bd->b", one, other).relu()
+
+
+def by_divergence(first, second, texts, votes, log_scale):
+    """torch's own KL of two laws over two pictures."""
+    pictures = torch.stack([first, second], 1)
+    cosines = torch.cosine_similarity(pictures, texts[:, None], dim=2)
+    chances = (log_scale.exp() * cosines).log_softmax(1)
+    target = torch.stack([votes, 1 - votes], 1)
+    return torch.nn.functional.kl_div(chances, target, reduction="batchmean")
+
+
+def by_climbing(right, parents):
+    def fine(at):
+        above = int(parents[at])
+        return bool(right[at]) and (above < 0 or fine(above))
+
+    return torch.tensor([fine(at) for at in range(len(right))])
+
+
+def by_falling(right, parents):
+    """What hangs on something wrong is struck out until nothing is left to strike."""
+    struck = ~right
+    while True:
+        more = struck | ((parents >= 0) & struck[parents])
+        if bool((more == struck).all()):
+            return ~struck
+        struck = more
+
+
+def by_weights(values, groups):
+    size = (groups[:, None] == groups).sum(1)
+    share = 1 / (size * len(groups.unique()))
+    return (values.to(torch.float32) * share).sum()
+
+
 # 7.10 to 7.11: judges
 
 
@@ -166,7 +212,7 @@ def where_they_agree(straight: Tensor, swapped: Tensor) -> Tensor:
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
-    # A
+    "07.2": (by_logistic,),
     # C
     "07.20": (by_scipy, by_two_roots),
     "07.23": (by_polyfit, by_lstsq),
@@ -174,6 +220,10 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "07.27": (by_sorting,),
     "07.28": (window_by_window,),
     # D
+    "07.40": (by_unit_vectors,),
+    "07.42": (by_divergence,),
+    "07.44": (by_climbing, by_falling),
+    "07.45": (by_weights,),
     # E
     "07.60": (weakest_links, halves),
     "07.61": (by_lines,),
