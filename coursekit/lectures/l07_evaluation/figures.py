@@ -6,7 +6,7 @@ from coursekit.evaluation.benchmark import TASKS
 from coursekit.plots.figures import canvas, draw_groups, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, measured_figure
+from coursekit.plots.measured import Stored, bar, measured_figure
 from coursekit.plots.table import Table, table
 
 # --- 7.1 to 7.3: ratings --------------------------------------------------------------
@@ -67,7 +67,8 @@ def _picks(stored: Stored) -> Any:
     return table(
         {
             name: {
-                said: f"{stored[f'{key}_{kind}']:.1%}" for kind, said in kinds.items()
+                said: "{:.1%} ± {:.1%}".format(*bar(stored, f"{key}_{kind}"))
+                for kind, said in kinds.items()
             }
             for key, name in who.items()
         }
@@ -75,7 +76,7 @@ def _picks(stored: Stored) -> Any:
 
 
 def picks_table() -> Picture | Table:
-    """Figure P: the share of new votes foretold."""
+    """Figure P: the share of new votes foretold, ± standard error."""
     return measured_figure("07.P", _picks)
 
 
