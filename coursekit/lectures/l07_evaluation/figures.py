@@ -169,7 +169,8 @@ def _picks(stored: Stored) -> Any:
     return table(
         {
             name: {
-                said: f"{stored[f'{key}_{kind}']:.1%}" for kind, said in kinds.items()
+                said: "{:.1%} ± {:.1%}".format(*bar(stored, f"{key}_{kind}"))
+                for kind, said in kinds.items()
             }
             for key, name in who.items()
         }
@@ -177,7 +178,7 @@ def _picks(stored: Stored) -> Any:
 
 
 def picks_table() -> Picture | Table:
-    """Figure P: the share of new votes foretold."""
+    """Figure P: the share of new votes foretold, ± standard error."""
     return measured_figure("07.P", _picks)
 
 
