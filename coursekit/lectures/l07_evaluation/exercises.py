@@ -320,7 +320,9 @@ def parse_verdict(fn: Function, i: Any) -> Results:
 
     def read(reply: str, asked: list[str] = names) -> Any:
         found = fn(reply, asked)
-        if not isinstance(found, dict) or set(found) != {"evidence", "scores"}:
+        if not isinstance(found, dict):
+            raise BadResult("it must return the verdict as a dictionary")
+        if set(found) != {"evidence", "scores"}:
             raise BadResult("return the whole verdict: evidence and scores")
         return torch.tensor([float(found["scores"][name]) for name in names])
 
