@@ -182,7 +182,7 @@ def set_up(level):
         pip(python, ["torch", "--index-url", index])
     pip(python, ["-e", LEVELS[level][1]])
     if LEVELS[level][0] == "parity":  # it asks for lightning and more; we need none
-        pip(python, ["--no-deps", "torchcfm"])
+        pip(python, ["--no-deps", "torchcfm", "pytorch-fid"])
     with open(READY + ".new", "w") as file:
         file.write("%s %d\n" % (fingerprint(), level))
     os.rename(READY + ".new", READY)

@@ -242,12 +242,23 @@ from coursekit.theory.policy_steps import transition
 )
 SEVEN = Notebook(
     """
+import torch
+
+from coursekit.evaluation.frechet import frechet_distance
+from coursekit.evaluation.kernel_distances import kid
+from coursekit.evaluation.neighbours import precision_recall
 from coursekit.lectures.l07_evaluation import widgets
 from coursekit.theory.alignment import holds
 """,
     {
+        "arena": Cell("widgets.arena()", 0, ("tie",), is_there("teddy-64-meanflow")),
         "tifa_tree": Cell("widgets.tifa_tree(holds)", 0, ("another fur",)),
+        "two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4),
+        "spoilt_crowd": Cell(
+            "widgets.spoilt_crowd(frechet_distance, kid, precision_recall)", 4
+        ),
     },
+    presses=5,
 )
 NOTEBOOKS = {
     "01": ONE,

@@ -61,7 +61,7 @@ TEDDY_64_LIKED = LikedRecipe(
 PROGRESS = turns(1000, 5)
 TEDDY_64_PROGRESSIVE = ProgressiveRecipe(
     name="teddy-64-progressive",
-    title="A student by progressive distillation, 1 to 16 steps, 64 x 64",
+    title="A student by progressive distillation, 1 to 8 steps, 64 x 64",
     turns=PROGRESS,
     cpu=replace(EFFORT, restarts=PROGRESS),
     # On a GPU the rounds are as long, and see more pictures.

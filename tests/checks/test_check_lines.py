@@ -26,6 +26,7 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 # What they return is a list of names, or many tensors by name.
 NO_TENSOR = ("inject", "merged", "warm_start")
 COUNTS = {"receptive_field", "dit_flops"}  # they return whole numbers
+NUMBERS = {"frechet_distance", "frechet_at_infinity", "kid", "precision_recall"}
 
 
 def named(exercise: Exercise, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,7 +102,7 @@ def changed(result: Any, change: Callable[[Any], Any]) -> Any:
     """A result changed: the first of several, or what a returned function returns."""
     if isinstance(result, tuple):
         return (changed(result[0], change), *result[1:])
-    if isinstance(result, torch.Tensor | int):
+    if isinstance(result, torch.Tensor | int | float):
         return change(result)
     if callable(result):
         return lambda *args: change(result(*args))
@@ -134,7 +135,7 @@ def test_right_but_for_shape_dtype_nan_or_scale(exercise, capsys):
     }
     if exercise.name in NO_TENSOR:
         return
-    if exercise.name in COUNTS:
+    if exercise.name in COUNTS | NUMBERS:
         cases = {"": lambda x: 2 * x + 1}
     for part, change in cases.items():
         said = line(capsys, exercise, shaped(change, exercise))

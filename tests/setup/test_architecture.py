@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "training": {"training", "models", "theory", "datasets", "evaluation"},
     "evaluation": {"evaluation", "models", "theory", "datasets"},
     "pipeline": {"pipeline", *TRAINING},
+    "arena": {"arena", "pipeline", *TRAINING},
     "sources": {"sources"},
     "experiments": {"experiments", "pipeline", "sources", *TRAINING},
     "checks": {"checks", "sources"},

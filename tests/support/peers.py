@@ -7,7 +7,8 @@ ROUNDING = 1e-12
 
 def peer_module(name):
     """A module of a peer library; without it the test skips."""
-    extra = "--no-deps torchcfm" if name == "torchcfm" else "-e '.[parity]'"
+    apart = {"torchcfm": "torchcfm", "pytorch_fid": "pytorch-fid"}
+    extra = f"--no-deps {apart[name]}" if name in apart else "-e '.[parity]'"
     reason = f"needs {name.partition('.')[0]}: pip install {extra} -c constraints.txt"
     return pytest.importorskip(name, reason=reason)
 

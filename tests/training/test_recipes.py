@@ -55,8 +55,8 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
 def test_it_trains_on_its_data_and_fits_into_its_file(name, profile, prepared):
     """Two steps on a CPU, even of the GPU profile; then the size of the file."""
     recipe = prepared(name, profile)
-    effort = replace(recipe.profile(profile), steps=2, batch=2, pictures=16)
-    data = recipe.load(16)
+    effort = replace(recipe.profile(profile), steps=2, batch=2, pictures=4)
+    data = recipe.load(4)
     run = Run(recipe, effort, data)
     losses = [step.loss for step in train(run)]
     assert len(losses) == 2 and np.isfinite(losses).all()

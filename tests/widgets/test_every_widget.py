@@ -26,7 +26,8 @@ from coursekit.widgets.film_player import FilmPlayer
 from coursekit.widgets.live import Live
 
 SHELVES = [plots.__name__, *(f"{each.package}.widgets" for each in lectures())]
-SAMPLED = ("guidance_classes", "guidance_prompts", "ddim_images")  # by large networks
+# By large networks.
+SAMPLED = ("guidance_classes", "guidance_prompts", "ddim_images", "live_bears")
 QUICK = [key for key in CELLS if key[1] not in SAMPLED]
 
 

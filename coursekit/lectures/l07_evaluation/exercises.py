@@ -1,5 +1,7 @@
 """How the exercises of lecture 7 are tried: fresh inputs, and a look."""
 
+import json
+import math
 from typing import Any
 
 import numpy as np
@@ -7,14 +9,183 @@ import torch
 from torch import Tensor
 
 from coursekit.checks.spec import BadResult, Function, Inputs
-from coursekit.checks.tried import Results, Tries, array, generator, slopes
+from coursekit.checks.trial import is_stub
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    array,
+    count,
+    equals,
+    generator,
+    number,
+    refusal,
+    slopes,
+)
+from coursekit.evaluation.judge_verdict import NoVerdict
 
 PROBES = Tries()
 tried = PROBES.tried
 
+
 # --- 7.1 to 7.3: ratings --------------------------------------------------------------
+def _game(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    rating, other = 1000 + 200 * rng.standard_normal((2, 6 + seed % 2))
+    score = rng.permutation(np.resize([1.0, 0.5, 0.0], len(rating)))
+    named = {"rating": rating, "other": other, "score": score}
+    return {k: v.astype(dtype) for k, v in named.items()} | {"k": 16.0 + seed % 5}
+
+
+@tried(
+    "07.2",
+    _game,
+    oracles=(
+        equals(
+            "both together",
+            lambda i: i["rating"] + i["other"],
+            "what one wins the other loses: their sum stays",
+        ),
+    ),
+)
+def elo_update(fn: Function, i: Any) -> Results:
+    try:
+        new, other = fn(i.rating, i.other, i.score, i.k)
+    except (TypeError, ValueError):
+        raise BadResult("it must return two tensors: (rating, other)") from None
+    return {"both together": new + other, "the first one's": new, "the other's": other}
+
 
 # --- 7.4 to 7.6: distances ------------------------------------------------------------
+ROOTS = (1e-6, 2e-5)  # of singular matrices: rounding errors come out as their roots
+
+
+def _two_numbers(found: Any, names: tuple[str, str]) -> dict[str, Tensor]:
+    """A pair of numbers by name. Raises BadResult, in words, for anything else."""
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise BadResult(f"it must return two numbers: ({', '.join(names)})")
+    return {name: number(each) for name, each in zip(names, found, strict=True)}
+
+
+def _gaussians(seed: int) -> Inputs:
+    rng, made = generator(seed), Inputs()
+    for name in ("1", "2"):
+        # with three samples of five features a covariance is singular
+        rows = rng.standard_normal((3 if seed % 3 == 1 else 9, 5)) * rng.uniform(
+            0.5, 2, 5
+        )
+        cov = np.cov(rows.T)
+        made[f"mean{name}"] = rng.standard_normal(5)
+        made[f"cov{name}"] = np.diag(np.diag(cov)) if seed % 3 == 2 else cov
+    return made
+
+
+@tried(
+    "07.20",
+    _gaussians,
+    cases=("full covariances", "fewer samples than features", "diagonal covariances"),
+    tolerances={"distance": ROOTS, "distance of equal Gaussians": ROOTS},
+)
+def frechet_distance(fn: Function, i: Any) -> Results:
+    one, two = (i.mean1, i.cov1), (i.mean2, i.cov2)
+    equal = number(fn(*one, *one))
+    if float(equal) < 0:
+        raise BadResult("of equal Gaussians it is negative, by rounding: make it 0")
+    return {"distance": number(fn(*one, *two)), "distance of equal Gaussians": equal}
+
+
+def _crowds(seed: int) -> Inputs:
+    rng, dims = generator(seed), (3, 2, 4)[seed % 3]
+    counts = ((64, 64), (70, 61), (61, 90))[seed % 3]
+    x, y = (rng.standard_normal((n, dims)) for n in counts)
+    sizes = ([10, 20, 60], [61, 12], [15, 20, 30, 60])[seed % 3]
+    return {"x": x, "y": 1.3 * y + 0.2, "sizes": np.array(sizes)}
+
+
+@tried(
+    "07.23",
+    _crowds,
+    cases=("three sizes", "two sizes, and more of x", "four sizes, and more of y"),
+    tolerances={"limit": (1e-6, 1e-7), "slope": (1e-6, 1e-6)},
+)
+def frechet_at_infinity(fn: Function, i: Any) -> Results:
+    found = _two_numbers(fn(i.x, i.y, i.sizes.tolist()), ("limit", "slope"))
+    return {
+        **found,
+        "two equal sizes are refused": refusal(lambda: fn(i.x, i.y, [9, 9])),
+    }
+
+
+def _features(seed: int) -> Inputs:
+    rng, dims = generator(seed), (5, 3, 1)[seed % 3]
+    x, y = rng.standard_normal((7, dims)), 0.7 * rng.standard_normal((11, dims)) + 0.3
+    return {"x": x, "y": y, "single": (x + 4).astype(np.float32)}
+
+
+@tried("07.25", _features, cases=("five features", "three features", "one feature"))
+def kid(fn: Function, i: Any) -> Results:
+    return {
+        "kid": number(fn(i.x, i.y)),
+        "kid of a crowd beside itself": number(fn(i.x, i.x)),
+        "kid of float32 features": number(fn(i.single, i.single * 1.01)),
+        "one row is refused": refusal(lambda: fn(i.x, i.y[:1])),
+    }
+
+
+def _places(seed: int) -> Inputs:
+    rng, k = generator(seed), (3, 1, 2)[seed % 3]
+    real, drawn = rng.standard_normal((14, 2)), 1.2 * rng.standard_normal((11, 2)) + 0.5
+    if seed % 3 == 1:  # whole numbers: many features lie on the edge of a ball
+        real, drawn = np.round(2 * real), np.round(2 * drawn)
+        real = np.unique(real, axis=0)
+    return {"real": real, "drawn": drawn, "k": k}
+
+
+@tried(
+    "07.27",
+    _places,
+    cases=("three neighbours", "on the edge of balls", "two neighbours"),
+)
+def precision_recall(fn: Function, i: Any) -> Results:
+    names = ("precision", "recall")
+    found = _two_numbers(fn(i.real, i.drawn, i.k), names)
+    three = _two_numbers(fn(i.real, i.drawn), names)
+    copies = _two_numbers(fn(i.real, i.real[:2].repeat(6, 1)), names)
+    return {
+        **found,
+        "precision with k left out": three["precision"],
+        "recall of two copied features": copies["recall"],
+        "k = N is refused": refusal(lambda: fn(i.real, i.drawn, len(i.drawn))),
+    }
+
+
+def _pictures(seed: int) -> Inputs:
+    rng, shape = (
+        generator(seed),
+        ((2, 3, 14, 13), (3, 1, 12, 17), (2, 2, 13, 13))[seed % 3],
+    )
+    scale = (1.0, 255.0, 2.0)[seed % 3]
+    x = np.cumsum(rng.standard_normal(shape), axis=-1)
+    x = (x - x.min()) / (x.max() - x.min())
+    y = np.clip(0.8 * x + 0.15 * rng.uniform(size=shape), 0, 1)
+    if scale == 255:
+        return {
+            "x": np.round(255 * x).astype(np.uint8),
+            "y": np.round(255 * y).astype(np.uint8),
+            "data_range": scale,
+        }
+    low = 0.0 if scale == 1 else -1.0
+    return {"x": low + scale * x, "y": low + scale * y, "data_range": scale}
+
+
+@tried("07.28", _pictures, cases=("values in [0, 1]", "bytes", "values in [-1, 1]"))
+def ssim(fn: Function, i: Any) -> Results:
+    flat = torch.ones(1, 1, 12, 12, dtype=torch.float64)
+    found = fn(i.x, i.y, i.data_range)
+    return {
+        "ssim": found,
+        "ssim of equal pictures": fn(i.x, i.x, i.data_range),
+        "ssim of flat pictures": fn(0.2 * flat, 0.4 * flat, i.data_range),
+    }
 
 
 # --- 7.7 to 7.9: alignment ------------------------------------------------------------
@@ -104,3 +275,115 @@ def mean_of_means(fn: Function, i: Any) -> Results:
 
 
 # --- 7.10 to 7.11: judges -------------------------------------------------------------
+
+
+def _marks(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {"consistency": rng.uniform(1, 10, 5), "quality": rng.uniform(1, 10, 3)}
+
+
+@tried("07.60", _marks, cases=("marks",))
+def overall(fn: Function, i: Any) -> Results:
+    consistency, quality = i.consistency.tolist(), i.quality.tolist()
+    return {
+        "overall mark": number(fn(consistency, quality)),
+        "overall mark, one fact missing": number(fn([*consistency, 0.0], quality)),
+        "overall mark, all at 10": number(fn([10.0] * 4, [10.0])),
+        "refuses a part without marks": refusal(lambda: fn([], quality)),
+        "refuses the other part without marks": refusal(lambda: fn(consistency, [])),
+    }
+
+
+def _judged(seed: int) -> Inputs:
+    return {"scores": np.round(generator(seed).uniform(1, 9, 3), 2)}
+
+
+def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any:
+    """1 for NoVerdict, 0.5 for another error, 0 where something was read."""
+    try:
+        fn(text, names, top)
+    except NoVerdict:
+        return count(1)
+    except Exception as error:
+        if is_stub(error):
+            raise
+        return count(0.5)
+    return count(0)
+
+
+@tried("07.61", _judged, cases=("replies",))
+def parse_verdict(fn: Function, i: Any) -> Results:
+    names = ["hat", "place", "fur"]
+    scores = dict(zip(names, i.scores.tolist(), strict=True))
+    good = {"evidence": dict.fromkeys(names, "seen {so}"), "scores": scores}
+    text = json.dumps(good)
+
+    def read(reply: str, asked: list[str] = names) -> Any:
+        found = fn(reply, asked)
+        if not isinstance(found, dict) or set(found) != {"evidence", "scores"}:
+            raise BadResult("return the whole verdict: evidence and scores")
+        return torch.tensor([float(found["scores"][name]) for name in names])
+
+    def with_score(value: object) -> str:
+        return json.dumps(good | {"scores": scores | {"hat": value}})
+
+    wrong = {
+        "an empty reply": "",
+        "a word": "INCORRECT",
+        "an error message with digits": "Error 429: wait 9 s",
+        "an error message in JSON": '{"error": {"code": 9}}',
+        "a bare number": "9",
+        "a list": f"[{text}]",
+        "true": "true",
+        "a reply that was cut": text[:-1],
+        "a whole verdict inside a cut object": f'{{"verdict": {text}',
+        "two verdicts": f"{text}\n{text}",
+        "a draft object among the thoughts": f'I say {{"hat": 9}}.\n{text}',
+        "words behind the verdict": f"{text}\nBut I may be wrong.",
+        "a verdict in the middle of a line": f"Verdict: {text}",
+        "scores before evidence": json.dumps(dict(reversed(good.items()))),
+        "a third key": json.dumps(good | {"overall": 9}),
+        "a score too few": json.dumps(good | {"scores": {"hat": 9}}),
+        "a score too many": json.dumps(good | {"scores": scores | {"hut": 9}}),
+        "evidence that is one text": json.dumps(good | {"evidence": "all seen"}),
+        "scores that are one number": json.dumps(good | {"scores": 9}),
+        "a score in quotes": with_score("9"),
+        "a score that is true": with_score(True),
+        "a score that is null": with_score(None),
+        "a score of 90": with_score(90),
+        "a score below 0": with_score(-1),
+        "a score that is NaN": with_score(math.nan),
+    }
+    return {
+        "scores": read(text),
+        "scores after thoughts with braces": read(f"A {{red}} hat? 9 of 10 {{\n{text}"),
+        "scores in a fence": read(f"```json\n{json.dumps(good, indent=2)}\n```"),
+        "scores, names asked for in another order": read(text, names[::-1]),
+        **{f"no verdict: {n}": _unread(fn, reply, names) for n, reply in wrong.items()},
+        "no verdict: 9 on a scale to 1": _unread(fn, text, names, 1.0),
+    }
+
+
+NONE = 9.0  # stands for NaN among inputs
+
+
+def _sides(seed: int) -> Inputs:
+    rng, words = generator(seed), (1, 0, -1, NONE)
+    both = np.array([(a, b) for a in words for b in words])
+    rows = rng.permutation(np.concatenate([both, both[:5]]))
+    straight, swapped = rows.T.astype((np.float64, np.float32)[seed % 2])
+    return {"straight": straight.copy(), "swapped": swapped.copy()}
+
+
+@tried("07.63", _sides, cases=("float64 verdicts", "float32 verdicts"))
+def both_orders(fn: Function, i: Any) -> Results:
+    none = (i.straight == NONE) | (i.swapped == NONE)
+    one = torch.ones(6, dtype=i.straight.dtype)
+    both = (v.masked_fill(v == NONE, math.nan) for v in (i.straight, i.swapped))
+    with_none = torch.as_tensor(fn(*both))
+    return {
+        "who wins": fn(i.straight[~none], i.swapped[~none]) + 0.0,  # -0 is 0
+        "where there is no verdict": with_none.isnan().to(one),
+        "who wins, a judge who always says left": fn(one, one) + 0.0,
+        "who wins, a judge who always wants A": fn(one, -one),
+    }

@@ -2,16 +2,118 @@
 
 from typing import Any
 
+import numpy as np
+
+from coursekit.arena.table import MIDDLE
 from coursekit.evaluation.benchmark import TASKS
-from coursekit.plots.figures import canvas, draw_groups, render, style
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, bar, measured_figure
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
 from coursekit.plots.table import Table, table
+from coursekit.plots.theme import INK, colour
 
 # --- 7.1 to 7.3: ratings --------------------------------------------------------------
 
 # --- 7.4 to 7.6: distances ------------------------------------------------------------
+
+MEASURES = {
+    "frechet": "Fréchet",
+    "kid": "KID",
+    "cmmd": "wide\nkernel",
+    "precision": "precision",
+    "recall": "recall",
+    "coverage": "coverage",
+}
+CROWDS = {
+    "real": "real bears",
+    "blur_07": "blurred, σ 0.7",
+    "blur_1": "blurred, σ 1",
+    "noise_01": "grain, 0.1",
+    "noise_02": "grain, 0.2",
+    "no_dance": "nobody dances",
+    "brown": "brown bears only",
+    "copies": "50 known by heart",
+}
+EYES = {"reader": "seen by the reader", "clip": "seen by CLIP"}
+
+
+def bias_panels(stored: Stored) -> Picture:
+    """Figure C: the Fréchet distance over the number of pictures, and its limit."""
+    sizes = numbers(stored["sizes"])
+    with style():
+        figure, axes = canvas(2, 4.4, 3.5)
+        points = numbers(stored["normal_sizes"])
+        curve(axes[0], points, stored, "normal_frechet", "measured")
+        theory = numbers(stored["normal_theory"])
+        axes[0].plot(points, theory, "--", color="grey", label="(D² + 5 D) / (2 N)")
+        axes[0].set(xscale="log", yscale="log", xlabel="N in each crowd")
+        axes[0].set(title="one normal law, beside itself", ylabel="Fréchet distance")
+        for name, label in (("real", "real bears"), ("blurred", "blurred bears")):
+            curve(axes[1], 1 / sizes, stored, f"{name}_frechet", label)
+            line = stored[f"{name}_limit"] + stored[f"{name}_slope"] / sizes[1:]
+            ends = [stored[f"{name}_limit"], *line[::-1]]
+            axes[1].plot([0, *(1 / sizes[1:])[::-1]], ends, "--", color="grey")
+        axes[1].set_xticks(1 / sizes, [f"1/{size:g}" for size in sizes], rotation=60)
+        axes[1].set(title="beside other real bears", ylim=(-3, None), xlim=(0, None))
+        axes[1].set(xlabel=f"1 / N ({spread_of(stored)})")
+        for axis in axes:
+            axis.legend()
+        return render(figure)
+
+
+def pair_panels(stored: Stored) -> Picture:
+    """Figure D: blur of every width, and the shift by one pixel as a level."""
+    names = {"psnr": "PSNR, dB", "ssim": "SSIM", "seen": "seen by the reader"}
+    sigmas = stored["sigmas"]
+    with style():
+        figure, axes = canvas(3, 3.3, 3.1)
+        for axis, (key, name) in zip(axes, names.items(), strict=True):
+            curve(axis, sigmas, stored, f"blur_{key}", "blur")
+            draw_level(axis, (stored[f"shift_{key}"], "one pixel to the right"))
+            axis.axvline(stored[f"equal_{key}"], color="grey", lw=1)
+            axis.set(title=name, xlabel="σ of the blur, pixels")
+        axes[0].set_ylabel("mean over pictures")
+        return render(figure)
+
+
+def _noticed(stored: Stored, key: str, floor: str) -> bool:
+    """Whether all draws lie beyond all draws of real bears, on one side."""
+    found, real = numbers(stored[f"{key}_all"]), numbers(stored[f"{floor}_all"])
+    return bool(found.min() > real.max() or found.max() < real.min())
+
+
+def spoilt_table(stored: Stored) -> Picture:
+    """Figure H: what each measure says of each crowd; blue where it noticed."""
+    with style():
+        figure, axes = canvas(2, 5.0, 3.6)
+        for axis, (eye, title) in zip(axes, EYES.items(), strict=True):
+            seen = np.zeros((len(CROWDS), len(MEASURES)))
+            for i, crowd in enumerate(CROWDS):
+                for j, name in enumerate(MEASURES):
+                    key = f"{eye}_{crowd}_{name}"
+                    seen[i, j] = _noticed(stored, key, f"{eye}_real_{name}")
+                    text = _short(stored[key])
+                    axis.text(
+                        j, i, text, ha="center", va="center", size=9, color="#20303f"
+                    )
+            axis.imshow(seen, cmap="Blues", vmin=0, vmax=3, aspect="auto")
+            axis.set_xticks(range(len(MEASURES)), MEASURES.values(), size=9)
+            axis.xaxis.tick_top()
+            axis.grid(visible=False)
+            axis.set_xlabel(title)
+        axes[0].set_yticks(range(len(CROWDS)), CROWDS.values())
+        axes[1].set_yticks(range(len(CROWDS)), [""] * len(CROWDS))
+        return render(figure)
+
+
+def _short(value: float) -> str:
+    """About three digits, without an exponent; what rounds to nothing is 0."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    text = f"{value:.{1 if abs(value) >= 10 else 3 if abs(value) >= 0.02 else 4}f}"
+    return "0" if float(text) == 0 else text
+
 
 # --- 7.7 to 7.9: alignment ------------------------------------------------------------
 
@@ -113,4 +215,120 @@ def cards_table() -> Picture | Table:
 
 # --- 7.10 to 7.11: judges -------------------------------------------------------------
 
+ASKED = {
+    "fair": "a fair judge, once",
+    "a_left": "A always on the left",
+    "a_right": "A always on the right",
+    "random_sides": "sides drawn at random",
+    "both_orders": "both orders",
+    "equal_words": "random sides,\nat equal words",
+}
+
+
+def judge_panels() -> Picture | Table:
+    """Figure F: sides and words, certainty, and help."""
+    return measured_figure("07.F", _judge_panels)
+
+
+def _judge_panels(stored: Stored) -> Picture:
+    with style():
+        figure, (sides, sure, help_) = canvas(3, 4.2, 3.6)
+        for i, name in enumerate(ASKED):
+            value, half = bar(stored, f"{name}_wins")
+            tone = colour("orange" if name == "fair" else "blue")
+            sides.barh(i, value, color=tone, height=0.62)
+            sides.errorbar(value, i, xerr=half, color=INK, capsize=3)
+        fair = stored["fair_wins"]
+        sides.axvline(fair, color=INK, lw=1.2, ls=(0, (4, 3)))
+        sides.set_yticks(range(len(ASKED)), list(ASKED.values()))
+        sides.invert_yaxis()
+        sides.grid(visible=False, axis="y")
+        sides.set(title="how often A wins", xlabel=spread_of(stored))
+        sure.plot([0, 1], [0, 1], color=INK, lw=1.2, ls=(0, (4, 3)))
+        for name in ("before", "after"):
+            points = zip(stored[f"{name}_said"], stored[f"{name}_so"], strict=True)
+            there = numbers([pair for pair in points if None not in pair])
+            label = f"{name} {stored['heard'][-1]} answers of people"
+            sure.plot(*there.T, marker="o", label=label)
+        sure.set(title="as asked", xlabel="chance said", ylabel="share that was so")
+        sure.legend(fontsize=8, loc="upper left")
+        shares = stored["shares"]
+        for name, label in {
+            "unsure": "where it is least sure",
+            "anywhere": "anywhere",
+        }.items():
+            curve(help_, shares, stored, f"help_{name}", f"people asked {label}")
+        help_.set(title="agreement with people", xlabel="answers that people give")
+        help_.legend(fontsize=8, loc="lower right")
+        return render(figure)
+
+
+def certainty_table() -> Picture | Table:
+    """Figure F: what people's answers are worth, by how many there were."""
+    return measured_figure("07.F", _certainty_rows)
+
+
+def _certainty_rows(stored: Stored) -> Any:
+    def row(key: str) -> dict[str, str]:
+        error, half = bar(stored, f"error_{key}")
+        return {"calibration error": f"{error:.3f} ± {half:.3f}"}
+
+    rows = {"mark / 10, taken as it is": row("before")}
+    rows |= {f"{n} answers heard": row(str(n)) for n in stored["heard"]}
+    return table(rows | {"who knows the chances": row("floor")})
+
+
+def cherry_panels() -> Picture | Table:
+    """Figure G: the best of many from the worst model."""
+    return measured_figure("07.G", _cherry_panels)
+
+
+def _cherry_panels(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(2, 5.2, 3.6)
+        curve(axes[0], stored["counts"], stored, "asked", "worst model, best of n")
+        level = (stored["best_asked"], "best model, its first pictures")
+        draw_level(axes[0], level)
+        axes[0].set(title="as asked, say people", ylabel="share", ylim=(0, 1.1))
+        curve(axes[1], stored["counts"], stored, "own", "judge that picked")
+        curve(axes[1], stored["counts"], stored, "other", "another judge")
+        axes[1].set(title="mark of the picks", ylabel="0 to 10")
+        for axis in axes:
+            axis.set(xscale="log", xlabel=f"n ({spread_of(stored)})")
+            axis.set_xticks(stored["counts"], [str(n) for n in stored["counts"]])
+            axis.minorticks_off()
+            axis.legend(loc="lower right")
+        return render(figure)
+
+
 # --- 7.12: the arena ------------------------------------------------------------------
+
+
+def leaderboard() -> Picture | Table:
+    """Figure L: the ratings of everybody who draws bears, a reader having voted."""
+    return measured_figure("07.L", _board)
+
+
+def _board(stored: Stored) -> Picture:
+    names = stored["names"]
+    with style():
+        figure, axes = canvas(1, 7.0, 0.32 * len(names) + 1)
+        for i, name in enumerate(names):
+            rating = stored["ratings"][i]
+            if rating is None:
+                axes[0].text(
+                    MIDDLE,
+                    -i,
+                    "lost every vote: no finite rating",
+                    va="center",
+                    ha="center",
+                )
+                continue
+            tone = colour("green" if name.startswith("real") else "blue")
+            for keys, width in ((("least", "most"), 1.0), (("low", "high"), 4.0)):
+                ends = [stored[key][i] for key in keys]
+                axes[0].plot(ends, [-i, -i], color=tone, linewidth=width, alpha=0.6)
+            axes[0].plot(rating, -i, "o", color=tone)
+        axes[0].set_yticks([-i for i in range(len(names))], names)
+        axes[0].set_xlabel("rating; 95 % from votes (thick) and from sentences (thin)")
+        return render(figure)

@@ -26,6 +26,7 @@ from coursekit.lectures.l06b_preferences_and_distillation.experiments.ring impor
 from coursekit.lectures.l06b_preferences_and_distillation.figures import STUDENTS
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.live_bears import (
     COUNT,
+    live_bears,
     turned,
 )
 from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder import (
@@ -34,6 +35,7 @@ from coursekit.lectures.l06b_preferences_and_distillation.widgets.plane_ladder i
     reel,
 )
 from coursekit.models.interval_mlp import IntervalMLP
+from coursekit.pipeline.catalogue import is_there
 
 STEPS = 3  # of a quick training
 
@@ -121,6 +123,20 @@ def test_noise_turns_from_seed_to_seed_and_stays_noise():
     assert torch.equal(turned(3.0, shape), starts(COUNT, shape, 3))
     assert (turned(3.999, shape) - starts(COUNT, shape, 4)).abs().max() < 0.02
     assert (turned(3.5, shape).std() - 1).abs() < 0.01  # the mean would have .71
+
+
+@pytest.mark.skipif(not is_there("teddy-64-dmd"), reason="no student ships")
+def test_bears_are_drawn_anew_at_every_stop():
+    made = live_bears()
+    seen = {made.scene.images.tobytes()}
+    moves = {"noise": 0.05, "steps": 1, "who": "DMD", "prompt": "two bears"}
+    for name, value in moves.items():
+        made.controls[name].value = value
+        assert made.note.value == ""
+        seen.add(made.scene.images.tobytes())
+    assert len(seen) == 1 + len(moves)
+    made.controls["prompt"].value = "a cat"
+    assert "unknown word" in made.note.value and made.scene.images.tobytes() in seen
 
 
 def test_every_student_stands_on_the_widget():

@@ -1,0 +1,1 @@
+"""The arena: people vote blindly between two pictures, and a table of ratings moves."""
