@@ -80,7 +80,7 @@ def _gaussians(seed: int) -> Inputs:
 
 
 @tried(
-    "07.20",
+    "07.4",
     _gaussians,
     cases=("full covariances", "fewer samples than features", "diagonal covariances"),
     tolerances={"distance": ROOTS, "distance of equal Gaussians": ROOTS},
@@ -102,7 +102,7 @@ def _crowds(seed: int) -> Inputs:
 
 
 @tried(
-    "07.23",
+    "07.7",
     _crowds,
     cases=("three sizes", "two sizes, and more of x", "four sizes, and more of y"),
     tolerances={"limit": (1e-6, 1e-7), "slope": (1e-6, 1e-6)},
@@ -121,7 +121,7 @@ def _features(seed: int) -> Inputs:
     return {"x": x, "y": y, "single": (x + 4).astype(np.float32)}
 
 
-@tried("07.25", _features, cases=("five features", "three features", "one feature"))
+@tried("07.9", _features, cases=("five features", "three features", "one feature"))
 def kid(fn: Function, i: Any) -> Results:
     return {
         "kid": number(fn(i.x, i.y)),
@@ -141,7 +141,7 @@ def _places(seed: int) -> Inputs:
 
 
 @tried(
-    "07.27",
+    "07.11",
     _places,
     cases=("three neighbours", "on the edge of balls", "two neighbours"),
 )
@@ -177,7 +177,7 @@ def _pictures(seed: int) -> Inputs:
     return {"x": low + scale * x, "y": low + scale * y, "data_range": scale}
 
 
-@tried("07.28", _pictures, cases=("values in [0, 1]", "bytes", "values in [-1, 1]"))
+@tried("07.12", _pictures, cases=("values in [0, 1]", "bytes", "values in [-1, 1]"))
 def ssim(fn: Function, i: Any) -> Results:
     flat = torch.ones(1, 1, 12, 12, dtype=torch.float64)
     found = fn(i.x, i.y, i.data_range)
@@ -198,7 +198,7 @@ def _pairs(seed: int) -> Inputs:
     return {"images": long[0] * images, "texts": long[1] * (fits * images + noise)}
 
 
-@tried("07.40", _pairs, cases=("pairs",))
+@tried("07.15", _pairs, cases=("pairs",))
 def clip_score(fn: Function, i: Any) -> Results:
     return {
         "scores": fn(i.images, i.texts),
@@ -217,7 +217,7 @@ def _picks(seed: int) -> Inputs:
     }
 
 
-@tried("07.42", _picks, cases=("votes and ties",))
+@tried("07.17", _picks, cases=("votes and ties",))
 def pick_loss(fn: Function, i: Any) -> Results:
     first, scale = i.first.requires_grad_(), i.log_scale.requires_grad_()
     loss = fn(first, i.second, i.texts, i.votes, scale)
@@ -250,7 +250,7 @@ def _yes(found: Any) -> Tensor:
     return torch.as_tensor(found).int()
 
 
-@tried("07.44", _trees, cases=("a chain", "a chain against the order"))
+@tried("07.19", _trees, cases=("a chain", "a chain against the order"))
 def holds(fn: Function, i: Any) -> Results:
     return {
         "answers that count": _yes(fn(i.right, i.parents)),
@@ -265,7 +265,7 @@ def _groups(seed: int) -> Inputs:
     return {"values": rng.random(9), "right": rng.random(9) < 0.6, "groups": groups}
 
 
-@tried("07.45", _groups, cases=("three groups",))
+@tried("07.20", _groups, cases=("three groups",))
 def mean_of_means(fn: Function, i: Any) -> Results:
     return {
         "mean of means": fn(i.values, i.groups),
@@ -282,7 +282,7 @@ def _marks(seed: int) -> Inputs:
     return {"consistency": rng.uniform(1, 10, 5), "quality": rng.uniform(1, 10, 3)}
 
 
-@tried("07.60", _marks, cases=("marks",))
+@tried("07.25", _marks, cases=("marks",))
 def overall(fn: Function, i: Any) -> Results:
     consistency, quality = i.consistency.tolist(), i.quality.tolist()
     return {
@@ -311,7 +311,7 @@ def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any
     return count(0)
 
 
-@tried("07.61", _judged, cases=("replies",))
+@tried("07.26", _judged, cases=("replies",))
 def parse_verdict(fn: Function, i: Any) -> Results:
     names = ["hat", "place", "fur"]
     scores = dict(zip(names, i.scores.tolist(), strict=True))
@@ -375,7 +375,7 @@ def _sides(seed: int) -> Inputs:
     return {"straight": straight.copy(), "swapped": swapped.copy()}
 
 
-@tried("07.63", _sides, cases=("float64 verdicts", "float32 verdicts"))
+@tried("07.28", _sides, cases=("float64 verdicts", "float32 verdicts"))
 def both_orders(fn: Function, i: Any) -> Results:
     none = (i.straight == NONE) | (i.swapped == NONE)
     one = torch.ones(6, dtype=i.straight.dtype)

@@ -214,18 +214,18 @@ def where_they_agree(straight: Tensor, swapped: Tensor) -> Tensor:
 RIGHT: dict[str, tuple[Function, ...]] = {
     "07.2": (by_logistic,),
     # C
-    "07.20": (by_scipy, by_two_roots),
-    "07.23": (by_polyfit, by_lstsq),
-    "07.25": (pair_by_pair, in_numpy),
-    "07.27": (by_sorting,),
-    "07.28": (window_by_window,),
+    "07.4": (by_scipy, by_two_roots),
+    "07.7": (by_polyfit, by_lstsq),
+    "07.9": (pair_by_pair, in_numpy),
+    "07.11": (by_sorting,),
+    "07.12": (window_by_window,),
     # D
-    "07.40": (by_unit_vectors,),
-    "07.42": (by_divergence,),
-    "07.44": (by_climbing, by_falling),
-    "07.45": (by_weights,),
+    "07.15": (by_unit_vectors,),
+    "07.17": (by_divergence,),
+    "07.19": (by_climbing, by_falling),
+    "07.20": (by_weights,),
     # E
-    "07.60": (weakest_links, halves),
-    "07.61": (by_lines,),
-    "07.63": (by_cases, where_they_agree),
+    "07.25": (weakest_links, halves),
+    "07.26": (by_lines,),
+    "07.28": (by_cases, where_they_agree),
 }
