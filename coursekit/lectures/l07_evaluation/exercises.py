@@ -380,11 +380,14 @@ def _sides(seed: int) -> Inputs:
 @tried("07.28", _sides, cases=("float64 verdicts", "float32 verdicts"))
 def both_orders(fn: Function, i: Any) -> Results:
     none = (i.straight == NONE) | (i.swapped == NONE)
+    sure = fn(i.straight[~none], i.swapped[~none])
+    if not isinstance(sure, Tensor):
+        return {"who wins": sure}
     one = torch.ones(6, dtype=i.straight.dtype)
     both = (v.masked_fill(v == NONE, math.nan) for v in (i.straight, i.swapped))
     with_none = torch.as_tensor(fn(*both))
     return {
-        "who wins": fn(i.straight[~none], i.swapped[~none]) + 0.0,  # -0 is 0
+        "who wins": sure + 0.0,  # -0 is 0
         "where there is no verdict": with_none.isnan().to(one),
         "who wins, a judge who always says left": fn(one, one) + 0.0,
         "who wins, a judge who always wants A": fn(one, -one),

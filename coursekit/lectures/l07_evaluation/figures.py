@@ -330,5 +330,6 @@ def _board(stored: Stored) -> Picture:
                 axes[0].plot(ends, [-i, -i], color=tone, linewidth=width, alpha=0.6)
             axes[0].plot(rating, -i, "o", color=tone)
         axes[0].set_yticks([-i for i in range(len(names))], names)
+        axes[0].set_ylim(0.6 - len(names), 0.6)
         axes[0].set_xlabel("rating; 95 % from votes (thick) and from sentences (thin)")
         return render(figure)
