@@ -221,8 +221,9 @@ def lab(python, arguments):
 def test(python, arguments):
     """Run every checker, pytest last; non-zero when one of them complains."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # see "threads" in CONTRIBUTING.md
-    # As many processes as cores; each takes up to 2 GB. See tests/conftest.py.
-    share = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup"]
+    # One process more than cores: some tests wait. Each takes up to 2 GB. See
+    # tests/conftest.py.
+    share = ["-n", str(min(4, 1 + (os.cpu_count() or 1))), "--dist", "loadgroup"]
     share += ["--no-loadscope-reorder"]
     steps = [
         ("ruff check", ["ruff", "check", "."]),
