@@ -15,6 +15,43 @@ from coursekit.plots.theme import INK, colour
 
 # --- 7.1 to 7.3: ratings --------------------------------------------------------------
 
+
+def ways_panels(stored: Stored) -> Picture:
+    """Figure B: how often each way of asking finds the better of two models."""
+    names = {"grades": "grades, 1 to 5", "yes": "good or not", "pairs": "which of two"}
+    with style():
+        figure, axes = canvas(2, 4.4, 3.3)
+        for i, axis in enumerate(axes):
+            for key, name in names.items():
+                curve(axis, numbers(stored["looks"]), stored, f"{key}_{i}", name)
+            axis.set(xscale="log", xlabel=f"looks at a picture ({spread_of(stored)})")
+            axis.set(ylim=(0.5, 1.02))
+            axis.set_title(f"raters differ by {stored['severe'][i]:g} grades")
+        axes[0].set_ylabel("the better model is first")
+        axes[0].legend()
+        return render(figure)
+
+
+def rated_panels(stored: Stored) -> Picture:
+    """Figure A: one model, three kinds of opponents; and Elo's memory."""
+    mixes = {"weakest": "the weakest", "all": "all", "strongest": "the strongest"}
+    with style():
+        figure, axes = canvas(3, 3.3, 3.2)
+        bars = {"": [bar(stored, f"{mix}_rate") for mix in mixes]}
+        draw_groups(axes[0], bars, list(mixes.values()))
+        axes[0].set(title="win rate of one model", xlabel="against", ylim=(0, 1))
+        middle = numbers([stored[f"{mix}_rating"] for mix in mixes])
+        half = numbers([stored[f"{mix}_half"] for mix in mixes])
+        axes[1].errorbar(range(3), middle, half, fmt="o", capsize=4)
+        draw_level(axes[1], (stored["truth"], "the truth"))
+        axes[1].set_xticks(range(3), mixes.values())
+        axes[1].set(title="its rating, in nats", ylim=(-0.6, 1.0), xlabel="against")
+        curve(axes[2], numbers(stored["ks"]), stored, "elo_spread", "")
+        axes[2].set(title="the same votes, shuffled", xlabel="Elo's K")
+        axes[2].set_ylabel("ratings differ by, points")
+        return render(figure)
+
+
 # --- 7.4 to 7.6: distances ------------------------------------------------------------
 
 MEASURES = {
