@@ -37,8 +37,9 @@ def rated_panels(stored: Stored) -> Picture:
     mixes = {"weakest": "the weakest", "all": "all", "strongest": "the strongest"}
     with style():
         figure, axes = canvas(3, 3.3, 3.2)
-        bars = {"": [bar(stored, f"{mix}_rate") for mix in mixes]}
-        draw_groups(axes[0], bars, list(mixes.values()))
+        rates = numbers([stored[f"{mix}_rate"] for mix in mixes])
+        axes[0].bar(range(3), rates, 0.6)
+        axes[0].set_xticks(range(3), mixes.values())
         axes[0].set(title="win rate of one model", xlabel="against", ylim=(0, 1))
         middle = numbers([stored[f"{mix}_rating"] for mix in mixes])
         half = numbers([stored[f"{mix}_half"] for mix in mixes])

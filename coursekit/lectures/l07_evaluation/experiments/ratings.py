@@ -24,6 +24,7 @@ KS = (4.0, 16.0, 32.0, 64.0)
 ORDERS = 20
 ARENAS, FEW = 200, 600  # whose intervals are checked, and the votes in each
 LOOKS = (20, 50, 100, 200, 500, 1000)
+AT = 3  # 200 looks
 GAP, RATERS, TRIES = 0.3, 10, 200
 SEVERE = (0.7, 2.0)  # how much raters differ, in grades
 Games = tuple[Tensor, Tensor, Tensor]
@@ -148,7 +149,8 @@ def measure_ways(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Resul
 
     Keys: `looks`; `severe`; for the i-th of these `grades_{i}`, `yes_{i}` and
     `pairs_{i}`: how often each way of asking puts the better model first, over looks,
-    with _std over seeds; `gap`, `raters`, `tries` for each seed.
+    with _std over seeds; `lead_{i}`, by how much pairs are ahead of grades at LOOKS[AT]
+    looks, with _std and _all; `gap`, `raters`, `tries` for each seed.
     """
     seeds, tries = (seeds[:1], 5) if quick else (seeds, TRIES)
 
@@ -156,8 +158,9 @@ def measure_ways(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Resul
         found: Result = {}
         for i, severe in enumerate(SEVERE):
             stir = torch.Generator().manual_seed(seed)
-            rows = (orders_right(looks, severe, stir, tries) for looks in LOOKS)
-            found |= {f"{way}_{i}": list(row) for way, row in columns(rows).items()}
+            rows = columns(orders_right(n, severe, stir, tries) for n in LOOKS)
+            found |= {f"{way}_{i}": list(row) for way, row in rows.items()}
+            found[f"lead_{i}"] = rows["pairs"][AT] - rows["grades"][AT]
         return found
 
     told = {"looks": list(LOOKS), "severe": list(SEVERE), "gap": GAP}
