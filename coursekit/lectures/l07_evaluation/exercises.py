@@ -55,6 +55,24 @@ def elo_update(fn: Function, i: Any) -> Results:
     return {"both together": new + other, "the first one's": new, "the other's": other}
 
 
+def _table(seed: int) -> Inputs:
+    rng, players = generator(seed), 4 + seed % 2
+    wins = rng.integers(1, 9, (2, players, players)) + 0.5 * rng.integers(0, 2)
+    return {"wins": wins * (1 - np.eye(players)), "penalty": 0.5 + 0.25 * (seed % 3)}
+
+
+@tried("07.3", _table)
+def fit_wins(fn: Function, i: Any) -> Results:
+    one = fn(i.wins[0])
+    if not isinstance(one, Tensor):
+        return {"ratings": one}
+    return {
+        "ratings": one,
+        "ratings with a penalty": fn(i.wins[0], i.penalty),
+        "ratings of several tables at once": fn(i.wins),
+    }
+
+
 # --- 7.4 to 7.6: distances ------------------------------------------------------------
 ROOTS = (1e-6, 2e-5)  # of singular matrices: rounding errors come out as their roots
 
@@ -80,7 +98,7 @@ def _gaussians(seed: int) -> Inputs:
 
 
 @tried(
-    "07.4",
+    "07.5",
     _gaussians,
     cases=("full covariances", "fewer samples than features", "diagonal covariances"),
     tolerances={"distance": ROOTS, "distance of equal Gaussians": ROOTS},
@@ -102,7 +120,7 @@ def _crowds(seed: int) -> Inputs:
 
 
 @tried(
-    "07.7",
+    "07.8",
     _crowds,
     cases=("three sizes", "two sizes, and more of x", "four sizes, and more of y"),
     tolerances={"limit": (1e-6, 1e-7), "slope": (1e-6, 1e-6)},
@@ -121,7 +139,7 @@ def _features(seed: int) -> Inputs:
     return {"x": x, "y": y, "single": (x + 4).astype(np.float32)}
 
 
-@tried("07.9", _features, cases=("five features", "three features", "one feature"))
+@tried("07.10", _features, cases=("five features", "three features", "one feature"))
 def kid(fn: Function, i: Any) -> Results:
     return {
         "kid": number(fn(i.x, i.y)),
@@ -141,7 +159,7 @@ def _places(seed: int) -> Inputs:
 
 
 @tried(
-    "07.11",
+    "07.12",
     _places,
     cases=("three neighbours", "on the edge of balls", "two neighbours"),
 )
@@ -177,7 +195,7 @@ def _pictures(seed: int) -> Inputs:
     return {"x": low + scale * x, "y": low + scale * y, "data_range": scale}
 
 
-@tried("07.12", _pictures, cases=("values in [0, 1]", "bytes", "values in [-1, 1]"))
+@tried("07.13", _pictures, cases=("values in [0, 1]", "bytes", "values in [-1, 1]"))
 def ssim(fn: Function, i: Any) -> Results:
     flat = torch.ones(1, 1, 12, 12, dtype=torch.float64)
     found = fn(i.x, i.y, i.data_range)
@@ -198,7 +216,7 @@ def _pairs(seed: int) -> Inputs:
     return {"images": long[0] * images, "texts": long[1] * (fits * images + noise)}
 
 
-@tried("07.15", _pairs, cases=("pairs",))
+@tried("07.16", _pairs, cases=("pairs",))
 def clip_score(fn: Function, i: Any) -> Results:
     return {
         "scores": fn(i.images, i.texts),
@@ -217,7 +235,7 @@ def _picks(seed: int) -> Inputs:
     }
 
 
-@tried("07.17", _picks, cases=("votes and ties",))
+@tried("07.18", _picks, cases=("votes and ties",))
 def pick_loss(fn: Function, i: Any) -> Results:
     first, scale = i.first.requires_grad_(), i.log_scale.requires_grad_()
     loss = fn(first, i.second, i.texts, i.votes, scale)
@@ -250,7 +268,7 @@ def _yes(found: Any) -> Tensor:
     return torch.as_tensor(found).int()
 
 
-@tried("07.19", _trees, cases=("a chain", "a chain against the order"))
+@tried("07.20", _trees, cases=("a chain", "a chain against the order"))
 def holds(fn: Function, i: Any) -> Results:
     return {
         "answers that count": _yes(fn(i.right, i.parents)),
@@ -265,7 +283,7 @@ def _groups(seed: int) -> Inputs:
     return {"values": rng.random(9), "right": rng.random(9) < 0.6, "groups": groups}
 
 
-@tried("07.20", _groups, cases=("three groups",))
+@tried("07.21", _groups, cases=("three groups",))
 def mean_of_means(fn: Function, i: Any) -> Results:
     return {
         "mean of means": fn(i.values, i.groups),
@@ -282,7 +300,7 @@ def _marks(seed: int) -> Inputs:
     return {"consistency": rng.uniform(1, 10, 5), "quality": rng.uniform(1, 10, 3)}
 
 
-@tried("07.25", _marks, cases=("marks",))
+@tried("07.26", _marks, cases=("marks",))
 def overall(fn: Function, i: Any) -> Results:
     consistency, quality = i.consistency.tolist(), i.quality.tolist()
     return {
@@ -311,7 +329,7 @@ def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any
     return count(0)
 
 
-@tried("07.26", _judged, cases=("replies",))
+@tried("07.27", _judged, cases=("replies",))
 def parse_verdict(fn: Function, i: Any) -> Results:
     names = ["hat", "place", "fur"]
     scores = dict(zip(names, i.scores.tolist(), strict=True))
@@ -377,7 +395,7 @@ def _sides(seed: int) -> Inputs:
     return {"straight": straight.copy(), "swapped": swapped.copy()}
 
 
-@tried("07.28", _sides, cases=("float64 verdicts", "float32 verdicts"))
+@tried("07.29", _sides, cases=("float64 verdicts", "float32 verdicts"))
 def both_orders(fn: Function, i: Any) -> Results:
     none = (i.straight == NONE) | (i.swapped == NONE)
     sure = fn(i.straight[~none], i.swapped[~none])

@@ -79,7 +79,7 @@ def draw(holds: Holds, prompt: str, shown: str) -> View:
 def tifa_tree(holds: Holds, prompt: str = ASKED) -> Live:
     """Ask for bears, spoil the picture, and see which questions fall with which.
 
-    holds: your function of exercise 07.19.
+    holds: your function of exercise 07.20.
     """
     controls = {"prompt": sentence("prompt", prompt), "shown": choice(CHANGES)}
     return Live(controls, lambda **state: draw(holds, **state), "tifa_tree")
