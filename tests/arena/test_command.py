@@ -71,15 +71,20 @@ def test_a_page_comes_up_and_ctrl_c_ends_it(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell's background job ignores SIGINT, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as arena:
-        assert arena.stdout is not None
-        assert arena.stdout.readline() == "Arena of teddy-64-dmd, teddy-64-dmd@2\n"
-        address = re.search(r"http://127\.0\.0\.1:\d+", arena.stdout.readline())
-        assert address is not None
-        with urllib.request.urlopen(address[0], timeout=60) as reply:
-            assert b"teddy-64" not in reply.read()
-        arena.send_signal(signal.SIGINT)
-        out, err = arena.communicate(timeout=60)
+        try:
+            assert arena.stdout is not None
+            assert arena.stdout.readline() == "Arena of teddy-64-dmd, teddy-64-dmd@2\n"
+            address = re.search(r"http://127\.0\.0\.1:\d+", arena.stdout.readline())
+            assert address is not None
+            with urllib.request.urlopen(address[0], timeout=60) as reply:
+                assert b"teddy-64" not in reply.read()
+            arena.send_signal(signal.SIGINT)
+            out, err = arena.communicate(timeout=60)
+        finally:
+            arena.kill()  # else leaving the block would wait for it
     assert (arena.returncode, err) == (0, "")
     assert out.strip() == f"Stopped. 0 votes are kept in {tmp_path / 'votes.sqlite'}."
 

@@ -216,7 +216,7 @@ def _pairs(seed: int) -> Inputs:
     return {"images": long[0] * images, "texts": long[1] * (fits * images + noise)}
 
 
-@tried("07.16", _pairs, cases=("pairs",))
+@tried("07.16", _pairs, cases=("some pairs", "other pairs"))
 def clip_score(fn: Function, i: Any) -> Results:
     return {
         "scores": fn(i.images, i.texts),
@@ -235,7 +235,7 @@ def _picks(seed: int) -> Inputs:
     }
 
 
-@tried("07.18", _picks, cases=("votes and ties",))
+@tried("07.18", _picks, cases=("votes and ties", "other votes and ties"))
 def pick_loss(fn: Function, i: Any) -> Results:
     first, scale = i.first.requires_grad_(), i.log_scale.requires_grad_()
     loss = fn(first, i.second, i.texts, i.votes, scale)
@@ -274,6 +274,9 @@ def holds(fn: Function, i: Any) -> Results:
         "answers that count": _yes(fn(i.right, i.parents)),
         "right, unchanged": _yes(i.right),
         "all right": _yes(fn(torch.ones_like(i.right), i.parents)),
+        "a wrong and a right one, side by side": _yes(
+            fn(torch.tensor([False, True]), torch.tensor([-1, -1]))
+        ),
     }
 
 
@@ -283,7 +286,7 @@ def _groups(seed: int) -> Inputs:
     return {"values": rng.random(9), "right": rng.random(9) < 0.6, "groups": groups}
 
 
-@tried("07.21", _groups, cases=("three groups",))
+@tried("07.21", _groups, cases=("three groups", "three other groups"))
 def mean_of_means(fn: Function, i: Any) -> Results:
     return {
         "mean of means": fn(i.values, i.groups),
@@ -300,7 +303,7 @@ def _marks(seed: int) -> Inputs:
     return {"consistency": rng.uniform(1, 10, 5), "quality": rng.uniform(1, 10, 3)}
 
 
-@tried("07.26", _marks, cases=("marks",))
+@tried("07.26", _marks, cases=("some marks", "other marks"))
 def overall(fn: Function, i: Any) -> Results:
     consistency, quality = i.consistency.tolist(), i.quality.tolist()
     return {
@@ -329,7 +332,7 @@ def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any
     return count(0)
 
 
-@tried("07.27", _judged, cases=("replies",))
+@tried("07.27", _judged, cases=("replies", "replies with other scores"))
 def parse_verdict(fn: Function, i: Any) -> Results:
     names = ["hat", "place", "fur"]
     scores = dict(zip(names, i.scores.tolist(), strict=True))
