@@ -28,6 +28,19 @@ def bears(path: Path) -> None:
     row.convert("RGB").save(path, quality=85, method=6)
 
 
+def arena(path: Path) -> None:
+    """The leaderboard of notebook 07, as it was measured."""
+    from coursekit.experiments.measure import load_measured
+    from coursekit.lectures.l07_evaluation.figures import board_panel
+
+    found = Image.fromarray(board_panel(load_measured("07.L")).array())
+    sheet = Image.new("RGB", found.size, "white")
+    sheet.paste(found, (0, 0), found)
+    half = (found.width // 2, found.height // 2)
+    shown = sheet.resize(half, Image.Resampling.LANCZOS)
+    shown.save(path, quality=85, method=6)
+
+
 def denoising(path: Path) -> None:
     """Films of the two shipped models, from noise on the left to data on the right."""
     from coursekit import plots
@@ -105,6 +118,7 @@ def main(argv: list[str]) -> int:
     from readme_prompts import prompts
 
     makers = {
+        "arena.webp": arena,
         "bears.webp": bears,
         "denoising.png": denoising,
         "prompts.webp": prompts,

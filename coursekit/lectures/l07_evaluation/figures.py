@@ -344,10 +344,11 @@ def _cherry_panels(stored: Stored) -> Picture:
 
 def leaderboard() -> Picture | Table:
     """Figure L: the ratings of everybody who draws bears, a reader having voted."""
-    return measured_figure("07.L", _board)
+    return measured_figure("07.L", board_panel)
 
 
-def _board(stored: Stored) -> Picture:
+def board_panel(stored: Stored) -> Picture:
+    """The leaderboard as a picture, the README's too."""
     names = stored["names"]
     with style():
         figure, axes = canvas(1, 7.0, 0.32 * len(names) + 1)
