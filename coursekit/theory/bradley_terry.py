@@ -149,7 +149,7 @@ def fit_wins(wins: Tensor, penalty: float = 0.0) -> Tensor:
         step: Tensor = torch.linalg.solve(information(ratings, wins) + fixed, slope)
         reach = (step.amax(-1) - step.amin(-1))[..., None].clamp(min=1e-12)
         ratings = ratings + step * torch.log1p(reach) / reach
-        if float(reach.max()) < 1e-9:
+        if float(reach.max()) < 1e-7:  # the error is then of its square's order
             break
     else:
         raise RuntimeError(f"no fit after {STEPS} steps: are all players chained?")

@@ -42,7 +42,7 @@ def arena(truth, games, generator):
 
 @pytest.mark.parametrize("wins", [1, 3, 1e6])
 def test_two_players_differ_by_the_log_of_their_odds(wins):
-    """1e6 to 1 needs steps that do not overshoot: whole ones of Newton's diverge."""
+    """However far from the first guess."""
     high, low = fit_wins(table([0, wins], [1, 0])).tolist()
     assert high - low == pytest.approx(math.log(wins), abs=1e-9) and high == -low
 
@@ -72,6 +72,33 @@ def test_exact_shares_give_back_the_truth():
     torch.testing.assert_close(fit_wins(wins), truth, rtol=0, atol=1e-9)
     both = fit_wins(torch.stack([wins, 7 * wins.mT]))  # two tables at once
     torch.testing.assert_close(both, torch.stack([truth, -truth]), rtol=0, atol=1e-9)
+
+
+LOPSIDED = {
+    "whole steps of Newton's overshoot": table(
+        [0, 23, 697, 4, 6860],
+        [101, 0, 613, 0, 0],
+        [77, 0, 0, 0, 2],
+        [0, 0, 75372, 0, 23],
+        [0, 0, 0, 7046, 0],
+    ),
+    "steps end in rounding above 1e-9": table(
+        [0, 1797, 0, 0, 0, 0],
+        [1, 0, 35, 1480, 0, 0],
+        [0, 1, 0, 312, 0, 0],
+        [6, 1, 0, 0, 7, 0],
+        [57609, 74, 0, 0, 0, 4],
+        [0, 0, 0, 1, 0, 0],
+    ),
+}
+
+
+@pytest.mark.parametrize("wins", LOPSIDED.values(), ids=LOPSIDED)
+def test_lopsided_tables_are_fitted_too(wins):
+    """Each player's wins are those expected of the ratings."""
+    ratings = fit_wins(wins)
+    expected = (wins + wins.mT) * torch.sigmoid(ratings[:, None] - ratings)
+    torch.testing.assert_close(expected.sum(1), wins.sum(1), rtol=0, atol=1e-6)
 
 
 def likelihood(ratings, wins):
