@@ -61,7 +61,7 @@ def denoising(path: Path) -> None:
     for part in parts:
         sheet.paste(part, (0, top))
         top += part.height + 8
-    sheet.save(path, optimize=True)
+    sheet.save(path, lossless=True, method=6)
 
 
 def ring(path: Path) -> None:
@@ -86,7 +86,8 @@ def ring(path: Path) -> None:
     times = [700, *[110] * (len(frames) - 2), 2500]
     first = frames[0].quantize(64)
     rest = [frame.quantize(palette=first) for frame in frames[1:]]
-    first.save(path, save_all=True, append_images=rest, duration=times, loop=0)
+    film = {"save_all": True, "append_images": rest, "duration": times, "loop": 0}
+    first.save(path, lossless=True, method=6, **film)
 
 
 def _colour(hue: float) -> tuple[int, int, int]:
@@ -120,9 +121,9 @@ def main(argv: list[str]) -> int:
     makers = {
         "arena.webp": arena,
         "bears.webp": bears,
-        "denoising.png": denoising,
+        "denoising.webp": denoising,
         "prompts.webp": prompts,
-        "ring.gif": ring,
+        "ring.webp": ring,
     }
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in argv or makers:

@@ -186,11 +186,11 @@ def number(value: Any) -> Tensor:
     return count(float(value))
 
 
-def refusal(call: Callable[[], Any]) -> Tensor:
-    """1 when the call raises ValueError, 0.5 for another error, 0 for none."""
+def refusal(call: Callable[[], Any], wanted: type[Exception] = ValueError) -> Tensor:
+    """1 when the call raises what is wanted, 0.5 for another error, 0 for none."""
     try:
         call()
-    except ValueError:
+    except wanted:
         return count(1)
     except Exception as error:
         if is_stub(error):

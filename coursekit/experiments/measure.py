@@ -12,6 +12,7 @@ import importlib
 import inspect
 import json
 import math
+import re
 import subprocess
 import sys
 import time
@@ -154,6 +155,7 @@ def _git(*words: str) -> str:
 def write(record: dict[str, Any], target: Path) -> None:
     """Write a record in one step: a reader sees the old file or the new one."""
     text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False)
+    text = re.sub(r"\[[^][{}\"]*\]", lambda row: " ".join(row[0].split()), text)
     write_atomic(target / f"{record['id']}.json", text + "\n")
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from changed_scenes import exchanged
 
 from coursekit.datasets.teddy.captions import caption
 from coursekit.datasets.teddy.prompts import prompts
@@ -99,11 +100,7 @@ def test_each_caption_has_its_own_tree():
 
 def test_the_reader_finds_the_caption_of_a_real_picture_and_misses_swapped_hats():
     captions, scenes = prompts(40, seed=12, kind="pair")
-    swapped = []
-    for scene in scenes:
-        one, other = scene.bears
-        bears = (replace(one, hat=other.hat), replace(other, hat=one.hat))
-        swapped.append(replace(scene, bears=bears))
+    swapped = [exchanged(scene) for scene in scenes]
     assert tifa(render(scenes, 64), captions, by_reader)["tifa"] > 0.99
     found = tifa(render(swapped, 64), captions, by_reader)["each"]
     # two of nine questions are about hats

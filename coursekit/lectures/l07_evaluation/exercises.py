@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 
 from coursekit.checks.spec import BadResult, Function, Inputs
-from coursekit.checks.trial import is_stub
 from coursekit.checks.tried import (
     Results,
     Tries,
     array,
-    count,
     equals,
     generator,
     number,
@@ -319,17 +317,9 @@ def _judged(seed: int) -> Inputs:
     return {"scores": np.round(generator(seed).uniform(1, 9, 3), 2)}
 
 
-def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Any:
+def _unread(fn: Function, text: str, names: list[str], top: float = 10.0) -> Tensor:
     """1 for NoVerdict, 0.5 for another error, 0 where something was read."""
-    try:
-        fn(text, names, top)
-    except NoVerdict:
-        return count(1)
-    except Exception as error:
-        if is_stub(error):
-            raise
-        return count(0.5)
-    return count(0)
+    return refusal(lambda: fn(text, names, top), NoVerdict)
 
 
 @tried("07.27", _judged, cases=("replies", "replies with other scores"))
