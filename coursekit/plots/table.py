@@ -53,4 +53,5 @@ def _text(value: Any) -> str:
         return value
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{float(value):.3g}"
+    # Of a tensor that has a gradient, `float` would complain.
+    return f"{float(value.item() if hasattr(value, 'item') else value):.3g}"

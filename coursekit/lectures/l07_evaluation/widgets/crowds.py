@@ -81,7 +81,7 @@ def draw(
     drawn[:, 0] += shift
     found = {name: distance(real, drawn) for name, distance in distances.items()}
     layers = (
-        Dots(real.numpy()[:500], "grid", 1.6),
+        Dots(real.numpy()[:500], "ink", 1.6, 0.45),
         Dots(drawn.numpy()[:500], "blue", 1.6),
     )
     exact = shift**2 + 2 * (spread - 1) ** 2
