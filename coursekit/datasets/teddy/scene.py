@@ -103,10 +103,17 @@ def _hundredths(draw: Iterator[float], low: int, high: int) -> float:
     return (low + int(next(draw) * (high - low + 1))) / 100
 
 
+def lowest_feet(size: float) -> int:
+    """The least y, in hundredths, at which a bear so tall stands with its whole hat.
+
+    The tallest hat reaches 1.24 bear heights above the feet.
+    """
+    return min(97, max(84, int(124 * size) + 3))
+
+
 def _bear(draw: Iterator[float], x: tuple[int, int], scale: tuple[int, int]) -> Bear:
     size = _hundredths(draw, *scale)
-    # The tallest hat reaches 1.24 bear heights above the feet: keep it in the picture.
-    lowest = min(97, max(84, int(124 * size) + 3))
+    lowest = lowest_feet(size)
     return Bear(
         fur=_pick(draw, FURS),
         hat=_pick(draw, HATS),
