@@ -126,7 +126,7 @@ def restore(run: Run, state: dict[str, Any], data: str, folder: Path) -> None:
     step are the same (restarts): the whole is then what the longer one does anyway.
     Raises CheckpointError when the state belongs to other settings or other data.
     """
-    state = {**state, "profile": {"compile": False, **state["profile"]}}
+    state = {**state, "profile": {"compile": False, "muon": 0.0, **state["profile"]}}
     values = recipe_values(run.recipe)
     # What older states do not say of their recipe is taken to be the same.
     recipe = {**values, **state.get("recipe", {}), "seed": state["seed"]}

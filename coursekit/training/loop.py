@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from coursekit.training.data import seed_of
 from coursekit.training.distributed import Alone, World
 from coursekit.training.ema import Ema
+from coursekit.training.muon import optimiser_of
 from coursekit.training.precision import InBf16
 from coursekit.training.prefetch import Batches
 from coursekit.training.recipe import Batch, Data, Profile, Recipe
@@ -58,10 +59,7 @@ class Run:
             # torch's own annotations of `to` leave memory_format out.
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = Ema(self.model, self.profile.ema)
-        learnt = [p for p in self.model.parameters() if p.requires_grad]
-        self.optimiser = torch.optim.AdamW(
-            learnt, lr=self.profile.lr, betas=(0.9, 0.99), fused=True
-        )
+        self.optimiser = optimiser_of(self.model, self.profile)
         networks = self.recipe.networks(self.model)
         self.products: AbstractContextManager[None] = (
             InBf16(networks, self.device) if low else nullcontext()
@@ -174,7 +172,7 @@ def update(run: Run, batch: Batch) -> Tensor:
     elif not math.isfinite(float(report.sum())):
         raise TrainingDiverged(run.step + 1)
     for group in run.optimiser.param_groups:
-        group["lr"] = learning_rate(profile, run.step)
+        group["lr"] = learning_rate(profile, run.step) * group.get("factor", 1.0)
     run.optimiser.step()
     run.ema.update_parameters(run.model)
     return report

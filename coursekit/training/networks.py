@@ -14,6 +14,7 @@ from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
+from coursekit.models.token_transformer import TokenConfig, TokenTransformer
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.models.vit import ViTConfig
 
@@ -27,6 +28,7 @@ NETWORKS: dict[type, Any] = {
     LoRAConfig: fresh_adapter,
     StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
+    TokenConfig: TokenTransformer,
 }
 _PARTS = {
     "text": TextConfig,

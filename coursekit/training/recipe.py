@@ -31,6 +31,7 @@ class Profile:
     restarts: tuple[int, ...] = ()  # steps at which it is reached again, to fall again
     ema: float = 0.998
     clip: float = 1.0  # largest norm of the gradient
+    muon: float = 0.0  # rate of the blocks' matrices (training.muon); 0: AdamW alone
     pictures: int = 0  # how many training pictures at most; 0 means all
     bf16: bool = False  # what a GPU computes in, if nobody says otherwise
     compile: bool = False  # torch.compile, on GPUs only
@@ -41,7 +42,7 @@ class Profile:
 class Data(NamedTuple):
     """What a run learns from, on the CPU."""
 
-    x: Tensor  # uint8 pictures (N, H, W[, C]), or float latents (N, C, H, W)
+    x: Tensor  # uint8 pictures (N, H, W[, C]), float latents (N, C, H, W), ids (N, L)
     text: str  # one line that says what this is
     cond: Tensor | None = None  # labels (N,), or token ids (N, wordings, L)
     noise: Tensor | None = None  # the noise of each picture, for couplings

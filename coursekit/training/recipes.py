@@ -6,12 +6,13 @@ from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
 from coursekit.training.recipes_prompts import PROMPTS
 from coursekit.training.recipes_students import STUDENTS
+from coursekit.training.recipes_text import TEXTS
 from coursekit.training.recipes_tuning import TUNING
 
 RECIPES: dict[str, Recipe] = {
     **PIXELS,
     **{
         recipe.name: recipe
-        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS)
+        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS, *TEXTS)
     },
 }
