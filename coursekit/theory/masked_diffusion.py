@@ -143,7 +143,7 @@ def masked_count_bound(
     (`mask_counts`). It is `masked_bound` with the row's share of hidden places as its
     t. Returns (B,), nats.
     """
-    share = masked.sum(1) / editable.sum(1).clamp(min=1)
+    share = masked.sum(1).double() / editable.sum(1).clamp(min=1)
     return masked_bound(logits, x0, masked, share)
 
 

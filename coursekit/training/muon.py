@@ -74,7 +74,7 @@ class MuonAndAdamW:
 
     def step(self) -> None:
         """One update of each."""
-        self.muon.step()
+        self.muon.step()  # type: ignore[no-untyped-call]
         self.adamw.step()
 
     def state_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def split_parameters(
     named: Parts,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """The matrices of the blocks, and all others, of what is learnt."""
-    inner, outer = [], []
+    inner, outer = list[Tensor](), list[Tensor]()
     for name, value in named:
         if value.requires_grad:
             (inner if value.ndim == 2 and ".blocks." in f".{name}" else outer).append(

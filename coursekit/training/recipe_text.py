@@ -21,20 +21,22 @@ from coursekit.theory.masked_diffusion import (
     stratified_times,
     unweighted_loss,
 )
-from coursekit.training.data import batch_indices, seed_of
+from coursekit.training.data import seed_of
 from coursekit.training.networks import build
 from coursekit.training.recipe import Batch, Data, Recipe
 from coursekit.training.text_data import TextData, text_data
 from coursekit.training.warm_start import start_from, start_line
 
-KINDS = ("left-to-right", "masked", "blocks")
+KINDS = ("left-to-right", "infilling", "masked", "blocks")
+NEXT = KINDS[:2]  # those that say the next token
 
 
 @dataclass(frozen=True)
 class TextRecipe(Recipe):
     """Learn to write the rows of a data set of tokens.
 
-    kind: one of KINDS; weighted: 1/t before the loss of a masked row, which makes it a
+    kind: one of KINDS, where "infilling" is left to right with the end of a text before
+    its middle; weighted: 1/t before the loss of a masked row, which makes it a
     bound; rate: the share that is hidden, always (0: another one for each row);
     sizes: of blocks, one of them for each step.
     """
@@ -66,11 +68,11 @@ class TextRecipe(Recipe):
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
         """Rows, which places are learnt, and what is hidden of them at which time."""
-        chosen = batch_indices(len(data.x), size, self.seed, step)
         generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
         told = self.told()
+        chosen = told.chosen(data, size, self.seed, step)
         x0, editable = told.rows(data, chosen, self.kind, generator)
-        if self.kind == "left-to-right":
+        if self.kind in NEXT:
             return x0, editable
         if self.rate:
             t = torch.full((size,), self.rate)
@@ -89,8 +91,8 @@ class TextRecipe(Recipe):
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """Nats for each place that is learnt."""
         prompt = self.told().prompt
-        if self.kind == "left-to-right":
-            return next_token_loss(model, *batch, prompt)
+        if self.kind in NEXT:
+            return next_token_loss(model, batch[0], batch[1], prompt)
         x0, editable, xt, masked, t, span = batch
         places = editable.sum()
         if self.sizes and int(span) < x0.shape[1] - prompt:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from coursekit.models.token_transformer import TokenTransformer
+from coursekit.training.data import batch_indices
 from coursekit.training.recipe import Data
 
 
@@ -28,6 +29,10 @@ class TextData(ABC):
     @abstractmethod
     def load(self, limit: int) -> Data:
         """Rows of ids: x (N, L)."""
+
+    def chosen(self, data: Data, size: int, seed: int, step: int) -> Tensor:
+        """Which rows step `step` sees: every epoch is a fresh shuffle."""
+        return batch_indices(len(data.x), size, seed, step)
 
     @abstractmethod
     def rows(
@@ -70,11 +75,13 @@ class Programs(TextData):
         self, data: Data, chosen: Tensor, kind: str, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """The canvas is learnt; left to right only up to the first <end>."""
+        from coursekit.datasets.teddy.program_tokens import up_to_end
+
         x0 = data.x[chosen].long()
         editable = torch.zeros_like(x0, dtype=torch.bool)
         editable[:, self.prompt :] = True
         if kind == "left-to-right":
-            editable &= up_to_end(x0, self.prompt)
+            editable &= up_to_end(x0)
         return x0, editable
 
     def preview(
@@ -92,13 +99,6 @@ class Programs(TextData):
         from coursekit.evaluation.written_programs import program_figures
 
         return program_figures(model, kind, quick)
-
-
-def up_to_end(x0: Tensor, prompt: int, end: int = 2) -> Tensor:
-    """(B, L) bool: the places after the prompt up to the first `end`, it included."""
-    ends = (x0[:, prompt:] == end).long().cumsum(1)
-    before = ends - (x0[:, prompt:] == end).long() == 0
-    return torch.cat([torch.zeros_like(x0[:, :prompt], dtype=torch.bool), before], 1)
 
 
 @lru_cache(maxsize=4)

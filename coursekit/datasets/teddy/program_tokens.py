@@ -26,7 +26,7 @@ from coursekit.datasets.teddy.scene import (
     Scene,
     lowest_feet,
 )
-from coursekit.datasets.tokens import TEDDY_LENGTH, Tokenizer
+from coursekit.datasets.tokens import END, TEDDY_LENGTH, Tokenizer
 
 PROMPT, CANVAS = TEDDY_LENGTH["solo"], 48  # tokens of a caption, and of a program
 # A number, a name that opens a call, a name before its value, a word, or a mark.
@@ -59,8 +59,7 @@ class ProgramTokens(Tokenizer):
 
         Raises ValueError, in one line, for text that no program has, or too much of it.
         """
-        end = self.ids["<end>"]
-        rows = torch.full((len(programs), length), end)
+        rows = torch.full((len(programs), length), END)
         for row, text in zip(rows, programs, strict=True):
             words = _TOKEN.findall(text)
             if "".join(words) != text.replace(" ", ""):
@@ -75,9 +74,9 @@ class ProgramTokens(Tokenizer):
 
         An id beyond the words, such as that of a mask, shows as <?>.
         """
-        end, texts = self.ids["<end>"], []
+        texts = []
         for row in ids.tolist():
-            row = row[: row.index(end)] if end in row else row
+            row = row[: row.index(END)] if END in row else row
             text = ""
             for i in row:
                 word = self.words[i] if i < len(self.words) else "<?>"
@@ -165,3 +164,11 @@ def layout(scene: Scene) -> str:
 
 def _same(bear: Bear, usual: Bear, key: str) -> bool:
     return bool(getattr(bear, key) == getattr(usual, key))
+
+
+def up_to_end(rows: Tensor) -> Tensor:
+    """(B, L) bool: the places of a program, up to its first <end>, it included."""
+    ends = rows[:, PROMPT:] == END
+    before = ends.long().cumsum(1) - ends.long() == 0
+    prompt = torch.zeros_like(rows[:, :PROMPT], dtype=torch.bool)
+    return torch.cat([prompt, before], dim=1)
