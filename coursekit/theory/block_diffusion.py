@@ -3,7 +3,7 @@
     -log p(x) = - sum over blocks k of log p( x_k | all blocks before k )
 
 Each summand has the bound of masked diffusion, with a time of its own (Arriola et al.
-2025, BD3-LM, eq. 8). Blocks of one place give the autoregressive model, one block for
+2025, BD3-LM). Blocks of one place give the autoregressive model, one block for
 everything gives the masked one. A finished block never changes, so its keys and values
 can be kept.
 """
@@ -24,7 +24,7 @@ def block_mask(prompt: int, length: int, size: int) -> Tensor:
 
     A noisy block sees itself, the prompt and the clean blocks before it. A clean block
     sees itself, the prompt and the clean blocks before it, the prompt only itself
-    (Arriola et al. 2025, section 3.1: their three masks in one table). So all blocks
+    (Arriola et al. 2025: their three masks in one table). So all blocks
     are trained in one pass, each with the true text before it.
 
     prompt, length: tokens of the prompt (0: none) and of the rest; size: tokens of a
@@ -91,8 +91,8 @@ def block_times(
     Chance says which block gets which of the `stratified_times`. (The published code
     leaves them in order, one in each strip: in a batch of one row the first blocks
     always have little noise and the last ones much.) With limits other than 0 and 1 the
-    losses vary less, but their mean is no bound any more (Arriola et al. 2025, section
-    5). low = high = 1 hides everything.
+    losses vary less (Arriola et al. 2025: clipped schedules), but their mean is no
+    bound any more. low = high = 1 hides everything.
 
     Returns (rows, prompt + length) float32 in [low, high], alike within a block; the
     prompt, which nothing hides, has time 1.
@@ -115,9 +115,9 @@ def block_bound(
 ) -> Tensor:
     """One draw of the bound of -log p(row | prompt), for each row, in nats.
 
-    (Arriola et al. 2025, eq. 8.) Its mean over times and masks is a bound for every
-    size. Blocks of one place that are all hidden (t = 1) give the likelihood itself,
-    left to right; one block for everything gives `masked_bound`.
+    Its mean over times and masks is a bound for every size (Arriola et al. 2025).
+    Blocks of one place that are all hidden (t = 1) give the likelihood itself, left to
+    right; one block for everything gives `masked_bound`.
 
     x0, xt, masked: (B, P + L), the row, and what `mask_tokens` made of it at the times
     t, (B, P + L), of `block_times`; nothing of the prompt is masked. Returns (B,).
