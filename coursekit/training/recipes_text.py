@@ -72,4 +72,37 @@ BLOCKS = replace(
     cpu=replace(CPU, steps=1200, muon=0.01, lr=1e-3),
 )
 
-TEXTS = (LEFT_TO_RIGHT, MASKED, BLOCKS)
+CODE = TokenConfig(vocabulary=1260, length=133, width=128, depth=6, heads=4)
+CODE_EFFORT = replace(CPU, model=CODE, steps=2500, batch=16)
+CODE_QUICK = replace(QUICK, model=replace(CODE, width=64, depth=2), batch=16)
+CODE_GPU = replace(
+    GPU, model=replace(CODE, width=384, depth=8, heads=6, dropout=0.1), pictures=0
+)
+
+CODE_LEFT_TO_RIGHT = TextRecipe(
+    name="code-left-to-right",
+    title="Transformer that writes code from left to right",
+    data="code",
+    kind="left-to-right",
+    quick=CODE_QUICK,
+    cpu=CODE_EFFORT,
+    gpu=CODE_GPU,
+)
+CODE_INFILLING = replace(
+    CODE_LEFT_TO_RIGHT,
+    name="code-infilling",
+    title="Transformer that writes code, also between two parts",
+    kind="infilling",
+)
+CODE_MASKED = replace(
+    CODE_LEFT_TO_RIGHT,
+    name="code-masked",
+    title="Transformer that unmasks code",
+    kind="masked",
+    cpu=replace(CODE_EFFORT, steps=7500, ema=0.998),
+)
+
+TEXTS = (
+    *(LEFT_TO_RIGHT, MASKED, BLOCKS),
+    *(CODE_LEFT_TO_RIGHT, CODE_INFILLING, CODE_MASKED),
+)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from coursekit.datasets.library_text import Corpus
 from coursekit.models.token_transformer import TokenTransformer
 from coursekit.training.data import batch_indices
 from coursekit.training.recipe import Data
@@ -101,6 +102,71 @@ class Programs(TextData):
         return program_figures(model, kind, quick)
 
 
+class Library(TextData):
+    """Code or English that is installed, as byte pairs, in windows of random length.
+
+    A row is the mark between two documents, a window, and filling that is not learnt.
+    """
+
+    prompt = 1
+
+    def __init__(self, name: str) -> None:
+        """name: "code" or "english"."""
+        from coursekit.datasets.library_text import byte_pairs
+
+        self.name, self.pairs = name, byte_pairs(name)
+        self.words = len(self.pairs)
+
+    def load(self, limit: int) -> Data:
+        """The training part as one stream of ids (T,), or its first `limit`."""
+        from coursekit.datasets.token_windows import stream
+
+        ids = stream(self.corpus().split(held_out=False), self.pairs)[: limit or None]
+        text = f"{len(ids)} tokens of {self.corpus().description}"
+        return Data(ids.to(torch.int16), text)
+
+    def corpus(self) -> Corpus:
+        """The documents."""
+        from coursekit.datasets import library_text
+
+        found: Corpus = getattr(library_text, self.name)()
+        return found
+
+    def chosen(self, data: Data, size: int, seed: int, step: int) -> Tensor:
+        """Windows begin anywhere: `rows` draws them."""
+        return torch.arange(size)
+
+    def rows(
+        self, data: Data, chosen: Tensor, kind: str, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Half of the rows of an infilling model have their end before their middle."""
+        from coursekit.datasets.infilling import MARKS, training_rows
+
+        share = 0.5 if kind == "infilling" else 0.0
+        found = training_rows(
+            data.x, self.pairs, len(chosen), 128 + MARKS, share, generator=generator
+        )
+        first = torch.full_like(found.ids[:, :1], self.pairs.end)
+        x0 = torch.cat([first, found.ids], dim=1).long()
+        return x0, torch.cat([torch.zeros_like(found.used[:, :1]), found.used], dim=1)
+
+    def preview(
+        self, model: TokenTransformer, kind: str, large: bool
+    ) -> NDArray[np.uint8]:
+        """Pages that it writes."""
+        from coursekit.evaluation.written_text import text_sheet
+
+        return text_sheet(model, kind, self.pairs, 4)
+
+    def measure(
+        self, model: TokenTransformer, kind: str, quick: bool
+    ) -> dict[str, Any]:
+        """Bits a character of held-out text."""
+        from coursekit.evaluation.written_text import text_figures
+
+        return text_figures(model, kind, self.corpus(), self.pairs, quick)
+
+
 @lru_cache(maxsize=4)
 def text_data(name: str) -> TextData:
     """A data set of tokens by name.
@@ -109,4 +175,6 @@ def text_data(name: str) -> TextData:
     """
     if name == "programs":
         return Programs()
-    raise ValueError(f'no data set of text {name!r}: use "programs"')
+    if name in ("code", "english"):
+        return Library(name)
+    raise ValueError(f"no text {name!r}: use programs, code or english")

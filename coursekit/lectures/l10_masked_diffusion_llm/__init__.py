@@ -1,0 +1,1 @@
+"""Extension 10: its notebook, exercises, mistakes, figures, widgets."""
