@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from coursekit.models.token_transformer import TokenConfig
 from coursekit.training.recipe import Profile
+from coursekit.training.recipe_few_passes import FewPassesRecipe
 from coursekit.training.recipe_text import TextRecipe
 
 PROGRAM = TokenConfig(vocabulary=295, length=76, width=128, depth=6, heads=4)
@@ -72,6 +73,17 @@ BLOCKS = replace(
     cpu=replace(CPU, steps=1200, muon=0.01, lr=1e-3),
 )
 
+FEW_PASSES = FewPassesRecipe(
+    name="programs-few-passes",
+    title="Transformer that unmasks scene programs in two passes",
+    data="programs",
+    start="programs-masked",
+    turns=(300,),
+    quick=replace(QUICK, model=PROGRAM, steps=60, muon=0.004, lr=5e-4),
+    cpu=replace(CPU, steps=600, muon=0.004, lr=5e-4, ema=0.98, restarts=(300,)),
+    gpu=replace(GPU, steps=3000, muon=0.002, lr=2e-4, ema=0.99, restarts=(300,)),
+)
+
 CODE = TokenConfig(vocabulary=1260, length=133, width=128, depth=6, heads=4)
 CODE_EFFORT = replace(CPU, model=CODE, steps=2500, batch=16)
 CODE_QUICK = replace(QUICK, model=replace(CODE, width=64, depth=2), batch=16)
@@ -103,6 +115,6 @@ CODE_MASKED = replace(
 )
 
 TEXTS = (
-    *(LEFT_TO_RIGHT, MASKED, BLOCKS),
+    *(LEFT_TO_RIGHT, MASKED, BLOCKS, FEW_PASSES),
     *(CODE_LEFT_TO_RIGHT, CODE_INFILLING, CODE_MASKED),
 )
