@@ -13,6 +13,7 @@ from coursekit.theory.token_distillation import (
     reverse_kl,
     two_step_targets,
 )
+from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.data import seed_of
 from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_text import TextRecipe
@@ -53,9 +54,16 @@ class FewPassesRecipe(TextRecipe):
         return TeacherAndStudent(config)
 
     def begin(self, model: nn.Module) -> nn.Module:
-        """Both begin as the model `start`."""
+        """Both begin as the model `start`.
+
+        Raises CheckpointError where that has another size.
+        """
         both = cast(TeacherAndStudent, model)
-        start_from(both.student, self.start)
+        if start_from(both.student, self.start):
+            raise CheckpointError(
+                f"{self.start} is of another size, and a teacher must know something: "
+                "train and publish it in this profile first"
+            )
         both.promote()
         return model
 

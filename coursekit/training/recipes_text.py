@@ -34,7 +34,7 @@ CPU = replace(
 )
 GPU = replace(
     CPU,
-    model=replace(PROGRAM, width=384, depth=8, heads=6),
+    model=replace(PROGRAM, width=320, heads=5),
     steps=6000,
     batch=512,
     muon=0.01,
@@ -88,7 +88,7 @@ CODE = TokenConfig(vocabulary=1260, length=133, width=128, depth=6, heads=4)
 CODE_EFFORT = replace(CPU, model=CODE, steps=2500, batch=16)
 CODE_QUICK = replace(QUICK, model=replace(CODE, width=64, depth=2), batch=16)
 CODE_GPU = replace(
-    GPU, model=replace(CODE, width=384, depth=8, heads=6, dropout=0.1), pictures=0
+    GPU, model=replace(CODE, width=320, heads=5, dropout=0.1), pictures=0
 )
 
 CODE_LEFT_TO_RIGHT = TextRecipe(

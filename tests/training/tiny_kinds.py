@@ -20,6 +20,7 @@ from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
+from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training import (
@@ -28,6 +29,7 @@ from coursekit.training import (
     recipes_latent,
     recipes_mirror,
     recipes_pixels,
+    recipes_text,
 )
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Recipe
@@ -43,6 +45,8 @@ def words(data: str = "teddy") -> TextConfig:
     return TextConfig(len(tokenizer_of(data)), length_of(data), 16, 1, 2)
 
 
+LANGUAGE = TokenConfig(295, 76, width=16, depth=1, heads=2)
+TURNING = replace(EFFORT, muon=0.02)  # Muon beside AdamW
 UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
 SHRINK = AutoencoderConfig(widths=(8, 8), groups=4, latent=4)
 TOWERS = CLIPConfig(ViTConfig(width=16, depth=2, heads=2, patch=8), words(), 16)
@@ -105,13 +109,23 @@ _MADE: dict[str, tuple[Recipe, object]] = {
         replace(DRAWER, data="emoji", latents="tiny-vae"),
         MMDiTConfig(words("emoji"), width=32, heads=2, double=1, single=0),
     ),
+    "next-token": (recipes_text.LEFT_TO_RIGHT, LANGUAGE),
+    "masked": (recipes_text.MASKED, LANGUAGE),
+    "fixed-share": (replace(recipes_text.MASKED, rate=0.15, weighted=False), LANGUAGE),
+    "blocks": (replace(recipes_text.BLOCKS, start=""), LANGUAGE),
+    "few-passes": (replace(recipes_text.FEW_PASSES, start="", turns=(4,)), LANGUAGE),
+    "infilling": (
+        recipes_text.CODE_INFILLING,
+        replace(LANGUAGE, vocabulary=1260, length=133),
+    ),
 }
 
 
 def tiny(kind: str) -> Recipe:
     """The recipe of a kind; its three profiles are one."""
     recipe, network = _MADE[kind]
-    effort = replace(EFFORT, model=network)
+    usual = TURNING if isinstance(network, TokenConfig) else EFFORT
+    effort = replace(usual, model=network)
     return replace(recipe, name=f"tiny-{kind}", quick=effort, cpu=effort, gpu=effort)
 
 
