@@ -8,6 +8,7 @@ from pathlib import Path
 import coursekit
 from coursekit.doctor.finding import Finding
 from coursekit.sources.lectures import lectures
+from coursekit.weights import DamagedWeights, read_weights
 
 RESTORE = "git checkout -- data   (or download the course again)"
 SUMS = "SHA256SUMS"
@@ -56,26 +57,14 @@ def checkpoints(root: Path) -> Iterator[Finding]:
 
 def checkpoint_problem(folder: Path) -> str:
     """What is wrong with a checkpoint's files, "" if nothing. Reads them as bytes."""
-    weights = folder / "weights.safetensors"
     try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        content = weights.read_bytes()
+        read_weights(folder, json.loads((folder / "card.json").read_text("utf-8")))
+    except DamagedWeights as error:
+        return str(error)
     except OSError as error:
         return f"{Path(error.filename).name} cannot be read"
     except ValueError:
         return "card.json is not JSON"
-    length = int.from_bytes(content[:8], "little")
-    try:
-        header = json.loads(content[8 : 8 + length])
-        ends = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return "weights.safetensors is damaged or cut off"
-    expected = 8 + length + max(ends, default=0)
-    if len(content) != expected:
-        return f"weights.safetensors has {len(content)} of {expected} bytes"
-    digest = card.get("sha256")
-    if digest and hashlib.sha256(content).hexdigest() != digest:
-        return "weights.safetensors is not the file its card describes"
     return ""
 
 

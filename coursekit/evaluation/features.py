@@ -5,7 +5,6 @@ Fashion-MNIST: the last hidden layer (64 numbers) of a small classifier trained 
 in these spaces compare models of this course with each other, and with nobody else's.
 """
 
-import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from coursekit.course_folder import COURSE
 from coursekit.datasets.images import to_model
+from coursekit.weights import DamagedWeights, read_weights
 
 FOLDER = COURSE / "data" / "readers" / "fashion"
 RETRAIN = "python -m coursekit.evaluation.train_features"
@@ -59,13 +59,16 @@ def load_classifier(folder: Path = FOLDER) -> tuple[FashionClassifier, dict[str,
 
     Raises FileNotFoundError or ValueError, in one line that says what to do.
     """
-    weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    if not weights.is_file() or not card_file.is_file():
-        raise FileNotFoundError(f"no Fashion-MNIST classifier in {folder}: {RETRAIN}")
-    info: dict[str, Any] = json.loads(card_file.read_text(encoding="utf-8"))
-    content = weights.read_bytes()
-    if hashlib.sha256(content).hexdigest() != info["sha256"]:
-        raise ValueError(f"{weights} is damaged: restore it from git, or {RETRAIN}")
+    try:
+        text = (folder / "card.json").read_text(encoding="utf-8")
+        info: dict[str, Any] = json.loads(text)
+        content = read_weights(folder, info)
+    except FileNotFoundError:
+        text = f"no Fashion-MNIST classifier in {folder}: {RETRAIN}"
+        raise FileNotFoundError(text) from None
+    except DamagedWeights as error:
+        text = f"{folder} is damaged: {error}: restore it from git, or {RETRAIN}"
+        raise ValueError(text) from None
     net = FashionClassifier().float()  # whatever the default is
     net.load_state_dict({k: v.float() for k, v in load(content).items()})
     return net.eval(), info

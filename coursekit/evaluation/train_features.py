@@ -3,7 +3,6 @@
 `python -m coursekit.evaluation.train_features` takes about two minutes on one core.
 """
 
-import hashlib
 import json
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from safetensors.torch import save
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_model
 from coursekit.evaluation.features import FOLDER, FashionClassifier
+from coursekit.weights import write_weights
 
 EPOCHS, BATCH, RATE, SEED = 3, 64, 2e-3, 0
 
@@ -66,11 +66,8 @@ def main(folder: Path = FOLDER) -> None:
         "seed": SEED,
         "torch": torch.__version__,
         "seconds": round(time.perf_counter() - start),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
+        **write_weights(folder, content),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "weights.safetensors").write_bytes(content)
     (folder / "card.json").write_text(
         json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )

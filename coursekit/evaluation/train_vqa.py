@@ -1,7 +1,7 @@
 """Train the network that answers questions: python -m coursekit.evaluation.train_vqa
 
-Writes data/readers/vqa/{weights.safetensors, card.json} at the end, by renaming
-finished files, so a stopped run leaves the old network untouched.
+Writes weights and card of data/readers/vqa at the end, by renaming finished files,
+so a stopped run leaves the old network untouched.
 """
 
 import sys

@@ -1,11 +1,10 @@
 """The trained networks that travel with the course: `load_model(name)`, `card(name)`.
 
-A checkpoint is a folder with weights.safetensors (the averaged weights, bf16),
-card.json (what was done and measured) and samples.webp. The card holds the SHA-256 of
-the weights.
+A checkpoint is a folder with the averaged weights in bf16 (`coursekit.weights` has the
+file), card.json (what was done and measured) and samples.webp. The card holds the
+SHA-256 of the weights.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +20,10 @@ from coursekit.training.card_figures import figure_lines
 from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.networks import build, from_plain
 from coursekit.training.objectives import make_objective
+from coursekit.weights import DamagedWeights, read_weights
 
 FOLDER = COURSE / "data" / "checkpoints"
-WEIGHTS, CARD, SAMPLES = "weights.safetensors", "card.json", "samples.webp"
+CARD, SAMPLES = "card.json", "samples.webp"
 
 
 def card(name: str, folder: Path | None = None) -> dict[str, Any]:
@@ -60,22 +60,21 @@ def load_model(
     Raises CheckpointError when the files are missing, cut off or not those of the card.
     """
     info = card(name, folder)
-    path = (folder or FOLDER) / name / WEIGHTS
+    place = (folder or FOLDER) / name
     try:
-        content = path.read_bytes()
+        content = read_weights(place, info)
     except OSError:
-        raise CheckpointError(f"{path} is missing: {restore_line(name)}") from None
-    if hashlib.sha256(content).hexdigest() != info["sha256"]:
-        raise CheckpointError(
-            f"{path} is damaged or cut off ({len(content)} of {info['bytes']} bytes): "
-            f"{restore_line(name)}"
-        )
+        text = f"no weights in {place}: {restore_line(name)}"
+        raise CheckpointError(text) from None
+    except DamagedWeights as error:
+        raise CheckpointError(f"{place}: {error}: {restore_line(name)}") from None
     try:
         with usual_defaults():
             return _assembled(info, load(content), clip)
     except (RuntimeError, SafetensorError):
         raise CheckpointError(
-            f"{path} does not fit the network its card describes: {restore_line(name)}"
+            f"the weights in {place} do not fit the network their card describes: "
+            f"{restore_line(name)}"
         ) from None
 
 

@@ -21,8 +21,8 @@ from coursekit.training.card_figures import figure_lines
 from coursekit.training.networks import to_plain
 from coursekit.training.session import Session
 from coursekit.training.warm_start import taken_share
+from coursekit.weights import MAX_BYTES, write_weights
 
-MAX_BYTES = 16 * 2**20
 Figures = dict[str, Any]
 
 
@@ -123,14 +123,12 @@ def publish_run(session: Session, figures: Figures, folder: Path | None = None) 
         "loss": round(run.curve[-1][1], 5),
         "loss_curve": [[step, round(mean, 5)] for step, mean in run.curve],
         "evaluation": figures,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
     }
     target = (folder or pretrained.FOLDER) / recipe.name
     # A preview shows every pixel twice each way; a file need not.
     sheet = webp_bytes(recipe.preview(model, large=True)[::2, ::2])
     write_atomic(target / pretrained.SAMPLES, sheet)
-    write_atomic(target / pretrained.WEIGHTS, content)
+    card |= write_weights(target, content)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     write_atomic(target / pretrained.CARD, text.encode())
     return f"published in {target}"

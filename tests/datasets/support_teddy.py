@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from coursekit.datasets.teddy.scene import Scene, random_scene
+from coursekit.weights import PACKED
 
 
 def luck(seed: int) -> np.random.Generator:
@@ -50,7 +51,7 @@ def assert_same_weights(train) -> None:
 def assert_holds_a_reader(folder: Path) -> None:
     """What a training command leaves behind."""
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["card.json", "weights.safetensors"]
+    assert names == ["card.json", PACKED]
 
 
 def assert_command_saves(
@@ -65,7 +66,7 @@ def assert_command_saves(
     assert not net.training and len(card["loss_curve"]) == 2
     assert card["report"] == report(24, folder)
     assert_holds_a_reader(folder)
-    (folder / "weights.safetensors").write_bytes(b"broken")
+    (folder / PACKED).write_bytes(b"broken")
     load.cache_clear()
     name = command.__name__.rpartition(".")[2]
     with pytest.raises(ValueError, match=rf"damaged.*{name}"):

@@ -27,6 +27,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.report import truth
 from coursekit.datasets.teddy.sample import special_teddies, teddies
 from coursekit.datasets.teddy.scene import random_scene
+from coursekit.weights import PACKED
 
 SEED = 424_242  # not used in training, calibration or the report
 FLOOR = {"first": 0.985, "second": 0.98}  # measured: at least 0.99
@@ -160,9 +161,9 @@ def test_missing_and_damaged_readers_say_what_to_do(tmp_path):
     with pytest.raises(FileNotFoundError, match="train_readers --which first"):
         load_reader("first", tmp_path)
     source = reader_folder() / "first"
-    for name in ("card.json", "weights.safetensors"):
+    for name in ("card.json", PACKED):
         (tmp_path / name).write_bytes((source / name).read_bytes())
-    weights = tmp_path / "weights.safetensors"
+    weights = tmp_path / PACKED
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(ValueError, match="damaged"):
         load_reader("first", tmp_path)

@@ -20,12 +20,14 @@ from coursekit.doctor import command as doctor
 from coursekit.doctor import data as doctor_data
 from coursekit.doctor import machine as doctor_machine
 from coursekit.doctor.finding import Finding
+from coursekit.weights import pack
 
 ROOT = Path(__file__).resolve().parents[2]
 SHEET, BOOK = "data/toy/pictures.npz", "notebooks/00_toy.ipynb"
-WEIGHTS = "data/checkpoints/toy-ddpm/weights.safetensors"
+WEIGHTS = "data/checkpoints/toy-ddpm/weights.safetensors.xz"
 CARD = "data/checkpoints/toy-ddpm/card.json"
-WHOLE = save({"weight": np.arange(12, dtype=np.float32)})
+PLAIN = save({"weight": np.arange(12, dtype=np.float32)})
+WHOLE = pack(PLAIN)
 
 
 def by_name(findings: list[Finding]) -> dict[str, Finding]:
@@ -40,7 +42,7 @@ def checkout(tmp_path: Path) -> Path:
     for path, content in (
         (SHEET, b"pictures"),
         (WEIGHTS, WHOLE),
-        (CARD, json.dumps({"sha256": hashlib.sha256(WHOLE).hexdigest()}).encode()),
+        (CARD, json.dumps({"sha256": hashlib.sha256(PLAIN).hexdigest()}).encode()),
         ("coursekit/lectures/l00_toy/00_toy.md", b"# Toy\n"),
         (BOOK, json.dumps(about).encode()),
         ("notebooks/solutions/00_toy.ipynb", json.dumps(about).encode()),
@@ -135,11 +137,16 @@ FAULTS = [
     ),
     (
         WEIGHTS,
-        WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]),
+        pack(PLAIN[:-1] + bytes([PLAIN[-1] ^ 1])),
         "missing checkpoint",
-        ".* is not the file its card describes",
+        ".* is not the file its card describes.*",
     ),
-    (WEIGHTS, None, "missing checkpoint", "toy-ddpm: weights.safetensors cannot be .*"),
+    (
+        WEIGHTS,
+        None,
+        "missing checkpoint",
+        "toy-ddpm: weights.safetensors.xz cannot be .*",
+    ),
     (CARD, b"{", "missing checkpoint", "toy-ddpm: card.json is not JSON"),
     (BOOK, OLDER, "warning notebooks", ".* another version .*: 00_toy.ipynb"),
     (BOOK, None, "missing notebooks", "notebooks/00_toy.ipynb"),

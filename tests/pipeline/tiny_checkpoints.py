@@ -4,7 +4,6 @@ What they draw is noise; that it is the right noise, the same for the same words
 what the tests ask.
 """
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from coursekit.training import pretrained
 from coursekit.training.networks import build, to_plain
 from coursekit.training.recipes import RECIPES
 from coursekit.training.text_image_data import text_config
+from coursekit.weights import write_weights
 
 UNET = UNetConfig(widths=(8, 8), groups=4, time_width=16, patch=2, heads=0)
 TEXT = text_config("teddy", 16, 1, 2)
@@ -83,9 +83,6 @@ def put(folder: Path, name: str, config: Any, seed: int = 0) -> None:
         "data": data,
         **recipe.facts(),
         "model": to_plain(config),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
+        **write_weights(folder / name, content),
     }
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / pretrained.WEIGHTS).write_bytes(content)
     (folder / name / pretrained.CARD).write_text(json.dumps(card))

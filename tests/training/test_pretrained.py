@@ -17,7 +17,7 @@ from coursekit import cli
 from coursekit.datasets.images import to_model
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.models.inpainting import Inpainter
-from coursekit.training import pretrained, publish
+from coursekit.training import pretrained
 from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.data import training_images
 from coursekit.training.networks import from_plain
@@ -25,6 +25,7 @@ from coursekit.training.recipe import PROFILES
 from coursekit.training.recipe_autoencoder import Judged
 from coursekit.training.recipes import RECIPES
 from coursekit.training.recipes_pixels import PIXELS
+from coursekit.weights import MAX_BYTES, PACKED
 
 SHIPPED = sorted(p.parent.name for p in pretrained.FOLDER.glob("*/card.json"))
 WITHOUT_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -51,7 +52,7 @@ def test_the_card_says_what_happened(tiny_shelf):
 @pytest.mark.parametrize("harm", ["truncate", "flip", "delete", "card", "absent"])
 def test_damage_is_one_line_that_says_what_to_do(tiny_shelf, tmp_path, harm):
     folder = shutil.copytree(tiny_shelf / "tiny", tmp_path / "tiny")
-    weights, card = folder / "weights.safetensors", folder / "card.json"
+    weights, card = folder / PACKED, folder / "card.json"
     content = bytearray(weights.read_bytes())
     if harm == "truncate":
         weights.write_bytes(content[:-10])
@@ -73,7 +74,7 @@ def test_damage_is_one_line_that_says_what_to_do(tiny_shelf, tmp_path, harm):
 def test_what_ships_loads_and_is_small_and_better_than_nothing(name):
     """Better than nothing: well below the loss of a network that was never trained."""
     recipe, info = RECIPES[name], pretrained.card(name)
-    assert info["bytes"] <= publish.MAX_BYTES
+    assert info["bytes"] <= MAX_BYTES
     assert info["profile"] in PROFILES and info["recipe"] == name
     limits = {"LoRAConfig": 250_000, "StudentConfig": 800_000}
     if limit := limits.get(info["model"].get("kind")):  # adapters: tests/pipeline

@@ -18,7 +18,7 @@ from tiny_kinds import UNET
 from coursekit import cli
 from coursekit.datasets.tokens import EMOJI_WORDS, TEDDY_WORDS
 from coursekit.models.unet import UNet
-from coursekit.training import latent_space, pretrained, publish, recipe_prompts
+from coursekit.training import latent_space, pretrained, recipe_prompts
 from coursekit.training.card_figures import figure_lines
 from coursekit.training.latent_space import Space
 from coursekit.training.loop import Run, train
@@ -27,6 +27,7 @@ from coursekit.training.recipe import PROFILES, Recipe
 from coursekit.training.recipe_liked import LikedRecipe
 from coursekit.training.recipes import RECIPES
 from coursekit.training.text_image_data import text_config, tokenizer_of
+from coursekit.weights import MAX_BYTES, PLAIN
 
 SHIPPED = [name for name in RECIPES if not name.startswith("tiny")]
 Prepared = Callable[[str, str], Recipe]
@@ -62,7 +63,7 @@ def test_it_trains_on_its_data_and_fits_into_its_file(name, profile, prepared):
     assert len(losses) == 2 and np.isfinite(losses).all()
     ships = recipe.published(run.model, data).state_dict()
     content = sum(2 * value.numel() for value in ships.values())
-    assert content + 64 * 1024 < publish.MAX_BYTES, f"{content / 2**20:.1f} MB"
+    assert content + 64 * 1024 < MAX_BYTES, f"{content / 2**20:.1f} MB"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -105,7 +106,10 @@ def test_times_are_drawn_as_the_recipe_says():
 
 
 def test_an_old_card_still_loads(tmp_path):
-    """Cards of lectures 1 to 3: no kind of network, no processes, no compile."""
+    """Cards of lectures 1 to 3: no kind of network, no processes, no compile.
+
+    Their weights are plain.
+    """
     state = UNet(UNET).bfloat16().state_dict()
     content = save(state)
     old = {
@@ -120,7 +124,7 @@ def test_an_old_card_still_loads(tmp_path):
         "bytes": len(content),
     }
     (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "weights.safetensors").write_bytes(content)
+    (tmp_path / "old" / PLAIN).write_bytes(content)
     (tmp_path / "old" / "card.json").write_text(json.dumps(old))
     back = pretrained.load_model("old", folder=tmp_path).state_dict()
     for name, value in state.items():

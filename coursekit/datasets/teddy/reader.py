@@ -6,7 +6,6 @@ low is "unreadable"; a picture that does not look like a scene is not `valid`. H
 to trust them: data/readers/report.json (confusion matrices, noise, blur).
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_model
@@ -30,6 +29,7 @@ from coursekit.datasets.teddy.reader_nets import (
     reader_folder,
     split_outputs,
 )
+from coursekit.weights import DamagedWeights, read_weights
 
 UNREADABLE = "unreadable"
 ABOUT_THE_BEAR = ("fur", "hat", "glasses", "pose", "action")
@@ -99,18 +99,17 @@ def load_into(net: nn.Module, folder: Path, retrain: str) -> dict[str, Any]:
 
     Leaves it in eval mode. Errors as those of `load_reader`; they say to run `retrain`.
     """
-    weights, card_file = folder / "weights.safetensors", folder / "card.json"
-    if not weights.is_file() or not card_file.is_file():
-        raise FileNotFoundError(f"no {folder.name} reader in {folder}: run {retrain}")
-    card: dict[str, Any] = json.loads(card_file.read_text())
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if digest != card["sha256"]:
-        raise ValueError(
-            f"{weights} is damaged (its SHA-256 is not the card's): restore it, or run "
-            f"{retrain}"
-        )
+    try:
+        card: dict[str, Any] = json.loads((folder / "card.json").read_text())
+        content = read_weights(folder, card)
+    except FileNotFoundError:
+        text = f"no {folder.name} reader in {folder}: run {retrain}"
+        raise FileNotFoundError(text) from None
+    except DamagedWeights as error:
+        text = f"{folder} is damaged: {error}: restore it, or run {retrain}"
+        raise ValueError(text) from None
     net.float()  # whatever torch's default is: pictures are float32
-    net.load_state_dict({k: v.float() for k, v in load_file(weights).items()})
+    net.load_state_dict({k: v.float() for k, v in load(content).items()})
     net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return card
 

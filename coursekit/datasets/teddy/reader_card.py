@@ -1,6 +1,5 @@
 """Calibrate a freshly trained reader and save it with its card."""
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from coursekit.datasets.teddy.reader import READ, UNREADABLE, raw_outputs
 from coursekit.datasets.teddy.reader_data import IGNORE, Batch, blur, noisy, scene_batch
 from coursekit.datasets.teddy.reader_nets import CHOICES
 from coursekit.files import write_atomic
+from coursekit.weights import write_weights
 
 N = TypeVar("N", bound=nn.Module)
 CARD = "card.json"
@@ -105,14 +105,7 @@ def save_weights(net: nn.Module, folder: Path, dtype: torch.dtype) -> dict[str, 
     rounded = {k: v.to(dtype).contiguous() for k, v in net.state_dict().items()}
     net.load_state_dict({k: v.float() for k, v in rounded.items()})
     net.eval()
-    folder.mkdir(parents=True, exist_ok=True)
-    content = save(rounded)
-    write_atomic(folder / "weights.safetensors", content)
-    return {
-        "torch": torch.__version__,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
+    return {"torch": torch.__version__, **write_weights(folder, save(rounded))}
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:

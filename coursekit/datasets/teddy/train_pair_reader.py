@@ -1,7 +1,7 @@
 """Train the reader of two bears: python -m coursekit.datasets.teddy.train_pair_reader
 
-Writes data/readers/pairs/{weights.safetensors, card.json} at the end, by renaming
-finished files, so a stopped run leaves the old reader untouched.
+Writes weights and card of data/readers/pairs at the end, by renaming finished files,
+so a stopped run leaves the old reader untouched.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
 Pictures are drawn fresh all the time; each batch mixes scenes (clean, noisy, blurred)
 with pictures that are not scenes. The two readers differ in network, seed, corruption
-ranges and mixture. Writes data/readers/<which>/{weights.safetensors, card.json} at the
-end, by renaming a finished file, so a stopped run leaves the old reader untouched.
+ranges and mixture. Writes weights and card of data/readers/<which> at the end, by
+renaming a finished file, so a stopped run leaves the old reader untouched.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Train the reader of scenes: python -m coursekit.datasets.teddy.train_scene_reader
 
-Writes data/readers/scenes/{weights.safetensors, card.json} at the end, by renaming
-finished files, so a stopped run leaves the old reader untouched.
+Writes weights and card of data/readers/scenes at the end, by renaming finished files,
+so a stopped run leaves the old reader untouched.
 """
 
 import sys
