@@ -18,6 +18,8 @@ from torch import Tensor
 
 from coursekit.theory.masked_diffusion import Predict, first, uniforms
 
+Random = torch.Generator | None  # None: torch's own numbers
+
 
 class Guess(NamedTuple):
     """A draw for every hidden place; at all others: the text, confidence 1, entropy 0.
@@ -34,11 +36,7 @@ class Rule(Protocol):
     """Which hidden tokens does this pass show?"""
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """Bool (B, L), a part of `masked`. step: 0, 1, .. within one canvas."""
 
@@ -63,11 +61,7 @@ class Ancestral:
     steps: int
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The next step from t = 1 - step / steps."""
         left = max(self.steps - step, 1)  # t = left / steps, and (t - s) / t = 1 / left
@@ -82,11 +76,7 @@ class AtRandom:
     steps: int
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The places with the highest random numbers."""
         luck = uniforms(tuple(masked.shape), masked.device, generator)
@@ -101,11 +91,7 @@ class ByConfidence:
     steps: int
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The places with the highest confidence."""
         count = share_now(masked, self.steps, step)
@@ -120,11 +106,7 @@ class Threshold:
     confidence: float
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The sure places, and the best."""
         best = first(-guess.confidence, masked, torch.ones_like(masked[:, 0]))
@@ -144,11 +126,7 @@ class EntropyBound:
     nats: float
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The places whose entropies before them add up to the bound at most."""
         # In rising order the largest entropy is the last: sum - max = what came before.
@@ -170,18 +148,14 @@ class FirstHitting:
     """
 
     def reveal(
-        self,
-        guess: Guess,
-        masked: Tensor,
-        step: int,
-        generator: torch.Generator | None = None,
+        self, guess: Guess, masked: Tensor, step: int, generator: Random = None
     ) -> Tensor:
         """The place with the highest random number."""
         luck = uniforms(tuple(masked.shape), masked.device, generator)
         return first(-luck, masked, torch.ones_like(masked[:, 0]))
 
 
-def reveal_times(count: int, generator: torch.Generator | None = None) -> Tensor:
+def reveal_times(count: int, generator: Random = None) -> Tensor:
     """When the ancestral sampler shows its tokens, if time is continuous (Zheng et al.
     2024, first-hitting sampler): from t with n hidden tokens the next one appears at
     t u^(1/n), the largest of n uniform times below t. Returns (count,), falling."""
@@ -189,9 +163,7 @@ def reveal_times(count: int, generator: torch.Generator | None = None) -> Tensor
     return (u.log() / torch.arange(count, 0, -1)).cumsum(0).exp()
 
 
-def draw_tokens(
-    logits: Tensor, temperature: float, generator: torch.Generator | None = None
-) -> Tensor:
+def draw_tokens(logits: Tensor, temperature: float, generator: Random = None) -> Tensor:
     """One token from each softmax(logits / temperature); 0: the most probable.
 
     The largest of logits / temperature + Gumbel noise. In float64: float32 numbers have
@@ -211,7 +183,7 @@ def guess_tokens(
     xt: Tensor,
     masked: Tensor,
     temperature: float,
-    generator: torch.Generator | None = None,
+    generator: Random = None,
     last: Sequence[int] = (),
 ) -> Guess:
     """Draw a token for every hidden place, and say how sure the network was of it.
@@ -258,7 +230,7 @@ def unmask(
     masked: Tensor,
     rule: Rule,
     temperature: float = 1.0,
-    generator: torch.Generator | None = None,
+    generator: Random = None,
     *,
     forbidden: Sequence[int] = (),
     last: Sequence[int] = (),
@@ -275,6 +247,9 @@ def unmask(
     by confidence rank behind all others. block: fill the first `block` hidden places of
     each row, then the next ones (semi-autoregressive: Nie et al. 2025); the rule starts
     anew in each block. history: keep a `Frame` of each step. Returns an `Unmasked`.
+
+    At temperature 0 it gives the tokens of LLaDA's published sampler, unless float32
+    confidences tie there (ours are float64). Guidance is a matter of `predict`.
     """
     ids, passes, frames = xt.clone(), 0, list[Frame]()
     for window in blocks(masked, block):
