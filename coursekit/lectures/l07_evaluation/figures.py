@@ -239,16 +239,17 @@ def _card_row(card: Stored) -> dict[str, str]:
     }
 
 
-def _cards(stored: Stored) -> Any:
-    cards = stored["cards"]
-    rows = {name: _card_row(card) for name, card in cards.items()}
-    best = max(cards.values(), key=lambda card: len(card["tasks"]))
+def cards(stored: Stored) -> Table:
+    """The cards as a table, the README's too."""
+    found = stored["cards"]
+    rows = {name: _card_row(card) for name, card in found.items()}
+    best = max(found.values(), key=lambda card: len(card["tasks"]))
     return table({**rows, "real pictures": _card_row(best["real"])})
 
 
 def cards_table() -> Picture | Table:
     """Figure K: a card of everybody, in per cent."""
-    return measured_figure("07.K", _cards)
+    return measured_figure("07.K", cards)
 
 
 # --- 7.10 to 7.11: judges -------------------------------------------------------------
