@@ -252,6 +252,7 @@ from coursekit.theory.alignment import holds
 """,
     {
         "arena": Cell("widgets.arena()", 0, ("tie",), is_there("teddy-64-meanflow")),
+        "tired_people": Cell("widgets.tired_people()", 3),
         "tifa_tree": Cell("widgets.tifa_tree(holds)", 0, ("another fur",)),
         "two_crowds": Cell("widgets.two_crowds(frechet_distance, kid)", 4),
         "spoilt_crowd": Cell(

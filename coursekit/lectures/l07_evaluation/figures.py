@@ -8,7 +8,7 @@ from coursekit.arena.table import MIDDLE
 from coursekit.evaluation.benchmark import TASKS
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
-from coursekit.plots.lines import draw_level
+from coursekit.plots.lines import draw_level, scale
 from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
 from coursekit.plots.table import Table, table
 from coursekit.plots.theme import INK, colour
@@ -29,6 +29,38 @@ def ways_panels(stored: Stored) -> Picture:
             axis.set_title(f"raters differ by {stored['severe'][i]:g} grades")
         axes[0].set_ylabel("the better model is first")
         axes[0].legend()
+        return render(figure)
+
+
+def sitting_panels(stored: Stored) -> Picture:
+    """Figure M: what noise, fatigue and a favourite side do to people's answers."""
+    kinds = {"noisy": "noisy", "tired": "tired", "leaning": "likes the left"}
+    ways = {"grade": "grades", "yes": "good or not", "pairs": "which of two"}
+    curves = {
+        "calm": "calm",
+        "noisy": "noisy",
+        "tired": "tired, one person",
+        "shared": f"tired, {stored['sharing']} people",
+        "leaning": "likes the left, sides by chance",
+        "one_side": "likes the left, better one right",
+    }
+    with style():
+        figure, axes = canvas(2, 5.0, 3.6)
+        groups = {
+            name: {
+                said: bar(stored, f"{kind}_kept_{way}") for way, said in ways.items()
+            }
+            for kind, name in kinds.items()
+        }
+        draw_groups(axes[0], groups, loc="upper left", bbox_to_anchor=(0, 0.86))
+        draw_level(axes[0], (1.0, "calm people"))
+        axes[0].set(title="how far apart the models look", ylim=(0, 1.12))
+        axes[0].set_xlabel(f"{stored['sitting']} answers ({spread_of(stored)})")
+        for key, name in curves.items():
+            curve(axes[1], numbers(stored["votes"]), stored, f"{key}_right", name)
+        scale(axes[1], stored["votes"], True, False)
+        axes[1].set(title="the better model is ahead", xlabel="votes", ylim=(0, 1.03))
+        axes[1].legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.43))
         return render(figure)
 
 

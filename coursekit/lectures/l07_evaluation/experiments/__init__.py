@@ -4,6 +4,7 @@
 FIGURES: dict[str, str] = {
     "07.A": "ratings",
     "07.B": "ratings:measure_ways",
+    "07.M": "sittings",
     "07.C": "few_pictures",
     "07.D": "pairs",
     "07.H": "crowds",
