@@ -4,9 +4,11 @@ votes whose law is known."""
 import numpy as np
 import pytest
 import torch
+from support_lectures import hold
 
 from coursekit.datasets.teddy.captions import caption, tokenize, words_of
 from coursekit.datasets.teddy.sample import teddies
+from coursekit.experiments.measure import load_measured
 from coursekit.lectures.l07_evaluation.experiments import picks, swapped
 from coursekit.theory.preferences import agreement
 
@@ -56,3 +58,20 @@ def test_people_vote_for_what_misses_less():
     upside_down = picks.foretold(-heard.reward, heard)
     assert upside_down["all"] == pytest.approx(1 - shares["all"])
     assert agreement(first, first) == 0.5
+
+
+def test_the_tasks_say_where_to_work_and_tifa_does_not():
+    """Claim R7.1, in what was measured."""
+    cards = load_measured("07.K")["cards"]
+    teacher, flow = cards["teddy-64-prompts"], cards["teddy-64-meanflow"]
+    hold(
+        {
+            "counting": teacher["tasks"]["counting"],
+            "others": [v for k, v in teacher["tasks"].items() if k != "counting"],
+            "flow": flow["tasks"],
+            "gap": teacher["real"]["tifa"] - teacher["tifa"],
+        },
+        "counting < 0.8 and len(others) == 5 and min(others) == 1",
+        "{k for k in flow if flow[k] < 0.8} == {'binding', 'counting'}",
+        "abs(gap) < 0.01",
+    )
