@@ -9,7 +9,14 @@ from coursekit.evaluation.benchmark import TASKS
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level, scale
-from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.measured import (
+    Stored,
+    bar,
+    curve,
+    measured_figure,
+    spread_of,
+    standard_error,
+)
 from coursekit.plots.table import Table, table
 from coursekit.plots.theme import INK, colour
 
@@ -35,7 +42,7 @@ def ways_panels(stored: Stored) -> Picture:
 def sitting_panels(stored: Stored) -> Picture:
     """Figure M: what noise, fatigue and a favourite side do to people's answers."""
     kinds = {"noisy": "noisy", "tired": "tired", "leaning": "likes the left"}
-    ways = {"grade": "grades", "yes": "good or not", "pairs": "which of two"}
+    ways = ("grades", "good or not", "which of two")
     curves = {
         "calm": "calm",
         "noisy": "noisy",
@@ -46,12 +53,11 @@ def sitting_panels(stored: Stored) -> Picture:
     }
     with style():
         figure, axes = canvas(2, 5.0, 3.6)
-        groups = {
-            name: {
-                said: bar(stored, f"{kind}_kept_{way}") for way, said in ways.items()
-            }
-            for kind, name in kinds.items()
-        }
+        groups = {}
+        for kind, name in kinds.items():
+            key = f"{kind}_kept"
+            bars = zip(stored[key], standard_error(stored, key), strict=True)
+            groups[name] = dict(zip(ways, bars, strict=True))
         draw_groups(axes[0], groups, loc="upper left", bbox_to_anchor=(0, 0.86))
         draw_level(axes[0], (1.0, "calm people"))
         axes[0].set(title="how far apart the models look", ylim=(0, 1.12))

@@ -7,10 +7,17 @@ rest.
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from coursekit.experiments.summary import Result, columns, for_seeds, mean, prefixed
+from coursekit.experiments.summary import (
+    Result,
+    columns,
+    for_seeds,
+    prefixed,
+    ratios,
+)
 from coursekit.theory.raters import Rater
 
 GAP, SITTING = 0.5, 200
@@ -34,19 +41,17 @@ CURVES = {
 }
 
 
-def marks(rater: Rater, count: int, stir: torch.Generator) -> dict[str, float]:
-    """Mean grades and shares of "good" of both models, each from a sitting.
+def marks(rater: Rater, count: int, stir: torch.Generator) -> dict[str, list[float]]:
+    """Mean `grades` and shares of "good", `yes`, of the better and the worse model.
 
-    Chance picks whose picture comes next. Keys: `grade_better`, `grade_worse`,
-    `yes_better`, `yes_worse`.
+    Each from a sitting in which chance picks whose picture comes next.
     """
     better = torch.rand(count, generator=stir) < 0.5
     quality = GAP * better.double()
     found = {}
-    for way, ask in (("grade", rater.grade), ("yes", rater.approve)):
+    for way, ask in (("grades", rater.grade), ("yes", rater.approve)):
         given = ask(quality, stir).double()
-        found[f"{way}_better"] = float(given[better].mean())
-        found[f"{way}_worse"] = float(given[~better].mean())
+        found[way] = [float(given[better].mean()), float(given[~better].mean())]
     return found
 
 
@@ -76,13 +81,16 @@ def one(tries: int, seed: int) -> Result:
     """One seed of 07.M."""
     stir = torch.Generator().manual_seed(seed)
     found: Result = {}
+    gaps: dict[str, list[float]] = {}  # as grades, "good" and pairs see them
     for kind, rater in KINDS.items():
-        tried = [marks(rater, SITTING, stir) for _ in range(tries)]
-        wins = [float(right_votes(rater, SITTING, stir).double().mean()) for _ in tried]
-        means = {key: mean(values) for key, values in columns(tried).items()}
-        found |= prefixed(kind, {**means, "wins": mean(wins)})
-        for way, lead in leads(found, kind).items():
-            found[f"{kind}_kept_{way}"] = lead / leads(found, "calm")[way]
+        tried = columns(marks(rater, SITTING, stir) for _ in range(tries))
+        sittings = [right_votes(rater, SITTING, stir) for _ in range(tries)]
+        wins = float(torch.stack(sittings).double().mean())
+        means = {way: np.mean(rows, axis=0).tolist() for way, rows in tried.items()}
+        found |= prefixed(kind, {**means, "wins": wins})
+        gaps[kind] = [a - b for a, b in (*means.values(), (wins, 0.5))]
+    for kind, seen in gaps.items():
+        found[f"{kind}_kept"] = ratios(seen, gaps["calm"])
     for name, (kind, people, random_sides) in CURVES.items():
         rater = KINDS[kind]
         ends = [in_order(rater, people, random_sides, stir) for _ in range(tries)]
@@ -90,25 +98,15 @@ def one(tries: int, seed: int) -> Result:
     return found
 
 
-def leads(found: Result, kind: str) -> dict[str, float]:
-    """How far apart each way of asking sees the models."""
-    return {
-        "grade": found[f"{kind}_grade_better"] - found[f"{kind}_grade_worse"],
-        "yes": found[f"{kind}_yes_better"] - found[f"{kind}_yes_worse"],
-        "pairs": found[f"{kind}_wins"] - 0.5,
-    }
-
-
 def measure(seeds: Sequence[int] = SEEDS, quick: bool = False) -> Result:
     """Everything of 07.M.
 
-    Keys, with _std over seeds and for numbers _all: for each of KINDS what `marks`
-    finds and `wins`, the share of votes for the better model, sides by chance, all
-    means over sittings; `{kind}_kept_{way}`, how far apart grades, "good" and pairs see
-    the models, as a share of what calm people's do; for each of CURVES
-    `{curve}_right`: how often the better model is ahead, over VOTES. And `votes`,
-    `gap`, `sitting`, `sharing`, `tries` for each seed, and the faults: `noise`,
-    `fatigue`, `side`.
+    Keys, with _std over seeds: for each of KINDS what `marks` finds, means over
+    sittings; `{kind}_wins`, the share of votes for the better model, sides by chance;
+    `{kind}_kept`, how far apart grades, "good" and pairs see the models, as a share of
+    what calm people's do; for each of CURVES `{curve}_right`: how often the better
+    model is ahead, over VOTES. And `votes`, `gap`, `sitting`, `sharing`, `tries` for
+    each seed, and the faults: `noise`, `fatigue`, `side`.
     """
     seeds, tries = (seeds[:1], 5) if quick else (seeds, TRIES)
     return {

@@ -1,7 +1,9 @@
 """A sitting of people who are noisy, tired or fond of one side."""
 
+import numpy as np
 import torch
 
+from coursekit.experiments.summary import columns
 from coursekit.lectures.l07_evaluation.experiments.sittings import (
     SITTING,
     marks,
@@ -17,7 +19,7 @@ PEOPLE = 40
 SIDES = {"sides by chance": True, "always on the right": False}
 
 
-def sat(rater: Rater) -> tuple[dict[str, list[float]], dict[str, float]]:
+def sat(rater: Rater) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """What so many people of one kind say in a sitting each.
 
     Returns the win rate of the better model after each vote, for both of SIDES, and
@@ -33,8 +35,8 @@ def sat(rater: Rater) -> tuple[dict[str, list[float]], dict[str, float]]:
         )
         rates[name] = (torch.as_tensor(won).cumsum(0) / answers).tolist()
     stir.manual_seed(0)
-    rows = [marks(rater, SITTING, stir) for _ in range(PEOPLE)]
-    return rates, {key: sum(row[key] for row in rows) / PEOPLE for key in rows[0]}
+    rows = columns(marks(rater, SITTING, stir) for _ in range(PEOPLE))
+    return rates, {way: np.mean(each, axis=0).tolist() for way, each in rows.items()}
 
 
 def draw(noise: float, fatigue: float, side: float) -> Scene:
@@ -51,11 +53,11 @@ def draw(noise: float, fatigue: float, side: float) -> Scene:
         height=210,
     )
     chance, right = (rate[-1] for rate in rates.values())
+    grades = " and ".join(f"{each:.2f}" for each in mean["grades"])
+    yes = " and ".join(f"{each:.0%}" for each in mean["yes"])
     text = (
         f"The better model wins {chance:.0%} with sides by chance, {right:.0%} always "
-        f"on the right. Grades: {mean['grade_better']:.2f} and "
-        f"{mean['grade_worse']:.2f}. Good: {mean['yes_better']:.0%} and "
-        f"{mean['yes_worse']:.0%}."
+        f"on the right. Grades: {grades}. Good: {yes}."
     )
     wrong = min(chance, right) < 0.5
     return Scene((chart,), text=text, tone="bad" if wrong else "good")
