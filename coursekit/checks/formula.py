@@ -31,6 +31,8 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "exp": np.exp,
     "log": np.log,
     "ln": np.log,
+    "log10": np.log10,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "abs": np.abs,
     "sin": np.sin,
     "cos": np.cos,
@@ -52,8 +54,8 @@ class FormulaError(ValueError):
 def evaluate(text: str, values: Mapping[str, Numbers]) -> Numbers:
     """The value of a formula at many points. values: name -> array of numbers.
 
-    Knows + - * / ** ^ ( ), sqrt exp log abs sin cos tan tanh, pi and e, Greek letters
-    and pasted signs. Raises FormulaError with one line for anything else.
+    Knows + - * / ** ^ ( ), sqrt exp log log10 sigmoid abs sin cos tan tanh, pi and e,
+    Greek letters and pasted signs. Raises FormulaError with one line for anything else.
     """
     text = unicodedata.normalize("NFC", text.strip())
     # alpha with a macron is one letter or two, depending on the keyboard

@@ -31,6 +31,8 @@ A, S = X["a"], X["alpha_bar"]
         ("2**3**2 * a", 512 * A),
         ("np.sqrt(a) + torch.exp(-a) + math.pi", np.sqrt(A) + np.exp(-A) + math.pi),
         ("ln(a) - log(a) + pi", np.full(3, math.pi)),
+        ("log10(100 * a) - log10(a)", np.full(3, 2.0)),
+        ("sigmoid(a) + sigmoid(-a) + sigmoid(0)", np.full(3, 1.5)),
         ("ᾱ * a", S * A),
         ("−√ᾱ · a² × 2", -np.sqrt(S) * A**2 * 2),
         ("√(1 – ᾱ)³", np.sqrt(1 - S) ** 3),
