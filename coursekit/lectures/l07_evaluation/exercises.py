@@ -37,6 +37,7 @@ def _game(seed: int) -> Inputs:
 @tried(
     "07.2",
     _game,
+    cases=("float64 ratings", "float32 ratings"),
     oracles=(
         equals(
             "both together",
@@ -59,7 +60,7 @@ def _table(seed: int) -> Inputs:
     return {"wins": wins * (1 - np.eye(players)), "penalty": 0.5 + 0.25 * (seed % 3)}
 
 
-@tried("07.3", _table)
+@tried("07.3", _table, cases=("four players", "five players"))
 def fit_wins(fn: Function, i: Any) -> Results:
     one = fn(i.wins[0])
     if not isinstance(one, Tensor):
@@ -121,12 +122,20 @@ def _crowds(seed: int) -> Inputs:
     "07.8",
     _crowds,
     cases=("three sizes", "two sizes, and more of x", "four sizes, and more of y"),
-    tolerances={"limit": (1e-6, 1e-7), "slope": (1e-6, 1e-6)},
+    tolerances={
+        "limit": (1e-6, 1e-7),
+        "slope": (1e-6, 1e-6),
+        "limit of a crowd beside itself": (1e-6, 1e-7),
+    },
 )
 def frechet_at_infinity(fn: Function, i: Any) -> Results:
-    found = _two_numbers(fn(i.x, i.y, i.sizes.tolist()), ("limit", "slope"))
+    names, sizes = ("limit", "slope"), i.sizes.tolist()
+    found = _two_numbers(fn(i.x, i.y, sizes), names)
+    # at full size it is 0, below it is not: the line meets 1 / N = 0 below 0
+    itself = _two_numbers(fn(i.x, i.x.flip(0), sizes), names)
     return {
         **found,
+        "limit of a crowd beside itself": itself["limit"],
         "two equal sizes are refused": refusal(lambda: fn(i.x, i.y, [9, 9])),
     }
 
@@ -201,6 +210,9 @@ def ssim(fn: Function, i: Any) -> Results:
         "ssim": found,
         "ssim of equal pictures": fn(i.x, i.x, i.data_range),
         "ssim of flat pictures": fn(0.2 * flat, 0.4 * flat, i.data_range),
+        "ssim of a picture and its negative": fn(
+            i.x, i.x.max() + i.x.min() - i.x, i.data_range
+        ),
     }
 
 
@@ -278,6 +290,13 @@ def holds(fn: Function, i: Any) -> Results:
     }
 
 
+def _as(dtype: torch.dtype, found: Any) -> Any:
+    """For results that are as right in float64 as in float32: in one of them."""
+    if isinstance(found, Tensor) and found.dtype in (torch.float32, torch.float64):
+        return found.to(dtype)
+    return found
+
+
 def _groups(seed: int) -> Inputs:
     rng = generator(seed)
     groups = np.array([4, 9, 9, 4, 9, 9, 0, 9, 4])
@@ -286,11 +305,12 @@ def _groups(seed: int) -> Inputs:
 
 @tried("07.21", _groups, cases=("three groups", "three other groups"))
 def mean_of_means(fn: Function, i: Any) -> Results:
-    return {
+    found = {
         "mean of means": fn(i.values, i.groups),
         "of answers that are bool": fn(i.right, i.groups),
         "of one group": fn(i.values, torch.full_like(i.groups, 3)),
     }
+    return {name: _as(torch.float32, mean) for name, mean in found.items()}
 
 
 # --- 7.10 to 7.11: judges -------------------------------------------------------------
@@ -337,6 +357,13 @@ def parse_verdict(fn: Function, i: Any) -> Results:
             raise BadResult("return the whole verdict: evidence and scores")
         return torch.tensor([float(found["scores"][name]) for name in names])
 
+    def read_or_not(reply: str, asked: list[str] = names) -> Any:
+        """-1 for each score where a verdict is refused."""
+        try:
+            return read(reply, asked)
+        except NoVerdict:
+            return torch.full((len(names),), -1.0)
+
     def with_score(value: object) -> str:
         return json.dumps(good | {"scores": scores | {"hat": value}})
 
@@ -363,6 +390,9 @@ def parse_verdict(fn: Function, i: Any) -> Results:
         "a score in quotes": with_score("9"),
         "a score that is true": with_score(True),
         "a score that is null": with_score(None),
+        "evidence that is a number": json.dumps(
+            good | {"evidence": dict.fromkeys(names, 9)}
+        ),
         "a score of 90": with_score(90),
         "a score below 0": with_score(-1),
         "a score that is NaN": with_score(math.nan),
@@ -371,7 +401,10 @@ def parse_verdict(fn: Function, i: Any) -> Results:
         "scores": read(text),
         "scores after thoughts with braces": read(f"A {{red}} hat? 9 of 10 {{\n{text}"),
         "scores in a fence": read(f"```json\n{json.dumps(good, indent=2)}\n```"),
-        "scores, names asked for in another order": read(text, names[::-1]),
+        "scores, names asked for in another order": read_or_not(text, names[::-1]),
+        "scores of 0 and of 10": read_or_not(
+            json.dumps(good | {"scores": scores | {"hat": 0, "fur": 10}})
+        ),
         **{f"no verdict: {n}": _unread(fn, reply, names) for n, reply in wrong.items()},
         "no verdict: 9 on a scale to 1": _unread(fn, text, names, 1.0),
     }
@@ -398,8 +431,8 @@ def both_orders(fn: Function, i: Any) -> Results:
     both = (v.masked_fill(v == NONE, math.nan) for v in (i.straight, i.swapped))
     with_none = torch.as_tensor(fn(*both))
     return {
-        "who wins": sure + 0.0,  # -0 is 0
+        "who wins": _as(one.dtype, sure) + 0.0,  # -0 is 0
         "where there is no verdict": with_none.isnan().to(one),
-        "who wins, a judge who always says left": fn(one, one) + 0.0,
-        "who wins, a judge who always wants A": fn(one, -one),
+        "who wins, a judge who always says left": _as(one.dtype, fn(one, one)) + 0.0,
+        "who wins, a judge who always wants A": _as(one.dtype, fn(one, -one)),
     }

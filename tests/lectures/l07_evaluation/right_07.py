@@ -224,6 +224,20 @@ def where_they_agree(straight: Tensor, swapped: Tensor) -> Tensor:
     return same
 
 
+def in_single_precision(straight: Tensor, swapped: Tensor) -> Tensor:
+    """Numbers written into `torch.where` are float32, whatever the verdicts are."""
+    left = torch.where((straight == -1) & (swapped == 1), -1.0, 0.0)
+    won = torch.where((straight == 1) & (swapped == -1), 1.0, left)
+    return torch.where((straight + swapped).isnan(), torch.nan, won)
+
+
+def by_counting(values: Tensor, groups: Tensor) -> Tensor:
+    """float64, whatever the values are."""
+    _, place = groups.unique(return_inverse=True)
+    sums = torch.bincount(place, weights=values.double())
+    return (sums / torch.bincount(place)).mean()
+
+
 RIGHT: dict[str, tuple[Function, ...]] = {
     "07.2": (by_logistic,),
     "07.3": (by_minorizing,),
@@ -237,9 +251,9 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "07.16": (by_unit_vectors,),
     "07.18": (by_divergence,),
     "07.20": (by_climbing, by_falling),
-    "07.21": (by_weights,),
+    "07.21": (by_weights, by_counting),
     # E
     "07.26": (weakest_links, halves),
     "07.27": (by_lines,),
-    "07.29": (by_cases, where_they_agree),
+    "07.29": (by_cases, where_they_agree, in_single_precision),
 }
