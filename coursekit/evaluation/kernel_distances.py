@@ -21,8 +21,8 @@ def kid(x: Tensor, y: Tensor) -> float:
     0, and the value may be negative. Hence no term of a feature with itself, and no
     clipping.
 
-    x: (N, D), y: (M, D), both with 2 rows or more. Compute in float64: the three terms
-    nearly cancel. Returns a number.
+    x: (N, D), y: (M, D). Compute in float64: the three terms nearly cancel. Returns a
+    number. Raises ValueError where a crowd has fewer than 2 rows.
     """
     if x.shape[1:] != y.shape[1:] or x.ndim != 2 or min(len(x), len(y)) < 2:
         shapes = f"{tuple(x.shape)} and {tuple(y.shape)}"

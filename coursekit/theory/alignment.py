@@ -27,7 +27,7 @@ def mean_of_means(values: Tensor, groups: Tensor) -> Tensor:
     2023); a plain mean would weigh the groups by how much is asked in them.
 
     values: (N,), numbers or bool; groups: (N,) long, whose each is; the numbers need
-    not be consecutive. N > 0. Returns a scalar in float.
+    not be consecutive. N > 0. Returns a scalar.
     """
     means = [values[groups == group].float().mean() for group in set(groups.tolist())]
     return torch.stack(means).mean()
@@ -82,7 +82,8 @@ def pick_loss(
     trainer/criterions/clip_criterion.py.)
 
     first, second, texts: (B, D) of any length above 0; votes: (B,), 1 where the first
-    was chosen, 0 the second, 0.5 a tie; log_scale: scalar. Returns a scalar.
+    was chosen, 0 the second, 0.5 a tie; log_scale: scalar. Returns a scalar, with
+    gradients for all but the votes.
     """
     better = cosine_similarity(first, texts, dim=-1)
     worse = cosine_similarity(second, texts, dim=-1)

@@ -128,14 +128,15 @@ def fit_wins(wins: Tensor, penalty: float = 0.0) -> Tensor:
         sum over i, j of  wins[i, j] log sigmoid( r_i - r_j )
 
     and its slope along r_i is the wins of i minus those expected. Each step solves
-    (information) step = slope. A whole step may overshoot where the first guess is far
-    off; log(1 + d) / d of it never lowers the likelihood, with d the largest minus the
-    smallest entry of the step, because sigmoid's slope changes by at most its own size
-    for each nat.
+    (information) step = slope, with information for minus the second derivatives. A
+    whole step may overshoot where the first guess is far off; log(1 + d) / d of it
+    never lowers the likelihood, with d the largest minus the smallest entry of the
+    step, because sigmoid's slope changes by at most its own size for each nat.
 
-    wins: (..., P, P), of chained players; the diagonal does not count. penalty: takes
-    penalty / 2 times |r|^2 off, as a normal prior of variance 1 / penalty does; above 0
-    it makes all ratings finite. Returns (..., P), float64, with mean 0.
+    wins: (..., P, P), chained: wins lead from every player to every other, perhaps over
+    others; the diagonal does not count. penalty: takes penalty / 2 times |r|^2 off, as
+    a normal prior of variance 1 / penalty does; above 0 it makes all ratings finite.
+    Returns (..., P), float64, with mean 0.
     """
     wins = wins.double()
     wins = wins - torch.diag_embed(wins.diagonal(dim1=-2, dim2=-1))
