@@ -85,6 +85,7 @@ def rated_panels(stored: Stored) -> Picture:
         draw_level(axes[1], (stored["truth"], "the truth"))
         axes[1].set_xticks(range(3), mixes.values())
         axes[1].set(title="its rating, in nats", ylim=(-0.6, 1.0), xlabel="against")
+        axes[1].set_xlim(-0.4, 2.9)  # the words of the level stand beside the last bar
         curve(axes[2], numbers(stored["ks"]), stored, "elo_spread", "")
         axes[2].set(title="the same votes, shuffled", xlabel="Elo's K")
         axes[2].set_ylabel("ratings differ by, points")
