@@ -88,11 +88,12 @@ def block_times(
 ) -> Tensor:
     """One time for each block, spread evenly over all blocks of the batch.
 
-    Chance says which block gets which of the `stratified_times`. (The published code
-    leaves them in order, one in each strip: in a batch of one row the first blocks
-    always have little noise and the last ones much.) With limits other than 0 and 1 the
-    losses vary less (Arriola et al. 2025: clipped schedules), but their mean is no
-    bound any more. low = high = 1 hides everything.
+    Chance says which block gets which of the `stratified_times`, so that a row has both
+    noisy and clean blocks. (The published code leaves them in order and has no common
+    shift: in a batch of one row the first blocks always have little noise and the last
+    ones much.) With limits other than 0 and 1 the losses vary less (Arriola et al.
+    2025: clipped schedules), but their mean is no bound any more. low = high = 1 hides
+    everything.
 
     Returns (rows, prompt + length) float32 in [low, high], alike within a block; the
     prompt, which nothing hides, has time 1.
