@@ -15,6 +15,8 @@ from coursekit.models.token_transformer import TokenTransformer
 from coursekit.training.data import batch_indices
 from coursekit.training.recipe import Data
 
+WINDOW = 132  # tokens of a row of a library, its start apart
+
 
 class TextData(ABC):
     """One data set of tokens."""
@@ -118,10 +120,12 @@ class Library(TextData):
         self.words = len(self.pairs)
 
     def load(self, limit: int) -> Data:
-        """The training part as one stream of ids (T,), or its first `limit`."""
+        """The training part as one stream of ids (T,), or `limit` windows of it."""
         from coursekit.datasets.token_windows import stream
 
-        ids = stream(self.corpus().split(held_out=False), self.pairs)[: limit or None]
+        ids = stream(self.corpus().split(held_out=False), self.pairs)[
+            : limit * WINDOW or None
+        ]
         text = f"{len(ids)} tokens of {self.corpus().description}"
         return Data(ids.to(torch.int16), text)
 
@@ -140,11 +144,11 @@ class Library(TextData):
         self, data: Data, chosen: Tensor, kind: str, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Half of the rows of an infilling model have their end before their middle."""
-        from coursekit.datasets.infilling import MARKS, training_rows
+        from coursekit.datasets.infilling import training_rows
 
         share = 0.5 if kind == "infilling" else 0.0
         found = training_rows(
-            data.x, self.pairs, len(chosen), 128 + MARKS, share, generator=generator
+            data.x, self.pairs, len(chosen), WINDOW, share, generator=generator
         )
         first = torch.full_like(found.ids[:, :1], self.pairs.end)
         x0 = torch.cat([first, found.ids], dim=1).long()
