@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from coursekit.models.attention import Projection, fast_attention, merge_heads
+from coursekit.models.rope import rope_angles, rotate
 from coursekit.models.transformer import MLP
 
 
@@ -25,6 +26,7 @@ class TokenConfig:
     depth: int = 6
     heads: int = 4
     dropout: float = 0.0  # while training
+    rotary: bool = False  # places as angles (models.rope), not as learnt vectors
 
     @property
     def mask_id(self) -> int:
@@ -90,9 +92,12 @@ class TokenBlock(nn.Module):
         causal: bool,
         cache: KVCache | None,
         layer: int,
+        angles: Tensor | None = None,
     ) -> Tensor:
-        """x: (B, T, width). Returns the same shape."""
+        """x: (B, T, width); angles: (T, d / 2). Returns x's shape."""
         q, k, v = self.project(self.norm1(x))
+        if angles is not None:
+            q, k = rotate(q, angles), rotate(k, angles)
         if cache is not None:
             k, v = cache.extended(layer, k, v)
         h = fast_attention(q, k, v, mask, causal)
@@ -101,18 +106,23 @@ class TokenBlock(nn.Module):
 
 
 class TokenTransformer(nn.Module):
-    """Ids (B, T) to logits (B, T, vocabulary); a place is learnt, as a word is."""
+    """Ids (B, T) to logits (B, T, vocabulary)."""
 
     def __init__(self, config: TokenConfig) -> None:
         """Fresh weights from torch's global generator."""
         super().__init__()
         self.config = config
         self.token = nn.Embedding(config.vocabulary + 1, config.width)
-        self.place = nn.Embedding(config.length, config.width)
+        if config.rotary:
+            at = torch.arange(config.length).float()
+            angles = rope_angles(at, config.width // config.heads)
+            self.register_buffer("angles", angles, persistent=False)
+        else:
+            self.place = nn.Embedding(config.length, config.width)
+            nn.init.normal_(self.place.weight, std=0.02)
         self.blocks = nn.ModuleList(TokenBlock(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
         nn.init.normal_(self.token.weight, std=0.02)
-        nn.init.normal_(self.place.weight, std=0.02)
 
     def forward(
         self,
@@ -136,14 +146,16 @@ class TokenTransformer(nn.Module):
         if places is None:
             if end > self.config.length:
                 raise ValueError(f"{end} places, the network has {self.config.length}")
-            where = self.place.weight[start:end]
+        x, angles = self.token(ids), None
+        at = slice(start, end) if places is None else places
+        if self.config.rotary:
+            angles = cast(Tensor, self.angles)[at]
         else:
-            where = self.place(places)
-        x = self.token(ids) + where
+            x = x + self.place.weight[at]
         # One new column may see all that is held: that is what looking back means.
         back = causal and ids.shape[1] > 1
         for layer, block in enumerate(self.blocks):
-            x = block(x, mask, back, cache, layer)
+            x = block(x, mask, back, cache, layer, angles)
         if cache is not None and cache.keep:
             cache.length = end
         # The table of words is read both ways; the mask has no row here.

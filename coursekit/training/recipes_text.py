@@ -84,8 +84,9 @@ FEW_PASSES = FewPassesRecipe(
     gpu=replace(GPU, steps=3000, muon=0.002, lr=2e-4, ema=0.99, restarts=(300,)),
 )
 
-CODE = TokenConfig(vocabulary=1260, length=133, width=128, depth=6, heads=4)
-CODE_EFFORT = replace(CPU, model=CODE, steps=2500, batch=16)
+# Code has no fixed places: what counts is who stands next to whom.
+CODE = TokenConfig(1260, 133, width=128, depth=6, heads=4, rotary=True)
+CODE_EFFORT = replace(CPU, model=CODE, steps=2000, batch=16)
 CODE_QUICK = replace(QUICK, model=replace(CODE, width=64, depth=2), batch=16)
 CODE_GPU = replace(
     GPU, model=replace(CODE, width=320, heads=5, dropout=0.1), pictures=0
@@ -111,7 +112,7 @@ CODE_MASKED = replace(
     name="code-masked",
     title="Transformer that unmasks code",
     kind="masked",
-    cpu=replace(CODE_EFFORT, steps=7500, ema=0.998),
+    cpu=replace(CODE_EFFORT, steps=6000, ema=0.998),
 )
 
 TEXTS = (

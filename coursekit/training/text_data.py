@@ -120,13 +120,12 @@ class Library(TextData):
         self.words = len(self.pairs)
 
     def load(self, limit: int) -> Data:
-        """The training part as one stream of ids (T,), or `limit` windows of it."""
+        """The training part, one stream in rows of WINDOW ids; at most `limit` rows."""
         from coursekit.datasets.token_windows import stream
 
-        ids = stream(self.corpus().split(held_out=False), self.pairs)[
-            : limit * WINDOW or None
-        ]
-        text = f"{len(ids)} tokens of {self.corpus().description}"
+        ids = stream(self.corpus().split(held_out=False), self.pairs)
+        ids = ids[: len(ids) // WINDOW * WINDOW].view(-1, WINDOW)[: limit or None]
+        text = f"{ids.numel()} tokens of {self.corpus().description}"
         return Data(ids.to(torch.int16), text)
 
     def corpus(self) -> Corpus:
@@ -148,7 +147,12 @@ class Library(TextData):
 
         share = 0.5 if kind == "infilling" else 0.0
         found = training_rows(
-            data.x, self.pairs, len(chosen), WINDOW, share, generator=generator
+            data.x.flatten(),
+            self.pairs,
+            len(chosen),
+            WINDOW,
+            share,
+            generator=generator,
         )
         first = torch.full_like(found.ids[:, :1], self.pairs.end)
         x0 = torch.cat([first, found.ids], dim=1).long()
