@@ -112,7 +112,7 @@ CODE_MASKED = replace(
     name="code-masked",
     title="Transformer that unmasks code",
     kind="masked",
-    cpu=replace(CODE_EFFORT, steps=6000, ema=0.998),
+    cpu=replace(CODE_EFFORT, steps=4000, ema=0.998),
 )
 
 TEXTS = (
