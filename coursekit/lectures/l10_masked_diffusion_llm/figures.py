@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from coursekit.lectures.l10_masked_diffusion_llm.widgets.words import Word, word_sheet
 from coursekit.plots.figures import canvas, render, style
 from coursekit.plots.images import Picture
-from coursekit.plots.measured import Stored, bar, spread_of
+from coursekit.plots.measured import Stored, bar, measured_figure, spread_of
+from coursekit.plots.table import Table
 from coursekit.plots.theme import INK, colour
 
 # --- N1: 10.1, 10.2 -------------------------------------------------------------------
@@ -25,8 +26,12 @@ def bits_of_words(words: Sequence[str], bits: Sequence[float]) -> Picture:
     return word_sheet(told, "the bits of each word").picture()
 
 
-def control_panels(stored: Stored) -> Picture:
+def control_panels() -> Picture | Table:
     """Figure F: three losses, equal steps."""
+    return measured_figure("10.F", _control_panels)
+
+
+def _control_panels(stored: Stored) -> Picture:
     panels = {
         "excess": "bits beyond the law, held out",
         "runs": "written programs that run",

@@ -55,8 +55,8 @@ def in_passes(
     return write_blocks(model, prompt, CANVAS, CANVAS, rule, 1.0, generator, END)
 
 
-def spoilt(way: str, count: int, seed: int) -> list[tuple[str, str]]:
-    """Programs before and after one of their tokens was replaced.
+def spoilt(way: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Ids of programs (count, CANVAS) before and after one of their tokens was replaced.
 
     way: "gauss", the number of the word plus Gaussian noise of deviation 3, rounded;
     "random", another word; "mask".
@@ -69,22 +69,22 @@ def spoilt(way: str, count: int, seed: int) -> list[tuple[str, str]]:
     if way == "gauss":
         far = 3 * torch.randn(word.shape, generator=generator)
         far = far.sign() * far.abs().round().clamp(min=1)
-        new = (word + far.long()).clamp(len(MARKS), words - 1)
+        new = word + far.long()
+        outside = (new < len(MARKS)) | (new >= words)
+        new = torch.where(outside, word - far.long(), new)
     elif way == "random":
         least = len(MARKS)
         step = torch.randint(1, words - least, word.shape, generator=generator)
         new = (word - least + step) % (words - least) + least
     else:
         new = torch.full_like(word, words)
-    after = ids.scatter(1, place, new)
-    read = program_tokens().read
-    return list(zip(read(ids), read(after), strict=True))
+    return ids, ids.scatter(1, place, new)
 
 
 def unnoticed(way: str, count: int, seed: int) -> float:
     """The share of spoilt programs that run, and so say something else."""
-    pairs = spoilt(way, count, seed)
-    return sum(a != b and scene_of(b) is not None for a, b in pairs) / count
+    texts = program_tokens().read(spoilt(way, count, seed)[1])
+    return sum(scene_of(text) is not None for text in texts) / count
 
 
 def _kept(name: str, found: Quality) -> Result:

@@ -62,8 +62,8 @@ def draw(
             f"{bound:.1f}, one draw of the bound. The law: {program_bits(scene):.1f}."
         )
     told = program_tokens().decode(rows[int(which) - 1 : int(which), :PROMPT])[0]
-    sheet = word_sheet(shown, f"{told}, {holes} tokens hidden")
-    return View((sheet,), render([scene], 32), (told,), text)
+    sheet = word_sheet(shown, f"{told}, {holes} tokens hidden", told)
+    return View((sheet,), render([scene], 32), text=text)
 
 
 def hide_and_guess(model: TokenTransformer) -> Live:

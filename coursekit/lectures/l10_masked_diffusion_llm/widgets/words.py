@@ -19,10 +19,10 @@ class Word:
     strength: float = 0.0
 
 
-def word_sheet(words: Sequence[Word], label: str) -> Sheet:
-    """The words from left to right, in as many lines as they need."""
-    marks: list[Mark] = []
-    x, y = 0.0, 4
+def word_sheet(words: Sequence[Word], label: str, title: str = "") -> Sheet:
+    """The words from left to right, in as many lines as they need, below a title."""
+    marks: list[Mark] = [Text(PAD, 14, title, size=SIZE, bold=True)] if title else []
+    x, y = 0.0, 26 if title else 4
     font, small = theme.font(SIZE), theme.font(8)
     for word in words:
         room = max(font.getlength(word.text), small.getlength(word.note)) + 2 * PAD
@@ -30,7 +30,7 @@ def word_sheet(words: Sequence[Word], label: str) -> Sheet:
             x, y = 0.0, y + LINE
         if word.strength > 0:
             place = box(x, y, x + room, y + 17)
-            marks.append(Area(place, word.tone, 0.12 + 0.6 * min(word.strength, 1.0)))
+            marks.append(Area(place, word.tone, 0.08 + 0.35 * min(word.strength, 1.0)))
         marks.append(Text(x + PAD, y + 13, word.text, size=SIZE))
         if word.note:
             marks.append(Text(x + PAD, y + 26, word.note, word.tone, 8))
