@@ -47,7 +47,7 @@ def next_token_bits(fn: Function, i: Any) -> Results:
     }
 
 
-TINY = TokenConfig(vocabulary=5, length=12, width=8, depth=2, heads=2)
+TINY = TokenConfig(vocabulary=5, length=13, width=8, depth=2, heads=2)
 
 
 class _Reader(TokenTransformer):
@@ -71,7 +71,7 @@ def _prompts(seed: int) -> Inputs:
     rng = generator(seed)
     return {
         **{name: more.get(name, 1.0) * value for name, value in found.items()},
-        "prompt": rng.integers(0, 5, (3, 2 + seed % 2)),
+        "prompt": rng.integers(0, 5, (16, 2 + seed % 2)),
         "stir": int(rng.integers(1000)),
     }
 
@@ -96,17 +96,19 @@ def write_left_to_right(fn: Function, i: Any) -> Results:
         }
 
     stir = torch.Generator().manual_seed(i.stir)
-    greedy = write("at temperature 0", i.prompt, 8, 0.0)
+    greedy = write("at temperature 0", i.prompt[:3], 8, 0.0)
     words = greedy["ids at temperature 0"]
     if not isinstance(words, Tensor) or words.shape[1:] != (8,):
         return greedy
+    ends: dict[str, Tensor] = {}
+    for end in range(TINY.vocabulary):
+        ends |= write(f"up to ends {end}", i.prompt[:2], 9, 1.3, stir, end)
     return {
         **greedy,
-        **write("at temperature 1.3", i.prompt, 8, 1.3, stir),
-        **write("up to their ends", i.prompt[:2], 8, 1.3, stir, 1),
-        **write("up to other ends", i.prompt[:2], 8, 1.3, stir, 3),
+        **write("at temperature 1.3", i.prompt[:3], 8, 1.3, stir),
+        **ends,
         **write("of one row", i.prompt[:1], 8, 0.0, None, int(words[0, 3])),
-        **write("of one token", i.prompt, 1, 0.0),
+        **write("of one token", i.prompt, 1, 1.3, stir),
     }
 
 
@@ -141,9 +143,9 @@ def _masked(found: Any) -> tuple[Tensor, Tensor]:
     _texts,
     cases=("all places", "some rows in part"),
     tolerances={
-        "share hidden at each t": (0.05, 0.0),
+        "share hidden at each t": (0.0, 0.04),
         "how the share differs from text to text": (0.2, 0.0),
-        "share hidden of each place": (0.0, 0.06),
+        "share hidden of each place": (0.0, 0.07),
     },
 )
 def mask_tokens(fn: Function, i: Any) -> Results:
@@ -205,10 +207,10 @@ def _strips(seed: int) -> Inputs:
     tolerances={
         "gaps between the times": (1e-4, 1e-5),
         "gaps with a floor of 0.2": (1e-4, 1e-5),
-        "mean of the first time over 200 draws": (0.0, 0.12),
+        "mean of the first time over 200 draws": (0.0, 0.2),
         "spread of the lowest time over 200 draws": (0.3, 0.0),
-        "lowest time with a floor of 0.2, over 200 draws": (0.02, 0.0),
-        "highest time with a floor of 0.2, over 200 draws": (0.02, 0.0),
+        "lowest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
+        "highest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
     },
 )
 def stratified_times(fn: Function, i: Any) -> Results:

@@ -56,7 +56,7 @@ def in_passes(
 
 
 def spoilt(way: str, count: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Ids of programs (count, CANVAS) before and after one of their tokens was replaced.
+    """Ids of programs (count, CANVAS), before and after one token was replaced.
 
     way: "gauss", the number of the word plus Gaussian noise of deviation 3, rounded;
     "random", another word; "mask".
