@@ -154,12 +154,17 @@ def mask_tokens(fn: Function, i: Any) -> Results:
         return _masked(fn(i.x0, t, i.editable, MASK, stir))
 
     xt, masked = draw(i.edges)
+    edges = {
+        "places hidden where each place has a t of 0 or 1": masked.int(),
+        "ids where each place has a t of 0 or 1": xt,
+    }
+    if not isinstance(xt, Tensor) or {xt.shape, masked.shape} != {i.x0.shape}:
+        return edges
     some, holes = draw(i.t)
     share = holes.double().sum(1) / i.editable.sum(1)
     ts = i.t.unique()
     return {
-        "places hidden where each place has a t of 0 or 1": masked.int(),
-        "ids where each place has a t of 0 or 1": xt,
+        **edges,
         "hidden places that do not hold the mask": count(
             int((some[holes] != MASK).sum())
         ),
@@ -214,23 +219,21 @@ def _strips(seed: int) -> Inputs:
     },
 )
 def stratified_times(fn: Function, i: Any) -> Results:
-    def drawn(floor: float) -> Tensor:
-        rows = [
-            fn(i.count, torch.Generator().manual_seed(s), floor)
-            for s in i.stirs.tolist()
-        ]
-        for row in rows:
-            if not isinstance(row, Tensor) or row.shape != (i.count,):
-                raise BadResult(f"it must return a tensor of shape ({i.count},)")
-        return torch.stack(rows).double()
+    def drawn(floor: float) -> list[Any]:
+        stirs = [torch.Generator().manual_seed(s) for s in i.stirs.tolist()]
+        return [fn(i.count, stir, floor) for stir in stirs]
 
-    ts, high = drawn(0.0), drawn(0.2)
+    rows, more = drawn(0.0), drawn(0.2)
+    for row in (*rows, *more):
+        if not isinstance(row, Tensor) or row.shape != (i.count,):
+            return {"gaps between the times": row}
+    ts, high = torch.stack(rows).double(), torch.stack(more).double()
     lowest = ts.min(1).values
     strips = (ts.sort(1).values * i.count).floor()
     return {
+        "gaps between the times": rows[0].sort().values.diff(),
         "strip of each time, in order": strips.mean(0),
-        "gaps between the times": ts.sort(1).values.diff(dim=1)[0],
-        "gaps with a floor of 0.2": high.sort(1).values.diff(dim=1)[0],
+        "gaps with a floor of 0.2": more[0].sort().values.diff(),
         "mean of the first time over 200 draws": ts[:, 0].mean(),
         "spread of the lowest time over 200 draws": lowest.std(),
         "lowest time with a floor of 0.2, over 200 draws": high.min(),
