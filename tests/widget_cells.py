@@ -261,6 +261,19 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+TEN = Notebook(
+    """
+from coursekit.lectures.l10_masked_diffusion_llm import widgets
+from coursekit.training.pretrained import load_model
+""",
+    {
+        "hide_and_guess": Cell(
+            "widgets.hide_and_guess(load_model('programs-masked'))",
+            2,
+            ships=is_there("programs-masked"),
+        ),
+    },
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -270,6 +283,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "10": TEN,
 }
 CELLS = {
     (lecture, name): cell

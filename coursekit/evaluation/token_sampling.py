@@ -5,14 +5,13 @@ What is finished never changes, so its keys and values are computed once
 too.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from coursekit.models.token_transformer import TokenTransformer
-from coursekit.theory.masked_diffusion import token_losses
+from coursekit.theory.next_token import next_token_bits
 from coursekit.theory.unmasking import Rule, draw_tokens, unmask
 
 
@@ -142,9 +141,6 @@ def autoregressive_bits(
     """
     if prompt < 1:
         raise ValueError("the first token is predicted by none: give it a start token")
-    logits = model(rows[:, :-1], causal=True)[:, prompt - 1 :]
-    told = rows[:, prompt:]
-    where = torch.ones_like(told, dtype=torch.bool)
-    if counted is not None:
-        where = counted[:, prompt:]
-    return token_losses(logits, told, where).double().sum(1) / math.log(2)
+    where = torch.ones_like(rows, dtype=torch.bool) if counted is None else counted
+    told = torch.arange(rows.shape[1], device=rows.device) >= prompt
+    return next_token_bits(model(rows, causal=True), rows, where & told)

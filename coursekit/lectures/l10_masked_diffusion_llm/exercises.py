@@ -1,12 +1,244 @@
 """How the exercises of extension 10 are tried: fresh inputs, and a look."""
 
-from coursekit.checks.tried import Tries
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.checks.spec import BadResult, Function, Inputs
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    count,
+    generator,
+    loaded,
+    slopes,
+    weights,
+)
+from coursekit.models.token_transformer import TokenConfig, TokenTransformer
 
 PROBES = Tries()
 tried = PROBES.tried
 
 
 # --- N1: 10.1, 10.2 -------------------------------------------------------------------
+def _rows(seed: int) -> Inputs:
+    """Logits of any size, and rows of which some tokens are only read."""
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    ids = rng.integers(0, 6, (4, 7))
+    counted = rng.random((4, 7)) < 0.7
+    counted[0], counted[1, 0] = False, True
+    ids[~counted] += 6 * (rng.random((4, 7)) < 0.3)[~counted]  # such as a mark
+    logits = (3 * rng.standard_normal((4, 7, 6)) + 2).astype(dtype)
+    return {"logits": logits, "ids": ids, "counted": counted}
+
+
+@tried("10.1", _rows, cases=("float64 logits", "float32 logits"))
+def next_token_bits(fn: Function, i: Any) -> Results:
+    logits = i.logits.requires_grad_()
+    bits = fn(logits, i.ids, i.counted)
+    return {
+        "bits": bits,
+        **slopes(bits, logits=logits),
+        "bits of a row of one token": fn(
+            logits[:, :1], i.ids[:, :1] % 6, torch.ones(4, 1, dtype=torch.bool)
+        ),
+    }
+
+
+TINY = TokenConfig(vocabulary=5, length=13, width=8, depth=2, heads=2)
+
+
+class _Reader(TokenTransformer):
+    """A network that remembers how many columns it was handed in each pass, and what
+    it said of the first token to write."""
+
+    def forward(self, ids: Tensor, *args: Any, **named: Any) -> Tensor:
+        """The logits."""
+        self.__dict__.setdefault("read", []).append(ids.shape[1])
+        logits: Tensor = super().forward(ids, *args, **named)
+        self.__dict__.setdefault("said", logits[:, -1])
+        return logits
+
+
+def _prompts(seed: int) -> Inputs:
+    with torch.random.fork_rng(devices=[]):
+        found = weights(TokenTransformer(TINY), seed)
+    # so that attention counts, and the words differ from place to place
+    more = {f"weight blocks.{layer}.out.weight": 6.0 for layer in range(TINY.depth)}
+    more |= {"weight place.weight": 3.0, "weight norm.bias": 0.0}
+    rng = generator(seed)
+    return {
+        **{name: more.get(name, 1.0) * value for name, value in found.items()},
+        "prompt": rng.integers(0, 5, (16, 2 + seed % 2)),
+        "stir": int(rng.integers(1000)),
+    }
+
+
+@tried("10.3", _prompts, cases=("prompts of two tokens", "prompts of three tokens"))
+def write_left_to_right(fn: Function, i: Any) -> Results:
+    def write(name: str, prompt: Tensor, *args: Any) -> dict[str, Tensor]:
+        model = loaded(_Reader, {"config": TINY}, i)
+        found = fn(model, prompt, *args)
+        if not isinstance(found, tuple) or len(found) != 3:
+            raise BadResult("it must return Written(ids, passes, by_block)")
+        if not isinstance(found[0], Tensor):
+            return {f"ids {name}": found[0]}
+        if "read" not in model.__dict__:
+            raise BadResult("the model is never asked: call model(ids, causal, cache)")
+        return {
+            f"ids {name}": found[0],
+            f"columns read in each pass {name}": torch.tensor(model.read),
+            f"logits of the first token {name}": model.said,
+            f"passes {name}": count(found[1]),
+            f"passes of each token {name}": torch.tensor(found[2]),
+        }
+
+    stir = torch.Generator().manual_seed(i.stir)
+    greedy = write("at temperature 0", i.prompt[:3], 8, 0.0)
+    words = greedy["ids at temperature 0"]
+    if not isinstance(words, Tensor) or words.shape[1:] != (8,):
+        return greedy
+    ends: dict[str, Tensor] = {}
+    for end in range(TINY.vocabulary):
+        ends |= write(f"up to ends {end}", i.prompt[:2], 9, 1.3, stir, end)
+    return {
+        **greedy,
+        **write("at temperature 1.3", i.prompt[:3], 8, 1.3, stir),
+        **ends,
+        **write("of one row", i.prompt[:1], 8, 0.0, None, int(words[0, 3])),
+        **write("of one token", i.prompt, 1, 1.3, stir),
+    }
+
+
+MASK = 9
+
+
+def _texts(seed: int) -> Inputs:
+    rng, many = generator(seed), 3000
+    x0 = rng.integers(0, MASK, (many, 8))
+    x0[0, :2] = MASK  # somebody typed it
+    editable = np.ones((many, 8), dtype=bool)
+    editable[0, :2] = False
+    editable[: many // 2, 5:] = seed % 2 == 0
+    return {
+        **{"x0": x0, "editable": editable, "stir": int(rng.integers(1000))},
+        "edges": rng.integers(0, 2, (many, 8)).astype(np.float32),
+        "t": rng.choice([0.2, 0.5, 0.8], many).astype(np.float32),
+    }
+
+
+def _masked(found: Any) -> tuple[Tensor, Tensor]:
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise BadResult("it must return two tensors: Masked(xt, masked)")
+    xt, masked = found
+    if not isinstance(masked, Tensor) or masked.dtype != torch.bool:
+        raise BadResult("it must return bools for `masked`: which places are hidden")
+    return xt, masked
+
+
+@tried(
+    "10.5",
+    _texts,
+    cases=("all places", "some rows in part"),
+    tolerances={
+        "share hidden at each t": (0.0, 0.04),
+        "how the share differs from text to text": (0.2, 0.0),
+        "share hidden of each place": (0.0, 0.07),
+    },
+)
+def mask_tokens(fn: Function, i: Any) -> Results:
+    def draw(t: Tensor) -> tuple[Tensor, Tensor]:
+        stir = torch.Generator().manual_seed(i.stir)
+        return _masked(fn(i.x0, t, i.editable, MASK, stir))
+
+    xt, masked = draw(i.edges)
+    edges = {
+        "places hidden where each place has a t of 0 or 1": masked.int(),
+        "ids where each place has a t of 0 or 1": xt,
+    }
+    if not isinstance(xt, Tensor) or {xt.shape, masked.shape} != {i.x0.shape}:
+        return edges
+    some, holes = draw(i.t)
+    share = holes.double().sum(1) / i.editable.sum(1)
+    ts = i.t.unique()
+    return {
+        **edges,
+        "hidden places that do not hold the mask": count(
+            int((some[holes] != MASK).sum())
+        ),
+        "seen places that have changed": count(int((some != i.x0)[~holes].sum())),
+        "share hidden at each t": torch.stack([share[i.t == t].mean() for t in ts]),
+        "how the share differs from text to text": torch.stack(
+            [share[i.t == t].std() for t in ts]
+        ),
+        "share hidden of each place": holes.double().mean(0),
+        "x0, unchanged": i.x0,
+    }
+
+
+def _holes(seed: int) -> Inputs:
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 3 == 1]
+    x0, masked = rng.integers(0, 6, (5, 7)), rng.random((5, 7)) < 0.5
+    masked[0], masked[1] = False, True
+    x0[~masked] += 3 * (rng.random((5, 7)) < 0.3)[~masked]  # the mask, typed
+    t = rng.uniform(0.1, 1, (5, 7) if seed % 3 == 2 else 5)
+    t[0] = 0.0
+    logits = (2 * rng.standard_normal((5, 7, 6))).astype(dtype)
+    return {"logits": logits, "x0": x0, "masked": masked, "t": t.astype(dtype)}
+
+
+@tried(
+    "10.6",
+    _holes,
+    cases=("a time for each text", "float32 logits", "a time for each place"),
+)
+def masked_bound(fn: Function, i: Any) -> Results:
+    logits = i.logits.requires_grad_()
+    bound = fn(logits, i.x0, i.masked, i.t)
+    return {"bound": bound, **slopes(bound, logits=logits)}
+
+
+def _strips(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {"count": (8, 5)[seed % 2], "stirs": rng.integers(0, 10_000, 200)}
+
+
+@tried(
+    "10.8",
+    _strips,
+    cases=("eight times", "five times"),
+    tolerances={
+        "gaps between the times": (1e-4, 1e-5),
+        "gaps with a floor of 0.2": (1e-4, 1e-5),
+        "mean of the first time over 200 draws": (0.0, 0.2),
+        "spread of the lowest time over 200 draws": (0.3, 0.0),
+        "lowest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
+        "highest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
+    },
+)
+def stratified_times(fn: Function, i: Any) -> Results:
+    def drawn(floor: float) -> list[Any]:
+        stirs = [torch.Generator().manual_seed(s) for s in i.stirs.tolist()]
+        return [fn(i.count, stir, floor) for stir in stirs]
+
+    rows, more = drawn(0.0), drawn(0.2)
+    for row in (*rows, *more):
+        if not isinstance(row, Tensor) or row.shape != (i.count,):
+            return {"gaps between the times": row}
+    ts, high = torch.stack(rows).double(), torch.stack(more).double()
+    lowest = ts.min(1).values
+    strips = (ts.sort(1).values * i.count).floor()
+    return {
+        "gaps between the times": rows[0].sort().values.diff(),
+        "strip of each time, in order": strips.mean(0),
+        "gaps with a floor of 0.2": more[0].sort().values.diff(),
+        "mean of the first time over 200 draws": ts[:, 0].mean(),
+        "spread of the lowest time over 200 draws": lowest.std(),
+        "lowest time with a floor of 0.2, over 200 draws": high.min(),
+        "highest time with a floor of 0.2, over 200 draws": high.max(),
+    }
 
 
 # --- N2: 10.3 to 10.5 -----------------------------------------------------------------

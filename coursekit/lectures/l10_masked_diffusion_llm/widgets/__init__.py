@@ -1,5 +1,6 @@
 """The widgets of notebook 10."""
 
+from coursekit.lectures.l10_masked_diffusion_llm.widgets.hidden import hide_and_guess
 from coursekit.widgets import outcome, predict
 
-__all__ = ["outcome", "predict"]
+__all__ = ["hide_and_guess", "outcome", "predict"]
