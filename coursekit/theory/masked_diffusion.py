@@ -68,7 +68,7 @@ def mask_tokens(
     mask_id: int,
     generator: torch.Generator | None = None,
 ) -> Masked:
-    """Hide each editable token with probability t (Sahoo et al. 2024, section 3.2).
+    """Hide each editable token with probability t (Sahoo et al. 2024).
 
     x0: (B, L) ids; t: (B,), or (B, L) for other times at other places; editable: (B, L)
     bool. Other places stay as they are, whatever their id. Returns a `Masked`.
@@ -119,8 +119,8 @@ def token_losses(logits: Tensor, x0: Tensor, masked: Tensor) -> Tensor:
 
 
 def masked_bound(logits: Tensor, x0: Tensor, masked: Tensor, t: Tensor) -> Tensor:
-    """One draw of the bound of -log p(x0), for each row, in nats (Sahoo et al. 2024,
-    equation 10): the cross-entropies of hidden places, each divided by its t.
+    """One draw of the bound of -log p(x0), for each row, in nats (Sahoo et al. 2024):
+    the cross-entropies of hidden places, each divided by its t.
 
     t: (B,), or (B, L) where places have times of their own: what `mask_tokens` was
     given. Divide by the number of editable places for nats a token. The mean over
@@ -136,8 +136,8 @@ def masked_bound(logits: Tensor, x0: Tensor, masked: Tensor, t: Tensor) -> Tenso
 def masked_count_bound(
     logits: Tensor, x0: Tensor, masked: Tensor, editable: Tensor
 ) -> Tensor:
-    """The same bound from counts (Nie et al. 2025, LLaDA, equation 6): the mean
-    cross-entropy of a row's hidden places, times its editable places.
+    """The same bound from counts (Nie et al. 2025, LLaDA; get_log_likelihood.py): the
+    mean cross-entropy of a row's hidden places, times its editable places.
 
     Right on average if the number of hidden places is uniform on 1, 2 .. all of them
     (`mask_counts`). It is `masked_bound` with the row's share of hidden places as its

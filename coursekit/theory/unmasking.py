@@ -57,8 +57,8 @@ def share_now(masked: Tensor, steps: int, step: int) -> Tensor:
 @dataclass(frozen=True)
 class Ancestral:
     """Each hidden token is shown with probability (t - s) / t, on its own (Sahoo et al.
-    2024, equation 7), on an even grid of `steps` times from 1 to 0. How many tokens a
-    step shows is random; it may be none."""
+    2024), on an even grid of `steps` times from 1 to 0. How many tokens a step shows is
+    random; it may be none."""
 
     steps: int
 
