@@ -114,7 +114,7 @@ def measure(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> Result:
     `early_end`, that among what the first quarter of the steps shows; `wasted`, the
     share of the canvas behind the text; `passes`. `canvases`, `step_counts`, `count`.
     """
-    count, steps = (8, (2,)) if quick else (96, (STEPS, MANY))
+    count, steps = (8, (2,)) if quick else (64, (STEPS, MANY))
     model = load_model(MODEL)
     assert isinstance(model, TokenTransformer)
 
@@ -163,7 +163,7 @@ def measure_order(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> Re
     `plain_number`, and `plain_left`, the correlation of place and time among tokens
     that are no <end>; `last_...` the same with <end> held back; `count` prompts a seed.
     """
-    count = 4 if quick else 96
+    count = 4 if quick else 64
     model = load_model(MODEL)
     assert isinstance(model, TokenTransformer)
 

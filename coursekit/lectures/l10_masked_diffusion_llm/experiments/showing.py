@@ -115,9 +115,9 @@ def measure(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> Result:
     without a fault, `clash`, the share with neighbours that never meet, `entropy` in
     bits of five numbers of a scene, and `passes`, as in `random_right`; the same of two
     thresholds, `edits_never` and `edits_sure`, as one number; `count` prompts for each
-    of the seeds; `best_gain`, right by confidence minus at random after most steps.
+    of the seeds.
     """
-    count, steps = (8, STEPS[:2]) if quick else (96, STEPS)
+    count, steps = (8, STEPS[:2]) if quick else (64, STEPS)
     known = meetings(400 if quick else 4000)
     model = load_model(MODEL)
     assert isinstance(model, TokenTransformer)
