@@ -260,6 +260,22 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+TEN = Notebook(
+    """
+import torch
+
+from coursekit.lectures.l10_masked_diffusion_llm import widgets
+from coursekit.models.token_transformer import TokenTransformer
+from coursekit.training.recipes_text import QUICK
+
+torch.manual_seed(0)
+net = TokenTransformer(QUICK.model).eval()
+""",
+    {
+        "step_player": Cell("widgets.step_player(net)", 2, ("at random",)),
+    },
+    presses=5,
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -269,6 +285,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "10": TEN,
 }
 CELLS = {
     (lecture, name): cell

@@ -109,7 +109,7 @@ def _times(seed: int) -> Inputs:
     return {"t": t, "s": s, "share": float(rng.uniform(0.2, 0.7))}
 
 
-@tried("10.14", _times, cases=("a late step", "an early step"))
+@tried("10.15", _times, cases=("a late step", "an early step"))
 def step_chances(fn: Function, i: Any) -> Results:
     most = min(1.0, i.s / (1 - i.t))
 

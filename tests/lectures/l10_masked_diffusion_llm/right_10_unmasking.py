@@ -83,6 +83,6 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "10.10": (by_ceiling, largest_share),
     "10.11": (RowByRow,),
     "10.12": (Greedy,),
-    "10.14": (by_kept_shares, by_balance),
+    "10.15": (by_kept_shares, by_balance),
     "10.16": (token_by_token,),
 }
