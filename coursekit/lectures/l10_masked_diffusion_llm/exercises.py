@@ -34,7 +34,8 @@ def _holes(seed: int) -> Inputs:
     entropy = rng.uniform(0.05, 1.5, shape)
     confidence = rng.uniform(0.05, 0.95, shape)
     if seed % 2:  # many guesses are alike
-        entropy, confidence = np.round(entropy, 1), np.round(confidence, 1)
+        entropy, confidence = np.round(4 * entropy) / 4, np.round(confidence, 1)
+    entropy = np.maximum(1, np.round(64 * entropy)) / 64  # so that sums are exact
     return {
         "masked": masked,
         "entropy": np.where(masked, entropy, 0.0),
@@ -96,6 +97,9 @@ def entropy_bound(fn: Function, i: Any) -> Results:
     return {
         "shown": shown(i.nats),
         "shown with a large bound": shown(3 * i.nats),
+        "shown with a bound that is met": shown(
+            float(i.entropy[0].sort().values[:2].sum())
+        ),
         "shown with a bound of 0": shown(0.0),
         "shown with an infinite bound": shown(math.inf),
         "entropies, unchanged": guess.entropy,
