@@ -41,12 +41,21 @@ from coursekit.theory.uniform_tokens import (
 from coursekit.theory.unmasking import Ancestral, unmask
 from coursekit.training.muon import MuonAndAdamW
 
-WORDS, CLOCK = len(program_tokens()), 32  # ids of words, then those of times
+WORDS, CLOCK = len(program_tokens()), 64  # ids of words, then those of times
 SHAPE = TokenConfig(WORDS + CLOCK, PROMPT + CANVAS, width=64, depth=2, heads=4)
 BATCH, STEPS, WARM = 32, 1000, 50
 PASSES = (4, 8, 16, 48)
 FLOOR = 1e-3  # of the time, where a loss has 1 / t in it
 KINDS = ("masks", "random")
+
+
+def hour(t: Tensor) -> Tensor:
+    """Which of the CLOCK times is said for t, (B,): even in logit(t).
+
+    What a token that stands there tells depends on t by the odds, also near 0 and 1.
+    """
+    late = torch.logit(t, eps=FLOOR) / math.log(1 / FLOOR - 1)  # -1 to 1
+    return ((late + 1) / 2 * CLOCK).long().clamp(0, CLOCK - 1)
 
 
 class Told:
@@ -60,7 +69,7 @@ class Told:
     def __call__(self, ids: Tensor, t: Tensor) -> Tensor:
         """Logits of the words for a canvas (B, CANVAS) at times (B,)."""
         prompt = self.prompt.clone()
-        prompt[:, 0] = WORDS + (t * CLOCK).long().clamp(max=CLOCK - 1)
+        prompt[:, 0] = WORDS + hour(t)
         rows = torch.cat([prompt, ids], dim=1)
         logits: Tensor = self.model(rows, mask=self.mask)
         return logits[:, PROMPT:, :WORDS]
