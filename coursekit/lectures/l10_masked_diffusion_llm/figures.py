@@ -82,15 +82,16 @@ def _ends_panels(stored: Stored) -> Picture:
         draw_level(axes[0], (all_of, "of the canvas"))
         axes[0].set(title="<end> in the first quarter", ylabel="share of what is shown")
         axes[1].set(title="written minus true length", ylabel="tokens")
-        axes[2].set(title="programs that are right", xlabel=spread_of(stored))
+        axes[2].set(title="programs that are right", ylim=(0, 1.3))
+        axes[2].set(xlabel=spread_of(stored))
         return render(figure)
 
 
 KIND_NAMES = {
     "end": "<end>",
-    "mark": "calls and commas",
-    "name": "names of values",
-    "told": "words of the caption",
+    "mark": "calls,\ncommas",
+    "name": "names\nof values",
+    "told": "words of\nthe caption",
     "number": "numbers",
 }
 
