@@ -273,6 +273,19 @@ from coursekit.training.pretrained import load_model
             ships=is_there("programs-masked"),
         ),
     },
+import torch
+
+from coursekit.lectures.l10_masked_diffusion_llm import widgets
+from coursekit.models.token_transformer import TokenTransformer
+from coursekit.training.recipes_text import QUICK
+
+torch.manual_seed(0)
+net = TokenTransformer(QUICK.model).eval()
+""",
+    {
+        "step_player": Cell("widgets.step_player(net)", 2, ("at random",)),
+    },
+    presses=5,
 )
 NOTEBOOKS = {
     "01": ONE,

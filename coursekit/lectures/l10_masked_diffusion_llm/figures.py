@@ -8,6 +8,16 @@ from coursekit.plots.images import Picture
 from coursekit.plots.measured import Stored, bar, measured_figure, spread_of
 from coursekit.plots.table import Table
 from coursekit.plots.theme import INK, colour
+from typing import Any
+
+import numpy as np
+
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
+from coursekit.plots.images import Picture
+from coursekit.plots.lines import draw_level, scale
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.table import Table
+from coursekit.plots.theme import INK
 
 # --- N1: 10.1, 10.2 -------------------------------------------------------------------
 
@@ -59,6 +69,133 @@ def _control_panels(stored: Stored) -> Picture:
 
 
 # --- N2: 10.3 to 10.5 -----------------------------------------------------------------
+
+SHOWN = {
+    "random": "at random",
+    "confidence": "by confidence",
+    "remdm": "ReMDM, takes back",
+    "fresh": "draft, hide at random",
+}
+
+
+def showing_panels() -> Picture | Table:
+    """Figure B: what many tokens in one pass cost, by four samplers."""
+    return measured_figure("10.B", _showing_panels)
+
+
+def _showing_panels(stored: Stored) -> Picture:
+    steps = numbers(stored["steps"])
+    with style():
+        figure, axes = canvas(2, 4.8, 3.6)
+        for key, name in SHOWN.items():
+            curve(axes[0], steps, stored, f"{key}_right", name)
+        for key in ("random", "confidence"):
+            curve(axes[1], steps, stored, f"{key}_clash", SHOWN[key])
+        for axis in axes:
+            scale(axis, steps, True, False)
+            axis.set(xlabel=f"steps ({spread_of(stored)})", ylim=(-0.03, 1.03))
+            axis.legend(fontsize=8)
+        axes[0].set(title="programs that are right", ylabel="share of programs")
+        axes[1].set(title="neighbours that never meet")
+        above = axes[1].secondary_xaxis("top", functions=(_tokens, _tokens))
+        above.set_xticks(_tokens(steps), [f"{_tokens(n):.2g}" for n in steps])
+        above.set_xlabel("tokens shown in one pass")
+        return render(figure)
+
+
+def _tokens(steps: Any) -> Any:
+    return 48 / np.maximum(steps, 1e-9)
+
+
+WAYS = {
+    "random": "at random",
+    "confidence": "by confidence",
+    "last": "<end> held back",
+    "blocks": "blocks of 8",
+}
+
+
+def ends_panels() -> Picture | Table:
+    """Figure E: who is first on the canvas, and what that does to lengths."""
+    return measured_figure("10.E", _ends_panels)
+
+
+def _ends_panels(stored: Stored) -> Picture:
+    steps, size = stored["step_counts"], stored["canvases"][-1]
+    with style():
+        figure, axes = canvas(3, 4.0, 3.4)
+        for axis, key in zip(axes, ("early_end", "longer", "right"), strict=True):
+            groups = {
+                name: {
+                    f"{n} steps": bar(stored, f"{way}_{n}_{size}_{key}") for n in steps
+                }
+                for way, name in WAYS.items()
+            }
+            draw_groups(axis, groups, fontsize=8)
+            axis.tick_params(axis="x", labelrotation=25, labelsize=8)
+        all_of = stored[f"random_{steps[-1]}_{size}_end"]
+        draw_level(axes[0], (all_of, "of the canvas"))
+        axes[0].set(title="<end> in the first quarter", ylabel="share of what is shown")
+        axes[1].set(title="written minus true length", ylabel="tokens")
+        axes[2].set(title="programs that are right", ylim=(0, 1.3))
+        axes[2].set(xlabel=spread_of(stored))
+        return render(figure)
+
+
+KIND_NAMES = {
+    "end": "<end>",
+    "mark": "calls,\ncommas",
+    "name": "names\nof values",
+    "told": "words of\nthe caption",
+    "number": "numbers",
+}
+
+
+def order_panel() -> Picture | Table:
+    """Figure G: which kinds of tokens are shown first."""
+    return measured_figure("10.G", _order_panel)
+
+
+def _order_panel(stored: Stored) -> Picture:
+    groups = {
+        name: {
+            "by confidence": bar(stored, f"plain_{key}"),
+            "<end> held back": bar(stored, f"last_{key}"),
+        }
+        for key, name in KIND_NAMES.items()
+    }
+    with style():
+        figure, (axis,) = canvas(1, 6.4, 3.3)
+        draw_groups(axis, groups, fontsize=8)
+        axis.set(ylabel="mean pass, 0 first, 1 last", ylim=(0, 1))
+        axis.set(title="when a kind of token is shown", xlabel=spread_of(stored))
+        return render(figure)
+
+
+NOISES = {"masks": "masks", "random": "random tokens"}
+
+
+def noise_panels() -> Picture | Table:
+    """Figure U: masks and random tokens, two small networks of equal steps."""
+    return measured_figure("10.U", _noise_panels)
+
+
+def _noise_panels(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(2, 4.4, 3.3)
+        for i, (key, name) in enumerate(NOISES.items()):
+            mean, half = bar(stored, f"{key}_excess")
+            axes[0].bar(i, mean, 0.6)
+            axes[0].errorbar(i, mean, half, color=INK, capsize=4)
+            curve(axes[1], stored["passes"], stored, f"{key}_right", name)
+        axes[0].set_xticks(range(2), NOISES.values())
+        axes[0].set(title="bits beyond the law (bound)", ylabel="bits a program")
+        scale(axes[1], stored["passes"], True, False)
+        axes[1].set(title="programs that are right", ylim=(0, None))
+        axes[1].set(xlabel=f"passes ({spread_of(stored)})")
+        axes[1].legend()
+        return render(figure)
+
 
 # --- N3: 10.6 to 10.8 -----------------------------------------------------------------
 

@@ -4,4 +4,9 @@
 FIGURES: dict[str, str] = {
     "10.F": "controls",
     "10.L": "two_ways",
+FIGURES: dict[str, str] = {
+    "10.B": "showing",
+    "10.E": "endings",
+    "10.G": "endings:measure_order",
+    "10.U": "uniform",
 }
