@@ -120,7 +120,7 @@ def write_blocks(
             empty = prompt.new_full(masked.shape, hidden if end is None else end)
             empty = empty.masked_fill(masked, hidden)
             found = unmask(predict, empty, masked, rule, temperature, generator)
-            unread = fill_after(found.ids, end)
+            unread = found.ids
             blocks.append(unread)
             passes.append(found.passes)
             if end is not None:

@@ -59,3 +59,23 @@ def twins():
 def all_masks(length):
     """Every choice of hidden places: bool (2^L, L)."""
     return torch.tensor(list(itertools.product([False, True], repeat=length)))
+
+
+def table_network(table):
+    """The exact answer to a row whose mask says who may look at whom.
+
+    Called as network(ids, places=..., mask=...). Each column gets the law of the token
+    at its place, given all that it may look at, but for that place itself.
+    """
+
+    def network(ids, places, mask):
+        answers = []
+        for place, sees in zip(places.tolist(), mask, strict=True):
+            seen = torch.full((len(ids), table.length), table.mask)
+            for column in sees.nonzero().flatten().tolist():
+                seen[:, places[column]] = ids[:, column]
+            seen[:, place] = table.mask
+            answers.append(table.predict(seen)[:, place])
+        return torch.stack(answers, dim=1)
+
+    return network

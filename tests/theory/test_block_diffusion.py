@@ -1,11 +1,9 @@
 """Blocks of tokens. Authority: counting, perturbation, and an exact table of texts."""
 
-import itertools
-
 import pytest
 import torch
 from numpy.polynomial.legendre import leggauss
-from support.joint_tables import MASK, random_table, table_network
+from support.tables import all_masks, random_table, table_network
 from support.theory import seeded
 from support_models import awake
 
@@ -102,6 +100,18 @@ def test_times_can_be_clipped():
     assert (block_times(5, 0, 4, 1, seeded(), 1.0, 1.0) == 1).all()
 
 
+TABLE = random_table(2, 4)
+TEXTS = torch.tensor([[0, 1, 1, 0], [1, 1, 0, 0]])
+
+
+def nats(text, prompt=0):
+    """-log p(text | its first `prompt` words)."""
+    start = torch.full_like(text, TABLE.mask)
+    start[:prompt] = text[:prompt]
+    before, whole = TABLE.weights(torch.stack([start, text])).sum(dim=1)
+    return before.log() - whole.log()
+
+
 def all_holes(x0, prompt, count=5):
     """Every mask of a row's tokens at `count` times, weighed with its probability.
 
@@ -109,15 +119,15 @@ def all_holes(x0, prompt, count=5):
     degree 2 count - 1 exactly, and the bound has the degree of the longest block.
     """
     nodes, weights = map(torch.from_numpy, leggauss(count))
-    length = x0.shape[1] - prompt
-    holes = list(itertools.product([False, True], repeat=length))
-    hole = torch.tensor([(False,) * prompt + h for h in holes])
+    length = len(x0) - prompt
+    holes = all_masks(length)
+    hole = torch.cat([torch.zeros(len(holes), prompt, dtype=torch.bool), holes], dim=1)
     t = ((nodes + 1) / 2).repeat_interleave(len(holes))
     masked = hole.repeat(count, 1)
     k = masked.sum(dim=1)
     p = t**k * (1 - t) ** (length - k) * (weights / 2).repeat_interleave(len(holes))
     whole = x0.expand(len(t), -1)
-    return whole, whole.masked_fill(masked, MASK), masked, t, p
+    return whole, whole.masked_fill(masked, TABLE.mask), masked, t, p
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
@@ -130,45 +140,34 @@ def test_the_bound_of_a_perfect_model_is_the_likelihood(prompt, size):
     one fewer changes the sum. Every block sees the same time here, which the mean
     cannot tell from times of their own.
     """
-    table = random_table(4, 2)
-    network = table_network(table)
-    for text in ([0, 1, 1, 0], [1, 1, 0, 0]):
-        x0, xt, masked, t, p = all_holes(torch.tensor([text]), prompt)
-        each = block_bound(
-            network, x0, xt, masked, t[:, None].expand(-1, 4), prompt, size
-        )
-        before = conditional_nats(table, text[:prompt])
-        torch.testing.assert_close((p * each).sum(), -table[tuple(text)].log() - before)
-
-
-def conditional_nats(table, known):
-    """-log p of the first tokens."""
-    for word in known:
-        table = table[word]
-    return -table.sum().log()
+    network = table_network(TABLE)
+    for text in TEXTS:
+        x0, xt, masked, t, p = all_holes(text, prompt)
+        times = t[:, None].expand(-1, 4)
+        each = block_bound(network, x0, xt, masked, times, prompt, size)
+        torch.testing.assert_close((p * each).sum(), nats(text, prompt))
 
 
 def test_drawn_times_and_masks_have_the_same_mean():
     """`block_times` and `mask_tokens` instead of sums (4 standard errors)."""
-    table, n = random_table(4, 2), 3000
-    x0 = torch.tensor([[0, 1, 1, 0]]).repeat(n, 1)
+    n = 3000
+    x0 = TEXTS[:1].repeat(n, 1)
     generator, everywhere = seeded(), torch.ones(n, 4, dtype=torch.bool)
     t = block_times(n, 0, 4, 2, generator)
-    xt, masked = mask_tokens(x0, t, everywhere, MASK, generator)
-    found = block_bound(table_network(table), x0, xt, masked, t, 0, 2)
-    wrong = float(found.mean() + table[0, 1, 1, 0].log())
+    xt, masked = mask_tokens(x0, t, everywhere, TABLE.mask, generator)
+    found = block_bound(table_network(TABLE), x0, xt, masked, t, 0, 2)
+    wrong = float(found.mean() - nats(TEXTS[0]))
     assert abs(wrong) < 4 * float(found.std()) / n**0.5
 
 
 def test_one_place_all_hidden_is_the_likelihood_and_any_other_time_is_not():
     """Without any mean; at t = 1/2 a token is counted twice or not at all."""
-    table, text = random_table(4, 2), [1, 0, 0, 1]
-    x0, all_of = torch.tensor([text]), torch.ones(1, 4, dtype=torch.bool)
-    xt, t = torch.full((1, 4), MASK), torch.ones(1, 4)
-    found = block_bound(table_network(table), x0, xt, all_of, t, 0, 1)
-    torch.testing.assert_close(found[0], -table[tuple(text)].log())
-    xt, masked = mask_tokens(x0, t / 2, all_of, MASK, seeded())
-    other = block_bound(table_network(table), x0, xt, masked, t / 2, 0, 1)
+    x0, all_of = TEXTS[:1], torch.ones(1, 4, dtype=torch.bool)
+    xt, t = torch.full((1, 4), TABLE.mask), torch.ones(1, 4)
+    found = block_bound(table_network(TABLE), x0, xt, all_of, t, 0, 1)
+    torch.testing.assert_close(found[0], nats(TEXTS[0]))
+    xt, masked = mask_tokens(x0, t / 2, all_of, TABLE.mask, seeded())
+    other = block_bound(table_network(TABLE), x0, xt, masked, t / 2, 0, 1)
     assert abs(float(other - found)) > 0.1
 
 

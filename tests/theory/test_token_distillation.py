@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from support.joint_tables import MASK, random_table, table_predict
+from support.tables import Table, random_table
 from support.theory import gradient, normal, seeded
 
 from coursekit.theory.token_distillation import (
@@ -15,8 +15,8 @@ from coursekit.theory.token_distillation import (
 )
 
 LENGTH, WORDS = 3, 2
-TABLE = random_table(LENGTH, WORDS)
-TEACHER = table_predict(TABLE)
+TEACHER = random_table(WORDS, LENGTH).predict
+MASK = WORDS
 
 
 def first_step(chance):
@@ -124,7 +124,7 @@ def test_the_best_student_of_each():
     forward student keeps the rarer world at .2, the reverse one has it at .031.
     """
     table = torch.tensor([[0.796, 0.004], [0.004, 0.196]]).double()
-    teacher = table_predict(table)
+    teacher = Table(table).predict
     seen = torch.tensor([[MASK, 0], [MASK, 1]])  # the first token hidden, the other not
     log_p = teacher(seen)[:, 0].log_softmax(-1)  # a target for each world
     weight = table.sum(dim=0)
