@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.unet import UNetConfig
 
 
@@ -155,6 +156,51 @@ def single_block(tokens: int, width: int, heads: int, ratio: float = 4.0) -> Cos
         + Cost(2 * (width // heads))
         + knobs(3, width)
     )
+
+
+def token_pass(config: TokenConfig, new: int, held: int = 0) -> Cost:
+    """`token_transformer.TokenTransformer`: one pass over `new` tokens.
+
+    held: tokens in its cache. What a mask forbids is computed and thrown away, so a
+    masked pass and a causal one cost the same; the doubled row of block diffusion has
+    new = 2 length + prompt.
+    """
+    width = config.width
+    block = Cost(4 * width)  # gains and shifts of two norms
+    block += linear(new, width, 3 * width) + linear(new, width, width)
+    block += attention(new, width, held + new) + mlp(new, width)
+    tables = Cost((config.vocabulary + 1 + config.length + 2) * width)
+    return (
+        block.times(config.depth)
+        + tables
+        + Cost(0, 2 * new * width * config.vocabulary)
+    )
+
+
+def write_flops(config: TokenConfig, prompt: int, tokens: int) -> int:
+    """`token_sampling.write_left_to_right`, one row: a pass for each token.
+
+    The first reads the prompt, and each of the others the token before.
+    """
+    later = range(prompt, prompt + tokens - 1)
+    first = token_pass(config, prompt).flops
+    return first + sum(token_pass(config, 1, held).flops for held in later)
+
+
+def block_flops(
+    config: TokenConfig, prompt: int, length: int, size: int, by_block: Sequence[int]
+) -> int:
+    """`token_sampling.write_blocks`, one row. by_block: its passes for each block.
+
+    The first pass for a block also reads the block before it, or the prompt.
+    """
+    flops, held, unread = 0, 0, prompt
+    for i, passes in enumerate(by_block):
+        new = min(size, length - i * size)
+        flops += token_pass(config, unread + new, held).flops
+        held, unread = held + unread, new
+        flops += (passes - 1) * token_pass(config, new, held).flops
+    return flops
 
 
 def dit_flops(side: int, patch: int, width: int, depth: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from coursekit.evaluation.token_sampling import write_blocks, write_left_to_right
 from coursekit.models import flops
 from coursekit.models.dit import DiT, DiTConfig
 from coursekit.models.dit_blocks import CrossBlock, DiTBlock
@@ -14,7 +15,9 @@ from coursekit.models.flops import felt, receptive_field
 from coursekit.models.local_convnet import LocalConfig, LocalNet
 from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.patch_discriminator import PatchDiscriminator
+from coursekit.models.token_transformer import TokenConfig, TokenTransformer
 from coursekit.models.unet import UNet, UNetConfig, count_parameters
+from coursekit.theory.unmasking import AtRandom, FirstHitting
 
 
 def stack(layers):
@@ -158,3 +161,40 @@ def test_what_peebles_and_xie_report(width, depth, giga):
     tokens, found = flops.dit_flops(32, 2, width, depth)
     assert tokens == 256
     assert found / 2e9 == pytest.approx(giga, rel=2e-3)
+
+
+TOKENS = TokenConfig(vocabulary=7, length=30, width=D, depth=2, heads=H)
+
+
+def test_a_pass_over_tokens_costs_what_is_counted():
+    """Plain, causal, doubled with a mask, and with a cache; weights, too."""
+    net = TokenTransformer(TOKENS)
+    ids = torch.zeros(B, T, dtype=torch.long)
+    want = B * flops.token_pass(TOKENS, T).flops
+    seen = torch.ones(T, T, dtype=torch.bool).tril()
+    for how in ({}, {"causal": True}, {"mask": seen}):
+        assert counted(lambda x, how=how: net(x, **how), ids).get_total_flops() == want
+    cache = net.new_cache(B)
+    counted(lambda x: net(x, cache=cache), ids)
+    found = counted(lambda x: net(x[:, :S], cache=cache), ids).get_total_flops()
+    assert found == B * flops.token_pass(TOKENS, S, T).flops
+    assert flops.token_pass(TOKENS, T).parameters == count_parameters(net)
+
+
+def test_writing_costs_what_is_counted():
+    """Whole texts; the last block is shorter; with and without a prompt."""
+    net = TokenTransformer(TOKENS)
+    for prompt in (S, 0):
+        told = torch.zeros(B, prompt, dtype=torch.long)
+        for size, rule in ((1, FirstHitting()), (5, AtRandom(2)), (T, AtRandom(3))):
+            by_block = []
+
+            def blocks(told, size=size, rule=rule, by_block=by_block):
+                by_block += write_blocks(net, told, T, size, rule).by_block
+
+            found = counted(blocks, told).get_total_flops()
+            want = flops.block_flops(TOKENS, prompt, T, size, by_block)
+            assert found == B * want
+    told = torch.zeros(B, S, dtype=torch.long)
+    found = counted(lambda x: write_left_to_right(net, x, T), told).get_total_flops()
+    assert found == B * flops.write_flops(TOKENS, S, T)
