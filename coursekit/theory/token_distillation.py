@@ -51,8 +51,8 @@ def two_step_targets(
     first = teacher(xt).log_softmax(-1)
     chance = ((t - s) / (2 * t)).to(xt.device).unsqueeze(1)
     shown = masked & (uniforms(tuple(xt.shape), xt.device, generator) < chance)
-    drawn = draw_tokens(first, 1.0, generator)
-    ids, hidden = torch.where(shown, drawn, xt), masked & ~shown
+    ids, hidden = xt.clone(), masked & ~shown
+    ids[shown] = draw_tokens(first[shown], 1.0, generator)
     later = teacher(ids).log_softmax(-1)
     return Targets(ids, hidden, torch.where(hidden[..., None], later, first))
 
