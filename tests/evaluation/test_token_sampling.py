@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 from support.theory import seeded
-from support_models import awake
+from support_models import EXACT, awake
 
 from coursekit.evaluation.token_sampling import (
     autoregressive_bits,
@@ -28,7 +28,6 @@ WORDS, PROMPT, LENGTH, END = 5, 3, 7, 4
 CONFIG = TokenConfig(WORDS, PROMPT + LENGTH, width=16, depth=3, heads=2)
 NET = awake(TokenTransformer(CONFIG)).double()
 PROMPTS = torch.tensor([[0, 1, 2], [2, 2, 1], [3, 0, 0], [1, 3, 2]])
-FAR = {"rtol": 0, "atol": 1e-6}
 
 
 class Watched:
@@ -55,7 +54,7 @@ def test_the_cache_says_what_a_full_pass_says(temperature):
     with torch.no_grad():
         full = NET(torch.cat([PROMPTS, ids], dim=1), causal=True)[:, PROMPT - 1 : -1]
     steps = torch.stack([logits[:, -1] for _, logits in net.said], dim=1)
-    torch.testing.assert_close(steps, full, rtol=0, atol=1e-12)
+    torch.testing.assert_close(steps, full, **EXACT)
     if temperature == 0:
         assert torch.equal(ids, full.argmax(-1))
     assert not ids.is_inference()  # it can be trained on
@@ -109,7 +108,7 @@ def test_blocks_with_a_cache_are_the_doubled_row(prompt, size):
             xt[:, prompt + start : prompt + end] = seen[:, start - end :]
             with torch.no_grad():
                 joint = block_logits(NET, x0, xt, prompt, size)[:, start:end]
-            torch.testing.assert_close(said[:, start - end :], joint, **FAR)
+            torch.testing.assert_close(said[:, start - end :], joint, **EXACT)
 
 
 @pytest.mark.parametrize(
