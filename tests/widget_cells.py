@@ -260,6 +260,14 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+TEN = Notebook(
+    """
+from coursekit.lectures.l10_masked_diffusion_llm import widgets
+from coursekit.theory.block_diffusion import block_mask
+""",
+    {"blocks": Cell("widgets.blocks(block_mask)", 3)},
+    presses=4,
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,
@@ -269,6 +277,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "10": TEN,
 }
 CELLS = {
     (lecture, name): cell
