@@ -14,7 +14,9 @@ from coursekit.plots.table import Table, missing
 Stored = Mapping[str, Any]  # as `load_measured` returns it
 
 
-def measured_figure(name: str, draw: Callable[[Stored], Picture]) -> Picture | Table:
+def measured_figure(
+    name: str, draw: Callable[[Stored], Picture | Table]
+) -> Picture | Table:
     """The figure as measured, or the line that says how to measure it."""
     try:
         stored = load_measured(name)

@@ -7,7 +7,7 @@ from coursekit.lectures.l10_masked_diffusion_llm.experiments.speed import as_goo
 from coursekit.plots.figures import canvas, numbers, render, style
 from coursekit.plots.images import Picture
 from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, curve, spread_of
+from coursekit.plots.measured import Stored, curve, measured_figure, spread_of
 from coursekit.plots.table import Table, table
 from coursekit.plots.theme import INK, SERIES, colour
 
@@ -36,11 +36,15 @@ def timed() -> dict[str, Any]:
         return {}
 
 
-def speed_panels(stored: Stored) -> Picture:
+def speed() -> Picture | Table:
     """Figure A: right programs over passes, FLOPs and seconds of one program alone.
 
     Full marks are as good as left to right, by all that was looked at.
     """
+    return measured_figure("10.A", _speed_panels)
+
+
+def _speed_panels(stored: Stored) -> Picture:
     spent, good = {**stored, **timed()}, as_good(stored)
     with style():
         figure, axes = canvas(3, 3.6, 3.8)
@@ -71,15 +75,26 @@ def speed_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
-def speed_table(stored: Stored, names: tuple[str, ...]) -> Table:
+SHOWN = (
+    *("left", "left_cool", "left_greedy", "ancestral_8", "ancestral_32"),
+    *("confidence_8", "confidence_16", "threshold_90", "entropy_3"),
+    *("blocks_1", "blocks_4", "blocks_8", "blocks_16", "blocks_48"),
+)
+
+
+def speed_numbers() -> Picture | Table:
     """Some ways in numbers: what they write, and what each unit says of them.
 
     A factor above 1: that much less than left to right.
     """
+    return measured_figure("10.A", _speed_table)
+
+
+def _speed_table(stored: Stored) -> Table:
     spent = {**stored, **timed()}
     base = {unit: spent.get(f"left_{unit}") for unit in (*UNITS, "seconds_64")}
     rows = {}
-    for name in names:
+    for name in SHOWN:
         row = {
             "right": stored[f"{name}_right"],
             "entropy, bits": stored[f"{name}_entropy"],
@@ -103,8 +118,12 @@ STUDENTS = {
 }
 
 
-def fewer_panels(stored: Stored) -> Picture:
+def fewer() -> Picture | Table:
     """Figure H: right programs, rare layouts and excess bits of the students."""
+    return measured_figure("10.H", _fewer_panels)
+
+
+def _fewer_panels(stored: Stored) -> Picture:
     passes = numbers(stored["passes"])
     with style():
         figure, axes = canvas(3, 3.5, 3.6)
