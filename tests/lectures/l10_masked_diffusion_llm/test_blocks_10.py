@@ -34,6 +34,8 @@ def test_as_good_looks_at_three_things(worse, good):
     assert ("other" in speed.as_good(stored)) == good
     saved = speed.savings(stored, stored, "passes")
     assert saved["saved_passes"] == (5.0 if good else 0.0)
+    near = speed.savings(stored, stored, "passes", layouts=False)
+    assert near["near_passes"] == (5.0 if good or "rare" in worse else 0.0)
 
 
 def test_the_widget_counts_pairs():
@@ -51,8 +53,12 @@ def test_ways_of_writing_as_measured():
         "confidence_32_right > confidence_2_right + 0.2",
         "abs(left_rare - law_rare) < 0.05",
         "threshold_90_rare < law_rare / 2",
-        "saved_passes < 10",
-        "saved_flops < 1.2",
+        "threshold_90_rare < 0.02 < ancestral_32_rare - 0.05",
+        "saved_passes == 0",
+        "blocks_48_right > left_right - 0.05",
+        "blocks_48_entropy > left_entropy - 0.3",
+        "3 < left_passes / blocks_48_passes < 6",
+        "blocks_48_flops > 5 * left_flops",
     )
 
 

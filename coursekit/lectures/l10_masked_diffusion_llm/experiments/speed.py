@@ -164,31 +164,37 @@ def measure(seeds: tuple[int, ...] = (0, 1, 2), quick: bool = False) -> Result:
     return result
 
 
-def as_good(stored: Mapping[str, Any], baseline: str = "left") -> list[str]:
-    """Ways that write as well as the baseline, and as differently.
+def as_good(stored: Mapping[str, Any], layouts: bool = True) -> list[str]:
+    """Ways that write as well as left to right, and as differently.
 
-    Right and entropy at most NEAR below it, and at least half as many rare layouts.
+    Right and entropy at most NEAR below it, and, if layouts count, at least half as
+    many rare ones.
     """
     found = list[str]()
     for name in stored["names"]:
         near = all(
-            stored[f"{name}_{key}"] >= stored[f"{baseline}_{key}"] - gap
+            stored[f"{name}_{key}"] >= stored[f"left_{key}"] - gap
             for key, gap in NEAR.items()
         )
-        if near and stored[f"{name}_rare"] >= stored[f"{baseline}_rare"] / 2:
+        many = stored[f"{name}_rare"] >= stored["left_rare"] / 2
+        if near and (many or not layouts):
             found.append(name)
     return found
 
 
 def savings(
-    judged: Mapping[str, Any], spent: Mapping[str, Any], unit: str
+    judged: Mapping[str, Any],
+    spent: Mapping[str, Any],
+    unit: str,
+    layouts: bool = True,
 ) -> dict[str, Any]:
-    """The most that a way as good as the baseline saves, as a factor, and which."""
+    """The most that a way `as_good` as left to right saves, as a factor, and which."""
     base = spent[f"left_{unit}"]
-    rest = [n for n in as_good(judged) if not n.startswith("left")]
+    rest = [n for n in as_good(judged, layouts) if not n.startswith("left")]
     found = {n: base / spent[f"{n}_{unit}"] for n in rest if f"{n}_{unit}" in spent}
     best = max(found, key=lambda name: found[name], default="none")
-    return {f"saved_{unit}": found.get(best, 0.0), f"saved_{unit}_by": best}
+    key = f"saved_{unit}" if layouts else f"near_{unit}"
+    return {key: found.get(best, 0.0), f"{key}_by": best}
 
 
 # --- seconds --------------------------------------------------------------------------
@@ -200,7 +206,8 @@ def measure_seconds(seeds: tuple[int, ...] = (0,), quick: bool = False) -> Resul
     Keys: for each way `{way}_seconds`, of one program alone, and `{way}_seconds_64`, of
     a batch of 64, both the median of several runs with one thread, in the faster of
     `precisions`; the same in float32 as `{way}_float32` and `{way}_float32_64`; `names`
-    of the ways; `saved_seconds`, `saved_seconds_64` and `.._by`, from what 10.A found.
+    of the ways; `saved_seconds`, `saved_seconds_64` and `.._by`, from what 10.A found, and as
+    `near_..` where layouts do not count.
     """
     rounds, alone, names = (3, 12, list(ways()))
     if quick:
@@ -225,7 +232,8 @@ def measure_seconds(seeds: tuple[int, ...] = (0,), quick: bool = False) -> Resul
         torch.set_num_threads(threads)
     judged = load_measured("10.A")
     for unit in ("seconds", "seconds_64"):
-        result |= savings(judged, result, unit)
+        for layouts in (True, False):
+            result |= savings(judged, result, unit, layouts)
     return result
 
 
