@@ -206,8 +206,8 @@ def measure_seconds(seeds: tuple[int, ...] = (0,), quick: bool = False) -> Resul
     Keys: for each way `{way}_seconds`, of one program alone, and `{way}_seconds_64`, of
     a batch of 64, both the median of several runs with one thread, in the faster of
     `precisions`; the same in float32 as `{way}_float32` and `{way}_float32_64`; `names`
-    of the ways; `saved_seconds`, `saved_seconds_64` and `.._by`, from what 10.A found, and as
-    `near_..` where layouts do not count.
+    of the ways; `saved_seconds`, `saved_seconds_64` and `.._by`, from what 10.A found,
+    and as `near_..` where layouts do not count.
     """
     rounds, alone, names = (3, 12, list(ways()))
     if quick:
