@@ -286,6 +286,10 @@ net = TokenTransformer(QUICK.model).eval()
         "step_player": Cell("widgets.step_player(net)", 2, ("at random",)),
     },
     presses=5,
+from coursekit.theory.block_diffusion import block_mask
+""",
+    {"blocks": Cell("widgets.blocks(block_mask)", 3)},
+    presses=4,
 )
 NOTEBOOKS = {
     "01": ONE,

@@ -30,6 +30,8 @@ NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
     "step_chances",
 }
+COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
+NUMBERS = {"frechet_distance", "frechet_at_infinity", "kid", "precision_recall"}
 
 
 def named(exercise: Exercise, function: Callable[..., Any]) -> Callable[..., Any]:

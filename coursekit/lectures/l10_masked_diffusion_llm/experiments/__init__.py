@@ -9,4 +9,7 @@ FIGURES: dict[str, str] = {
     "10.E": "endings",
     "10.G": "endings:measure_order",
     "10.U": "uniform",
+    "10.A": "speed",
+    "10.H": "fewer",
+    "10.S": "speed:measure_seconds",
 }

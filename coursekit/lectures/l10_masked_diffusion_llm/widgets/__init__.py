@@ -8,3 +8,7 @@ from coursekit.lectures.l10_masked_diffusion_llm.widgets.player import step_play
 from coursekit.widgets import outcome, predict
 
 __all__ = ["outcome", "predict", "step_player"]
+from coursekit.lectures.l10_masked_diffusion_llm.widgets.blocks import blocks
+from coursekit.widgets import outcome, predict
+
+__all__ = ["blocks", "outcome", "predict"]
