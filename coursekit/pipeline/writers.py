@@ -11,6 +11,7 @@ from coursekit.datasets.infilling import Gap, arrange
 from coursekit.datasets.library_text import byte_pairs
 from coursekit.datasets.teddy.program_tokens import CANVAS, PROMPT, program_tokens
 from coursekit.datasets.tokens import END
+from coursekit.evaluation.infilling import hidden_row
 from coursekit.evaluation.token_sampling import write_left_to_right
 from coursekit.models.token_transformer import TokenTransformer, prompt_mask
 from coursekit.pipeline.boxes import PipelineError
@@ -79,21 +80,16 @@ def write_code(
     pairs = byte_pairs("code")
     prefix, start = pairs.encode(before), torch.tensor([pairs.end])
     gap = Gap(torch.cat([prefix, pairs.encode(after)]), len(prefix), len(prefix))
+    total = model.config.length
     if kind == "masked":
-        fill = torch.full((length,), model.config.mask_id)
-        row = torch.cat([start, gap.filled(fill)])
+        row = gap.filled(torch.empty(1 + length))
     else:
         told = arrange(gap, pairs, "spm")[0][:-1] if after else gap.prefix
-        row = torch.cat([start, told])
-    room = model.config.length - (0 if kind == "masked" else length)
-    if len(row) > room:
-        over = len(row) - room
+        row, total = torch.cat([start, told]), total - length
+    if (over := len(row) - total) > 0:
         raise PipelineError(f"{over} tokens too many: give a shorter text, or --length")
     if kind == "masked":
-        # As in training, the row goes on with ends that nobody has to guess.
-        row = torch.cat([row, start.expand(room - len(row))])
-        places = torch.arange(room) - 1 - gap.start
-        masked = (places >= 0) & (places < length)
+        row, masked = hidden_row(gap, length, total, model.config.mask_id, pairs.end)
         never = (pairs.end, pairs.prefix, pairs.suffix, pairs.middle)
         done = passes_of(
             model, row[None], masked[None], steps, temperature, generator, never
