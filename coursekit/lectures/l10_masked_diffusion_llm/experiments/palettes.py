@@ -98,8 +98,8 @@ class PixelRecipe(TextRecipe):
 
 
 def learnt(kind: str, quick: bool) -> TokenTransformer:
-    """A network after a minute or two."""
-    profile = replace(QUICK, model=NETWORK, steps=900, ema=0.99, pictures=12_000)
+    """A network after a minute or two of training."""
+    profile = replace(QUICK, model=NETWORK, steps=700, ema=0.99, pictures=6000)
     if quick:
         profile = replace(profile, steps=10, pictures=200)
     name = f"pixels-{kind}"
@@ -178,9 +178,9 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     half hidden) and `shown_filled`; `edge_real`, `edge_filled`, shares of pixels above
     and below the cut that have equal colours.
     """
-    count, draws = (16, 1) if quick else (256, 8)
+    count, draws = (16, 1) if quick else (128, 8)
     rows = as_rows(*teddies(count, SIDE, 1, "test"))
-    read = Reader(as_rows(*teddies(100 if quick else 4000, SIDE, 2)))
+    read = Reader(as_rows(*teddies(100 if quick else 3000, SIDE, 2)))
     pixels, editable = rows[:, PROMPT:], torch.arange(rows.shape[1]).ge(PROMPT)
     shares = torch.bincount(pixels.flatten(), minlength=COLOURS) / pixels.numel()
     result: Result = {"side": SIDE, "colours": COLOURS, "count": count}
