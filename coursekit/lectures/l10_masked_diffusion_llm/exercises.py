@@ -70,7 +70,8 @@ def rescored(fn: Function, i: Any) -> Results:
         if not isinstance(rows, Tensor) or rows.ndim != 2:
             raise BadResult("bits wants rows of ids: a tensor of shape (N, L)")
         asked.append(rows)
-        return i.cost[rows[:, :-1], rows[:, 1:]].sum(1)
+        cost: Tensor = i.cost[rows[:, :-1], rows[:, 1:]].sum(1)
+        return cost
 
     best = fn(bits, gap, i.answers)
     even = fn(lambda rows: torch.zeros(len(rows)), gap, i.answers)

@@ -41,6 +41,7 @@ SIDE, COLOURS, PROMPT = 12, 16, 2
 WORDS = COLOURS + len(PLACES) + len(FURS)
 NETWORK = TokenConfig(WORDS, PROMPT + SIDE**2, width=64, depth=4, heads=4)
 PASSES = (1, 4, 16, 48)
+STEPS = 700
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +100,7 @@ class PixelRecipe(TextRecipe):
 
 def learnt(kind: str, quick: bool) -> TokenTransformer:
     """A network after a minute or two of training."""
-    profile = replace(QUICK, model=NETWORK, steps=700, ema=0.99, pictures=6000)
+    profile = replace(QUICK, model=NETWORK, steps=STEPS, ema=0.99, pictures=6000)
     if quick:
         profile = replace(profile, steps=10, pictures=200)
     name = f"pixels-{kind}"
@@ -169,7 +170,7 @@ _RANGES = ((COLOURS, len(PLACES)), (COLOURS + len(PLACES), len(FURS)))
 def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     """Everything of 10.J, one run each.
 
-    Keys: `side`, `colours`, `count`; `single`, bits a pixel if all pixels were alike
+    Keys: `side`, `pixels`, `colours`, `count`, `steps`, `last_passes`; `single`, bits a pixel if all pixels were alike
     and apart; `next_bits` and `masked_bits` a pixel of held-out pictures, each with
     `_error`; `real_...`, `next_...` and `pass_...` shares of pictures read as asked
     (`place`, `fur`): real ones, written pixel by pixel, and in each of `passes` passes
@@ -184,6 +185,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     pixels, editable = rows[:, PROMPT:], torch.arange(rows.shape[1]).ge(PROMPT)
     shares = torch.bincount(pixels.flatten(), minlength=COLOURS) / pixels.numel()
     result: Result = {"side": SIDE, "colours": COLOURS, "count": count}
+    result |= {"pixels": SIDE**2, "steps": STEPS, "last_passes": PASSES[-1]}
     result["single"] = float(torch.special.entr(shares).sum() / math.log(2))
     result["palette"] = palette().tolist()
 

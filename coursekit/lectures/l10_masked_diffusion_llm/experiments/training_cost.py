@@ -105,6 +105,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     `{way}_taught`, tokens that have a loss in a row of one update; the same
     `{way}_few_excess` of a run on `few` programs with `epochs` at each stop, its lowest
     (`_few_best`), last (`_few_last`) and the epoch of the lowest (`_few_epoch`);
+    `{way}_last` and `last_epoch`, the ends of both curves;
     `level` and `{way}_cost`, FLOPs when the excess comes down to it; `cost_ratio`;
     `ratio` of the bits at the last stop; `noise`, bits, of one draw of the bound;
     `shipped_...`, the same from the cards of the models that ship.
@@ -128,6 +129,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
         result |= prefixed(f"{way}_few", again)
         result |= {f"{way}_few_best": best, f"{way}_few_epoch": again_at}
         result[f"{way}_few_last"] = again["excess"][-1]
+        result[f"{way}_last"] = found["excess"][-1]
         result[f"{way}_cost"] = cost_at(
             result[f"{way}_flops"], result[f"{way}_excess"], LEVEL
         )
@@ -137,7 +139,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
             result["noise"] = noise(network, *((16, 2) if quick else (128, 16)))
     result["next_taught"] = float(up_to_end(rows).double().sum(1).mean())
     result["masked_taught"] = CANVAS / 2  # t is uniform
-    last = [floor + result[f"{way}_excess"][-1] for way in ("masked", "next")]
-    result["ratio"] = last[0] / last[1]
+    result["last_epoch"] = result["epochs"][-1]
+    result["ratio"] = (floor + result["masked_last"]) / (floor + result["next_last"])
     result["cost_ratio"] = result["masked_cost"] / result["next_cost"]
     return result | shipped(floor)
