@@ -27,6 +27,7 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 NO_TENSOR = ("inject", "merged", "warm_start", "parse_verdict")
 COUNTS = {"receptive_field", "dit_flops"}  # they return whole numbers
 NUMBERS = {"frechet_distance", "frechet_at_infinity", "kid", "precision_recall"}
+NUMBERS |= {"cost_at"}
 
 
 def named(exercise: Exercise, function: Callable[..., Any]) -> Callable[..., Any]:

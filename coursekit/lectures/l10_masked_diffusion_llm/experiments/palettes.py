@@ -170,14 +170,14 @@ _RANGES = ((COLOURS, len(PLACES)), (COLOURS + len(PLACES), len(FURS)))
 def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     """Everything of 10.J, one run each.
 
-    Keys: `side`, `pixels`, `colours`, `count`, `steps`, `last_passes`; `single`, bits a pixel if all pixels were alike
-    and apart; `next_bits` and `masked_bits` a pixel of held-out pictures, each with
-    `_error`; `real_...`, `next_...` and `pass_...` shares of pictures read as asked
-    (`place`, `fur`): real ones, written pixel by pixel, and in each of `passes` passes
-    by confidence (lists; `random_...` at random places); `palette`; tokens of eight
-    pictures each: `shown_real`, `shown_masked`, `shown_next`, `shown_half` (the lower
-    half hidden) and `shown_filled`; `edge_real`, `edge_filled`, shares of pixels above
-    and below the cut that have equal colours.
+    Keys: `side`, `pixels`, `colours`, `count`, `steps`, `last_passes`; `single`, bits a
+    pixel if all pixels were alike and apart; `next_bits` and `masked_bits` a pixel of
+    held-out pictures, each with `_error`; shares of pictures read as asked (`place`,
+    `fur`): `real_...` ones, `next_...` written pixel by pixel, and in each of `passes`
+    by confidence `pass_...` and at random places `random_...` (lists); `palette`;
+    tokens of eight pictures each: `shown_real`, `shown_masked`, `shown_next`,
+    `shown_half` (the lower half hidden) and `shown_filled`; `edge_real` and
+    `edge_filled`, shares of pixels above and below the cut with equal colours.
     """
     count, draws = (16, 1) if quick else (128, 8)
     rows = as_rows(*teddies(count, SIDE, 1, "test"))
