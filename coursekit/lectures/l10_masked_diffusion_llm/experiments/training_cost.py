@@ -39,7 +39,7 @@ WAYS = {"next": LEFT_TO_RIGHT, "masked": MASKED}
 NETWORK = replace(PROGRAM, width=96, depth=4)
 STOPS = (100, 200, 300, 450, 700, 1000)
 MANY, FEW = 20_000, 400  # programs to learn from
-LEVEL = 4.0  # bits beyond the law, a program
+LEVELS = (4.0, 6.0, 10.0, 20.0, 1000.0)  # bits beyond the law, a program
 
 
 def step_flops(config: TokenConfig, columns: int, batch: int) -> float:
@@ -106,14 +106,15 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     `{way}_few_excess` of a run on `few` programs with `epochs` at each stop, its lowest
     (`_few_best`), last (`_few_last`) and the epoch of the lowest (`_few_epoch`);
     `{way}_last` and `last_epoch`, the ends of both curves;
-    `level` and `{way}_cost`, FLOPs when the excess comes down to it; `cost_ratio`;
+    `level`, the lowest of LEVELS that both reach, and `{way}_cost`, FLOPs when the
+    excess comes down to it; `cost_ratio`;
     `ratio` of the bits at the last stop; `noise`, bits, of one draw of the bound;
     `shipped_...`, the same from the cards of the models that ship.
     """
     stops = (4, 8) if quick else STOPS
     rows, scenes = program_rows(512, 1, "test")
     floor = sum(map(program_bits, scenes)) / len(scenes)
-    result: Result = {"stops": list(stops), "floor": floor, "level": LEVEL}
+    result: Result = {"stops": list(stops), "floor": floor}
     result |= {"few": FEW, "many": MANY, "batch": QUICK.batch}
     result["epochs"] = [stop * QUICK.batch / FEW for stop in stops]
     for way, recipe in WAYS.items():
@@ -130,9 +131,6 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
         result |= {f"{way}_few_best": best, f"{way}_few_epoch": again_at}
         result[f"{way}_few_last"] = again["excess"][-1]
         result[f"{way}_last"] = found["excess"][-1]
-        result[f"{way}_cost"] = cost_at(
-            result[f"{way}_flops"], result[f"{way}_excess"], LEVEL
-        )
         result["weights"] = count_parameters(run.model)
         if way == "masked":
             network = cast(TokenTransformer, run.averaged())
@@ -141,5 +139,10 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     result["masked_taught"] = CANVAS / 2  # t is uniform
     result["last_epoch"] = result["epochs"][-1]
     result["ratio"] = (floor + result["masked_last"]) / (floor + result["next_last"])
+    lowest = max(min(result[f"{way}_excess"]) for way in WAYS)
+    result["level"] = level = next(each for each in LEVELS if each >= lowest)
+    for way in WAYS:
+        curve = (result[f"{way}_{key}"] for key in ("flops", "excess"))
+        result[f"{way}_cost"] = cost_at(*curve, level)
     result["cost_ratio"] = result["masked_cost"] / result["next_cost"]
     return result | shipped(floor)
