@@ -142,7 +142,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     lowest = max(min(result[f"{way}_excess"]) for way in WAYS)
     result["level"] = level = next(each for each in LEVELS if each >= lowest)
     for way in WAYS:
-        curve = (result[f"{way}_{key}"] for key in ("flops", "excess"))
-        result[f"{way}_cost"] = cost_at(*curve, level)
+        spent, excess = result[f"{way}_flops"], result[f"{way}_excess"]
+        result[f"{way}_cost"] = cost_at(spent, excess, level)
     result["cost_ratio"] = result["masked_cost"] / result["next_cost"]
     return result | shipped(floor)
