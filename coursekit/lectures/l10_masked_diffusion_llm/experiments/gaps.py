@@ -155,7 +155,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     `beside_{way}`, masked by confidence less that way on the same gaps, with `_error`;
     `right_length`, the share of gaps whose length a search by the mean finds; `bits` a
     character of the models, in the order of `models`, with `bits_error`, from their
-    cards; `bits_ratio`, masked beside left to right.
+    cards, as are their `steps` of training; `bits_ratio`, masked beside left to right.
     """
     count, longest = (6, 3) if quick else (COUNT, LONGEST)
     pairs = byte_pairs("code")
@@ -186,7 +186,9 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
                 result.setdefault(f"{key}_error", []).append(float(error))
         lengths = [len(each) == size for each in found["searched_mean"]]
         result.setdefault("right_length", []).append(sum(lengths) / count)
-    kept = [card(name)["evaluation"]["bits_a_character"] for name in MODELS]
+    cards = [card(name) for name in MODELS]
+    kept = [each["evaluation"]["bits_a_character"] for each in cards]
+    result["steps"] = [each["training"]["steps"] for each in cards]
     result["models"] = list(MODELS)
     result["bits"] = [each["mean"] for each in kept]
     result["bits_error"] = [each["error"] for each in kept]
