@@ -32,6 +32,10 @@ COMMANDS = {
     "recipes": ("training.recipes_command", "the recipes and their checkpoints"),
     "sample": ("pipeline.sample_command", "draw what a prompt says, as a PNG file"),
     "evaluate": ("pipeline.evaluate_command", "one card of what a model is worth"),
+    "write": (
+        "pipeline.write_command",
+        "write a scene's program, or fill a gap in code",
+    ),
     "arena": ("arena.command", "vote blindly between two of our models"),
 }
 NEEDING = set(COMMANDS) - {"doctor", "progress", "merge"}  # the course's folder

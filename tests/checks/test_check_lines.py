@@ -32,6 +32,7 @@ NUMBERS = {
 }
 COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
 NUMBERS = {"frechet_distance", "frechet_at_infinity", "kid", "precision_recall"}
+NUMBERS |= {"cost_at"}
 
 
 def named(exercise: Exercise, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,7 @@ from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.strided import StudentConfig
+from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.training import pretrained
 from coursekit.training.networks import build, to_plain
@@ -36,6 +37,8 @@ BEARS = MMDiTConfig(
     double=1,
     single=1,
 )
+PROGRAMS = TokenConfig(295, 76, width=16, depth=1, heads=2)
+CODE = replace(PROGRAMS, vocabulary=1260, length=133)
 NETWORKS: dict[str, Any] = {
     "fashion-ddpm": UNET,
     "fashion-flow": UNET,
@@ -57,6 +60,12 @@ NETWORKS: dict[str, Any] = {
     "emoji-prompts": MMDiTConfig(
         text_config("emoji", 16, 1, 2), width=16, heads=2, double=1, single=0
     ),
+    "programs-left-to-right": PROGRAMS,
+    "programs-masked": PROGRAMS,
+    "programs-blocks": PROGRAMS,
+    "code-left-to-right": CODE,
+    "code-infilling": CODE,
+    "code-masked": CODE,
 }
 
 

@@ -77,4 +77,101 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "10.5": (by_luck,),
     "10.6": (row_by_row,),
     "10.8": (around_the_clock, backwards),
+"""Right versions of extension 10's exercises in other styles: each must pass."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from coursekit.checks.spec import Function
+from coursekit.datasets.infilling import ORDERS
+
+# 10.9 to 10.11: gaps, costs, pictures
+
+
+def in_lists(gap, pairs, order):
+    before, after = gap.prefix.tolist(), gap.suffix.tolist()
+    rows = {
+        "plain": before,
+        "psm": [pairs.prefix, *before, pairs.suffix, *after, pairs.middle],
+        "spm": [pairs.prefix, pairs.suffix, *after, pairs.middle, *before],
+    }
+    if order not in ORDERS:
+        raise ValueError(order)
+    end = after if order == "plain" else [pairs.end]
+    row = [*rows[order], *gap.middle.tolist(), *end]
+    return torch.tensor(row), len(rows[order])
+
+
+def by_writing(gap, pairs, order):
+    if order == "plain":
+        return gap.window.clone(), int(gap.start)
+    long = torch.full((len(gap.window) + 4,), pairs.end)
+    long[0] = pairs.prefix
+    at = len(gap.suffix) + 2
+    if order == "spm":
+        long[1], long[2:at], long[at] = pairs.suffix, gap.suffix, pairs.middle
+        long[at + 1 : at + 1 + gap.start] = gap.prefix
+    else:
+        long[1 : gap.start + 1], long[gap.start + 1] = gap.prefix, pairs.suffix
+        long[gap.start + 2 : -len(gap.middle) - 2] = gap.suffix
+        long[-len(gap.middle) - 2] = pairs.middle
+    first = len(long) - len(gap.middle) - 1
+    long[first:-1] = gap.middle
+    return long, first
+
+
+def one_table(bits, gap, candidates):
+    n = len(candidates)
+    before, after = gap.prefix.expand(n, -1), gap.suffix.expand(n, -1)
+    scores = bits(torch.cat([before, candidates, after], dim=1))
+    return candidates[int(scores.min(0).indices)]
+
+
+def sorted_by_bits(bits, gap, candidates):
+    rows = torch.stack([gap.filled(candidates[i]) for i in range(len(candidates))])
+    return candidates[bits(rows).argsort(stable=True)][0]
+
+
+def by_interp(costs, errors, level):
+    reached = [i for i, error in enumerate(errors) if error <= level]
+    if not reached:
+        return float("inf")
+    i = reached[0]
+    if i == 0:
+        return costs[0]
+    ends = [errors[i], errors[i - 1]]
+    return float(np.exp(np.interp(level, ends, np.log([costs[i], costs[i - 1]]))))
+
+
+def by_powers(costs, errors, level):
+    before = None
+    for cost, error in zip(costs, errors, strict=True):
+        if error <= level:
+            if before is None:
+                return cost
+            way = (before[1] - level) / (before[1] - error)
+            return before[0] * (cost / before[0]) ** way
+        before = cost, error
+    return math.inf
+
+
+def by_cdist(images: Tensor, palette: Tensor) -> Tensor:
+    pixels = images.reshape(len(images), -1, 3).double()
+    return torch.cdist(pixels, palette.double()).argmin(2)
+
+
+def in_numpy(images: Tensor, palette: Tensor) -> Tensor:
+    flat = images.numpy().astype(int).reshape(len(images), -1, 1, 3)
+    far = ((flat - palette.numpy().astype(int)) ** 2).sum(axis=3)
+    return torch.from_numpy(far.argmin(axis=2))
+
+
+RIGHT: dict[str, tuple[Function, ...]] = {
+    "10.30": (in_lists, by_writing),
+    "10.32": (one_table, sorted_by_bits),
+    "10.34": (by_interp, by_powers),
+    "10.36": (by_cdist, in_numpy),
 }

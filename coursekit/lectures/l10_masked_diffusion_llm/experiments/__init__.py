@@ -12,4 +12,7 @@ FIGURES: dict[str, str] = {
     "10.A": "speed",
     "10.H": "fewer",
     "10.S": "speed:measure_seconds",
+    "10.C": "gaps",
+    "10.D": "training_cost",
+    "10.J": "palettes",
 }
