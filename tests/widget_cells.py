@@ -263,8 +263,16 @@ from coursekit.theory.alignment import holds
 )
 TEN = Notebook(
     """
+import torch
+
 from coursekit.lectures.l10_masked_diffusion_llm import widgets
+from coursekit.models.token_transformer import TokenTransformer
+from coursekit.theory.block_diffusion import block_mask
 from coursekit.training.pretrained import load_model
+from coursekit.training.recipes_text import QUICK
+
+torch.manual_seed(0)
+net = TokenTransformer(QUICK.model).eval()
 """,
     {
         "hide_and_guess": Cell(
@@ -272,24 +280,10 @@ from coursekit.training.pretrained import load_model
             2,
             ships=is_there("programs-masked"),
         ),
-    },
-import torch
-
-from coursekit.lectures.l10_masked_diffusion_llm import widgets
-from coursekit.models.token_transformer import TokenTransformer
-from coursekit.training.recipes_text import QUICK
-
-torch.manual_seed(0)
-net = TokenTransformer(QUICK.model).eval()
-""",
-    {
         "step_player": Cell("widgets.step_player(net)", 2, ("at random",)),
+        "blocks": Cell("widgets.blocks(block_mask)", 3),
     },
     presses=5,
-from coursekit.theory.block_diffusion import block_mask
-""",
-    {"blocks": Cell("widgets.blocks(block_mask)", 3)},
-    presses=4,
 )
 NOTEBOOKS = {
     "01": ONE,

@@ -11,25 +11,19 @@ from coursekit.checks.spec import BadResult, Function, Inputs
 from coursekit.checks.tried import (
     Results,
     Tries,
+    array,
     count,
     generator,
     loaded,
+    number,
+    refusal,
     slopes,
     weights,
 )
-from coursekit.models.token_transformer import TokenConfig, TokenTransformer
-    array,
-    generator,
-    number,
-    refusal,
-)
-from coursekit.theory.unmasking import Guess
-    slopes,
-)
-from coursekit.models.token_transformer import TokenConfig
-from coursekit.checks.tried import Results, Tries, count, generator, number
 from coursekit.datasets.infilling import ORDERS, Gap
 from coursekit.datasets.library_text import byte_pairs
+from coursekit.models.token_transformer import TokenConfig, TokenTransformer
+from coursekit.theory.unmasking import Guess
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -255,7 +249,7 @@ def stratified_times(fn: Function, i: Any) -> Results:
 
 
 # --- N2: 10.3 to 10.5 -----------------------------------------------------------------
-def _holes(seed: int) -> Inputs:
+def _canvas(seed: int) -> Inputs:
     """Rows with many, few and no holes, and what was guessed for them."""
     rng, shape = generator(seed), (4, 9)
     masked = rng.random(shape) < 0.7
@@ -284,7 +278,7 @@ def _bool(found: Any) -> Tensor:
     return torch.as_tensor(found).int()
 
 
-@tried("10.10", _holes, cases=("holes", "other holes"))
+@tried("10.10", _canvas, cases=("holes", "other holes"))
 def share_now(fn: Function, i: Any) -> Results:
     last = i.steps - 1
     return {
@@ -306,7 +300,7 @@ def _guess(i: Any) -> Guess:
     return Guess(torch.zeros_like(i.masked).long(), i.confidence, i.entropy)
 
 
-@tried("10.11", _holes, cases=("guesses", "guesses of equal confidence"))
+@tried("10.11", _canvas, cases=("guesses", "guesses of equal confidence"))
 def by_confidence(fn: Function, i: Any) -> Results:
     rule, guess = _rule(fn(i.steps)), _guess(i)
     return {
@@ -316,7 +310,7 @@ def by_confidence(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("10.12", _holes, cases=("entropies", "equal entropies"))
+@tried("10.12", _canvas, cases=("entropies", "equal entropies"))
 def entropy_bound(fn: Function, i: Any) -> Results:
     guess = _guess(i)
 

@@ -1,41 +1,20 @@
 """The figures of notebook 10, drawn from what was measured."""
 
 from collections.abc import Sequence
-
-from coursekit.lectures.l10_masked_diffusion_llm.widgets.words import Word, word_sheet
-from coursekit.plots.figures import canvas, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.measured import Stored, bar, measured_figure, spread_of
-from coursekit.plots.table import Table
-from coursekit.plots.theme import INK, colour
 from typing import Any
 
 import numpy as np
-
-from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.lines import draw_level, scale
-from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
-from coursekit.plots.table import Table
-from coursekit.plots.theme import INK
-from typing import Any
 
 from coursekit.experiments.measure import load_measured
-from coursekit.lectures.l10_masked_diffusion_llm.experiments.speed import as_good, ways
-from coursekit.plots.figures import canvas, numbers, render, style
-from coursekit.plots.images import Picture
-from coursekit.plots.lines import draw_level
-from coursekit.plots.measured import Stored, curve, measured_figure, spread_of
-from coursekit.plots.table import Table, table
-from coursekit.plots.theme import INK, SERIES, colour
-import numpy as np
-
 from coursekit.lectures.l10_masked_diffusion_llm.experiments import palettes
+from coursekit.lectures.l10_masked_diffusion_llm.experiments.speed import as_good, ways
+from coursekit.lectures.l10_masked_diffusion_llm.widgets.words import Word, word_sheet
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture, grid
-from coursekit.plots.lines import draw_level, draw_line
-from coursekit.plots.measured import Stored, measured_figure
-from coursekit.plots.table import Table
+from coursekit.plots.lines import draw_level, draw_line, scale
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.table import Table, table
+from coursekit.plots.theme import INK, SERIES, colour
 
 # --- N1: 10.1, 10.2 -------------------------------------------------------------------
 
@@ -88,7 +67,7 @@ def _control_panels(stored: Stored) -> Picture:
 
 # --- N2: 10.3 to 10.5 -----------------------------------------------------------------
 
-SHOWN = {
+ENTRIES = {
     "random": "at random",
     "confidence": "by confidence",
     "remdm": "ReMDM, takes back",
@@ -105,10 +84,10 @@ def _showing_panels(stored: Stored) -> Picture:
     steps = numbers(stored["steps"])
     with style():
         figure, axes = canvas(2, 4.8, 3.6)
-        for key, name in SHOWN.items():
+        for key, name in ENTRIES.items():
             curve(axes[0], steps, stored, f"{key}_right", name)
         for key in ("random", "confidence"):
-            curve(axes[1], steps, stored, f"{key}_clash", SHOWN[key])
+            curve(axes[1], steps, stored, f"{key}_clash", ENTRIES[key])
         for axis in axes:
             scale(axis, steps, True, False)
             axis.set(xlabel=f"steps ({spread_of(stored)})", ylim=(-0.03, 1.03))
@@ -275,7 +254,7 @@ def _speed_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
-SHOWN = (
+COMPARED = (
     *("left", "left_cool", "left_greedy", "ancestral_8", "ancestral_32"),
     *("confidence_8", "confidence_16", "threshold_90", "entropy_3"),
     *("blocks_1", "blocks_4", "blocks_8", "blocks_16", "blocks_48"),
@@ -295,7 +274,7 @@ def _speed_table(stored: Stored) -> Table:
     near, good = as_good(stored, layouts=False), as_good(stored)
     base = {unit: spent.get(f"left_{unit}") for unit in (*UNITS, "seconds_64")}
     rows = dict[str, dict[str, Any]]()
-    for name in SHOWN:
+    for name in COMPARED:
         row = {
             "right": stored[f"{name}_right"],
             "entropy, bits": stored[f"{name}_entropy"],
@@ -362,7 +341,7 @@ GAPS = {
     "rescored": "left to right, rescored",
 }
 LEARNERS = {"next": "left to right", "masked": "masked"}
-SHOWN = {
+PALETTE_ROWS = {
     "real": "real, 16 colours",
     "masked": "masked",
     "next": "pixel by pixel",
@@ -434,6 +413,6 @@ def palette_sheet() -> Picture | Table:
 
 
 def _palette_sheet(stored: Stored) -> Picture:
-    rows = [palettes.pictures(dict(stored), key) for key in SHOWN]
-    labels = list(SHOWN.values())
+    rows = [palettes.pictures(dict(stored), key) for key in PALETTE_ROWS]
+    labels = list(PALETTE_ROWS.values())
     return grid(np.concatenate(rows), len(rows[0]), zoom=5, row_labels=labels)

@@ -2,16 +2,16 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
 from coursekit.checks.spec import Function
+from coursekit.datasets.infilling import ORDERS
 from coursekit.evaluation.token_sampling import Written
 from coursekit.theory.masked_diffusion import Masked
 from coursekit.theory.unmasking import draw_tokens
-
-# 10.1, 10.2: from left to right, and masked
 
 
 def by_gathering(logits: Tensor, ids: Tensor, counted: Tensor) -> Tensor:
@@ -69,26 +69,6 @@ def backwards(count, generator=None, floor=0.0):
     """The same strips, met in another order."""
     turned = 1 - (torch.rand((), generator=generator) + torch.arange(count) / count) % 1
     return floor + (1 - floor) * (turned % 1)
-
-
-RIGHT: dict[str, tuple[Function, ...]] = {
-    "10.1": (by_gathering,),
-    "10.3": (column_by_column,),
-    "10.5": (by_luck,),
-    "10.6": (row_by_row,),
-    "10.8": (around_the_clock, backwards),
-"""Right versions of extension 10's exercises in other styles: each must pass."""
-
-import math
-
-import numpy as np
-import torch
-from torch import Tensor
-
-from coursekit.checks.spec import Function
-from coursekit.datasets.infilling import ORDERS
-
-# 10.9 to 10.11: gaps, costs, pictures
 
 
 def in_lists(gap, pairs, order):
@@ -170,6 +150,11 @@ def in_numpy(images: Tensor, palette: Tensor) -> Tensor:
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
+    "10.1": (by_gathering,),
+    "10.3": (column_by_column,),
+    "10.5": (by_luck,),
+    "10.6": (row_by_row,),
+    "10.8": (around_the_clock, backwards),
     "10.30": (in_lists, by_writing),
     "10.32": (one_table, sorted_by_bits),
     "10.34": (by_interp, by_powers),

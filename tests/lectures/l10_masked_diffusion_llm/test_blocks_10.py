@@ -84,4 +84,4 @@ def test_a_quick_run_has_keys_of_a_full_one(name, measure):
 def test_figures_are_drawn():
     for picture in (figures.speed(), figures.fewer()):
         assert picture.array().std() > 1
-    assert len(figures.speed_numbers().rows) == len(figures.SHOWN)
+    assert len(figures.speed_numbers().rows) == len(figures.COMPARED)
