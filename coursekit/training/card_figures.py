@@ -9,7 +9,7 @@ def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
         _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror,
-        _liked,
+        _liked, _language,
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
@@ -113,6 +113,21 @@ def _liked(figures: Figures) -> list[str]:
         f"{figures['warmth_after']:.2f} after; one bear as the prompt says "
         f"{_percent(figures['obeyed_before'])} and {_percent(figures['obeyed_after'])}"
     ]
+
+
+def _language(figures: Figures) -> list[str]:
+    lines = []
+    if "excess_bits" in figures:
+        excess = figures["excess_bits"]
+        lines.append(
+            f"{excess['mean']:.2f} ± {excess['error']:.2f} bits a program beyond its "
+            f"law, {_percent(figures['right']['mean'])} right in {figures['passes']} "
+            "passes"
+        )
+    if "bits_a_character" in figures:
+        bits = figures["bits_a_character"]
+        lines.append(f"{bits['mean']:.2f} ± {bits['error']:.2f} bits a character")
+    return lines
 
 
 def _percent(share: float) -> str:

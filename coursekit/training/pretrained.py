@@ -117,7 +117,7 @@ def summary(name: str) -> str:
     info = card(name)
     made = (
         f"{name}: profile {info['profile']}, {info['parameters'] / 1e6:.2f} M weights, "
-        f"{info['samples_seen']:,} pictures seen in {info['seconds'] / 60:.0f} min on "
+        f"{info['samples_seen']:,} examples seen in {info['seconds'] / 60:.0f} min on "
         f"{info['device']} ({info['threads']} thread{'s' * (info['threads'] > 1)}), "
         f"loss {info['loss']:.4f}"
     )
