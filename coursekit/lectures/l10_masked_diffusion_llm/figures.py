@@ -70,6 +70,8 @@ def _speed_panels(stored: Stored) -> Picture:
                     )
                     label = "_"
             axis.set_title(f"{name}; dashed: a tenth")
+        axes[0].set_xticks([2, 4, 8, 16, 32], ["2", "4", "8", "16", "32"])
+        axes[0].set_xticks([], minor=True)
         axes[0].set_ylabel("share of right programs")
         axes[2 if "left_seconds" in spent else 0].legend(fontsize=8, loc="lower right")
         return render(figure)
