@@ -249,8 +249,10 @@ def _speed_panels(stored: Stored) -> Picture:
                     )
                     label = "_"
             axis.set_title(f"{name}; dashed: a tenth")
+        axes[0].set_xticks([2, 4, 8, 16, 32], ["2", "4", "8", "16", "32"])
+        axes[0].set_xticks([], minor=True)
         axes[0].set_ylabel("share of right programs")
-        axes[2 if "left_seconds" in spent else 0].legend(size=8, loc="lower right")
+        axes[2 if "left_seconds" in spent else 0].legend(fontsize=8, loc="lower right")
         return render(figure)
 
 
@@ -317,7 +319,7 @@ def _fewer_panels(stored: Stored) -> Picture:
             axis.set_xticks(passes, [f"{n:g}" for n in passes])
             axis.set_xlabel(f"passes ({spread_of(stored)})")
         axes[0].set_ylabel("share of programs")
-        axes[0].legend(size=8, loc="lower right")
+        axes[0].legend(fontsize=8, loc="lower right")
         draw_level(axes[1], (stored["law_rare"], "the law"))
         for i, who in enumerate(STUDENTS):
             mean, half = stored[f"{who}_excess"], stored[f"{who}_excess_error"]
