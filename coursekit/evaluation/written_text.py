@@ -20,7 +20,7 @@ from coursekit.theory.masked_diffusion import held_out_bits
 from coursekit.theory.unmasking import ByConfidence
 
 WINDOW = 128  # tokens of a held-out row, after its start
-NEXT = ("left-to-right", "infilling")
+NEXT = ("left-to-right", "infilling")  # kinds of models that say the next token
 
 
 def started(rows: Tensor, pairs: BytePairs) -> Tensor:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from coursekit.evaluation.written_text import NEXT
 from coursekit.models.token_transformer import TokenTransformer, prompt_mask
 from coursekit.theory.block_diffusion import block_bound, block_times
 from coursekit.theory.masked_diffusion import (
@@ -28,7 +29,6 @@ from coursekit.training.text_data import TextData, text_data
 from coursekit.training.warm_start import start_from, start_line
 
 KINDS = ("left-to-right", "infilling", "masked", "blocks")
-NEXT = KINDS[:2]  # those that say the next token
 
 
 @dataclass(frozen=True)
