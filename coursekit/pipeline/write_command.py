@@ -122,9 +122,9 @@ def main(
 
 def check(args: Request) -> "TextRecipe":
     """The recipe of the model. PipelineError for what cannot be."""
+    from coursekit.evaluation.written_text import NEXT
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
-    from coursekit.training.recipe_text import NEXT, TextRecipe
     from coursekit.training.recipes import RECIPES
 
     writers = {name: r for name, r in RECIPES.items() if isinstance(r, TextRecipe)}
