@@ -125,9 +125,11 @@ def check(args: Request) -> "TextRecipe":
     from coursekit.evaluation.written_text import NEXT
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
+    from coursekit.training import recipe_text
     from coursekit.training.recipes import RECIPES
 
-    writers = {name: r for name, r in RECIPES.items() if isinstance(r, TextRecipe)}
+    kind = recipe_text.TextRecipe
+    writers = {name: r for name, r in RECIPES.items() if isinstance(r, kind)}
     recipe = writers.get(args.model)
     if recipe is None:
         raise PipelineError(f"--model {args.model}: use one of {', '.join(writers)}")
