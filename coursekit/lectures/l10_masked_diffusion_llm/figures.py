@@ -398,7 +398,6 @@ def _cost_panels(stored: Stored) -> Picture:
             error = numbers(stored[f"{key}_few_error"])
             few = numbers(stored[f"{key}_few_excess"])
             draw_line(axes[1], numbers(stored["epochs"]), few, error, name)
-        draw_level(axes[0], (stored["level"], f"{stored['level']:g} bits"))
         axes[0].set(xscale="log", yscale="log", xlabel="FLOPs of training")
         axes[0].set(ylabel="bits beyond the law, held out")
         axes[0].set_title(f"{stored['many']:,} programs; stars: what ships")
