@@ -430,7 +430,7 @@ def _blocks(seed: int) -> Inputs:
 KINDS = ("no prompt", "a prompt, and a short last block")
 
 
-@tried("10.20", _blocks, cases=KINDS)
+@tried("10.18", _blocks, cases=KINDS)
 def block_mask(fn: Function, i: Any) -> Results:
     found = fn(i.prompt, i.length, i.size)
     if array(found).dtype != np.bool_:
@@ -442,7 +442,7 @@ def block_mask(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("10.22", _blocks, cases=KINDS)
+@tried("10.20", _blocks, cases=KINDS)
 def block_bound(fn: Function, i: Any) -> Results:
     words = i.words.requires_grad_()
     given = (i.x0, i.xt, i.masked, i.t, i.prompt, i.size)
@@ -450,7 +450,7 @@ def block_bound(fn: Function, i: Any) -> Results:
     return {"bound": bound, **slopes(bound, words=words)}
 
 
-@tried("10.23", _blocks, cases=KINDS)
+@tried("10.21", _blocks, cases=KINDS)
 def block_flops(fn: Function, i: Any) -> Results:
     config = TokenConfig(vocabulary=31, length=64, width=12, depth=3, heads=2)
     given = (config, i.prompt, i.length, i.size)
@@ -472,7 +472,7 @@ def _laws_of_two(seed: int) -> Inputs:
     }
 
 
-@tried("10.26", _laws_of_two, cases=("few hidden tokens", "many hidden tokens"))
+@tried("10.24", _laws_of_two, cases=("few hidden tokens", "many hidden tokens"))
 def reverse_kl(fn: Function, i: Any) -> Results:
     logits = i.logits.requires_grad_()
     found = fn(logits, i.log_p, i.where)
@@ -495,7 +495,7 @@ def _gaps(seed: int) -> Inputs:
 
 
 @tried(
-    "10.30",
+    "10.26",
     _gaps,
     cases=("a gap inside", "nothing before", "nothing after", "nothing between"),
 )
@@ -522,7 +522,7 @@ def _answers(seed: int) -> Inputs:
     }
 
 
-@tried("10.32", _answers, cases=("answers of one token", "answers of three tokens"))
+@tried("10.28", _answers, cases=("answers of one token", "answers of three tokens"))
 def rescored(fn: Function, i: Any) -> Results:
     gap, asked = Gap(i.window, i.start, i.start + 2), list[Tensor]()
 
@@ -552,7 +552,7 @@ def _learning(seed: int) -> Inputs:
     return {"costs": costs, "errors": errors}
 
 
-@tried("10.34", _learning, cases=("a curve that falls", "a curve that rises again"))
+@tried("10.30", _learning, cases=("a curve that falls", "a curve that rises again"))
 def cost_at(fn: Function, i: Any) -> Results:
     costs, errors = i.costs.tolist(), i.errors.tolist()
     low, high = min(errors), max(errors)
@@ -577,7 +577,7 @@ def _coloured(seed: int) -> Inputs:
     }
 
 
-@tried("10.36", _coloured, cases=("wide pictures", "square pictures"))
+@tried("10.32", _coloured, cases=("wide pictures", "square pictures"))
 def to_tokens(fn: Function, i: Any) -> Results:
     own = i.palette.flip(0)[None, None]
     return {

@@ -155,8 +155,8 @@ RIGHT: dict[str, tuple[Function, ...]] = {
     "10.5": (by_luck,),
     "10.6": (row_by_row,),
     "10.8": (around_the_clock, backwards),
-    "10.30": (in_lists, by_writing),
-    "10.32": (one_table, sorted_by_bits),
-    "10.34": (by_interp, by_powers),
-    "10.36": (by_cdist, in_numpy),
+    "10.26": (in_lists, by_writing),
+    "10.28": (one_table, sorted_by_bits),
+    "10.30": (by_interp, by_powers),
+    "10.32": (by_cdist, in_numpy),
 }
