@@ -25,14 +25,11 @@ Q_SAMPLE: Any = by_symbol("q_sample")
 RIGHT_X0: Any = by_symbol("predict_x0").reference()
 # What they return is a list of names, or many tensors by name.
 NO_TENSOR = ("inject", "merged", "warm_start", "parse_verdict")
-COUNTS = {"receptive_field", "dit_flops"}  # they return whole numbers
+COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
 NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
-    "step_chances",
+    *("step_chances", "cost_at"),
 }
-COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
-NUMBERS = {"frechet_distance", "frechet_at_infinity", "kid", "precision_recall"}
-NUMBERS |= {"cost_at"}
 
 
 def named(exercise: Exercise, function: Callable[..., Any]) -> Callable[..., Any]:
