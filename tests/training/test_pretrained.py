@@ -5,6 +5,7 @@ stated exit codes.
 """
 
 import shutil
+from copy import deepcopy
 from typing import cast
 
 import pytest
@@ -17,12 +18,14 @@ from coursekit import cli
 from coursekit.datasets.images import to_model
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.models.inpainting import Inpainter
+from coursekit.models.token_transformer import TokenTransformer
 from coursekit.training import pretrained
 from coursekit.training.checkpoints import CheckpointError
 from coursekit.training.data import training_images
 from coursekit.training.networks import from_plain
 from coursekit.training.recipe import PROFILES
 from coursekit.training.recipe_autoencoder import Judged
+from coursekit.training.recipe_few_passes import TeacherAndStudent
 from coursekit.training.recipes import RECIPES
 from coursekit.training.recipes_pixels import PIXELS
 from coursekit.weights import MAX_BYTES, PACKED
@@ -87,12 +90,19 @@ def test_what_ships_loads_and_is_small_and_better_than_nothing(name):
     fresh = recipe.build(from_plain(info["model"])).eval()
     with torch.no_grad():
         trained = float(recipe.loss(as_trained(model, fresh), batch))
-        assert trained < 0.6 * float(recipe.loss(fresh, batch))
+        share = 0.75 if recipe.data == "code" else 0.6  # code is not of a small world
+        assert trained < share * float(recipe.loss(fresh, batch))
     assert name in pretrained.summary(name)
 
 
 def as_trained(ships: nn.Module, fresh: nn.Module) -> nn.Module:
     """What ships, in the place that it had while it was trained."""
+    if isinstance(fresh, TeacherAndStudent):
+        teacher = pretrained.load_model("programs-masked")
+        fresh.teacher.load_state_dict(teacher.state_dict())
+        pair = deepcopy(fresh)
+        pair.student = cast(TokenTransformer, ships)
+        return pair
     if isinstance(fresh, Judged):
         return Judged(cast(Autoencoder, ships), critic=False)
     return Inpainter(ships) if isinstance(fresh, Inpainter) else ships
