@@ -80,22 +80,23 @@ class FewPassesRecipe(TextRecipe):
         steps = self.rounds[now]
         t = torch.randint(1, steps + 1, (size,), generator=generator) / steps
         xt, masked = mask_tokens(x0, t, editable, told.mask_id, generator)
-        luck = torch.tensor(seed_of(self.seed, 3, step))
-        return xt, masked, t, t - 1 / steps, torch.tensor(now), luck
+        luck = torch.full((size,), seed_of(self.seed, 3, step))
+        return xt, masked, t, t - 1 / steps, torch.full((size,), now), luck
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """How far the student is from the teacher's later predictions, in nats."""
-        xt, masked, t, s, now, luck = batch
+        xt, masked, t, s, rounds, luck = batch
+        now = int(rounds[0])
         both, prompt = cast(TeacherAndStudent, model), self.told().prompt
-        if int(cast(Tensor, both.round)) != int(now):
+        if int(cast(Tensor, both.round)) != now:
             both.promote()
-            cast(Tensor, both.round).fill_(int(now))
+            cast(Tensor, both.round).fill_(now)
         mask = prompt_mask(prompt, xt.shape[1]).to(xt.device)
 
         def asked(network: nn.Module) -> Predict:
             return lambda ids: cast(Tensor, network(ids, mask=mask))
 
-        draws = torch.Generator().manual_seed(int(luck))
+        draws = torch.Generator().manual_seed(int(luck[0]))
         teacher = asked(both.teacher.eval())
         found = two_step_targets(teacher, xt, masked, t, s, draws)
         logits = asked(both.student)(xt)

@@ -78,15 +78,16 @@ class TextRecipe(Recipe):
             t = torch.full((size,), self.rate)
         else:
             t = stratified_times(size, generator)
-        span = torch.tensor(0)
+        span = 0
         if self.sizes:
             pick = int(torch.randint(len(self.sizes), (1,), generator=generator))
-            span = torch.tensor(self.sizes[pick])
+            span = self.sizes[pick]
             t = block_times(
-                size, told.prompt, x0.shape[1] - told.prompt, int(span), generator
+                size, told.prompt, x0.shape[1] - told.prompt, span, generator
             )
         xt, masked = mask_tokens(x0, t, editable, told.mask_id, generator)
-        return x0, editable, xt, masked, t, span
+        # Processes share a batch by rows, so each row tells the size of its blocks.
+        return x0, editable, xt, masked, t, torch.full((size,), span)
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         """Nats for each place that is learnt."""
@@ -95,8 +96,8 @@ class TextRecipe(Recipe):
             return next_token_loss(model, batch[0], batch[1], prompt)
         x0, editable, xt, masked, t, span = batch
         places = editable.sum()
-        if self.sizes and int(span) < x0.shape[1] - prompt:
-            bound = block_bound(model, x0, xt, masked, t, prompt, int(span))
+        if self.sizes and int(span[0]) < x0.shape[1] - prompt:
+            bound = block_bound(model, x0, xt, masked, t, prompt, int(span[0]))
             return bound.sum() / places
         logits = model(xt, mask=prompt_mask(prompt, x0.shape[1]).to(x0.device))
         if not self.weighted:

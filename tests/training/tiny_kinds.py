@@ -116,7 +116,7 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "few-passes": (replace(recipes_text.FEW_PASSES, start="", turns=(4,)), LANGUAGE),
     "infilling": (
         recipes_text.CODE_INFILLING,
-        replace(LANGUAGE, vocabulary=1260, length=133),
+        replace(LANGUAGE, vocabulary=1260, length=133, width=32),
     ),
 }
 
