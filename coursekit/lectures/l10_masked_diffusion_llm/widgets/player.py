@@ -150,7 +150,10 @@ class StepPlayer(WithStill, w.VBox):  # type: ignore[misc]
         left = int(now.hidden.sum())
         (text,) = program_tokens().read(now.ids)
         scene = None if left else scene_of(text)
-        image = np.full((SIDE, SIDE, 3), 128, np.uint8)
+        # Until the program runs there is no scene: the canvas in small stands for it.
+        grid = np.array([rgb(c) for _, c in self.cells()]).reshape(-1, ACROSS, 3)
+        down = np.arange(SIDE) * len(grid) // SIDE
+        image = grid[down][:, np.arange(SIDE) * ACROSS // SIDE].astype(np.uint8)
         if scene is not None:
             image = render([scene], SIDE)[0]
         self.shown, self.text = image, text.replace("<?>", HIDDEN)
