@@ -29,7 +29,7 @@ PROBES = Tries()
 tried = PROBES.tried
 
 
-# --- N1: 10.1, 10.2 -------------------------------------------------------------------
+# --- 10.1, 10.2 -----------------------------------------------------------------------
 def _rows(seed: int) -> Inputs:
     """Logits of any size, and rows of which some tokens are only read."""
     rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
@@ -248,7 +248,7 @@ def stratified_times(fn: Function, i: Any) -> Results:
     }
 
 
-# --- N2: 10.3 to 10.5 -----------------------------------------------------------------
+# --- 10.3 to 10.5 ---------------------------------------------------------------------
 def _canvas(seed: int) -> Inputs:
     """Rows with many, few and no holes, and what was guessed for them."""
     rng, shape = generator(seed), (4, 9)
@@ -378,7 +378,7 @@ def posterior(fn: Function, i: Any) -> Results:
     return {"law at s": found, "its sum over tokens": found.sum(-1)}
 
 
-# --- N3: 10.6 to 10.8 -----------------------------------------------------------------
+# --- 10.6 to 10.8 ---------------------------------------------------------------------
 WORDS = 5  # of the small network below
 
 
@@ -486,7 +486,7 @@ def reverse_kl(fn: Function, i: Any) -> Results:
     }
 
 
-# --- N4: 10.9 to 10.11 ----------------------------------------------------------------
+# --- 10.9 to 10.11 --------------------------------------------------------------------
 def _gaps(seed: int) -> Inputs:
     rng = generator(seed)
     window = rng.integers(0, 1256, 9)

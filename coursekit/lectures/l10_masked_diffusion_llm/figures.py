@@ -16,7 +16,7 @@ from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread
 from coursekit.plots.table import Table, table
 from coursekit.plots.theme import INK, SERIES, colour
 
-# --- N1: 10.1, 10.2 -------------------------------------------------------------------
+# --- 10.1, 10.2 -----------------------------------------------------------------------
 
 LEARNT = {
     "bound": "1/t: the bound",
@@ -65,7 +65,7 @@ def _control_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
-# --- N2: 10.3 to 10.5 -----------------------------------------------------------------
+# --- 10.3 to 10.5 ---------------------------------------------------------------------
 
 ENTRIES = {
     "random": "at random",
@@ -194,7 +194,7 @@ def _noise_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
-# --- N3: 10.6 to 10.8 -----------------------------------------------------------------
+# --- 10.6 to 10.8 ---------------------------------------------------------------------
 
 FAMILIES = {
     "left": "left to right",
@@ -331,7 +331,7 @@ def _fewer_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
-# --- N4: 10.9 to 10.11 ----------------------------------------------------------------
+# --- 10.9 to 10.11 --------------------------------------------------------------------
 
 GAPS = {
     "bigrams": "counted pairs",
