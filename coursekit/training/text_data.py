@@ -105,7 +105,7 @@ class Programs(TextData):
 
 
 class Library(TextData):
-    """Code or English that is installed, as byte pairs, in windows of random length.
+    """Code or English that is installed, as byte pairs, in windows that begin anywhere.
 
     A row is the mark between two documents, a window, and filling that is not learnt.
     """
@@ -142,21 +142,24 @@ class Library(TextData):
     def rows(
         self, data: Data, chosen: Tensor, kind: str, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Half of the rows of an infilling model have their end before their middle."""
-        from coursekit.datasets.infilling import training_rows
+        """Full windows; an infilling model sees shorter ones, half of them rearranged.
 
-        share = 0.5 if kind == "infilling" else 0.0
+        Its rows have any length, since equal ones would tell it where a gap must end.
+        """
+        from coursekit.datasets.infilling import training_rows
+        from coursekit.datasets.token_windows import draw
+
+        first = torch.full((len(chosen), 1), self.pairs.end)
+        stream = data.x.flatten()
+        if kind != "infilling":
+            ids = draw(stream, len(chosen), WINDOW, generator).long()
+            x0 = torch.cat([first, ids], dim=1)
+            return x0, torch.arange(WINDOW + 1).ge(self.prompt).expand(x0.shape)
         found = training_rows(
-            data.x.flatten(),
-            self.pairs,
-            len(chosen),
-            WINDOW,
-            share,
-            generator=generator,
+            stream, self.pairs, len(chosen), WINDOW, 0.5, generator=generator
         )
-        first = torch.full_like(found.ids[:, :1], self.pairs.end)
         x0 = torch.cat([first, found.ids], dim=1).long()
-        return x0, torch.cat([torch.zeros_like(found.used[:, :1]), found.used], dim=1)
+        return x0, torch.cat([torch.zeros_like(first).bool(), found.used], dim=1)
 
     def preview(
         self, model: TokenTransformer, kind: str, large: bool
