@@ -408,6 +408,24 @@ def _cost_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
+def prose_panel() -> Picture | Table:
+    """Figure K: what learning English costs."""
+    return measured_figure("10.K", _prose_panel)
+
+
+def _prose_panel(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(1, 4.8, 3.4)
+        for key, name in (LEARNERS | {"long": "masked, a longer run"}).items():
+            x, error = numbers(stored[f"{key}_flops"]), numbers(stored[f"{key}_error"])
+            draw_line(axes[0], x, numbers(stored[f"{key}_bits"]), error, name)
+        axes[0].set(xscale="log", xlabel="FLOPs of training")
+        axes[0].set(ylabel="bits a character, held out")
+        axes[0].set_title("English")
+        axes[0].legend()
+        return render(figure)
+
+
 def palette_sheet() -> Picture | Table:
     """Figure J: pictures of sixteen colours, real and written."""
     return measured_figure("10.J", _palette_sheet)

@@ -11,6 +11,7 @@ FIGURES: dict[str, str] = {
     "10.G": "endings:measure_order",
     "10.H": "fewer",
     "10.J": "palettes",
+    "10.K": "prose",
     "10.L": "two_ways",
     "10.S": "speed:measure_seconds",
     "10.U": "uniform",
