@@ -148,9 +148,14 @@ def _topics() -> dict[str, str]:
 
 def _docstrings(path: Path) -> Iterator[str]:
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, kinds):
-            yield ast.get_docstring(node) or ""
+    holders = (*kinds, ast.stmt, ast.ExceptHandler, ast.match_case)
+    level: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+    while level:  # as ast.walk does, but into no expression: none has a docstring
+        for node in level:
+            if isinstance(node, kinds):
+                yield ast.get_docstring(node) or ""
+        inner = chain.from_iterable(map(ast.iter_child_nodes, level))
+        level = [node for node in inner if isinstance(node, holders)]
 
 
 def _paragraphs(text: str) -> Iterator[str]:
