@@ -50,6 +50,7 @@ from coursekit.theory.unmasking import Threshold, share_now
 from coursekit.training.pretrained import load_model
 
 LARGE = 64  # rows of the batches that are judged
+ALONE = 8  # captions that are written one at a time
 
 Loop = Callable[..., Tensor]
 Write = Callable[[Tensor], Tensor]  # prompts (B, PROMPT) to canvases (B, CANVAS)
@@ -197,8 +198,8 @@ def timed(write: Write, prompt: Tensor) -> tuple[Tensor, float]:
 
 
 def small(rows: dict[str, Row], batch: int, rounds: int) -> dict[str, float]:
-    """Median seconds of one batch, over four batches of different captions."""
-    captions = program_rows(4 * batch, 8, "test")[0][:, :PROMPT]
+    """Median seconds of a batch, or of captions one at a time, each of ALONE."""
+    captions = program_rows(max(batch, ALONE), 8, "test")[0][:, :PROMPT]
     parts = torch.split(captions, batch)
 
     def work(write: Write) -> None:
@@ -206,7 +207,9 @@ def small(rows: dict[str, Row], batch: int, rounds: int) -> dict[str, float]:
             write(part)
 
     spent = seconds({n: partial(work, row.write) for n, row in rows.items()}, rounds)
-    return {name: statistics.median(times) / 4 for name, times in spent.items()}
+    return {
+        name: statistics.median(times) / len(parts) for name, times in spent.items()
+    }
 
 
 def report(loop: Loop, heat: float, args: argparse.Namespace) -> None:

@@ -101,7 +101,8 @@ def write_swiftly(
 
     With least = 1 the tokens are those of `write_blocks` with `Threshold(confidence)`,
     and with a confidence above 1 those of `ByConfidence(size // least)`, where `least`
-    divides the size. At temperature 0, that is: at others rows that end draw no more.
+    divides the size, but where two confidences round to 1 there. At temperatures above
+    0 rows that have ended draw no more, and so later draws differ.
 
     prompt: (B, P) ids; size: tokens of a block; P + length places at most. Raises
     ValueError for a size or least below 1 and for a rotary network.

@@ -17,7 +17,7 @@ def model():
     with torch.no_grad():  # so that rows differ and some tokens are sure
         for weight in found.parameters():
             weight.mul_(4)
-        found.token.weight.mul_(12)
+        found.token.weight.mul_(6)
         found.place.weight.mul_(10)
     return found
 
