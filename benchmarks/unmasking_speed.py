@@ -1,7 +1,7 @@
 """Seconds for scene programs, beside the sampling loop that LLaDA publishes.
 
     python benchmarks/unmasking_speed.py [--published generate.py] [--rounds 3]
-        [--batches 1 16] [--programs 256] [--temperatures 0 1]
+        [--batches 1 16] [--programs 256] [--temperatures 0 1] [--only swift]
 
 Equal in all rows: weights, captions, canvas of 48, one thread, float32. The loop reads
 caption and canvas anew in each pass and ranks all places (Nie et al. 2025;
@@ -215,6 +215,10 @@ def small(rows: dict[str, Row], batch: int, rounds: int) -> dict[str, float]:
 def report(loop: Loop, heat: float, args: argparse.Namespace) -> None:
     """The table at one temperature."""
     rows = rows_of(loop, heat)
+    if args.only:
+        asked = {n for n in rows if any(part in n for part in args.only)}
+        asked |= {rows[name].base for name in asked}
+        rows = {name: row for name, row in rows.items() if name in asked}
     spent = [small(rows, batch, args.rounds) for batch in args.batches]
     captions, wanted = program_rows(args.programs, 7, "test")
     written: dict[str, list[tuple[Tensor, float]]] = {name: [] for name in rows}
@@ -254,6 +258,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--programs", type=int, default=256)
     parser.add_argument("--batches", type=int, nargs="*", default=[1, 16])
+    parser.add_argument("--only", nargs="*", help="rows with these words, and bases")
     parser.add_argument("--temperatures", type=float, nargs="*", default=[0.0, 1.0])
     args = parser.parse_args(argv)
     torch.set_num_threads(1)
