@@ -1,4 +1,4 @@
-"""Seconds of one core for scene programs, beside the sampling loop that LLaDA publishes.
+"""A core's seconds for scene programs, beside the loop that LLaDA publishes.
 
     python benchmarks/unmasking_speed.py [--published generate.py] [--rounds 3]
         [--batches 1 16] [--programs 256] [--temperatures 0 1] [--only swift]
