@@ -584,3 +584,28 @@ def to_tokens(fn: Function, i: Any) -> Results:
         "tokens": fn(i.images, i.palette),
         "tokens of the palette itself": fn(own, i.palette),
     }
+
+
+def _two_answers(seed: int) -> Inputs:
+    """Logits with the prompt and without; some words are forbidden in one or both."""
+    rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
+    asked, hidden = (3 * rng.standard_normal((2, 3, 4, 6))).astype(dtype)
+    barred = rng.random((2, 3, 4, 6)) < 0.2
+    barred[..., 0], barred[:, 0, 0, 1] = False, True
+    return {"asked": asked, "hidden": hidden, "barred": barred}
+
+
+@tried("10.34", _two_answers, cases=("float64 logits", "float32 logits"))
+def guided_logits(fn: Function, i: Any) -> Results:
+    one, two = (
+        told.masked_fill(bar, -torch.inf)
+        for told, bar in zip((i.asked, i.hidden), i.barred, strict=True)
+    )
+    found: dict[str, Any] = {}
+    for scale in (0.0, 1.0, 2.5):
+        found[f"log-probabilities at scale {scale}"] = fn(i.asked, i.hidden, scale)
+        barred = fn(one, two, scale)
+        found[f"probabilities at scale {scale}, with forbidden words"] = (
+            barred.exp() if isinstance(barred, Tensor) else barred
+        )
+    return found

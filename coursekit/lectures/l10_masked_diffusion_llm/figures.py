@@ -435,3 +435,36 @@ def _palette_sheet(stored: Stored) -> Picture:
     rows = [palettes.pictures(dict(stored), key) for key in PALETTE_ROWS]
     labels = list(PALETTE_ROWS.values())
     return grid(np.concatenate(rows), len(rows[0]), zoom=5, row_labels=labels)
+
+
+# --- 10.12 ----------------------------------------------------------------------------
+
+STEERED = {
+    "taught": "learnt without captions, too",
+    "shipped": "did not",
+    "cooled": "temperature 1 / scale",
+}
+
+
+def steering_panels() -> Picture | Table:
+    """Figure V: programs over the scale of guidance, and what a temperature does."""
+    return measured_figure("10.V", _steering_panels)
+
+
+def _steering_panels(stored: Stored) -> Picture:
+    few, many = stored["passes"]
+    panels = {
+        f"{few}_right": f"right, {few} passes",
+        f"{many}_right": f"right, {many} passes",
+        f"{many}_rare": f"leave a number out, {many} passes",
+    }
+    with style():
+        figure, axes = canvas(3, 3.5, 3.4)
+        for axis, (key, title) in zip(axes, panels.items(), strict=True):
+            for who, name in STEERED.items():
+                curve(axis, stored["scales"], stored, f"{who}_{key}", name)
+            axis.set(title=title, xlabel=f"scale ({spread_of(stored)})", ylim=(0, None))
+        draw_level(axes[2], (stored["law_rare"], "the law"))
+        axes[0].set_ylabel("share of programs")
+        axes[0].legend(fontsize=8, loc="lower left")
+        return render(figure)

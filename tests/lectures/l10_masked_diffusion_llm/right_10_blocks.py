@@ -1,4 +1,4 @@
-"""Right versions of the exercises of 10.6 to 10.8 in other styles: each must pass."""
+"""Right versions of the exercises of 10.6 to 10.8 and 10.12, in other styles."""
 
 import torch
 from torch import Tensor
@@ -54,9 +54,17 @@ def by_sums(logits, log_p, where):
     return torch.where(where, each, 0.0).sum() / max(1, int(where.sum()))
 
 
+def by_powers_of_laws(with_prompt, without_prompt, scale):
+    p, q = (x.double().softmax(-1) for x in (with_prompt, without_prompt))
+    possible = (p > 0) & (q > 0)
+    odds = torch.where(possible, q * (p / q) ** scale, 0.0)
+    return (odds / odds.sum(-1, keepdim=True)).log().to(with_prompt.dtype)
+
+
 RIGHT: dict[str, tuple[Function, ...]] = {
     "10.18": (pair_by_pair,),
     "10.20": (by_hand,),
     "10.21": (pass_by_pass,),
     "10.24": (by_sums,),
+    "10.34": (by_powers_of_laws,),
 }

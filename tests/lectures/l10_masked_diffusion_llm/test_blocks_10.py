@@ -1,12 +1,17 @@
-"""Sections 10.6 to 10.8. Authorities: what `as_good` and `unlike` say of shares written
-by hand, counts of pairs, and what was measured, which must hold with a margin."""
+"""Sections 10.6 to 10.8 and 10.12. Authorities: what `as_good` and `unlike` say of
+shares written by hand, counts of pairs, and what was measured, which must hold with a
+margin."""
 
 import pytest
 from support_lectures import hold
 
 from coursekit.experiments.measure import load_measured
 from coursekit.lectures.l10_masked_diffusion_llm import figures
-from coursekit.lectures.l10_masked_diffusion_llm.experiments import fewer, speed
+from coursekit.lectures.l10_masked_diffusion_llm.experiments import (
+    fewer,
+    speed,
+    steering,
+)
 from coursekit.lectures.l10_masked_diffusion_llm.widgets import blocks
 
 
@@ -74,7 +79,12 @@ def test_students_as_measured():
 
 
 @pytest.mark.parametrize(
-    ("name", "measure"), [("10.A", speed.measure), ("10.H", fewer.measure)]
+    ("name", "measure"),
+    [
+        ("10.A", speed.measure),
+        ("10.H", fewer.measure),
+        ("10.V", steering.measure),
+    ],
 )
 def test_a_quick_run_has_keys_of_a_full_one(name, measure):
     quick = measure(quick=True)
@@ -82,6 +92,19 @@ def test_a_quick_run_has_keys_of_a_full_one(name, measure):
 
 
 def test_figures_are_drawn():
-    for picture in (figures.speed(), figures.fewer()):
+    for picture in (figures.speed(), figures.fewer(), figures.steering_panels()):
         assert picture.array().std() > 1
     assert len(figures.speed_numbers().rows) == len(figures.COMPARED)
+
+
+def test_guidance_as_measured():
+    """More are right at scale 2 in every writing, and a temperature gains more."""
+    hold(
+        load_measured("10.V"),
+        "min(taught_8_gain_all) > 0",
+        "taught_8_right[3] < taught_8_right[0]",
+        "min(cooled_8_gain_all) > max(taught_8_gain_all)",
+        "min(cooled_8_entropy) > 15.7",
+        "shipped_unasked == 0",
+        "taught_16_rare[0] < 0.01 and cooled_16_rare[0] < 0.01",
+    )

@@ -15,4 +15,5 @@ FIGURES: dict[str, str] = {
     "10.L": "two_ways",
     "10.S": "speed:measure_seconds",
     "10.U": "uniform",
+    "10.V": "steering",
 }
