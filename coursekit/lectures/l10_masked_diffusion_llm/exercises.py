@@ -221,7 +221,7 @@ def _strips(seed: int) -> Inputs:
         "strip of each time, in order": (0.0, 0.6),
         "mean of the first time over 200 draws": (0.0, 0.2),
         "spread of the lowest time over 200 draws": (0.3, 0.0),
-        "lowest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
+        "lowest time with a floor of 0.2, over 200 draws": (0.05, 0.02),
         "highest time with a floor of 0.2, over 200 draws": (0.05, 0.0),
     },
 )

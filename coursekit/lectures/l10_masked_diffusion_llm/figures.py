@@ -298,7 +298,7 @@ def _speed_table(stored: Stored) -> Table:
         }
         for unit, first in base.items():
             found = spent.get(f"{name}_{unit}")
-            row[f"{unit.replace('_', ', batch ')}, times less"] = (
+            row[f"{UNITS.get(unit, 'seconds, batch of 64')}, times less"] = (
                 f"{first / found:.2f}" if first and found else "-"
             )
         rows[label] = row
