@@ -235,7 +235,7 @@ def stratified_times(fn: Function, i: Any) -> Results:
     rows, more = drawn(0.0), drawn(0.2)
     for row in (*rows, *more):
         if not isinstance(row, Tensor) or row.shape != (i.count,):
-            return {"times": row}
+            return {"strip of each time, in order": row}
     ts, high = torch.stack(rows).double(), torch.stack(more).double()
     lowest = ts.min(1).values
     strips = (ts.sort(1).values * i.count).floor()
@@ -245,8 +245,8 @@ def stratified_times(fn: Function, i: Any) -> Results:
         return count(int(off.any(1).sum()))
 
     return {
+        "strip of each time, in order": strips.mean(0).to(rows[0].dtype),
         "draws whose times are not 1 / count apart": uneven(ts, 1 / i.count),
-        "strip of each time, in order": strips.mean(0),
         "draws with a floor of 0.2 whose times are not 0.8 / count apart": uneven(
             high, 0.8 / i.count
         ),
