@@ -74,7 +74,7 @@ def _structure(
     what = f"{name}: " if several else ""
     if got.shape != want.shape:
         n = want.ndim
-        spread = 0 < n < got.ndim and got.shape[0] == want.shape[0]
+        spread = 0 < n < got.ndim and got.shape[0] == want.shape[0] > 1
         why = (
             ": a coefficient has more axes than x, and `at` or `expand_as` gives it as "
             "many"

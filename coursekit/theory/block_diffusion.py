@@ -121,8 +121,8 @@ def block_bound(
     right; one block for everything gives `masked_bound`.
 
     x0, xt, masked: (B, P + L), the row, and what `mask_tokens` made of it at the times
-    t, (B, P + L), of `block_times`; nothing of the prompt is masked. Returns (B,).
-    Gradients flow to the network.
+    t, (B, P + L), of `block_times`; nothing of the prompt is masked. Returns (B,), in
+    the dtype of the logits (float32 at least). Gradients flow to the network.
     """
     logits = block_logits(network, x0, xt, prompt, size)
     return masked_bound(logits, *(a[:, prompt:] for a in (x0, masked, t)))

@@ -125,7 +125,7 @@ def masked_bound(logits: Tensor, x0: Tensor, masked: Tensor, t: Tensor) -> Tenso
     t: (B,), or (B, L) where places have times of their own: what `mask_tokens` was
     given. Divide by the number of editable places for nats a token. The mean over
     hidden places, pooled over a batch, is no bound: it weighs a text with t.
-    Gradients flow to the logits. Returns (B,).
+    Gradients flow to the logits. Returns (B,), in their dtype (float32 at least).
     """
     losses = token_losses(logits, x0, masked)
     t = t.reshape(len(x0), -1).to(losses)

@@ -86,6 +86,10 @@ def _showing_panels(stored: Stored) -> Picture:
         figure, axes = canvas(2, 4.8, 3.6)
         for key, name in ENTRIES.items():
             curve(axes[0], steps, stored, f"{key}_right", name)
+        dashes = {ENTRIES["remdm"]: (2, (4, 4)), ENTRIES["fresh"]: (4, (4, 4))}
+        for line in axes[0].lines:  # these two lie on the first
+            if line.get_label() in dashes:
+                line.set_linestyle(dashes[line.get_label()])
         for key in ("random", "confidence"):
             curve(axes[1], steps, stored, f"{key}_clash", ENTRIES[key])
         for axis in axes:
@@ -184,6 +188,9 @@ def _noise_panels(stored: Stored) -> Picture:
             mean, half = bar(stored, f"{key}_excess")
             axes[0].bar(i, mean, 0.6)
             axes[0].errorbar(i, mean, half, color=INK, capsize=4)
+            # rounded, and then without the minus of a small number
+            said = f"{round(mean, 1) + 0.0:.1f}"
+            axes[0].text(i + 0.03, mean + half, f" {said}", va="bottom", size=9)
             curve(axes[1], stored["passes"], stored, f"{key}_right", name)
         axes[0].set_xticks(range(2), NOISES.values())
         axes[0].set(title="bits beyond the law (bound)", ylabel="bits a program")
@@ -252,15 +259,20 @@ def _speed_panels(stored: Stored) -> Picture:
         axes[0].set_xticks([2, 4, 8, 16, 32], ["2", "4", "8", "16", "32"])
         axes[0].set_xticks([], minor=True)
         axes[0].set_ylabel("share of right programs")
-        axes[2 if "left_seconds" in spent else 0].legend(fontsize=8, loc="lower right")
+        axes[1].legend(fontsize=8, loc="lower right")
         return render(figure)
 
 
-COMPARED = (
-    *("left", "left_cool", "left_greedy", "ancestral_8", "ancestral_32"),
-    *("confidence_8", "confidence_16", "threshold_90", "entropy_3"),
-    *("blocks_1", "blocks_4", "blocks_8", "blocks_16", "blocks_48"),
-)
+COMPARED = {
+    "left": "left to right",
+    "left_cool": "left to right, cooler",
+    "left_greedy": "left to right, greedy",
+    **{f"ancestral_{n}": f"ancestral, {n} steps" for n in (8, 32)},
+    **{f"confidence_{n}": f"by confidence, {n} steps" for n in (8, 16)},
+    "threshold_90": "threshold .9",
+    "entropy_3": "entropy bound, 0.3 nats",
+    **{f"blocks_{n}": f"blocks of {n}" for n in (1, 4, 8, 16, 48)},
+}
 
 
 def speed_numbers() -> Picture | Table:
@@ -276,7 +288,7 @@ def _speed_table(stored: Stored) -> Table:
     near, good = as_good(stored, layouts=False), as_good(stored)
     base = {unit: spent.get(f"left_{unit}") for unit in (*UNITS, "seconds_64")}
     rows = dict[str, dict[str, Any]]()
-    for name in COMPARED:
+    for name, label in COMPARED.items():
         row = {
             "right": stored[f"{name}_right"],
             "entropy, bits": stored[f"{name}_entropy"],
@@ -286,10 +298,10 @@ def _speed_table(stored: Stored) -> Table:
         }
         for unit, first in base.items():
             found = spent.get(f"{name}_{unit}")
-            row[f"{unit.replace('_', ', batch ')}, times less"] = (
+            row[f"{UNITS.get(unit, 'seconds, batch of 64')}, times less"] = (
                 f"{first / found:.2f}" if first and found else "-"
             )
-        rows[name.replace("_", " ")] = row
+        rows[label] = row
     return table(rows)
 
 
@@ -315,8 +327,8 @@ def _fewer_panels(stored: Stored) -> Picture:
         ):
             for who, label in STUDENTS.items():
                 curve(axis, passes, stored, f"{who}_{key}", label)
-            axis.set(xscale="log", title=title, ylim=(0, None))
-            axis.set_xticks(passes, [f"{n:g}" for n in passes])
+            scale(axis, passes, True, False)
+            axis.set(title=title, ylim=(0, None))
             axis.set_xlabel(f"passes ({spread_of(stored)})")
         axes[0].set_ylabel("share of programs")
         axes[0].legend(fontsize=8, loc="lower right")

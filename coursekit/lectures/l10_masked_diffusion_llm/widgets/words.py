@@ -21,7 +21,10 @@ class Word:
 
 def word_sheet(words: Sequence[Word], label: str, title: str = "") -> Sheet:
     """The words from left to right, in as many lines as they need, below a title."""
-    marks: list[Mark] = [Text(PAD, 14, title, size=SIZE, bold=True)] if title else []
+    # a title that is too long for the sheet is written smaller
+    long = theme.font(SIZE, bold=True).getlength(title)
+    size = min(SIZE, SIZE * (WIDE - 2 * PAD) / max(long, 1.0))
+    marks: list[Mark] = [Text(PAD, 14, title, size=size, bold=True)] if title else []
     x, y = 0.0, 26 if title else 4
     font, small = theme.font(SIZE), theme.font(8)
     for word in words:
