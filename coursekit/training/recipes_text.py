@@ -87,7 +87,7 @@ FEW_PASSES = FewPassesRecipe(
 # Code has no fixed places: what counts is who stands next to whom.
 CODE = TokenConfig(1260, 133, width=128, depth=6, heads=4, rotary=True)
 # Rare words have to move far: a larger rate for the table than programs need.
-CODE_EFFORT = replace(CPU, model=CODE, steps=2000, batch=16, lr=6e-3, muon=0.01)
+CODE_EFFORT = replace(CPU, model=CODE, steps=6000, batch=16, lr=6e-3, muon=0.01)
 CODE_QUICK = replace(QUICK, model=replace(CODE, width=64, depth=2), batch=16)
 CODE_GPU = replace(
     GPU, model=replace(CODE, width=320, heads=5, dropout=0.1), pictures=0
