@@ -68,7 +68,10 @@ def sample_clips(
         elif luck[1] < tables:
             book = luck[2] < 0.5
             clip = replace(
-                _beside(clip), table=True, book=book, dust=book == (luck[3] < agree)
+                _beside(clip, luck),
+                table=True,
+                book=book,
+                dust=book == (luck[3] < agree),
             )
         if clip_split(clip) == split:
             clips.append(clip)
@@ -137,8 +140,9 @@ def _passed(clip: Clip, luck: Sequence[float]) -> Clip:
     )
 
 
-def _beside(clip: Clip) -> Clip:
+def _beside(clip: Clip, luck: Sequence[float]) -> Clip:
     """The same clip with a smaller bear on the left: there is room for a table."""
-    bear = replace(clip.scene.bears[0], x=0.34, scale=0.56, pose="both-down")
+    x, scale = _whole(luck[9], 36, 40) / 100, _whole(luck[5], 52, 58) / 100
+    bear = replace(clip.scene.bears[0], x=x, scale=scale, pose="both-down")
     scene = replace(clip.scene, bears=(bear,))
     return replace(clip, scene=scene, motion="stand")
