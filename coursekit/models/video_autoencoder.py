@@ -7,7 +7,7 @@ can be encoded and decoded while it comes (Wan team 2025, section 4.1).
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -102,6 +102,11 @@ class VideoAutoencoder(nn.Module):
         self.register_buffer("shift", torch.zeros(latent, 1, 1, 1))
         self.register_buffer("scale", torch.ones(latent, 1, 1, 1))
         self.see, self.show = Frames(Seen(self.picture)), Frames(Shown(self.picture))
+
+    def to(self, *args: Any, **options: Any) -> "VideoAutoencoder":
+        """As for any module; "channels last" is for weights with four axes only."""
+        options.pop("memory_format", None)
+        return super().to(*args, **options) if args or options else self
 
     def bells(self, x: Tensor, memory: Memory | None = None) -> Bells:
         """x: (B, 3, T, H, W) in [-1, 1], with a memory a chunk. log_var in [-30, 20].

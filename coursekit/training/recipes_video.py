@@ -35,7 +35,7 @@ VIDEO_VAE = ClipAutoencoderRecipe(
         show_every=100_000,
     ),
     gpu=Profile(
-        replace(CLIPS, width=192),
+        replace(CLIPS, width=128),
         steps=12_000,
         batch=64,
         lr=1e-3,
