@@ -38,8 +38,8 @@ def ball_clips(count: int, frames: int, generator: torch.Generator) -> Tensor:
     The start is anywhere, every direction is equally likely, and so is every speed from
     SLOWEST to FASTEST.
     """
-    place, turn, rate = torch.rand(count, 4, generator=generator).split([2, 1, 1], 1)
-    angle = 2 * torch.pi * turn
-    speed = SLOWEST + (FASTEST - SLOWEST) * rate
+    drawn = torch.rand(count, 4, generator=generator)
+    place, angle = drawn[:, :2], 2 * torch.pi * drawn[:, 2:3]
+    speed = SLOWEST + (FASTEST - SLOWEST) * drawn[:, 3:]
     velocity = speed * torch.cat([angle.cos(), angle.sin()], dim=1)
     return ball_states(2 * place - 1, velocity, frames)[0]

@@ -1,4 +1,4 @@
-"""A transformer over frames, each with a noise level of its own, that looks back only."""
+"""A transformer over frames that looks back: each has a noise level of its own."""
 
 from typing import cast
 

@@ -15,16 +15,18 @@ from coursekit.models.frame_transformer import FrameTransformer
 from coursekit.theory.flow import cfm_loss
 from coursekit.theory.forcing import (
     denoised,
-    energy_score,
-    exposure_bias,
     forcing_loss,
     frame_levels,
     past_mask,
-    roll_out,
-    self_forcing,
     teacher_forcing,
 )
 from coursekit.theory.paths import expand_as
+from coursekit.theory.roll_outs import (
+    energy_score,
+    exposure_bias,
+    roll_out,
+    self_forcing,
+)
 
 TIMES = (1.0, 0.5)
 
