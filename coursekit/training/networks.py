@@ -16,6 +16,10 @@ from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig, TokenTransformer
 from coursekit.models.unet import UNet, UNetConfig
+from coursekit.models.video_autoencoder import (
+    VideoAutoencoder,
+    VideoAutoencoderConfig,
+)
 from coursekit.models.vit import ViTConfig
 
 NETWORKS: dict[type, Any] = {
@@ -29,11 +33,13 @@ NETWORKS: dict[type, Any] = {
     StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
     TokenConfig: TokenTransformer,
+    VideoAutoencoderConfig: VideoAutoencoder,
 }
 _PARTS = {
     "text": TextConfig,
     "image": ViTConfig,
     "base": MMDiTConfig,
+    "picture": AutoencoderConfig,
 }  # configs inside configs
 
 

@@ -8,11 +8,12 @@ from coursekit.training.recipes_prompts import PROMPTS
 from coursekit.training.recipes_students import STUDENTS
 from coursekit.training.recipes_text import TEXTS
 from coursekit.training.recipes_tuning import TUNING
+from coursekit.training.recipes_video import VIDEO
 
 RECIPES: dict[str, Recipe] = {
     **PIXELS,
     **{
         recipe.name: recipe
-        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS, *TEXTS)
+        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS, *TEXTS, *VIDEO)
     },
 }
