@@ -97,9 +97,7 @@ def test_frames_do_not_know_their_order_and_clips_do():
     exact = frechet(by_frames(other), by_frames(real))
     mixed = CHANGES["shuffled"](other, np.random.default_rng(0))
     assert exact > 1e-4
-    assert frechet(by_frames(mixed), by_frames(real)) == pytest.approx(
-        exact, abs=1e-10
-    )
+    assert frechet(by_frames(mixed), by_frames(real)) == pytest.approx(exact, abs=1e-10)
     found = sensitivity(moves, other, real)
     assert set(found) == {"floor", *CHANGES}
     assert min(found["frozen"], found["shuffled"], found["half speed"]) > 5

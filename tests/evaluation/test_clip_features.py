@@ -23,7 +23,6 @@ from coursekit.evaluation.clip_features import load_encoder
 from coursekit.evaluation.train_clip_features import (
     answer_loss,
     drawn,
-    scores,
     train_encoder,
 )
 
