@@ -1,8 +1,9 @@
 """What a network that goes on with films, frame by frame, is shown when it learns.
 
-Teacher forcing shows a frame after the true, clean past; diffusion forcing gives every
-frame a noise level of its own, so that the past is noisy too. Clips are x (B, T, ...), one frame after the other; levels are times of
-the straight path, one for each frame, 0 for clean and 1 for noise.
+Teacher forcing shows a frame after the true, clean past. Diffusion forcing gives every
+frame a noise level of its own, so that the past is noisy too. Clips are x (B, T, ...),
+one frame after the other; levels are times of the straight path, one for each frame, 0
+for clean and 1 for noise.
 """
 
 from collections.abc import Callable
@@ -102,6 +103,6 @@ def teacher_forcing(model: FrameModel, past: Tensor) -> Velocities:
 
 
 def denoised(velocities: Velocities, xt: Tensor, levels: Tensor) -> Tensor:
-    """The clean frames that velocities stand for: x_t - t * velocity, each with its t."""
+    """The clean frames that velocities stand for: x_t - t * velocity, each its t."""
     time = levels.reshape(*levels.shape, *[1] * (xt.ndim - 2))
     return xt - time * velocities(xt, levels)
