@@ -32,13 +32,14 @@ def video_pass(
     tokens, pixels, wide = frames * each, c.channels * c.patch**2, c.width
     ends = linear(tokens, pixels, wide) + linear(tokens, wide, pixels)
     maps = linear(tokens, wide, 3 * wide) + linear(tokens, wide, wide)
-    maps += mlp(tokens, wide, c.ratio)
     flops = ends.flops + frames * knobs(2, wide).flops  # knobs: once for each frame
     kept = 0
     sequences = {"full": (1, tokens), "space": (frames, each), "time": (each, frames)}
-    for count, length in (sequences[kind] for kind in block_kinds(c)):
-        flops += maps.flops + frames * knobs(6, wide).flops
-        flops += count * attention(length, wide).flops
-        kept += int((17 + 2 * c.ratio) * tokens * wide)
+    for i, kind in enumerate(block_kinds(c)):
+        count, length = sequences[kind]
+        ratio = c.ratio if i < c.depth else c.time_ratio
+        flops += maps.flops + mlp(tokens, wide, ratio).flops
+        flops += count * attention(length, wide).flops + frames * knobs(6, wide).flops
+        kept += int((17 + 2 * ratio) * tokens * wide)
         kept += count * c.heads * length**2 if table else 0
     return VideoCost(tokens, flops, kept)

@@ -45,6 +45,7 @@ class VideoDiTConfig:
     ratio: float = 4.0  # of the MLP's hidden width to `width`
     attention: str = "full"  # see ATTENTIONS
     times: int = 0  # blocks along time added to "frames", evenly between the others
+    time_ratio: float = 2.0  # of their MLP: most of what they do is to listen
     text: TextConfig | None = None
 
 
@@ -112,14 +113,14 @@ class VideoDiT(nn.Module):
         self.config = config
         self.enter = nn.Linear(c.channels * c.patch**2, c.width)
         self.conditioner = Conditioner(c.width, text=c.text, tokens=False)
-        kinds = block_kinds(c)
-        self.blocks = nn.ModuleList(self._block(kind) for kind in kinds[: c.depth])
-        self.times = nn.ModuleList(self._block(kind) for kind in kinds[c.depth :])
+        kinds, end = block_kinds(c), c.depth
+        self.blocks = nn.ModuleList(
+            VideoBlock(c.width, c.heads, c.ratio, kind) for kind in kinds[:end]
+        )
+        self.times = nn.ModuleList(
+            VideoBlock(c.width, c.heads, c.time_ratio, kind) for kind in kinds[end:]
+        )
         self.head = Head(c.width, c.channels * c.patch**2)
-
-    def _block(self, kind: str) -> VideoBlock:
-        c = self.config
-        return VideoBlock(c.width, c.heads, c.ratio, kind)
 
     def new_cache(self, tokens: int, window: int = 0) -> FrameCache:
         """An empty cache for a causal network. tokens: of a frame; window: see there.
