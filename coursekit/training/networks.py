@@ -20,6 +20,7 @@ from coursekit.models.video_autoencoder import (
     VideoAutoencoder,
     VideoAutoencoderConfig,
 )
+from coursekit.models.video_transformer import VideoDiT, VideoDiTConfig
 from coursekit.models.vit import ViTConfig
 
 NETWORKS: dict[type, Any] = {
@@ -34,6 +35,7 @@ NETWORKS: dict[type, Any] = {
     ClassifierConfig: NoisyClassifier,
     TokenConfig: TokenTransformer,
     VideoAutoencoderConfig: VideoAutoencoder,
+    VideoDiTConfig: VideoDiT,
 }
 _PARTS = {
     "text": TextConfig,

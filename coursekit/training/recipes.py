@@ -1,6 +1,7 @@
 """All recipes by name: what `coursekit train` and `coursekit recipes` know."""
 
 from coursekit.training.recipe import Recipe
+from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
@@ -14,6 +15,7 @@ RECIPES: dict[str, Recipe] = {
     **PIXELS,
     **{
         recipe.name: recipe
-        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS, *TEXTS, *VIDEO)
+        for group in (LATENT, PROMPTS, TUNING, STUDENTS, MIRRORS, TEXTS, VIDEO, CLIPS)
+        for recipe in group
     },
 }
