@@ -71,7 +71,8 @@ def test_the_loss_by_hand():
 
 def test_training_learns_and_is_repeatable():
     clips, truth = drawn(8, 0, "train")
-    net, again = (train_encoder("content", clips, truth, steps=15) for _ in range(2))
+    clips = clips[:, :5, ::2, ::2]  # what is left is enough to tell eight apart
+    net, again = (train_encoder("content", clips, truth, steps=20) for _ in range(2))
     for one, two in zip(net.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, two)
     learnt = answer_loss(net(as_clips(clips)), truth)
