@@ -71,12 +71,14 @@ def test_the_loss_by_hand():
 
 def test_training_learns_and_is_repeatable():
     clips, truth = drawn(8, 0, "train")
-    net, again = (train_encoder("content", clips, truth, steps=15) for _ in range(2))
+    clips = clips[:, :5, ::2, ::2]  # what is left is enough to tell eight apart
+    net, again = (train_encoder("content", clips, truth, steps=20) for _ in range(2))
     for one, two in zip(net.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, two)
-    learnt = answer_loss(net(as_clips(clips)), truth)
-    fresh = answer_loss(ClipEncoder(TAUGHT["content"])(as_clips(clips)), truth)
-    assert float(learnt) < 0.9 * float(fresh)
+    fresh = ClipEncoder(TAUGHT["content"])
+    with torch.no_grad():
+        learnt, guessed = (answer_loss(n(as_clips(clips)), truth) for n in (net, fresh))
+    assert float(learnt) < 0.9 * float(guessed)
 
 
 def test_unknown_and_missing_encoders_are_named(tmp_path):
