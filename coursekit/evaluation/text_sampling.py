@@ -49,10 +49,11 @@ def walk_prompts(
     yield from SOLVERS[solver](predict, start, ts)
 
 
-def starts(count: int, shape: tuple[int, int, int], seed: int) -> Tensor:
-    """Starting noise (count, C, H, W), drawn on the CPU: equal on every device.
+def starts(count: int, shape: tuple[int, ...], seed: int) -> Tensor:
+    """Starting noise (count, *shape), drawn on the CPU: equal on every device.
 
-    The noise of picture i does not depend on how many there are.
+    shape: (C, H, W) of pictures, or that of anything else. The noise of picture i does
+    not depend on how many there are.
     """
     generator = torch.Generator().manual_seed(seed)
     return torch.stack([pixel_noise(shape, generator) for _ in range(count)])

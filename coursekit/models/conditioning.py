@@ -19,7 +19,7 @@ class Condition(NamedTuple):
     """The condition as the blocks read it."""
 
     vector: Tensor  # (B, width): time, and what stands for the whole condition
-    tokens: Tensor | None  # (B, S, width), the prompt's tokens
+    tokens: Tensor | None = None  # (B, S, width), the prompt's tokens
 
 
 class Conditioner(nn.Module):
@@ -70,17 +70,22 @@ class Conditioner(nn.Module):
         Raises ValueError for a condition that the model was not built for.
         """
         vector = self.time(t.expand(len(like)).to(like.dtype))
+        said = self.said(cond, like)
+        return said._replace(vector=vector + said.vector) if said else Condition(vector)
+
+    def said(self, cond: Tensor | None, like: Tensor) -> Condition | None:
+        """The condition without the time; None from a model that takes none."""
         if self.label is None and self.text is None:
             if cond is not None:
                 raise ValueError("this model takes no condition: call it without cond")
-            return Condition(vector, None)
+            return None
         if cond is None:
             cond = self.null(like.device)
             cond = cond.expand(len(like), *cond.shape)
         if self.text is None:
-            return Condition(vector + cast(nn.Embedding, self.label)(cond), None)
+            return Condition(cast(nn.Embedding, self.label)(cond))
         features = self.text(cond)
-        vector = vector + self.from_pooled(features.pooled)
+        vector = self.from_pooled(features.pooled)
         if self.from_tokens is None:
-            return Condition(vector, None)
+            return Condition(vector)
         return Condition(vector, self.from_tokens(features.tokens))

@@ -1,5 +1,7 @@
 """A frozen autoencoder as part of a recipe: pictures in, latents to learn, and back."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -35,16 +37,22 @@ class Space:
         return found
 
     @torch.no_grad()
-    def encoded(self, data: Data) -> Data:
+    def encoded(
+        self,
+        data: Data,
+        floats: Callable[[Tensor], Tensor] = to_model,
+        at_once: int = 250,
+    ) -> Data:
         """The same data as latents, encoded once; pixels stay as they are.
 
-        The line about the data says which weights made them.
+        The line about the data says which weights made them. floats: bytes to what the
+        autoencoder takes; at_once: how many of them it takes.
         """
         if self.net is None:
             return data
         parts: list[Tensor] = [
-            self.net.encode(to_model(data.x[i : i + 250]))  # type: ignore[operator]
-            for i in range(0, len(data.x), 250)
+            self.net.encode(floats(data.x[i : i + at_once]))  # type: ignore[operator]
+            for i in range(0, len(data.x), at_once)
         ]
         digest = card(self.latents)["sha256"][:12]
         text = f"{data.text}, latents of {self.latents} {digest}"

@@ -16,6 +16,11 @@ from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig, TokenTransformer
 from coursekit.models.unet import UNet, UNetConfig
+from coursekit.models.video_autoencoder import (
+    VideoAutoencoder,
+    VideoAutoencoderConfig,
+)
+from coursekit.models.video_transformer import VideoDiT, VideoDiTConfig
 from coursekit.models.vit import ViTConfig
 
 NETWORKS: dict[type, Any] = {
@@ -29,11 +34,14 @@ NETWORKS: dict[type, Any] = {
     StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
     TokenConfig: TokenTransformer,
+    VideoAutoencoderConfig: VideoAutoencoder,
+    VideoDiTConfig: VideoDiT,
 }
 _PARTS = {
     "text": TextConfig,
     "image": ViTConfig,
     "base": MMDiTConfig,
+    "picture": AutoencoderConfig,
 }  # configs inside configs
 
 

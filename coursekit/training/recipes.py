@@ -1,6 +1,7 @@
 """All recipes by name: what `coursekit train` and `coursekit recipes` know."""
 
 from coursekit.training.recipe import Recipe
+from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
@@ -8,11 +9,13 @@ from coursekit.training.recipes_prompts import PROMPTS
 from coursekit.training.recipes_students import STUDENTS
 from coursekit.training.recipes_text import TEXTS
 from coursekit.training.recipes_tuning import TUNING
+from coursekit.training.recipes_video import VIDEO
 
 RECIPES: dict[str, Recipe] = {
     **PIXELS,
     **{
         recipe.name: recipe
-        for recipe in (*LATENT, *PROMPTS, *TUNING, *STUDENTS, *MIRRORS, *TEXTS)
+        for group in (LATENT, PROMPTS, TUNING, STUDENTS, MIRRORS, TEXTS, VIDEO, CLIPS)
+        for recipe in group
     },
 }

@@ -22,6 +22,7 @@ from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.unet import UNetConfig
+from coursekit.models.video_autoencoder import VideoAutoencoderConfig
 from coursekit.models.vit import ViTConfig
 from coursekit.training import (
     pretrained,
@@ -30,6 +31,7 @@ from coursekit.training import (
     recipes_mirror,
     recipes_pixels,
     recipes_text,
+    recipes_video,
 )
 from coursekit.training.loop import Run, train
 from coursekit.training.recipe import Recipe
@@ -108,6 +110,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "emoji": (
         replace(DRAWER, data="emoji", latents="tiny-vae"),
         MMDiTConfig(words("emoji"), width=32, heads=2, double=1, single=0),
+    ),
+    "clips": (
+        replace(recipes_video.VIDEO_VAE, start="", frames=5),
+        VideoAutoencoderConfig(SHRINK, latent=4, width=8),
     ),
     "next-token": (recipes_text.LEFT_TO_RIGHT, LANGUAGE),
     "masked": (recipes_text.MASKED, LANGUAGE),

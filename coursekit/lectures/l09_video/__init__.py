@@ -1,0 +1,1 @@
+"""Extension 9: its notebook, exercises, mistakes, figures, widgets."""
