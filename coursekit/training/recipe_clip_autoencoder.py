@@ -31,9 +31,9 @@ MOVED = 0.2  # a pixel in [-1, 1] that is further than this from its clip's medi
 class ClipAutoencoderRecipe(Recipe):
     """Rebuild clips: the latents of their pictures, and what is seen.
 
-    Every other step learns the latents of pictures, which is cheap, the rest what is
-    seen. moving: how much more a moving pixel counts than one that stands.
-    Without it the loss does not see who walks past: he covers few pixels.
+    Both at once: latents alone would not say which of them are seen. moving: how much
+    more a moving pixel counts than one that stands. Without it the loss does not see
+    who walks past: he covers few pixels.
     """
 
     size: int = 32
@@ -63,15 +63,15 @@ class ClipAutoencoderRecipe(Recipe):
         return model
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
-        """Clips (B, 3, T, H, W), noise for the latents, and the step's number."""
+        """Clips (B, 3, T, H, W), and noise for the latents."""
         x0 = to_clip(data.x[batch_indices(len(data.x), size, self.seed, step)])
         generator = torch.Generator().manual_seed(seed_of(self.seed, 2, step))
         eps = torch.randn(size, x0[0].numel(), generator=generator)
-        return x0, eps, torch.full((size,), step)
+        return x0, eps
 
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
-        """Squared errors of latents or of pixels, and a little KL."""
-        x0, noise, step = batch
+        """Squared errors of latents and of pixels, and a little KL."""
+        x0, noise = batch
         net = cast(VideoAutoencoder, model)
         shape = net.latent_shape(*x0.shape[2:])
         eps = noise[:, : int(np.prod(shape))].reshape(-1, *shape)
@@ -79,11 +79,15 @@ class ClipAutoencoderRecipe(Recipe):
         bells = net.squeeze(seen)
         grown = net.grow(bells.mean + (bells.log_var / 2).exp() * eps)
         kl = self.beta * kl_to_normal(*bells).mean() / eps[0].numel()
-        if int(step[0]) % 2 == 0:
-            return cast(Tensor, (grown - seen.detach()).square().mean() + kl)
         weight = 1 + self.moving * is_moving(x0)
         off = (net.show(grown) - x0).square() * weight
-        return cast(Tensor, 10 * off.mean() / weight.mean() + kl)
+        latents = (grown - seen.detach()).square().mean()
+        return cast(Tensor, 10 * off.mean() / weight.mean() + latents + kl)
+
+    def networks(self, model: nn.Module) -> tuple[nn.Module, ...]:
+        """The parts, since the loss looks between them."""
+        net = cast(VideoAutoencoder, model)
+        return net.see, net.shrink, net.grow, net.show
 
     @torch.no_grad()
     def published(self, model: nn.Module, data: Data) -> nn.Module:
