@@ -66,7 +66,8 @@ def shirt_shares(frames: Clips, clips: Sequence[Clip]) -> NDArray[np.float64]:
     He is looked for along his whole lane, the rows of the picture in which his shirt
     is: the best place for a window as large as a shirt. A pixel counts for the colour
     that it is nearest to, unless that is further than NEAR, or unless it is as it is in
-    most frames of the clip: grass or a green hat are no shirt.
+    most frames of the clip: grass or a green hat are no shirt. A waving arm in a
+    shirt's colour may still be read as one.
 
     frames: uint8 (N, T, H, W, 3), what was made; clips: what was to be made, for light
     and lane.

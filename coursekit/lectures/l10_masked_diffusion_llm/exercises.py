@@ -188,9 +188,8 @@ def mask_tokens(fn: Function, i: Any) -> Results:
 def _holes(seed: int) -> Inputs:
     rng, dtype = generator(seed), (np.float64, np.float32)[seed % 3 == 1]
     x0, masked = rng.integers(0, 6, (5, 7)), rng.random((5, 7)) < 0.5
-    masked[0], masked[1] = False, True
+    masked[0], masked[1], masked[2, 0] = False, True, True
     x0[~masked] += 3 * (rng.random((5, 7)) < 0.3)[~masked]  # the mask, typed
-    masked[2, 0] = True
     t = rng.uniform(0.1, 1, (5, 7) if seed % 3 == 2 else 5)
     t[0], t[2] = 0.0, 1e-3  # nothing hidden; so early that a floor would be felt
     logits = (2 * rng.standard_normal((5, 7, 6))).astype(dtype)
