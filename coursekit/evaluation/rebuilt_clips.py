@@ -4,7 +4,7 @@ The mean error of pixels hardly sees a pedestrian: he covers few of them. So the
 is asked for alone, where it is exactly known to be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from coursekit.models.video_autoencoder import VideoAutoencoder
 
 Films = NDArray[np.uint8]  # (N, T, H, W, 3)
 SEED = 2_000_000  # of clips that no training has seen
+BATCH = 16  # clips at once
 PIXELS = 4  # of a shirt, to count as seen
 
 
@@ -45,23 +46,23 @@ def held_out_clips(
 
 
 @torch.no_grad()
+def through(films: Films, way: Callable[[Tensor], Tensor], device: Any) -> Films:
+    """Clips as they come out of `way`, floats to floats on a device."""
+    done = []
+    for i in range(0, len(films), BATCH):
+        x = to_clip(torch.from_numpy(films[i : i + BATCH])).to(device)
+        done.append(from_clip(way(x).cpu()))
+    return np.concatenate(done)
+
+
 def rebuilt(model: VideoAutoencoder, films: Films) -> Films:
     """Clips after a way through the bottleneck (the means, no noise)."""
-    device, done = model.shift.device, []
-    for i in range(0, len(films), 16):
-        x = to_clip(torch.from_numpy(films[i : i + 16])).to(device)
-        done.append(from_clip(model.decode(model.encode(x)).cpu()))
-    return np.concatenate(done)
+    return through(films, lambda x: model.decode(model.encode(x)), model.shift.device)
 
 
-@torch.no_grad()
 def rebuilt_pictures(model: VideoAutoencoder, films: Films) -> Films:
     """The same through the autoencoder of pictures alone: nothing is lost in time."""
-    device, done = model.shift.device, []
-    for i in range(0, len(films), 16):
-        x = to_clip(torch.from_numpy(films[i : i + 16])).to(device)
-        done.append(from_clip(model.show(model.see(x)).cpu()))
-    return np.concatenate(done)
+    return through(films, lambda x: model.show(model.see(x)), model.shift.device)
 
 
 def shirts_read(films: Films, clips: Sequence[Clip]) -> tuple[int, int]:

@@ -7,13 +7,14 @@ which he returns stands beside the share that is right.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from coursekit.datasets.teddy.clip_drawing import draw_clips
 from coursekit.datasets.teddy.clip_props import BEHIND, LEGS, SHIRT, SHOULDERS
 from coursekit.datasets.teddy.clip_scene import SHIRTS, Clip
 from coursekit.evaluation.clip_measures import Clips
@@ -66,8 +67,8 @@ def shirt_shares(frames: Clips, clips: Sequence[Clip]) -> NDArray[np.float64]:
     He is looked for along his whole lane, the rows of the picture in which his shirt
     is: the best place for a window as large as a shirt. A pixel counts for the colour
     that it is nearest to, unless that is further than NEAR, or unless it is as it is in
-    most frames of the clip: grass or a green hat are no shirt. A waving arm in a
-    shirt's colour may still be read as one.
+    most frames of the clip: grass or a green hat are no shirt. Nor does it count where
+    the bear moves: a waving arm may have a shirt's colour.
 
     frames: uint8 (N, T, H, W, 3), what was made; clips: what was to be made, for light
     and lane.
@@ -77,6 +78,7 @@ def shirt_shares(frames: Clips, clips: Sequence[Clip]) -> NDArray[np.float64]:
     moved = np.abs(seen - np.median(seen, axis=1, keepdims=True)).max(-1) > MOVED
     off = np.abs(seen[..., None, :] - shirt_colours(clips)[:, None, None, None]).max(-1)
     near = (off.min(-1) < NEAR) & moved
+    near &= ~restless(clips, seen.shape[1], size)[:, None]
     votes = near[..., None] & (off.argmin(-1)[..., None] == np.arange(len(SHIRTS)))
     wide = max(1, round(WIDE * size))
     shares = []
@@ -86,6 +88,14 @@ def shirt_shares(frames: Clips, clips: Sequence[Clip]) -> NDArray[np.float64]:
         lane = row[:, top : round((feet - LEGS) * size)].mean(axis=1)  # (T, W, 6)
         shares.append(sliding_window_view(lane, wide, axis=1).mean(-1).max(1))
     return np.stack(shares)
+
+
+def restless(clips: Sequence[Clip], frames: int, size: int) -> NDArray[np.bool_]:
+    """Where something moves though nobody passes: the bear's arms, (N, H, W)."""
+    alone = draw_clips([replace(clip, shirt="none") for clip in clips], frames, size)
+    still = np.median(alone, axis=1, keepdims=True)
+    moves: NDArray[np.bool_] = (np.abs(alone - still) > MOVED * 255).any(axis=(1, 4))
+    return moves
 
 
 def seen_shirts(shares: NDArray[np.float64], least: float = 0.5) -> Labels:

@@ -92,9 +92,7 @@ def test_nobody_is_seen_where_he_is_hidden_or_was_never_there(returning):
     clips, drawn = returning
     shares = shirt_shares(drawn, clips)
     hidden = np.stack([hidden_frames(clip, FRAMES) for clip in clips])
-    # A waving arm in the colour of a shirt may look like one, in one frame of sixty.
-    assert (shares.max(-1)[hidden] >= 0.5).mean() < 0.02
+    assert shares.max(-1)[hidden].max() < 0.5
     alone = [replace(clip, shirt="none") for clip in clips]
     empty = shirt_shares(draw_clips(alone, FRAMES), clips)
-    # So a few of sixty clips without anybody are read as if he had come back.
-    assert (seen_shirts(empty[:, 17:]) == GONE).mean() > 0.9
+    assert (seen_shirts(empty[:, 17:]) == GONE).all()
