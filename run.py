@@ -264,6 +264,8 @@ def main(arguments):
         print(USAGE)
         return 0 if command in ("help", "-h", "--help") else 2
     os.chdir(ROOT)
+    if not here:  # another one that is active: IPython would warn in every kernel
+        os.environ.pop("VIRTUAL_ENV", None)
     python = active_python() if here else set_up(levels[command])
     if command == "lab":
         return lab(python, rest)

@@ -3,6 +3,7 @@ set-up is made afresh, a second start installs nothing, and a failed checker fai
 
 import ast
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -177,6 +178,18 @@ def test_make_test_fails_when_one_checker_fails(desk, broken, monkeypatch):
     assert calls[-1].startswith("pytest"), "its closing line comes last"
     monkeypatch.setattr(desk.run.subprocess, "call", lambda command: 0)
     assert desk.run.test("python", []) == 0
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_only_here_keeps_the_environment_that_is_active(desk, here, monkeypatch):
+    """Another one's name in a kernel of ours makes IPython warn in every notebook."""
+    monkeypatch.setenv("VIRTUAL_ENV", "another")
+    monkeypatch.setattr(desk.run, "set_up", lambda level: "python")
+    monkeypatch.setattr(desk.run, "active_python", lambda: "python")
+    monkeypatch.setattr(desk.run, "ROOT", str(ROOT))
+    monkeypatch.chdir(ROOT)
+    assert desk.run.main(["--here", "setup"] if here else ["setup"]) == 0
+    assert ("VIRTUAL_ENV" in os.environ) == here
 
 
 def test_an_incomplete_active_environment_gets_one_line(tmp_path):
