@@ -32,6 +32,7 @@ def video_pass(
     tokens, pixels, wide = frames * each, c.channels * c.patch**2, c.width
     ends = linear(tokens, pixels, wide) + linear(tokens, wide, pixels)
     maps = linear(tokens, wide, 3 * wide) + linear(tokens, wide, wide)
+    told = linear(frames, wide, c.narrow) + linear(frames, c.narrow, 6 * wide)
     flops = ends.flops + frames * knobs(2, wide).flops  # knobs: once for each frame
     kept = 0
     sequences = {"full": (1, tokens), "space": (frames, each), "time": (each, frames)}
@@ -39,7 +40,7 @@ def video_pass(
         count, length = sequences[kind]
         ratio = c.ratio if i < c.depth else c.time_ratio
         flops += maps.flops + mlp(tokens, wide, ratio).flops
-        flops += count * attention(length, wide).flops + frames * knobs(6, wide).flops
+        flops += count * attention(length, wide).flops + told.flops
         kept += int((17 + 2 * ratio) * tokens * wide)
         kept += count * c.heads * length**2 if table else 0
     return VideoCost(tokens, flops, kept)

@@ -46,6 +46,7 @@ class VideoDiTConfig:
     attention: str = "full"  # see ATTENTIONS
     times: int = 0  # blocks along time added to "frames", evenly between the others
     time_ratio: float = 2.0  # of their MLP: most of what they do is to listen
+    narrow: int = 48  # what time and words pass through before a block's knobs
     text: TextConfig | None = None
 
 
@@ -59,14 +60,20 @@ def block_kinds(config: VideoDiTConfig) -> list[str]:
 class VideoBlock(nn.Module):
     """A DiT block (adaLN-Zero) whose tokens hear each other in groups."""
 
-    def __init__(self, width: int, heads: int, ratio: float, kind: str) -> None:
-        """kind: of `grouped`."""
+    def __init__(
+        self, width: int, heads: int, ratio: float, kind: str, narrow: int
+    ) -> None:
+        """kind: of `grouped`; narrow: see `VideoDiTConfig`."""
         super().__init__()
         self.kind = kind
         self.norm1, self.norm2 = bare_norm(width), bare_norm(width)
         self.attention = SelfAttention(width, heads)
         self.mlp = MLP(width, ratio)
-        self.knobs = Knobs(width, width, 6, zero=True)
+        # Knobs that read the whole condition would be a third of all weights: this is
+        # the low-rank adaLN of Cosmos (NVIDIA 2025), here without its shared part.
+        self.knobs = nn.Sequential(
+            nn.Linear(width, narrow), Knobs(narrow, width, 6, zero=True)
+        )
 
     def forward(
         self,
@@ -115,10 +122,10 @@ class VideoDiT(nn.Module):
         self.conditioner = Conditioner(c.width, text=c.text, tokens=False)
         kinds, end = block_kinds(c), c.depth
         self.blocks = nn.ModuleList(
-            VideoBlock(c.width, c.heads, c.ratio, kind) for kind in kinds[:end]
+            VideoBlock(c.width, c.heads, c.ratio, kind, c.narrow) for kind in kinds[:end]
         )
         self.times = nn.ModuleList(
-            VideoBlock(c.width, c.heads, c.time_ratio, kind) for kind in kinds[end:]
+            VideoBlock(c.width, c.heads, c.time_ratio, kind, c.narrow) for kind in kinds[end:]
         )
         self.head = Head(c.width, c.channels * c.patch**2)
 

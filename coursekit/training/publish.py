@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from coursekit import __version__
 from coursekit.course_folder import COURSE
@@ -70,13 +71,22 @@ def what_was_measured(session: Session, model: torch.nn.Module) -> str:
 
 
 def published_form(session: Session) -> torch.nn.Module:
-    """What ships of the run, its numbers rounded to bf16, as the file holds them."""
+    """What ships of the run, its numbers rounded as the file holds them."""
     model = session.run.averaged().cpu()
     with torch.no_grad():
         for value in model.state_dict().values():
             if value.is_floating_point():
-                value.copy_(value.bfloat16().float())
+                value.copy_(rounded(value, session.recipe.mantissa).bfloat16().float())
     return model
+
+
+def rounded(x: Tensor, bits: int) -> Tensor:
+    """Floats with `bits` bits behind the leading one, to nearest; bf16 has 7.
+
+    A number moves by 2^-(bits + 1) of itself at most. What is cut off packs to nothing.
+    """
+    mantissa, exponent = torch.frexp(x)
+    return torch.ldexp((mantissa * 2 ** (bits + 1)).round(), exponent - bits - 1)
 
 
 def short_figures(figures: Figures) -> str:
@@ -108,6 +118,7 @@ def publish_run(session: Session, figures: Figures, folder: Path | None = None) 
         "model": to_plain(run.profile.model),
         "parameters": sum(p.numel() for p in model.parameters()),
         "training": {k: v for k, v in asdict(run.profile).items() if k != "model"},
+        "mantissa": recipe.mantissa,
         "seed": recipe.seed,
         "steps": run.step,
         "inherited": round(taken_share(recipe, run.profile.model), 4),

@@ -9,7 +9,7 @@ about a recipe.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,7 @@ class Recipe(ABC):
     quick: Profile
     cpu: Profile
     gpu: Profile
+    mantissa: ClassVar[int] = 7  # bits of every weight that ship: those of bf16, or less
 
     @property
     @abstractmethod

@@ -36,6 +36,8 @@ class ClipAutoencoderRecipe(Recipe):
     who walks past: he covers few pixels.
     """
 
+    mantissa = 4
+
     size: int = 32
     frames: int = 17
     beta: float = 0.01

@@ -42,6 +42,8 @@ class ClipRecipe(Recipe):
     be, in a share `given` of the clips; the rest begin with noise.
     """
 
+    mantissa = 3
+
     latents: str = "video-vae"
     size: int = 32
     frames: int = 17

@@ -32,7 +32,7 @@ VIDEO_FRAMES = ClipRecipe(
     given=0.0,  # a frame that hears no other learns nothing from one
     quick=Profile(replace(FRAMES, width=64, depth=2), **SHORT),
     cpu=Profile(
-        FRAMES, steps=6000, batch=16, lr=1e-3, warmup=200, ema=0.999, pictures=8000
+        FRAMES, steps=5000, batch=16, lr=1e-3, warmup=200, ema=0.999, pictures=8000
     ),
     gpu=Profile(LARGE, steps=8000, batch=256, lr=1e-3, **(GPU | {"pictures": 40_000})),
 )
@@ -46,7 +46,7 @@ VIDEO = replace(
     given=0.5,
     start="video-frames",
     quick=Profile(replace(FRAMES, times=3), **SHORT),
-    cpu=replace(VIDEO_FRAMES.cpu, model=replace(FRAMES, times=3), steps=9000),
+    cpu=replace(VIDEO_FRAMES.cpu, model=replace(FRAMES, times=3), steps=8000),
     gpu=replace(VIDEO_FRAMES.gpu, model=replace(LARGE, times=4)),
 )
 
@@ -58,8 +58,8 @@ VIDEO_RECALL = RecallRecipe(
         replace(FRAMES, attention="full", width=64, depth=2), **(SHORT | {"batch": 4})
     ),
     cpu=Profile(
-        replace(FRAMES, attention="full"),
-        steps=2000,
+        replace(FRAMES, attention="full", width=128),
+        steps=2400,
         batch=24,
         lr=1e-3,
         warmup=100,

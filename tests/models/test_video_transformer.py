@@ -165,7 +165,7 @@ def test_time_that_was_added_does_nothing_until_it_learns():
     before = frame_model(CLIP, LEVELS, IDS)
     assert torch.equal(model(CLIP, LEVELS, IDS), before)
     for block in model.times:
-        block.knobs.linear.bias.normal_()
+        block.knobs[1].linear.bias.normal_()
     after = model(CLIP, LEVELS, IDS)
     assert gap(after, before) > 1e-2
     assert torch.equal(frame_model(CLIP, LEVELS, IDS), before)  # a copy
@@ -177,7 +177,7 @@ def test_time_that_was_added_does_nothing_until_it_learns():
 def test_added_blocks_learn_although_their_gates_are_zero():
     model = add_time(network(attention="frames"), 1)
     (model(CLIP, LEVELS, IDS) - CLIP).square().mean().backward()
-    assert model.times[0].knobs.linear.weight.grad.any()
+    assert model.times[0].knobs[1].linear.weight.grad.any()
 
 
 def test_what_cannot_be():
