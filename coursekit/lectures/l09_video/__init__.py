@@ -1,1 +1,1 @@
-"""Extension 9: its notebook, exercises, mistakes, figures, widgets."""
+"""Extension 09: its notebook, exercises, mistakes, figures, widgets."""
