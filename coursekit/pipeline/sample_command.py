@@ -1,7 +1,8 @@
 """`coursekit sample "a brown bear with a red hat, reading in the park" -o bear.png`
 
-Draws what a prompt says with the models that ship: one to three teddy bears, or emoji
-by name and style. Says what it understood, and what it chose because nobody said it.
+Draws what a prompt says with the models that ship: one to three teddy bears, emoji by
+name and style, or a clip (--video). Says what it understood, and what it chose because
+nobody said it.
 """
 
 import os
@@ -47,6 +48,8 @@ class Request:
     adapter: str | None = None
     strength: float = 1.0
     student: str | None = None
+    video: bool = False
+    array: bool = False
 
 
 class Asked(NamedTuple):
@@ -59,7 +62,10 @@ class Asked(NamedTuple):
 
 def main(
     prompt: Annotated[str, typer.Argument(help="What to draw, in plain English.")],
-    out: Annotated[Path, typer.Option("-o", "--out")] = Path("sample.png"),
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="sample.png, with --video sample.gif."),
+    ] = None,
     world: Annotated[
         World | None,
         typer.Option(help=f"{DEFAULT}, or the adapter's; teddy: one, 32 x 32."),
@@ -94,14 +100,21 @@ def main(
     student: Annotated[
         str | None, typer.Option(metavar="NAME", help=STUDENT_HELP)
     ] = None,
+    video: Annotated[
+        bool, typer.Option("--video", help="A clip of a bear: .gif, .mp4 or .webm.")
+    ] = False,
+    array: Annotated[
+        bool, typer.Option("--array", help="With --video: its frames too, as .npz.")
+    ] = False,
 ) -> int:
-    """Draw what a prompt says, as a PNG file.
+    """Draw what a prompt says, as a PNG file, or as a clip.
 
     Exit status 0: done, 1: a file is missing or damaged, 2: bad input.
     """
+    out = out or Path("sample.gif" if video else "sample.png")
     args = Request(
         prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
-        zoom, film, force, adapter, adapter_scale, student,
+        zoom, film, force, adapter, adapter_scale, student, video, array,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -115,6 +128,11 @@ def main(
         if world is None:
             args = replace(args, world=home(adapter) if adapter else DEFAULT)
         check(args)
+        if video:
+            from coursekit.pipeline.clip_sample import sample_video
+
+            sample_video(args)
+            return 0
         asked = understood(args)
         if not is_there(MODELS[args.world]):
             raise NotTrained(MODELS[args.world])
@@ -138,7 +156,9 @@ def check(args: Request) -> None:
     """PipelineError for numbers and files that cannot be."""
     from coursekit.pipeline.boxes import PipelineError
 
-    out, endings = args.out, (".png", ".gif") if args.film else (".png",)
+    out, endings = args.out, [".png", ".gif"] if args.film else [".png"]
+    if args.video:
+        endings = [".gif", ".mp4", ".webm"]
     if out.suffix.lower() not in endings:
         raise PipelineError(f"-o {out}: give it a name that ends in {endings[0]}")
     if out.is_dir():
@@ -158,8 +178,33 @@ def check(args: Request) -> None:
         raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
     check_adapter(args)
     check_student(args)
+    check_clip(args)
     if not 0 <= args.seed < 2**32:
         raise PipelineError(f"--seed {args.seed}: use 0 to {2**32 - 1}")
+
+
+def check_clip(args: Request) -> None:
+    """PipelineError for what no clip can have, or a word for clips without one."""
+    from coursekit.pipeline.boxes import PipelineError
+
+    if not args.video:
+        if args.array:
+            raise PipelineError("--array is for clips: give --video too")
+        return
+    others = {
+        "--world": args.world != DEFAULT,
+        "--solver": args.solver,
+        "--negative": args.negative,
+        "--film": args.film,
+        "--adapter": args.adapter,
+        "--student": args.student,
+        "--grid": args.grid != 1,
+    }
+    for name, given in others.items():
+        if given:
+            raise PipelineError(f"--video knows no {name}: leave it out")
+    if args.steps is not None and not 1 <= args.steps <= 1000:
+        raise PipelineError(f"--steps {args.steps}: use 1 to 1000")
 
 
 def check_adapter(args: Request) -> None:

@@ -20,9 +20,11 @@ from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.strided import StudentConfig
 from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.unet import UNetConfig
+from coursekit.models.video_autoencoder import VideoAutoencoderConfig
 from coursekit.training import pretrained
 from coursekit.training.networks import build, to_plain
 from coursekit.training.recipes import RECIPES
+from coursekit.training.recipes_clips import FRAMES
 from coursekit.training.text_image_data import text_config
 from coursekit.weights import write_weights
 
@@ -60,6 +62,11 @@ NETWORKS: dict[str, Any] = {
     "emoji-prompts": MMDiTConfig(
         text_config("emoji", 16, 1, 2), width=16, heads=2, double=1, single=0
     ),
+    "video-vae": VideoAutoencoderConfig(
+        AutoencoderConfig(widths=(8, 8), groups=4, latent=4), width=8
+    ),
+    "video-frames": replace(FRAMES, width=16, depth=2, narrow=4),
+    "video": replace(FRAMES, width=16, depth=2, narrow=4, times=1),
     "programs-left-to-right": PROGRAMS,
     "programs-masked": PROGRAMS,
     "programs-blocks": PROGRAMS,
