@@ -29,7 +29,7 @@ def test_flops_are_those_that_torch_counts(kind):
         with plain, FlopCounterMode(display=False) as counter, torch.no_grad():
             net(x, t)
         with FlopCounterMode(display=False) as timing, torch.no_grad():
-            net.conditioner.time(t.flatten())
+            net.time(t.flatten())
         cost = video_pass(config, frames, 4, 8)
         assert cost.tokens == frames * 8
         assert cost.flops == counter.get_total_flops() - timing.get_total_flops()
