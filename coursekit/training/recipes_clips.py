@@ -50,7 +50,7 @@ VIDEO_RECALL = RecallRecipe(
     ),
     cpu=Profile(
         replace(FRAMES, attention="full"),
-        steps=2400,
+        steps=2000,
         batch=24,
         lr=1e-3,
         warmup=100,
