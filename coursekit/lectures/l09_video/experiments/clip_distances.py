@@ -4,7 +4,7 @@ The changes are those of `CHANGES`, and a way through the autoencoder of clips. 
 every distance stands its floor: real clips against other real ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -28,10 +28,9 @@ from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.models.video_autoencoder import VideoAutoencoder
 from coursekit.training.pretrained import load_model
 
-CLIPS, FEW = 1024, 256  # for the encoders; for what looks at single frames
+CLIPS = 1024
 SIZES = (128, 256, 512, 1024)  # of the floors
 WAYS = {change.__name__: name for name, change in CHANGES.items()}
-Pictures = Callable[[Clips], Tensor]
 
 
 def real_clips(count: int, seed: int) -> Clips:
@@ -55,28 +54,28 @@ def hat_flicker(clips: Clips) -> float:
     return flicker_rate(words.reshape(clips.shape[:2]))
 
 
-def judged(count: int, few: int, seed: int) -> Result:
+def judged(count: int, seed: int) -> Result:
     """Every change seen by three distances and two counts; and the floors."""
     clips, real = (real_clips(count, 1000 * k + seed) for k in (1, 2))
     model = load_model("video-vae")
     assert isinstance(model, VideoAutoencoder)
     back = rebuilt(model, clips)
     found: Result = {}
-    eyes = {name: (encoder_features(name), count) for name in TAUGHT}
-    for name, (eye, n) in {**eyes, "frames": (frame_wise(frame_features), few)}.items():
-        seen = sensitivity(eye, clips[:n], real[:n], seed)
+    eyes = {name: encoder_features(name) for name in TAUGHT}
+    for name, eye in {**eyes, "frames": frame_wise(frame_features)}.items():
+        seen = sensitivity(eye, clips, real, seed)
         floor = seen.pop("floor")
         rows = {change: seen[title] for change, title in WAYS.items()}
-        rows["rebuilt"] = frechet(eye(back[:n]), eye(real[:n])) / floor
+        rows["rebuilt"] = frechet(eye(back), eye(real)) / floor
         found |= prefixed(name, {"floor": floor, **rows})
     for name in TAUGHT:
         x, y = (clip_features(name, c) for c in (clips, real))
         found[f"{name}_floors"] = floors(x, y, [n for n in SIZES if n <= count])
     rows = {
-        way: CHANGES[title](clips[:few], np.random.default_rng(seed))
+        way: CHANGES[title](clips, np.random.default_rng(seed))
         for way, title in WAYS.items()
     }
-    for way, shown in {"real": clips[:few], **rows, "rebuilt": back[:few]}.items():
+    for way, shown in {"real": clips, **rows, "rebuilt": back}.items():
         found |= {f"hats_{way}": hat_flicker(shown), f"moves_{way}": motion(shown)}
     return found
 
@@ -84,16 +83,15 @@ def judged(count: int, few: int, seed: int) -> Result:
 def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     """Everything of 09.I.
 
-    Keys: `clips` for the encoders, `few` for single frames, `sizes`; `taught_{word}`,
-    how often an encoder is right about it in test clips (for a number the error); for
-    way in WAYS and "rebuilt", with _std and _all: `motion_{way}`, `content_{way}` and
-    `frames_{way}`, the distance in floors, and the floors themselves, `motion_floor`,
-    ...; `hats_{way}` and `moves_{way}`, also for "real"; lists `motion_floors` and
+    Keys: `clips` of each; `sizes`; `taught_{word}`, how often an encoder is right about
+    it in test clips (for a number the root mean squared error); for way in WAYS and
+    "rebuilt", with _std and _all: `motion_{way}`, `content_{way}` and `frames_{way}`,
+    the distance in floors, and the floors themselves, `motion_floor`, ...;
+    `hats_{way}` and `moves_{way}`, also for "real"; lists `motion_floors` and
     `content_floors` over `sizes`.
     """
-    count, few = (160, 8) if quick else (CLIPS, FEW)
-    result: Result = {"clips": count, "few": few}
-    result["sizes"] = [n for n in SIZES if n <= count]
+    count = 160 if quick else CLIPS
+    result: Result = {"clips": count, "sizes": [n for n in SIZES if n <= count]}
     for name in TAUGHT:
         result |= prefixed("taught", load_encoder(name)[1]["test"])
-    return result | for_seeds(judged, seeds[:1] if quick else seeds, count, few)
+    return result | for_seeds(judged, seeds[:1] if quick else seeds, count)
