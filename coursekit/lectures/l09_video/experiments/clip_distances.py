@@ -71,12 +71,11 @@ def judged(count: int, seed: int) -> Result:
     for name in TAUGHT:
         x, y = (clip_features(name, c) for c in (clips, real))
         found[f"{name}_floors"] = floors(x, y, [n for n in SIZES if n <= count])
-    rows = {
-        way: CHANGES[title](clips, np.random.default_rng(seed))
-        for way, title in WAYS.items()
-    }
-    for way, shown in {"real": clips, **rows, "rebuilt": back}.items():
-        found |= {f"hats_{way}": hat_flicker(shown), f"moves_{way}": motion(shown)}
+    shown = {"real": clips, "rebuilt": back}
+    for way, title in WAYS.items():
+        shown[way] = CHANGES[title](clips, np.random.default_rng(seed))
+    for way, each in shown.items():
+        found |= {f"hats_{way}": hat_flicker(each), f"moves_{way}": motion(each)}
     return found
 
 
