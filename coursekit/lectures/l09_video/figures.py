@@ -47,9 +47,9 @@ def _forcing_panels(stored: Stored) -> Picture:
                 xlabel=f"frame ({spread_of(stored)})",
                 ylim=(0, 1.2),
             )
-            draw_level(
-                axis, (np.mean(stored["centre"]), "always the middle of the box")
-            )
+            centre = float(np.mean(stored["centre"]))
+            said = "always the middle of the box" if past == "true" else ""
+            draw_level(axis, (centre, said))
         axes[0].set_ylabel("error, box half-widths")
         axes[0].legend(fontsize=8, loc="upper left", bbox_to_anchor=(0, 0.62))
         return render(figure)
