@@ -261,6 +261,16 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+NINE = Notebook(
+    """
+import torch
+
+from coursekit.lectures.l09_video import widgets
+""",
+    {
+        "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
+    },
+)
 TEN = Notebook(
     """
 import torch
@@ -294,6 +304,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "09": NINE,
     "10": TEN,
 }
 CELLS = {

@@ -50,8 +50,11 @@ def roll_out(
 ) -> tuple[Tensor, Tensor]:
     """Go on with a clip, frame by frame, each after the model's own frames before it.
 
-    Frame i is made by `few_jumps` from fresh noise, behind the frames before it with
-    level 0. given: (B, G, ...), the true beginning; frames: T > G; times as there.
+    Frame i is made by `few_jumps` from `fresh_noise`, behind the frames before it with
+    level 0; the noises come frame by frame from the one generator. The model is asked
+    for the columns so far, model(x (B, i + 1, ...), levels (B, i + 1)).
+
+    given: (B, G, ...), the true beginning; frames: T > G; times as in `few_jumps`.
     Returns the clip (B, T, ...), `given` unchanged at its beginning, and like it what
     the last jump of every frame started from (zeros in the place of given frames).
     """

@@ -28,7 +28,7 @@ NO_TENSOR = ("inject", "merged", "warm_start", "parse_verdict")
 COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
 NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
-    *("step_chances", "cost_at"),
+    *("step_chances", "cost_at", "flicker_rate", "motion"),
 }
 
 

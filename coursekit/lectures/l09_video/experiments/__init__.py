@@ -3,4 +3,6 @@
 # figure -> the module here that measures it (with `measure`, or the function named)
 FIGURES: dict[str, str] = {
     "09.F": "forcing",
+    "09.I": "clip_distances",
+    "09.P": "ball_paths",
 }
