@@ -1,11 +1,11 @@
 """Figure 09.D: what comes back from latents of clips, and what its recipe is worth.
 
 First the autoencoder that ships, frame by frame, beside ways to save frames without any
-network. Then its recipe, 400 steps of it, with one thing changed at a time.
+network. Then the first steps of its recipe, with one thing changed at a time.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import cast
 
@@ -35,7 +35,7 @@ from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_clip_autoencoder import ClipAutoencoderRecipe
 from coursekit.training.recipes_video import VIDEO_VAE
 
-STOPS = (50, 100, 200, 400)
+STOPS = (40, 80, 160, 320)
 CLIPS, JUDGED = 1000, 48  # to learn from; to judge with on the way
 SHOWN, FRAMES, SIDE = 64, 17, 32  # clips that judge what ships
 FEW = 4  # channels
@@ -60,7 +60,7 @@ def recipes() -> dict[str, ClipAutoencoderRecipe]:
     """The recipe as it is, and with one thing changed."""
     shape = cast(VideoAutoencoderConfig, VIDEO_VAE.cpu.model)
     few = replace(VIDEO_VAE.cpu, model=replace(shape, latent=FEW))
-    own = {name: getattr(VIDEO_VAE, name) for name in VIDEO_VAE.__dataclass_fields__}
+    own = {each.name: getattr(VIDEO_VAE, each.name) for each in fields(VIDEO_VAE)}
     return {
         "grown": VIDEO_VAE,
         "scratch": replace(VIDEO_VAE, start=""),
