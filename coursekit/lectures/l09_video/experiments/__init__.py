@@ -6,4 +6,5 @@ FIGURES: dict[str, str] = {
     "09.B": "streams",
     "09.D": "clip_latents",
     "09.F": "forcing",
+    "09.L": "clip_latents:measure_lessons",
 }

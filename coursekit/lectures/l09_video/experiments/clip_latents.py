@@ -1,4 +1,4 @@
-"""Figure 09.D: what comes back from latents of clips, and what its recipe is worth.
+"""Figures 09.D and 09.L: what comes back from latents of clips; what the recipe is worth.
 
 First the autoencoder that ships, frame by frame, beside ways to save frames without any
 network. Then the first steps of its recipe, with one thing changed at a time.
@@ -37,7 +37,7 @@ from coursekit.training.recipes_video import VIDEO_VAE
 
 STOPS = (40, 80, 160, 320)
 CLIPS, JUDGED = 1000, 48  # to learn from; to judge with on the way
-SHOWN, FRAMES, SIDE = 64, 17, 32  # clips that judge what ships
+SHOWN, FRAMES, SIDE = 32, 17, 32  # clips that judge what ships
 FEW = 4  # channels
 
 
@@ -138,29 +138,36 @@ def ships(count: int) -> Result:
             f"{name}_frames": by_frame(films, made),
             f"{name}_shirts": right / of,
         }
+    found["lost"] = found["pictures_psnr"] - found["clip_psnr"]
     found |= {"shirt_frames": of, "parameters": count_parameters(model)}
     tokens = np.prod(model.latent_shape(FRAMES, SIDE, SIDE)[1:])
     return found | {"tokens": int(tokens), "clips": count, "frames": FRAMES}
 
 
 def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
-    """Everything of 09.D, one seed.
+    """Everything of 09.D, of what ships, on `clips` held-out clips.
 
-    Keys: of what ships, on `clips` held-out clips: for "clip" (all of it), "pictures"
-    (frame by frame, nothing lost in time), "mixed" (every fourth of these, mixed in
-    between) and "true" (the same of true frames): `{name}_psnr`, `{name}_first` of
-    frame 0, `{name}_others`, `{name}_frames` by number, in dB, and `{name}_shirts`, the
-    share of `shirt_frames` in which the shirt has its colour; `tokens` and
-    `parameters`. Of trainings of `steps` at `stops`, judged on `judged` clips: for way
-    in "grown" (the recipe), "scratch" (its pictures' part too is new), "few" (4
-    channels), "plain" (moving pixels count as all others), "grey" (plain, and no first
-    frame of its own): `{way}_psnr` of all frames but the first at each stop,
-    `{way}_last`, `{way}_first`, `{way}_frames`, `{way}_start` of frames 1 to 4,
-    `{way}_shirts`, `{way}_weights`, `{way}_seconds`.
+    For "clip" (all of it), "pictures" (frame by frame, nothing lost in time), "mixed"
+    (every fourth of these, mixed in between) and "true" (the same of true frames):
+    `{name}_psnr`, `{name}_first` of frame 0, `{name}_others`, `{name}_frames` by
+    number, in dB; `lost` in time; `{name}_shirts`, the share of `shirt_frames` in which the shirt
+    has its colour; `tokens` of a clip, `frames` and `parameters`.
+    """
+    return ships(4 if quick else SHOWN)
+
+
+def measure_lessons(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
+    """Everything of 09.L: trainings of `steps`, one seed.
+
+    Looked at after `stops`, judged on `judged` clips. For way in "grown" (the recipe),
+    "scratch" (its pictures' part too is new), "few" (4 channels), "plain" (moving
+    pixels count as all others), "grey" (plain, and no first frame of its own):
+    `{way}_psnr` of all frames but the first at each stop, `{way}_last`, `{way}_first`,
+    `{way}_frames` by number, `{way}_start` of frames 1 to 4, `{way}_shirts`,
+    `{way}_weights`, `{way}_seconds`.
     """
     stops, clips, judged = (STOPS, CLIPS, JUDGED) if not quick else ((1, 2), 8, 4)
-    result = ships(4 if quick else SHOWN)
-    result |= {"stops": list(stops), "steps": stops[-1], "judged": judged}
+    result: Result = {"stops": list(stops), "steps": stops[-1], "judged": judged}
     for way, recipe in recipes().items():
 
         def compute(way: str = way) -> Result:
