@@ -1,4 +1,4 @@
-"""Figures 09.D and 09.L: what comes back from latents of clips; what the recipe is worth.
+"""Figures 09.D and 09.L: what comes back from latents of clips, and why.
 
 First the autoencoder that ships, frame by frame, beside ways to save frames without any
 network. Then the first steps of its recipe, with one thing changed at a time.
@@ -150,8 +150,8 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
     For "clip" (all of it), "pictures" (frame by frame, nothing lost in time), "mixed"
     (every fourth of these, mixed in between) and "true" (the same of true frames):
     `{name}_psnr`, `{name}_first` of frame 0, `{name}_others`, `{name}_frames` by
-    number, in dB; `lost` in time; `{name}_shirts`, the share of `shirt_frames` in which the shirt
-    has its colour; `tokens` of a clip, `frames` and `parameters`.
+    number, in dB, and `{name}_shirts`, the share of `shirt_frames` in which the shirt
+    has its colour; `lost` in time, dB; `tokens` of a clip, `frames` and `parameters`.
     """
     return ships(4 if quick else SHOWN)
 
