@@ -295,6 +295,22 @@ net = TokenTransformer(QUICK.model).eval()
     },
     presses=5,
 )
+NINE = Notebook(
+    """
+import torch
+
+from coursekit.datasets.teddy.clips import draw_clips, sample_clips
+from coursekit.lectures.l09_video import widgets
+from coursekit.lectures.l09_video.experiments.causality import network
+
+films = draw_clips(sample_clips(1, 11, walkers=1.0))
+net = network("causal", 0).float()
+""",
+    {
+        "scrubber": Cell("widgets.scrubber(net, films[0])", 1, ("frame out",)),
+    },
+    presses=5,
+)
 NOTEBOOKS = {
     "01": ONE,
     "02": TWO,

@@ -36,7 +36,10 @@ class Memory:
 
 
 class CausalConv3d(nn.Module):
-    """A convolution over time and space that sees its own frame and the past only."""
+    """A convolution over time and space that sees its own frame and the past only.
+
+    Its layer `conv` pads space, never time. (Wan team 2025, section 4.1.)
+    """
 
     def __init__(
         self, inputs: int, outputs: int, time: int = 3, space: int = 3, stride: int = 1
@@ -54,7 +57,10 @@ class CausalConv3d(nn.Module):
 
         T' = T without a stride. With stride s the frames 0, s, 2 s, .. are answered: a
         whole clip has 1 + s k frames, and so has the first chunk; a later one has s k.
-        Time is padded on the left only, by time - 1 zeros, stride or not.
+        In front of a clip stand time - 1 zeros, stride or not, and nothing behind it.
+        In front of a later chunk stands what `memory.frames` has under this layer: of
+        all that `conv` was given before, the last time - s frames, which the next
+        chunk needs (`memory.keep`). Without a memory nothing is kept.
         """
         conv = self.conv
         kept = memory.frames.get(self) if memory is not None else None
@@ -65,15 +71,17 @@ class CausalConv3d(nn.Module):
             whole = torch.cat([kept, x], dim=2)
         if memory is not None:
             memory.keep(self, whole, size - stride)
-        return cast(Tensor, conv(whole))
+        made: Tensor = conv(whole)
+        return made
 
 
 class Norm(nn.Module):
     """A normalisation of (B, C, T, H, W) by its kind, see NORMS.
 
-    "rms": the channels of each position (Wan); "frame": groups of channels of each
-    frame; "time": groups of channels over all frames, which tells early frames what
-    comes later: it is here to be caught.
+    "rms": each position is divided by the root of its channels' mean square (with 1e-6
+    under the root), times `scale` (Zhang and Sennrich 2019; Wan); "frame": `groups`,
+    a GroupNorm, of each frame alone; "time": `groups` over all frames, which tells
+    early frames what comes later: it is here to be caught; "none": as it was.
     """
 
     def __init__(self, kind: str, width: int, groups: int = 8) -> None:
@@ -92,10 +100,11 @@ class Norm(nn.Module):
         if self.groups is None:
             return x
         if self.kind == "time":
-            return cast(Tensor, self.groups(x))
+            whole: Tensor = self.groups(x)
+            return whole
         frames = x.transpose(1, 2)  # every frame is a sample of its own
-        normed = self.groups(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-        return cast(Tensor, normed.transpose(1, 2))
+        normed: Tensor = self.groups(frames.flatten(0, 1))
+        return normed.unflatten(0, frames.shape[:2]).transpose(1, 2)
 
 
 class CausalBlock(nn.Module):
@@ -137,10 +146,15 @@ class Double(nn.Module):
         self.conv = CausalConv3d(inputs, outputs)
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
-        """(B, C, 1 + k, H, W) to (B, C', 1 + 2 k, H, W); later chunks k to 2 k."""
+        """(B, C, 1 + k, H, W) to (B, C', 1 + 2 k, H, W); later chunks k to 2 k.
+
+        Frames are repeated, then `conv` looks at them. A chunk is a later one when the
+        memory holds something of `conv`; an empty memory is that of a first chunk.
+        """
         begun = memory is not None and self.conv in memory.frames
         twice = x.repeat_interleave(2, dim=2)
-        return cast(Tensor, self.conv(twice if begun else twice[:, :, 1:], memory))
+        made: Tensor = self.conv(twice if begun else twice[:, :, 1:], memory)
+        return made
 
 
 class Frames(nn.Module):

@@ -58,9 +58,10 @@ def latent_count(frames: int) -> int:
 
 
 def fit_length(x: Tensor) -> tuple[Tensor, int]:
-    """A clip (B, C, T, H, W) made long enough, and how many frames were added.
+    """A clip (B, C, T, H, W) of 1 + STRIDE k frames, and how many were added.
 
-    The last frame is repeated, 0 to 3 times.
+    The last frame is repeated, 0 to STRIDE - 1 times (STRIDE = 4), so that the clip
+    has a length that `latent_count` accepts.
     """
     added = -(x.shape[2] - 1) % STRIDE
     return torch.cat([x, x[:, :, -1:].expand(-1, -1, added, -1, -1)], dim=2), added
@@ -188,10 +189,12 @@ def in_chunks(x: Tensor, sizes: Iterable[int]) -> Iterator[Tensor]:
 def encode_stream(
     model: VideoAutoencoder, chunks: Iterable[Tensor]
 ) -> Iterator[Tensor]:
-    """Latents of a clip that comes in chunks: 1 frame, then multiples of 4.
+    """Latents of a clip that comes in chunks, chunk by chunk (a generator).
 
-    Nothing is kept of what has gone but the last frames of each layer, so memory does
-    not grow with the clip. Joined, they equal `encode` of the whole.
+    The first chunk has 1 + 4 k frames, such as 1, later ones multiples of 4. Each is
+    answered before the next one is asked for. Nothing is kept of what has gone but a
+    `Memory` of the last frames of each layer, and no gradients, so memory does not
+    grow with the clip. Joined, the latents equal `encode` of the whole.
     """
     memory = Memory()
     for chunk in chunks:

@@ -117,7 +117,9 @@ class ClipAutoencoderRecipe(Recipe):
 def is_moving(x: Tensor) -> Tensor:
     """Which pixels of clips (B, 3, T, H, W) are away from their median over time.
 
-    Bool (B, 1, T, H, W): some colour is off by more than MOVED.
+    Bool (B, 1, T, H, W): one of the three colours or more is off by more than MOVED,
+    which is 0.2, a tenth of the range [-1, 1]. The median is that of each pixel and
+    each colour, over all frames: what stands there most of the time.
     """
     still = x.median(dim=2, keepdim=True).values
     return ((x - still).abs() > MOVED).any(dim=1, keepdim=True)
