@@ -117,7 +117,7 @@ def extended(fn: Function, i: Any) -> Results:
         for word, which in (("keys", 0), ("values", 1)):
             for said, first in (("noise", 0), ("finished frames", 1)):
                 rows = [each[which] for each in heard[first::3]]
-                found[f"{word} that {said} look at {name}"] = torch.cat(rows, dim=2)
+                found[f"{word} that {said} look at {name}"] = torch.cat(rows, dim=-2)
         found[f"frames that passed, and are held, {name}"] = torch.tensor(counted)
     return found
 
