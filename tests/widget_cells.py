@@ -261,6 +261,25 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+NINE = Notebook(
+    """
+import torch
+
+from coursekit.lectures.l09_video import widgets
+from coursekit.models.video_autoencoder import VideoAutoencoder
+from coursekit.models.video_transformer import VideoDiT
+from coursekit.training.recipes_clips import VIDEO
+from coursekit.training.recipes_video import CLIPS as CODEC
+
+torch.manual_seed(0)
+net, codes = VideoDiT(VIDEO.quick.model).eval(), VideoAutoencoder(CODEC).eval()
+""",
+    {
+        "captions": Cell("widgets.captions(net, codes.decode, (16, 5, 8, 8))", 1),
+        "clip_cost": Cell("widgets.clip_cost()", 2, ("LTX-Video",)),
+    },
+    presses=3,
+)
 TEN = Notebook(
     """
 import torch
@@ -294,6 +313,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "09": NINE,
     "10": TEN,
 }
 CELLS = {
