@@ -270,6 +270,19 @@ from coursekit.lectures.l09_video import widgets
     {
         "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
     },
+from coursekit.models.video_autoencoder import VideoAutoencoder
+from coursekit.models.video_transformer import VideoDiT
+from coursekit.training.recipes_clips import VIDEO
+from coursekit.training.recipes_video import CLIPS as CODEC
+
+torch.manual_seed(0)
+net, codes = VideoDiT(VIDEO.quick.model).eval(), VideoAutoencoder(CODEC).eval()
+""",
+    {
+        "captions": Cell("widgets.captions(net, codes.decode, (16, 5, 8, 8))", 1),
+        "clip_cost": Cell("widgets.clip_cost()", 2, ("LTX-Video",)),
+    },
+    presses=3,
 )
 TEN = Notebook(
     """
