@@ -122,10 +122,12 @@ class VideoDiT(nn.Module):
         self.conditioner = Conditioner(c.width, text=c.text, tokens=False)
         kinds, end = block_kinds(c), c.depth
         self.blocks = nn.ModuleList(
-            VideoBlock(c.width, c.heads, c.ratio, kind, c.narrow) for kind in kinds[:end]
+            VideoBlock(c.width, c.heads, c.ratio, kind, c.narrow)
+            for kind in kinds[:end]
         )
         self.times = nn.ModuleList(
-            VideoBlock(c.width, c.heads, c.time_ratio, kind, c.narrow) for kind in kinds[end:]
+            VideoBlock(c.width, c.heads, c.time_ratio, kind, c.narrow)
+            for kind in kinds[end:]
         )
         self.head = Head(c.width, c.channels * c.patch**2)
 

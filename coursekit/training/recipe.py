@@ -58,7 +58,9 @@ class Recipe(ABC):
     quick: Profile
     cpu: Profile
     gpu: Profile
-    mantissa: ClassVar[int] = 7  # bits of every weight that ship: those of bf16, or less
+    mantissa: ClassVar[int] = (
+        7  # bits of every weight that ship: those of bf16, or less
+    )
 
     @property
     @abstractmethod
