@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from coursekit.models.attention import SelfAttention, fast_attention, merge_heads
-from coursekit.models.conditioning import Conditioner
 from coursekit.models.dit import Head
 from coursekit.models.frame_cache import FrameCache
+from coursekit.models.layers import TimeEmbedding
 from coursekit.models.modulation import Knobs, bare_norm, gated, modulate
 from coursekit.models.rope import rotate
 from coursekit.models.space_time import (
@@ -27,8 +27,8 @@ from coursekit.models.space_time import (
     ungrouped,
     unpatchify_clip,
 )
-from coursekit.models.text_encoder import TextConfig
 from coursekit.models.transformer import MLP
+from coursekit.models.word_pairs import WordPairs
 
 ATTENTIONS = ("full", "causal", "factorised", "frames")
 
@@ -47,7 +47,7 @@ class VideoDiTConfig:
     times: int = 0  # blocks along time added to "frames", evenly between the others
     time_ratio: float = 2.0  # of their MLP: most of what they do is to listen
     narrow: int = 48  # what time and words pass through before a block's knobs
-    text: TextConfig | None = None
+    words: int = 0  # how many its captions know; 0: it is told nothing
 
 
 def block_kinds(config: VideoDiTConfig) -> list[str]:
@@ -119,7 +119,8 @@ class VideoDiT(nn.Module):
             )
         self.config = config
         self.enter = nn.Linear(c.channels * c.patch**2, c.width)
-        self.conditioner = Conditioner(c.width, text=c.text, tokens=False)
+        self.time = TimeEmbedding(128, c.width)
+        self.words = WordPairs(c.words, c.width) if c.words else None
         kinds, end = block_kinds(c), c.depth
         self.blocks = nn.ModuleList(
             VideoBlock(c.width, c.heads, c.ratio, kind, c.narrow)
@@ -179,11 +180,12 @@ class VideoDiT(nn.Module):
         """Time and words of each frame in one vector: (B T, width)."""
         levels = t[:, None] if t.ndim == 1 else t
         levels = levels.expand(len(xt), xt.shape[2]).to(xt.dtype)
-        vector = cast(Tensor, self.conditioner.time(levels.flatten()))
-        said = self.conditioner.said(cond, xt)
-        if said is None:
+        vector = cast(Tensor, self.time(levels.flatten()))
+        if self.words is None:
             return vector
-        return vector + said.vector.repeat_interleave(xt.shape[2], dim=0)
+        ids = self.words.nothing(xt.device) if cond is None else cond
+        said: Tensor = self.words(ids).expand(len(xt), -1)
+        return vector + said.repeat_interleave(xt.shape[2], dim=0)
 
     def _mask(
         self, frames: int, tokens: int, cache: FrameCache | None, device: torch.device

@@ -9,7 +9,7 @@ def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
         _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror,
-        _liked, _language,
+        _liked, _language, _clips,
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
@@ -127,6 +127,31 @@ def _language(figures: Figures) -> list[str]:
     if "bits_a_character" in figures:
         bits = figures["bits_a_character"]
         lines.append(f"{bits['mean']:.2f} ± {bits['error']:.2f} bits a character")
+    return lines
+
+
+def _clips(figures: Figures) -> list[str]:
+    """Frames that show their words, and who comes back in the right shirt."""
+    lines = []
+    for told in ("told", "untold"):
+        if told in figures:
+            shown = figures[told]
+            kept = {k: f"changes {_percent(v)}" for k, v in shown["flicker"].items()}
+            if told == "told":
+                kept = {
+                    k: f"{_percent(shown['right'][k])}, {v}" for k, v in kept.items()
+                }
+            words = [f"{k} {v}" for k, v in kept.items()]
+            lines.append(
+                f"frames, words {told}: {', '.join(words)}, motion "
+                f"{shown['motion']:.3f} (real {figures['real']['motion']:.3f})"
+            )
+    if "recall" in figures:
+        ways = [
+            f"{k} {_percent(v['right'])} of the {_percent(v['returned'])} who return"
+            for k, v in figures["recall"].items()
+        ]
+        lines.append(f"in the right shirt: {', '.join(ways)}")
     return lines
 
 

@@ -3,24 +3,15 @@
 from dataclasses import replace
 from typing import Any
 
-from coursekit.datasets.teddy.clip_words import CLIP_LENGTH, CLIP_WORDS
-from coursekit.models.text_encoder import TextConfig
+from coursekit.datasets.teddy.clip_words import CLIP_WORDS
 from coursekit.models.video_transformer import VideoDiTConfig
 from coursekit.training.recipe import Profile
 from coursekit.training.recipe_clips import ClipRecipe
 from coursekit.training.recipe_recall import RecallRecipe
 from coursekit.training.recipes_latent import GPU, QUICK
 
-FRAMES = VideoDiTConfig(
-    attention="frames", text=TextConfig(CLIP_WORDS, CLIP_LENGTH, 64, 1, 4)
-)
-LARGE = replace(
-    FRAMES,
-    width=192,
-    depth=8,
-    heads=6,
-    text=TextConfig(CLIP_WORDS, CLIP_LENGTH, 96, 2, 4),
-)
+FRAMES = VideoDiTConfig(attention="frames", words=CLIP_WORDS)
+LARGE = replace(FRAMES, width=192, depth=8, heads=6)
 SHORT: dict[str, Any] = {
     **QUICK, "steps": 120, "batch": 8, "pictures": 200, "lr": 1e-3, "show_every": 100,
 }  # fmt: skip
@@ -32,7 +23,7 @@ VIDEO_FRAMES = ClipRecipe(
     given=0.0,  # a frame that hears no other learns nothing from one
     quick=Profile(replace(FRAMES, width=64, depth=2), **SHORT),
     cpu=Profile(
-        FRAMES, steps=5000, batch=16, lr=1e-3, warmup=200, ema=0.999, pictures=8000
+        FRAMES, steps=3500, batch=16, lr=1e-3, warmup=200, ema=0.999, pictures=8000
     ),
     gpu=Profile(LARGE, steps=8000, batch=256, lr=1e-3, **(GPU | {"pictures": 40_000})),
 )
@@ -46,7 +37,7 @@ VIDEO = replace(
     given=0.5,
     start="video-frames",
     quick=Profile(replace(FRAMES, times=3), **SHORT),
-    cpu=replace(VIDEO_FRAMES.cpu, model=replace(FRAMES, times=3), steps=8000),
+    cpu=replace(VIDEO_FRAMES.cpu, model=replace(FRAMES, times=3), steps=5000),
     gpu=replace(VIDEO_FRAMES.gpu, model=replace(LARGE, times=4)),
 )
 
@@ -58,7 +49,7 @@ VIDEO_RECALL = RecallRecipe(
         replace(FRAMES, attention="full", width=64, depth=2), **(SHORT | {"batch": 4})
     ),
     cpu=Profile(
-        replace(FRAMES, attention="full", width=128),
+        replace(FRAMES, attention="full"),
         steps=2400,
         batch=24,
         lr=1e-3,

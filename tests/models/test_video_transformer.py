@@ -15,7 +15,7 @@ from coursekit.models.video_transformer import (
     add_time,
 )
 
-SMALL = VideoDiTConfig(3, 2, width=24, depth=2, heads=2, text=TEXT)
+SMALL = VideoDiTConfig(3, 2, width=24, depth=2, heads=2, words=TEXT.vocabulary)
 CLIP = normal(3, 3, 4, 4, 6)
 LEVELS = torch.rand(3, 4, generator=torch.Generator().manual_seed(0)).double()
 KINDS = {name: {"attention": name} for name in ATTENTIONS}
