@@ -1,5 +1,6 @@
 """The widgets of notebook 09."""
 
+from coursekit.lectures.l09_video.widgets.memory import memory
 from coursekit.widgets import outcome, predict
 
-__all__ = ["outcome", "predict"]
+__all__ = ["memory", "outcome", "predict"]
