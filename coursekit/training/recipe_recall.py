@@ -75,12 +75,18 @@ class RecallRecipe(ClipRecipe):
         return x[chosen, :, at : at + count], torch.full((len(chosen),), known)
 
     def go_on(
-        self, model: nn.Module, films: Clips, captions: list[str], task: str
+        self,
+        model: nn.Module,
+        films: Clips,
+        captions: list[str],
+        task: str,
+        seed: int = 0,
     ) -> Clips:
         """Films from the first frame of a task on, as the network makes them.
 
         films: true ones, uint8 (N, 33, H, W, 3), of which the context is taken; task:
-        of `windows`. Returns the window, whose first frames are the context.
+        of `windows`; seed: of the noise. Returns the window, whose first frames are the
+        context.
         """
         first, known = self.windows()[task]
         net = self.space.net
@@ -91,7 +97,7 @@ class RecallRecipe(ClipRecipe):
                 [net.encode(to_clip(p)) for p in torch.split(given, 32)]
             )
         shape = net.latent_shape(self.frames - first, self.size, self.size)
-        z = latents_of_words(model, captions, shape, context, scale=1.0)
+        z = latents_of_words(model, captions, shape, context, scale=1.0, seed=seed)
         return decoded(self.space.decode, z)
 
     def measure(self, model: nn.Module, quick: bool = False) -> dict[str, Any]:
