@@ -88,9 +88,9 @@ def by_larger_minus_smaller(clips):
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
-    "09.30": (pair_by_pair, by_kind),
-    "09.31": (in_columns, frame_by_frame),
-    "09.33": (in_a_buffer,),
-    "09.36": (counting,),
-    "09.37": (by_floats, by_larger_minus_smaller),
+    "09.25": (pair_by_pair, by_kind),
+    "09.26": (in_columns, frame_by_frame),
+    "09.27": (in_a_buffer,),
+    "09.32": (counting,),
+    "09.34": (by_floats, by_larger_minus_smaller),
 }

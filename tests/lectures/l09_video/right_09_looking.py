@@ -80,7 +80,7 @@ class Remembering(FrameCache):
 
 RIGHT: dict[str, tuple[Function, ...]] = {
     "09.10": (token_by_token, in_one_permutation),
-    "09.11": (place_by_place,),
+    "09.12": (place_by_place,),
     "09.13": (by_permutation,),
     "09.15": (pair_by_pair,),
     "09.17": (Remembering,),

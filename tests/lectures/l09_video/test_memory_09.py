@@ -44,7 +44,7 @@ def test_two_shirts_have_one_future_behind_a_frame_that_hides_them(network):
 
 @pytest.mark.parametrize(("known", "links"), [(1, 3), (2, 2), (4, 5)])
 def test_the_length_of_a_film(known, links):
-    """1 + T + n (T - 4 (k - 1)), the answer of question 09.22."""
+    """1 + T + n (T - 4 (k - 1)), the answer of question 09.20."""
     frames = torch.zeros(1, 1, 17, 1, 1)
     clips = chain(lambda _: frames, lambda z: z, frames, links)
     film = joined(clips, chains.overlap(known))

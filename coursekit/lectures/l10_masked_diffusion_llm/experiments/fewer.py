@@ -63,6 +63,7 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
         "teacher": cast(TokenTransformer, load_model("programs-masked")),
         "forward": student("forward", steps, quick),
         "reverse": student("reverse", steps, quick),
+        # It does not ship: coursekit train programs-few-passes --publish
         "published": cast(TokenTransformer, load_model("programs-few-passes")),
     }
 
