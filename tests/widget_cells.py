@@ -265,24 +265,32 @@ NINE = Notebook(
     """
 import torch
 
+from coursekit.datasets.teddy.clips import draw_clips, sample_clips
 from coursekit.lectures.l09_video import widgets
-""",
-    {
-        "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
-    },
+from coursekit.lectures.l09_video.experiments.causality import network
 from coursekit.models.video_autoencoder import VideoAutoencoder
 from coursekit.models.video_transformer import VideoDiT
+from coursekit.training.pretrained import load_model
 from coursekit.training.recipes_clips import VIDEO
 from coursekit.training.recipes_video import CLIPS as CODEC
 
 torch.manual_seed(0)
 net, codes = VideoDiT(VIDEO.quick.model).eval(), VideoAutoencoder(CODEC).eval()
+films = draw_clips(sample_clips(1, 11, walkers=1.0))
+causal = network("causal", 0).float()
 """,
     {
+        "scrubber": Cell("widgets.scrubber(causal, films[0])", 1, ("frame out",)),
         "captions": Cell("widgets.captions(net, codes.decode, (16, 5, 8, 8))", 1),
         "clip_cost": Cell("widgets.clip_cost()", 2, ("LTX-Video",)),
+        "memory": Cell(
+            "widgets.memory(load_model('video-recall'))",
+            1,
+            ships=is_there("video-recall"),
+        ),
+        "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
     },
-    presses=3,
+    presses=5,
 )
 TEN = Notebook(
     """
@@ -305,22 +313,6 @@ net = TokenTransformer(QUICK.model).eval()
         ),
         "step_player": Cell("widgets.step_player(net)", 2, ("at random",)),
         "blocks": Cell("widgets.blocks(block_mask)", 3),
-    },
-    presses=5,
-)
-NINE = Notebook(
-    """
-import torch
-
-from coursekit.datasets.teddy.clips import draw_clips, sample_clips
-from coursekit.lectures.l09_video import widgets
-from coursekit.lectures.l09_video.experiments.causality import network
-
-films = draw_clips(sample_clips(1, 11, walkers=1.0))
-net = network("causal", 0).float()
-""",
-    {
-        "scrubber": Cell("widgets.scrubber(net, films[0])", 1, ("frame out",)),
     },
     presses=5,
 )

@@ -104,7 +104,7 @@ class Norm(nn.Module):
             return whole
         frames = x.transpose(1, 2)  # every frame is a sample of its own
         normed: Tensor = self.groups(frames.flatten(0, 1))
-        return normed.unflatten(0, frames.shape[:2]).transpose(1, 2)
+        return normed.reshape(frames.shape).transpose(1, 2)
 
 
 class CausalBlock(nn.Module):

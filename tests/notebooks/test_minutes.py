@@ -10,7 +10,13 @@ import pytest
 from coursekit.sources.lectures import ROOT, lectures
 
 START, *COURSE = lectures()
-HOURS = {"three": 3.0, "three and a half": 3.5, "four": 4.0, "four and a half": 4.5}
+HOURS = {
+    "three": 3.0,
+    "three and a half": 3.5,
+    "four": 4.0,
+    "four and a half": 4.5,
+    "five": 5.0,
+}
 RANGE = re.compile(r"lecture, ([a-z ]+) to ([a-z ]+) hours each")
 STATED = re.compile(
     r"\*\*Time:\*\* about ([a-z ]+) hours: (\d+) minutes of exercises, (\d+) of "

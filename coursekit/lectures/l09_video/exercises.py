@@ -161,7 +161,8 @@ class _Encoder(nn.Module):
     def encode(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """The latents of a clip, with a memory of a chunk."""
         self.seen += x.shape[2]
-        return self.layers(x, memory)
+        found: Tensor = self.layers(x, memory)
+        return found
 
 
 def _to_stream(seed: int) -> Inputs:
@@ -360,7 +361,8 @@ def last_frames(fn: Function, i: Any) -> Results:
         given.append(x)
         more = -(x.shape[2] - 1) % stride
         x = torch.cat([x, x[:, :, -1:].expand(-1, -1, more, -1, -1)], dim=2)
-        means = x[:, :, 1:].unflatten(2, (-1, stride)).mean(dim=3)
+        later = x[:, :, 1:]
+        means = later.reshape(*x.shape[:2], -1, stride, *x.shape[3:]).mean(dim=3)
         heard = torch.cat([x[:, :, :1], means], dim=2).cumsum(dim=2)
         return torch.tanh(heard)
 

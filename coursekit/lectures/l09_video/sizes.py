@@ -63,8 +63,10 @@ def fitted(network: VideoDiTConfig, codec: Codec, attention: str) -> VideoDiTCon
     """The network on the latents of a codec, with one kind of attention."""
     return replace(
         network,
-        **{"channels": codec.channels, "patch": codec.patch},
-        **{"attention": attention, "times": 0},
+        channels=codec.channels,
+        patch=codec.patch,
+        attention=attention,
+        times=0,
     )
 
 

@@ -57,7 +57,7 @@ def amount(made: Clips, clips: Sequence[Clip]) -> Tensor:
 def latents(net: VideoAutoencoder, clips: Sequence[Clip]) -> Tensor:
     """The latents of drawn clips."""
     films = torch.from_numpy(draw_clips(clips, FRAMES))
-    return torch.cat([net.encode(to_clip(part)) for part in films.split(32)])
+    return torch.cat([net.encode(to_clip(part)) for part in torch.split(films, 32)])
 
 
 def trained(world: str, net: VideoAutoencoder, quick: bool = False) -> nn.Module:

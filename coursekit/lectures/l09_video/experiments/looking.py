@@ -58,9 +58,17 @@ class Going(ClipRecipe):
 def recipe(seed: int, before: VideoDiT | None = None) -> Going:
     """How all of them are taught: no clip has a given beginning."""
     base = VIDEO_FRAMES
-    efforts = {"quick": base.quick, "cpu": base.cpu, "gpu": base.gpu}
-    told = {"name": "looking", "title": "Who looks at whom", "data": "clips"}
-    return Going(**told, **efforts, given=0.0, seed=seed, before=before)
+    return Going(
+        name="looking",
+        title="Who looks at whom",
+        data="clips",
+        quick=base.quick,
+        cpu=base.cpu,
+        gpu=base.gpu,
+        given=0.0,
+        seed=seed,
+        before=before,
+    )
 
 
 @cache
@@ -79,8 +87,13 @@ def trained(way: str, seed: int, quick: bool = False) -> VideoDiT:
     steps, clips = (2, 32) if quick else (STEPS[way], CLIPS)
     plan = replace(
         VIDEO_FRAMES.cpu,
-        **{"model": config, "steps": steps, "batch": BATCH, "lr": RATE},
-        **{"warmup": 100, "ema": 0.995, "pictures": clips},
+        model=config,
+        steps=steps,
+        batch=BATCH,
+        lr=RATE,
+        warmup=100,
+        ema=0.995,
+        pictures=clips,
     )
 
     def teach(network: VideoDiT) -> None:

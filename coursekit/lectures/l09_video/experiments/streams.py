@@ -28,7 +28,7 @@ LATER = (16, 64, 128, 256)  # frames after the first
 SIDE, MEGABYTE = 32, 1e6
 
 
-class LiveBytes(TorchDispatchMode):
+class LiveBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of all tensors that are made inside and still alive.
 
     `peak` is the most at once. What a product needs while it runs is not seen.
@@ -36,7 +36,7 @@ class LiveBytes(TorchDispatchMode):
 
     def __init__(self) -> None:
         """Nothing is alive."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.holders: Counter[int] = Counter()  # storage -> tensors that share it
         self.bytes: dict[int, int] = {}
         self.now = self.peak = 0
@@ -102,7 +102,7 @@ def sizes(model: VideoAutoencoder, later: int) -> Result:
     z = model.encode(x)
     plan = (1, *[STRIDE] * (later // STRIDE))
     parts = torch.cat(list(encode_stream(model, in_chunks(x, plan))), 2)
-    back = torch.cat(list(decode_stream(model, z.split(1, 2))), 2)
+    back = torch.cat(list(decode_stream(model, torch.split(z, 1, 2))), 2)
     found: Result = {
         "encode_off": float((parts - z).abs().max()),
         "decode_off": float((back - model.decode(z)).abs().max()),

@@ -48,7 +48,8 @@ def draw(codec: str, eights: float, side: float) -> Scene:
         y_limits=(np.floor(top) - 3, np.ceil(top)),
         log_y=True,
         cursor=frames,
-        **{"width": 520, "height": 240},
+        width=520,
+        height=240,
     )
     at = CODECS[codec].latents(frames, size, size)
     config = fitted(NETWORK, CODECS[codec], "full")

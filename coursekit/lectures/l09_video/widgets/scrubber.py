@@ -34,7 +34,7 @@ class Level(NamedTuple):
     """A row of the picture: how many places, and which of them count."""
 
     name: str
-    count: int
+    places: int
     seen: set[int]
 
 
