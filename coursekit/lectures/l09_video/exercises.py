@@ -69,16 +69,14 @@ def causal_conv(fn: Function, i: Any) -> Results:
         **{"stride": i.stride},
     }
     layer = loaded(fn, config, i)
-    memory, parts = Memory(), []
+    memory = Memory()
     found = {"of the whole clip": layer(i.x), "of one frame": layer(i.x[:, :, :1])}
     array(found["of the whole clip"])
-    for chunk in in_chunks(i.x, (1, 4, 4)):
-        parts.append(layer(chunk, memory))
-        array(parts[-1])
+    for n, chunk in enumerate(in_chunks(i.x, (1, 4, 4))):
+        found[f"of chunk {n}"] = layer(chunk, memory)
     kept = memory.frames.get(layer, torch.zeros(0))
     return {
         **found,
-        "of the clip in chunks": torch.cat(parts, 2),
         "what is remembered in the end": kept,
         "of the whole clip, again": layer(i.x),
     }
