@@ -103,6 +103,8 @@ def positions(control: Any) -> list[Any]:
     """Both ends and the middle; each of a few choices; a text, and none."""
     if isinstance(control, ipywidgets.Text):
         return [control.value, ""]
+    if isinstance(control, ipywidgets.Dropdown):
+        return [control.options[0], control.options[-1]]
     if isinstance(control, PatchPicker):
         return [0, control.rows * control.columns - 1]
     if isinstance(control, ipywidgets.ToggleButtons | ipywidgets.SelectionSlider):

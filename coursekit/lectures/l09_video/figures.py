@@ -168,14 +168,14 @@ def _flicker_panels(stored: Stored) -> Picture:
                 for word in WORDS
             }
             draw_groups(axis, groups, fontsize=8)
-            axis.set(title=title)
+            axis.set(title=title, ylim=(0, 1.05 if "right" in key else 0.45))
             if key != "untold_{}_flicker":
                 axis.get_legend().remove()
         moved = [stored[f"{way}_untold_motion"] for way in HEARD]
         axes[3].bar(list(HEARD.values()), moved, color=colour("blue"))
         axes[3].tick_params(axis="x", labelrotation=20, labelsize=8)
-        draw_level(axes[3], (stored["real_motion"], "drawn clips"))
-        axes[3].set(title="motion, hardly anything told")
+        draw_level(axes[3], (stored["real_motion"], ""))
+        axes[3].set(title="motion (dashed: drawn clips)")
         axes[0].set_ylabel("share of neighbours")
         axes[2].set_ylabel("share of frames")
         return render(figure)

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 import torch
+from support_lectures import hold
 
 from coursekit.datasets.teddy.clip_words import clip_caption, clip_tokenizer
 from coursekit.datasets.teddy.clips import sample_clips
 from coursekit.evaluation.clip_measures import Clips
+from coursekit.experiments.measure import load_measured
 from coursekit.lectures.l09_video.experiments import looking
 from coursekit.lectures.l09_video.sizes import CODECS, NETWORKS, fitted, frame_by_frame
 from coursekit.lectures.l09_video.widgets import clip_cost
@@ -82,3 +84,17 @@ def test_growing_starts_as_the_frames_do():
     x, t = torch.randn(2, 16, 5, 8, 8), torch.rand(2)
     assert torch.equal(grown(x, t), still(x, t)) and still(x, t).any()
     assert all(p.requires_grad for p in grown.parameters())
+
+
+def test_flicker_as_measured():
+    stored = load_measured("09.C")
+    hold(
+        stored,
+        "frames_untold_fur_flicker > full_untold_fur_flicker + 0.1",
+        "frames_untold_hat_flicker > full_untold_hat_flicker + 0.05",
+        "frames_untold_place_flicker > grown_untold_place_flicker + 0.05",
+        "frames_told_place_flicker < frames_untold_place_flicker / 10",
+        "frames_told_fur_right > grown_told_fur_right > full_told_fur_right",
+        "full_untold_motion > 1.3 * real_motion",
+        "real_hat_flicker == 0",
+    )
