@@ -261,6 +261,17 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+NINE = Notebook(
+    """
+from coursekit.datasets.teddy.clips import returning_clips
+from coursekit.lectures.l09_video import widgets
+from coursekit.models.video_transformer import VideoDiT
+from coursekit.training.recipes_clips import VIDEO_RECALL
+
+net = VideoDiT(VIDEO_RECALL.quick.model).eval()
+""",
+    {"memory": Cell("widgets.memory(net, returning_clips(1, 0, 'test'))", 2)},
+)
 TEN = Notebook(
     """
 import torch
@@ -294,6 +305,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "09": NINE,
     "10": TEN,
 }
 CELLS = {
