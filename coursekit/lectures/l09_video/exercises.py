@@ -76,7 +76,8 @@ def last_frames(fn: Function, i: Any) -> Results:
         given.append(x)
         more = -(x.shape[2] - 1) % stride
         x = torch.cat([x, x[:, :, -1:].expand(-1, -1, more, -1, -1)], dim=2)
-        means = x[:, :, 1:].unflatten(2, (-1, stride)).mean(dim=3)
+        means = torch.stack(x[:, :, 1:].split(stride, dim=2)).mean(dim=3)
+        means = means.movedim(0, 2)
         heard = torch.cat([x[:, :, :1], means], dim=2).cumsum(dim=2)
         return torch.tanh(heard)
 
