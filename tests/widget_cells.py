@@ -291,6 +291,14 @@ causal = network("causal", 0).float()
         "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
     },
     presses=5,
+from coursekit.datasets.teddy.clips import returning_clips
+from coursekit.lectures.l09_video import widgets
+from coursekit.models.video_transformer import VideoDiT
+from coursekit.training.recipes_clips import VIDEO_RECALL
+
+net = VideoDiT(VIDEO_RECALL.quick.model).eval()
+""",
+    {"memory": Cell("widgets.memory(net, returning_clips(1, 0, 'test'))", 2)},
 )
 TEN = Notebook(
     """
