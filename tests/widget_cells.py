@@ -265,40 +265,28 @@ NINE = Notebook(
     """
 import torch
 
-from coursekit.datasets.teddy.clips import draw_clips, sample_clips
+from coursekit.datasets.teddy.clips import draw_clips, returning_clips, sample_clips
 from coursekit.lectures.l09_video import widgets
 from coursekit.lectures.l09_video.experiments.causality import network
 from coursekit.models.video_autoencoder import VideoAutoencoder
 from coursekit.models.video_transformer import VideoDiT
-from coursekit.training.pretrained import load_model
-from coursekit.training.recipes_clips import VIDEO
+from coursekit.training.recipes_clips import VIDEO, VIDEO_RECALL
 from coursekit.training.recipes_video import CLIPS as CODEC
 
 torch.manual_seed(0)
 net, codes = VideoDiT(VIDEO.quick.model).eval(), VideoAutoencoder(CODEC).eval()
 films = draw_clips(sample_clips(1, 11, walkers=1.0))
 causal = network("causal", 0).float()
+later = VideoDiT(VIDEO_RECALL.quick.model).eval()
 """,
     {
         "scrubber": Cell("widgets.scrubber(causal, films[0])", 1, ("frame out",)),
         "captions": Cell("widgets.captions(net, codes.decode, (16, 5, 8, 8))", 1),
         "clip_cost": Cell("widgets.clip_cost()", 2, ("LTX-Video",)),
-        "memory": Cell(
-            "widgets.memory(load_model('video-recall'))",
-            1,
-            ships=is_there("video-recall"),
-        ),
+        "memory": Cell("widgets.memory(later, returning_clips(1, 0, 'test'))", 2),
         "ball_roll_out": Cell("widgets.ball_roll_out()", 2, ("noise in it",)),
     },
     presses=5,
-from coursekit.datasets.teddy.clips import returning_clips
-from coursekit.lectures.l09_video import widgets
-from coursekit.models.video_transformer import VideoDiT
-from coursekit.training.recipes_clips import VIDEO_RECALL
-
-net = VideoDiT(VIDEO_RECALL.quick.model).eval()
-""",
-    {"memory": Cell("widgets.memory(net, returning_clips(1, 0, 'test'))", 2)},
 )
 TEN = Notebook(
     """

@@ -340,12 +340,12 @@ def after_context(fn: Function, i: Any) -> Results:
     }
 
 
-def _clips(seed: int) -> Inputs:
+def _clips_to_go_on(seed: int) -> Inputs:
     stride, shape = ((4, (3, 2, 4, 2, 1)), (2, (2, 1, 5, 1, 3)))[seed % 2]
     return {**vectors(seed, latents=shape), "stride": stride}
 
 
-@tried("09.19", _clips, cases=("four frames a latent", "two frames a latent"))
+@tried("09.19", _clips_to_go_on, cases=("four frames a latent", "two frames a latent"))
 def last_frames(fn: Function, i: Any) -> Results:
     """A causal autoencoder by hand: every frame and latent hears all before it."""
     stride, given = i.stride, list[Tensor]()
@@ -361,8 +361,8 @@ def last_frames(fn: Function, i: Any) -> Results:
         given.append(x)
         more = -(x.shape[2] - 1) % stride
         x = torch.cat([x, x[:, :, -1:].expand(-1, -1, more, -1, -1)], dim=2)
-        later = x[:, :, 1:]
-        means = later.reshape(*x.shape[:2], -1, stride, *x.shape[3:]).mean(dim=3)
+        groups = (*x.shape[:2], x.shape[2] // stride, stride, *x.shape[3:])
+        means = x[:, :, 1:].reshape(groups).mean(dim=3)
         heard = torch.cat([x[:, :, :1], means], dim=2).cumsum(dim=2)
         return torch.tanh(heard)
 
@@ -483,7 +483,7 @@ def forcing_loss(fn: Function, i: Any) -> Results:
     return {"loss": loss, **slopes(loss, weights=pull)}
 
 
-def _beginnings(seed: int) -> Inputs:
+def _own_beginnings(seed: int) -> Inputs:
     rng, frames = generator(seed), 2 + seed % 2
     shape = (4, frames, 2) if seed % 2 else (4, frames, 3, 2)
     return {
@@ -503,7 +503,7 @@ def _looking_back(x: Tensor, levels: Tensor, *_: Any) -> Tensor:
     return torch.tanh(x) * (0.3 + late) + 0.3 * torch.sin(seen + place)
 
 
-@tried("09.27", _beginnings, cases=("one jump", "two jumps", "three jumps"))
+@tried("09.27", _own_beginnings, cases=("one jump", "two jumps", "three jumps"))
 def roll_out(fn: Function, i: Any) -> Results:
     def on(frames: int, name: str) -> Results:
         stir, times = torch.Generator().manual_seed(i.stir), (1.0, 0.6, 0.3)[: i.jumps]

@@ -71,7 +71,8 @@ def held(work: Callable[[], object]) -> float:
     """The most megabytes that tensors take during `work()`."""
     with torch.no_grad(), LiveBytes() as counted:
         work()
-    return counted.peak / MEGABYTE
+    peak: int = counted.peak
+    return peak / MEGABYTE
 
 
 def frames_come(later: int, size: int = STRIDE) -> Iterator[Tensor]:
