@@ -131,7 +131,7 @@ def main(
         if video:
             from coursekit.pipeline.clip_sample import sample_video
 
-            sample_video(args)
+            sample_video(prompt, out, seed, steps, guidance, zoom, array)
             return 0
         asked = understood(args)
         if not is_there(MODELS[args.world]):
