@@ -50,7 +50,8 @@ VIDEO_RECALL = RecallRecipe(
     ),
     cpu=Profile(
         replace(FRAMES, attention="full"),
-        steps=2000,
+        steps=4600,
+        restarts=(2000,),
         batch=24,
         lr=1e-3,
         warmup=100,
