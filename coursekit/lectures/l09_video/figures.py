@@ -103,7 +103,8 @@ def _latent_panels(stored: Stored) -> Picture:
             axes[0].plot(stored[f"{key}_frames"], label=name)
         axes[0].set(title="what ships, frame by frame", xlabel="frame", ylabel="dB")
         axes[0].set_xticks(range(0, 17, 4))
-        axes[0].legend(fontsize=8)
+        axes[0].set_ylim(bottom=18.5)  # room for the names
+        axes[0].legend(fontsize=8, loc="lower right")
         shares = {**SAVED, "true": "true frames, mixed"}
         draw_shirts(
             axes[1], {name: stored[f"{key}_shirts"] for key, name in shares.items()}
