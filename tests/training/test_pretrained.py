@@ -6,6 +6,7 @@ stated exit codes.
 
 import shutil
 from copy import deepcopy
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -84,6 +85,9 @@ def test_what_ships_loads_and_is_small_and_better_than_nothing(name):
         assert info["bytes"] < limit and name in pretrained.summary(name)
         return
     model = pretrained.load_model(name, clip=False)
+    start = getattr(recipe, "start", "")
+    if start and start not in SHIPPED:  # such as video-frames: the first half of video
+        recipe = replace(recipe, start="")  # type: ignore[call-arg]
     data = recipe.load(64)
     batch = recipe.batch(data, 32, 0)
     torch.manual_seed(0)

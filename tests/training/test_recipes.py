@@ -45,7 +45,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> Prepared:
             return replace(recipe, tries=2, walk=4)
         if isinstance(recipe, FewPassesRecipe) and profile == "gpu":
             return replace(recipe, start="")  # the shipped teacher is smaller
-        if getattr(recipe, "start", "").startswith("video"):  # none of them ships yet
+        if getattr(recipe, "start", "").startswith("video"):  # it does not ship
             recipe = replace(recipe, start="")  # type: ignore[call-arg]
         if latents := getattr(recipe, "latents", ""):
             space = recipe.__dict__["space"] = Space("")
