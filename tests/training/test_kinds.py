@@ -116,7 +116,7 @@ def test_batches_made_ahead_are_the_same(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_published_weights_come_back(kind, tmp_path, monkeypatch):
-    """Rounded as the recipe says, in the network that the card describes, with a line about it."""
+    """Rounded as the recipe says, in the network of the card, with a line about it."""
     run = go(begun(kind), 2)
     sheet = np.zeros((4, 4, 3), dtype=np.uint8)
     session = Session.__new__(Session)
