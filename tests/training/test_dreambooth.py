@@ -2,7 +2,7 @@
 that says which row it saw, the frozen base, the published file.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -67,7 +67,7 @@ def test_weight_0_is_plain_tuning_to_the_bit():
     data = kind.load(8)
     assert len(data.x) == kind.shots
     plain = PromptRecipe(
-        **{name: getattr(kind, name) for name in PromptRecipe.__dataclass_fields__}
+        **{each.name: getattr(kind, each.name) for each in fields(PromptRecipe)}
     )
     runs = [go(Run(recipe, recipe.quick, data), 4) for recipe in (kind, plain)]
     assert runs[0].curve == runs[1].curve
