@@ -14,8 +14,9 @@ import numpy as np
 
 from coursekit.datasets.teddy.clip_scene import MOTIONS, SHIRTS, Clip
 from coursekit.datasets.teddy.clip_words import VERBS, clip_caption
-from coursekit.datasets.teddy.scene import FURS, PLACES, Bear, Scene
+from coursekit.datasets.teddy.scene import Bear, Scene
 from coursekit.pipeline.loose_phrases import NotUnderstood, attributes, spoken
+from coursekit.pipeline.loose_prompts import fill
 
 PERSON = r"person|man|woman|boy|girl|somebody|someone|pedestrian|walker|passer-?by"
 WHO = re.compile(
@@ -59,12 +60,7 @@ def understand_clip(text: str, seed: int = 0) -> ClipWish:
         what = spoken(strange[0], found[strange[0]])
         raise NotUnderstood(f"{what!r}: in a clip, say {', '.join(VERBS.values())}")
     rng = np.random.default_rng([seed, 0xC11B])
-    chosen = []
-    for name, options in (("fur", FURS), ("place", PLACES)):
-        pick = str(rng.choice(options))
-        if name not in found:
-            found[name] = pick
-            chosen.append(spoken(name, pick))
+    chosen = fill(found, rng)
     pick = str(rng.choice(SHIRTS))
     if shirt == "":
         shirt = pick

@@ -60,12 +60,7 @@ def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
         return _several(*group, seed)
     said = [spoken(name, word) for name, word in found.items()]
     rng = np.random.default_rng([seed, 0x7EDD])
-    chosen = []
-    for name, options in (("fur", FURS), ("place", PLACES)):
-        pick = str(rng.choice(options))
-        if name not in found:
-            found[name] = pick
-            chosen.append(spoken(name, pick))
+    chosen = fill(found, rng)
     quiet = [spoken(n, word) for n, word in UNSAID.items() if n not in found]
     found = {**UNSAID, **found}
     place = found.pop("place")
@@ -74,6 +69,21 @@ def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
     parts += [f"not said, so {', '.join(quiet)}"] if quiet else []
     parts += [f"chosen by seed {seed}: {', '.join(chosen)}"] if chosen else []
     return Understood(caption(scene), "; ".join(parts), scene)
+
+
+def fill(found: dict[str, str], rng: np.random.Generator) -> list[str]:
+    """Choose the fur and the place that nobody said, in `found`.
+
+    Returns what was chosen, as a person would say it. The dice fall equally often
+    whatever was said, so one word more changes nothing else.
+    """
+    chosen = []
+    for name, options in (("fur", FURS), ("place", PLACES)):
+        pick = str(rng.choice(options))
+        if name not in found:
+            found[name] = pick
+            chosen.append(spoken(name, pick))
+    return chosen
 
 
 def instead(scene: Scene, text: str) -> str:

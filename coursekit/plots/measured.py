@@ -33,7 +33,8 @@ def seeds_of(stored: Stored) -> int:
 
 def spread_of(stored: Stored) -> str:
     """What error bars and bands show, for an axis."""
-    return f"± standard error, {seeds_of(stored)} seeds"
+    seeds = seeds_of(stored)
+    return f"± standard error, {seeds} seeds" if seeds > 1 else "one seed"
 
 
 def standard_error(stored: Stored, key: str) -> Any:

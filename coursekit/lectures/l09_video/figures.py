@@ -207,9 +207,7 @@ def _causal_panels(stored: Stored) -> Picture:
             {"": {way: bar(stored, f"{way}_loss") for way in ("full", "causal")}},
             fontsize=8,
         )
-        low = min(stored["full_loss_all"] + stored["causal_loss_all"])
-        axes[2].set_ylim(bottom=0.95 * low)
-        axes[2].set(title="held-out loss (axis cut)")
+        axes[2].set(title="held-out loss")
         axes[0].set_xlabel(spread_of(stored))
         return render(figure)
 
