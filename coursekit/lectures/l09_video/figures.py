@@ -398,7 +398,12 @@ def forcing_table() -> Table:
 
 
 KEYS = ("last_true", "last_own", "ratio")
-TITLES = {**WAYS, "foreign": "2nd frames foreign", "rebuilt": "by the autoencoder"}
+TITLES = {
+    **WAYS,
+    "foreign": "2nd frames foreign",
+    "rebuilt": "by the autoencoder",
+    "made": "made by `video`",
+}
 EYES = {
     "motion": "motion encoder",
     "content": "content encoder",

@@ -1,7 +1,8 @@
 """Figure 09.I: what distances and counts notice in real clips that were changed.
 
 The changes are those of `CHANGES`, and a way through the autoencoder of clips. Beside
-every distance stands its floor: real clips against other real ones.
+every distance stands its floor: real clips against other real ones. Last, the clips that
+`video` makes of the captions of real ones.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from coursekit.datasets.teddy import reader
+from coursekit.datasets.teddy.clip_words import clip_caption
 from coursekit.datasets.teddy.clips import draw_clips, sample_clips
 from coursekit.evaluation.clip_changes import (
     CHANGES,
@@ -24,12 +26,15 @@ from coursekit.evaluation.clip_features import clip_features, load_encoder
 from coursekit.evaluation.clip_measures import Clips, flicker_rate, motion
 from coursekit.evaluation.frechet import frechet
 from coursekit.evaluation.rebuilt_clips import rebuilt
+from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.models.video_autoencoder import VideoAutoencoder
 from coursekit.training.pretrained import load_model
+from coursekit.training.recipes_clips import VIDEO
 
 CLIPS = 1024
 SIZES = (128, 256, 512, 1024)  # of the floors
+MADE = 512  # clips of the model's own: a second each
 WAYS = {change.__name__: name for name, change in CHANGES.items()}
 
 
@@ -54,6 +59,30 @@ def hat_flicker(clips: Clips) -> float:
     return flicker_rate(words.reshape(clips.shape[:2]))
 
 
+def made_clips(count: int, seed: int) -> Clips:
+    """What `video` makes of the captions of `real_clips(count, seed)`, all told."""
+    scenes = sample_clips(count, seed, split="test")
+    return VIDEO.make(load_model("video"), [clip_caption(each) for each in scenes])
+
+
+def eyes() -> dict[str, Features]:
+    """The two encoders of clips, and the one of pictures on every frame."""
+    clips = {name: encoder_features(name) for name in TAUGHT}
+    return clips | {"frames": frame_wise(frame_features)}
+
+
+def own(count: int, seed: int = 0) -> Result:
+    """Clips that `video` made, as `judged` sees changed ones; floors of this many."""
+    clips, real = (real_clips(count, 1000 * k + seed) for k in (1, 2))
+    made = made_clips(count, 1000 + seed)
+    found: Result = {"hats_made": hat_flicker(made), "moves_made": motion(made)}
+    for name, eye in eyes().items():
+        known = eye(real)
+        floor = frechet(eye(clips), known)
+        found[f"{name}_made"] = frechet(eye(made), known) / floor
+    return found
+
+
 def judged(count: int, seed: int) -> Result:
     """Every change seen by three distances and two counts; and the floors."""
     clips, real = (real_clips(count, 1000 * k + seed) for k in (1, 2))
@@ -61,8 +90,7 @@ def judged(count: int, seed: int) -> Result:
     assert isinstance(model, VideoAutoencoder)
     back = rebuilt(model, clips)
     found: Result = {}
-    eyes = {name: encoder_features(name) for name in TAUGHT}
-    for name, eye in {**eyes, "frames": frame_wise(frame_features)}.items():
+    for name, eye in eyes().items():
         seen = sensitivity(eye, clips, real, seed)
         floor = seen.pop("floor")
         rows = {change: seen[title] for change, title in WAYS.items()}
@@ -87,10 +115,13 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     "rebuilt", with _std and _all: `motion_{way}`, `content_{way}` and `frames_{way}`,
     the distance in floors, and the floors themselves, `motion_floor`, ...;
     `hats_{way}` and `moves_{way}`, also for "real"; lists `motion_floors` and
-    `content_floors` over `sizes`.
+    `content_floors` over `sizes`. Of `made` clips by `video`, one draw:
+    `motion_made`, `content_made` and `frames_made`, in floors of as many clips,
+    `hats_made` and `moves_made`.
     """
-    count = 160 if quick else CLIPS
+    count, made = (160, 8) if quick else (CLIPS, MADE)
     result: Result = {"clips": count, "sizes": [n for n in SIZES if n <= count]}
+    result |= kept("clip_distances/own", (made,), lambda: own(made)) | {"made": made}
     for name in TAUGHT:
         result |= prefixed("taught", load_encoder(name)[1]["test"])
     return result | for_seeds(judged, seeds[:1] if quick else seeds, count)

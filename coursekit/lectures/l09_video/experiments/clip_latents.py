@@ -35,7 +35,7 @@ from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_clip_autoencoder import ClipAutoencoderRecipe
 from coursekit.training.recipes_video import VIDEO_VAE
 
-STOPS = (40, 160, 640, 2560)
+STOPS = (80, 320, 1280)
 CLIPS, JUDGED = 1000, 48  # to learn from; to judge with on the way
 SHOWN, FRAMES, SIDE = 32, 17, 32  # clips that judge what ships
 FEW = 4  # channels
