@@ -1,8 +1,8 @@
 """Figure 09.I: what distances and counts notice in real clips that were changed.
 
 The changes are those of `CHANGES`, and a way through the autoencoder of clips. Beside
-every distance stands its floor: real clips against other real ones. Last, the clips that
-`video` makes of the captions of real ones.
+every distance stands its floor: real clips against other real ones. Last, the clips
+that `video` makes of the captions of real ones.
 """
 
 from collections.abc import Sequence
