@@ -398,12 +398,7 @@ def forcing_table() -> Table:
 
 
 KEYS = ("last_true", "last_own", "ratio")
-TITLES = {
-    **WAYS,
-    "foreign": "2nd frames foreign",
-    "rebuilt": "by the autoencoder",
-    "made": "made by `video`",
-}
+TITLES = {**WAYS, "foreign": "2nd frames foreign", "rebuilt": "by the autoencoder"}
 EYES = {
     "motion": "motion encoder",
     "content": "content encoder",

@@ -12,6 +12,7 @@ FIGURES: dict[str, str] = {
     "09.H": "dust",
     "09.I": "clip_distances",
     "09.L": "clip_latents:measure_lessons",
+    "09.M": "clip_distances:measure_own",
     "09.P": "ball_paths",
     "09.R": "chains",
     "09.W": "looking:measure_seconds",

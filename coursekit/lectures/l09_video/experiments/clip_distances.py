@@ -1,8 +1,8 @@
-"""Figure 09.I: what distances and counts notice in real clips that were changed.
+"""Figures 09.I and 09.M: what distances and counts notice in clips.
 
-The changes are those of `CHANGES`, and a way through the autoencoder of clips. Beside
-every distance stands its floor: real clips against other real ones. Last, the clips
-that `video` makes of the captions of real ones.
+First in real clips that were changed, by those of `CHANGES` and by a way through the
+autoencoder of clips; then in those that `video` makes of captions. Beside every
+distance stands its floor: real clips against other real ones.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,6 @@ from coursekit.evaluation.clip_features import clip_features, load_encoder
 from coursekit.evaluation.clip_measures import Clips, flicker_rate, motion
 from coursekit.evaluation.frechet import frechet
 from coursekit.evaluation.rebuilt_clips import rebuilt
-from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.models.video_autoencoder import VideoAutoencoder
 from coursekit.training.pretrained import load_model
@@ -71,15 +70,23 @@ def eyes() -> dict[str, Features]:
     return clips | {"frames": frame_wise(frame_features)}
 
 
-def own(count: int, seed: int = 0) -> Result:
-    """Clips that `video` made, as `judged` sees changed ones; floors of this many."""
-    clips, real = (real_clips(count, 1000 * k + seed) for k in (1, 2))
-    made = made_clips(count, 1000 + seed)
-    found: Result = {"hats_made": hat_flicker(made), "moves_made": motion(made)}
+def measure_own(quick: bool = False) -> Result:
+    """Everything of 09.M: `clips` by `video`, one draw, beside as many real ones.
+
+    For eye "motion", "content" (encoders of clips) and "frames": `{eye}`, the distance
+    in floors, and `{eye}_floor`; `hats` and `moves`, as in 09.I, `hats_real` and
+    `moves_real`.
+    """
+    count = 8 if quick else MADE
+    clips, real = (real_clips(count, 1000 * k) for k in (1, 2))
+    made = made_clips(count, 1000)
+    found: Result = {"clips": count}
+    for tail, each in (("", made), ("_real", clips)):
+        found |= {f"hats{tail}": hat_flicker(each), f"moves{tail}": motion(each)}
     for name, eye in eyes().items():
         known = eye(real)
         floor = frechet(eye(clips), known)
-        found[f"{name}_made"] = frechet(eye(made), known) / floor
+        found |= {name: frechet(eye(made), known) / floor, f"{name}_floor": floor}
     return found
 
 
@@ -115,13 +122,10 @@ def measure(seeds: Sequence[int] = (0, 1), quick: bool = False) -> Result:
     "rebuilt", with _std and _all: `motion_{way}`, `content_{way}` and `frames_{way}`,
     the distance in floors, and the floors themselves, `motion_floor`, ...;
     `hats_{way}` and `moves_{way}`, also for "real"; lists `motion_floors` and
-    `content_floors` over `sizes`. Of `made` clips by `video`, one draw:
-    `motion_made`, `content_made` and `frames_made`, in floors of as many clips,
-    `hats_made` and `moves_made`.
+    `content_floors` over `sizes`.
     """
-    count, made = (160, 8) if quick else (CLIPS, MADE)
+    count = 160 if quick else CLIPS
     result: Result = {"clips": count, "sizes": [n for n in SIZES if n <= count]}
-    result |= kept("clip_distances/own", (made,), lambda: own(made)) | {"made": made}
     for name in TAUGHT:
         result |= prefixed("taught", load_encoder(name)[1]["test"])
     return result | for_seeds(judged, seeds[:1] if quick else seeds, count)
