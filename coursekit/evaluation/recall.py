@@ -31,13 +31,14 @@ def wilson_interval(
 ) -> tuple[float, float]:
     """Between what bounds a probability lies when `right` of `count` came true.
 
-    Wilson 1927: all p from which the share is not further than z standard deviations
-    of a binomial, sqrt(p (1 - p) / count). With s = right / count, the bounds are
+    Wilson 1927: all p from which the share s = right / count is not further than z
+    standard deviations of a binomial,
 
-        ( s + z^2 / 2n -+ z sqrt( s (1 - s) / n + z^2 / 4n^2 ) ) / ( 1 + z^2 / n )
+        (s - p)^2 <= z^2 p (1 - p) / count
 
-    They stay in [0, 1], and are not one point at 0 or 1. Raises ValueError unless
-    0 <= right <= count and count >= 1.
+    where a normal number lies between -z and z with the probability `confidence`. The
+    bounds are the two roots, the lower one first. They stay in [0, 1], and are not one
+    point at 0 or 1. Raises ValueError unless 0 <= right <= count and count >= 1.
     """
     if not 0 <= right <= count or count < 1:
         raise ValueError(f"{right} right of {count}")
@@ -131,7 +132,8 @@ def pedestrian_recall(seen: Labels, truth: Labels) -> Recall:
     needs no dice: the sum over colours of how often it is seen times how often it is
     true, over the square of their number. So a favourite colour earns nothing.
 
-    seen: (N,) indices of SHIRTS or GONE; truth: (N,) indices.
+    seen: (N,) indices of SHIRTS or GONE; truth: (N,) indices. Raises ValueError when
+    the two have not one length, or when there are none.
     """
     if seen.shape != truth.shape or not len(seen):
         raise ValueError(f"seen {seen.shape} beside truths {truth.shape}")

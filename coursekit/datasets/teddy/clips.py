@@ -29,8 +29,8 @@ __all__ = [
     "sample_clips",
 ]
 # When somebody who returns is in the middle behind the bear, when he leaves it, and his
-# speed in thousandths: so he is hidden in frames 8 to 18, and the end of the first 17
-# frames holds nothing of him, and he is seen in the first frames and in the last.
+# speed in thousandths: so he is hidden from frame 6, 7 or 8 to one of 20 to 23, the end
+# of the first 17 frames holds nothing of him, and he is seen in the first and the last.
 HIDES, BACK, SLOW = (8, 9), (19, 21), (34, 40)
 
 

@@ -1,6 +1,7 @@
 """How the exercises of extension 09 are tried: fresh inputs, and a look."""
 
 import math
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,13 @@ PROBES = Tries()
 tried = PROBES.tried
 
 
+def _said(found: Any, what: str) -> Any:
+    """Bools as whole numbers. Raises BadResult for anything else."""
+    if array(found).dtype != np.bool_:
+        raise BadResult(f"the dtype is {found.dtype}, and must be bool: {what}")
+    return found.int()
+
+
 def _films(seed: int) -> Inputs:
     """Clips that stand, but for steps around the threshold, of one colour or more."""
     rng, dtype = generator(seed), (np.float64, np.float32)[seed % 2]
@@ -52,38 +60,52 @@ def _films(seed: int) -> Inputs:
 
 @tried("09.1", _films, cases=("float64 clips", "float32 clips"))
 def is_moving(fn: Function, i: Any) -> Results:
-    found = fn(i.x)
-    array(found)
-    return {"moving": found + 0}  # bools become whole numbers, anything else stays
+    return {"moving": _said(fn(i.x), "does a pixel move?")}
 
 
-LAYERS = ((3, 1), (3, 2), (4, 2))  # frames in the window, stride
+LAYERS = ((3, 1), (3, 2), (4, 2), (2, 2))  # frames in the window, stride
 
 
 def _layer(seed: int) -> Inputs:
-    time, stride = LAYERS[seed % 3]
+    time, stride = LAYERS[seed % 4]
     i = weights(CausalConv3d(3, 4, time, 3, stride), seed)
     return i | vectors(seed + 1, x=(2, 3, 9, 5, 4)) | {"time": time, "stride": stride}
 
 
+def _crowded() -> Memory:
+    """The memory of a clip that has gone through another layer."""
+    memory = Memory()
+    memory.keep(nn.Identity(), torch.ones(1, 1, 2, 1, 1), 1)
+    return memory
+
+
 @tried(
-    "09.2", _layer, cases=("stride 1", "stride 2", "a window of four frames, stride 2")
+    "09.2",
+    _layer,
+    cases=(
+        "stride 1",
+        "stride 2",
+        "a window of four frames, stride 2",
+        "a window as long as the stride",
+    ),
 )
 def causal_conv(fn: Function, i: Any) -> Results:
     config = {
         **{"inputs": 3, "outputs": 4, "time": i.time, "space": 3},
         **{"stride": i.stride},
     }
-    layer = loaded(fn, config, i)
-    memory = Memory()
+    layer, memory, crowded = loaded(fn, config, i), Memory(), _crowded()
     found = {"of the whole clip": layer(i.x), "of one frame": layer(i.x[:, :, :1])}
     array(found["of the whole clip"])
     for n, chunk in enumerate(in_chunks(i.x, (1, 4, 4))):
         found[f"of chunk {n}"] = layer(chunk, memory)
+    for n, chunk in enumerate(in_chunks(-i.x, (1, 4))):
+        found[f"of chunk {n} of a second clip"] = layer(chunk, crowded)
     kept = memory.frames.get(layer, torch.zeros(0))
     return {
         **found,
         "what is remembered in the end": kept,
+        "bytes that were remembered at once": count(memory.peak),
         "of the whole clip, again": layer(i.x),
     }
 
@@ -96,8 +118,10 @@ def _to_normalise(seed: int) -> Inputs:
     i = weights(Norm(kind, 6, 2), seed) | {"kind": seed % 4}
     x = vectors(seed + 1, x=(2, 6, 5, 4, 3))["x"]
     bright = generator(seed).uniform(-1, 3, (2, 1, 5, 1, 1))
+    x = x * (1 + bright**2) + bright
+    x[:, :, 1, 2, 1] *= 1e-3  # so little that 1e-6 counts
     return i | {
-        "x": x * (1 + bright**2) + bright,
+        "x": x,
         "weight scale": i.get("weight scale", np.ones(1)) + 0.5 * (kind == "rms"),
     }
 
@@ -109,8 +133,12 @@ def _to_normalise(seed: int) -> Inputs:
 )
 def norm(fn: Function, i: Any) -> Results:
     layer = loaded(fn, {"kind": NORMED[i.kind], "width": 6, "groups": 2}, i)
-    found = layer(i.x)
-    return {"normed": found, "normed, the first three frames": layer(i.x[:, :, :3])}
+    found = {
+        "normed": layer(i.x),
+        "normed, the first three frames": layer(i.x[:, :, :3]),
+    }
+    x = i.x.clone().requires_grad_()
+    return found | slopes((layer(1 * x) * i.x.flip(2)).sum(), x=x)
 
 
 def _any_length(seed: int) -> Inputs:
@@ -126,6 +154,8 @@ def fit_length(fn: Function, i: Any) -> Results:
         answer = fn(i[f"x{t}"])
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise BadResult("it must return two things: the clip, and how many frames")
+        if isinstance(answer[1], float):
+            raise BadResult("it must return a whole number of frames, no float")
         found[f"a clip of {t} frames, made longer"] = answer[0]
         found[f"how many were added to {t} frames"] = number(answer[1])
     return found
@@ -144,8 +174,11 @@ def _to_double(seed: int) -> Inputs:
 def double(fn: Function, i: Any) -> Results:
     layer, memory = loaded(fn, {"inputs": 3, "outputs": 4}, i), Memory()
     found = {"the whole": layer(i.x), "one latent": layer(i.x[:, :, :1])}
-    for n, chunk in enumerate(in_chunks(i.x, i.plan.tolist())):
-        found[f"chunk {n}"] = layer(chunk, memory)
+    others = {"": (i.x, memory), " of a second clip": (-i.x, Memory())}
+    others[" behind another layer"] = i.x.flip(2), _crowded()
+    for name, (x, told) in others.items():
+        for n, chunk in enumerate(in_chunks(x, i.plan.tolist())):
+            found[f"chunk {n}{name}"] = layer(chunk, told)
     return found
 
 
@@ -177,10 +210,14 @@ def _to_stream(seed: int) -> Inputs:
 @tried("09.8", _to_stream, cases=("chunks of 1, 4, 4, 8", "chunks of 5, 8, 4"))
 def encode_stream(fn: Function, i: Any) -> Results:
     model, asked, made, early = loaded(_Encoder, {}, i), 0, [], []
+    gone, still = list[weakref.ref[Tensor]](), 0
 
     def chunks() -> Iterator[Tensor]:
-        nonlocal asked
+        nonlocal asked, still
         for chunk in in_chunks(i.x, i.plan.tolist()):
+            # A loop holds the chunk that it had last: that one may stay.
+            still = max(still, sum(each() is not None for each in gone[:-1]))
+            gone.append(weakref.ref(chunk))
             asked += 1
             yield chunk
 
@@ -193,10 +230,13 @@ def encode_stream(fn: Function, i: Any) -> Results:
         early.append(float(asked))
     if not made:
         raise BadResult("it yields nothing: one answer for each chunk")
+    seen, again = model.seen, fn(model, in_chunks(-i.x, i.plan.tolist()))
     return {
         **{f"latents of chunk {n}": each for n, each in enumerate(made)},
+        **{f"chunk {n} of a second clip": each for n, each in enumerate(again)},
         "chunks asked for at each answer": torch.tensor(early),
-        "frames that the encoder saw": count(model.seen),
+        "frames that the encoder saw": count(seen),
+        "chunks that are kept after the next one": count(still),
         "answers that keep a graph": count(sum(each.requires_grad for each in made)),
     }
 
@@ -216,6 +256,8 @@ def patchify_clip(fn: Function, i: Any) -> Results:
         "tokens": fn(i.x, i.patch),
         "tokens of one frame": fn(i.x[:, :, :1], i.patch),
         "refuses patches that do not fit": refusal(lambda: fn(i.x, 5)),
+        "refuses patches too high": refusal(lambda: fn(torch.ones(1, 2, 1, 6, 5), 5)),
+        "refuses patches too wide": refusal(lambda: fn(torch.ones(1, 2, 1, 5, 6), 5)),
     }
 
 
@@ -260,12 +302,7 @@ def _masks(seed: int) -> Inputs:
 @tried("09.15", _masks, cases=("three tokens a frame", "one token a frame"))
 def causal_mask(fn: Function, i: Any) -> Results:
     def seen(*window: int) -> Any:
-        found = fn(i.frames, i.tokens, *window)
-        if array(found).dtype != np.bool_:
-            raise BadResult(
-                f"the dtype is {found.dtype}, and must be bool: who may look"
-            )
-        return found.int()
+        return _said(fn(i.frames, i.tokens, *window), "who may look")
 
     windows = {f"who looks with a window of {n}": seen(n) for n in (1, 3, 20)}
     return {"who looks": seen(), **windows}
@@ -310,12 +347,17 @@ def extended(fn: Function, i: Any) -> Results:
 
 
 def _beginnings(seed: int) -> Inputs:
-    shape, known, made = (((3, 2), 1, 4), ((4, 3), 3, 2))[seed % 2]
+    shape, known, made = (((3, 2), 1, 4), ((4, 3), 3, 3), ((4, 2), 0, 3))[seed % 3]
     found = vectors(seed, context=(*shape, known, 2, 1), x=(*shape, made, 2, 1))
-    return {**found, "t": generator(seed).uniform(0.1, 0.9, shape[0])}
+    t = generator(seed).uniform(0.1, 0.9, (2, shape[0]))
+    return {**found, "t": t[0], "later": t[1]}
 
 
-@tried("09.18", _beginnings, cases=("one clean frame", "three clean frames"))
+@tried(
+    "09.18",
+    _beginnings,
+    cases=("one clean frame", "three clean frames", "no clean frame"),
+)
 def after_context(fn: Function, i: Any) -> Results:
     asked: list[tuple[Tensor, Tensor]] = []
 
@@ -328,16 +370,14 @@ def after_context(fn: Function, i: Any) -> Results:
     flow = fn(velocity, i.context)
     if not callable(flow):
         raise BadResult("it must return a velocity: a function of (x, t)")
-    found = flow(i.x, i.t)
-    if not asked:
-        raise BadResult("the velocity is never asked: call velocity(clip, levels)")
-    (clip, levels), times = asked[-1], count(len(asked))
-    return {
-        "velocity": found,
-        "clip that the network sees": clip,
-        "times that it sees": levels,
-        "evaluations": times,
-    }
+    found: dict[str, Any] = {}
+    for name, x, t in (("", i.x, i.t), (" in the second call", -i.x, i.later)):
+        found[f"velocity{name}"] = flow(x, t)
+        if not asked:
+            raise BadResult("the velocity is never asked: call velocity(clip, levels)")
+        found[f"clip that the network sees{name}"] = asked[-1][0]
+        found[f"times that it sees{name}"] = asked[-1][1]
+    return {**found, "evaluations": count(len(asked))}
 
 
 def _clips_to_go_on(seed: int) -> Inputs:
@@ -397,6 +437,7 @@ def wilson_interval(fn: Function, i: Any) -> Results:
     return {
         **found,
         "refuses more right than there are": refusal(lambda: fn(i.of + 1, i.of)),
+        "refuses fewer than none": refusal(lambda: fn(-1, i.of)),
         "refuses none of nothing": refusal(lambda: fn(0, 0)),
     }
 
@@ -422,12 +463,17 @@ def pedestrian_recall(fn: Function, i: Any) -> Results:
             if not hasattr(recall, key):
                 raise BadResult("it must return a Recall")
             value = number(getattr(recall, key))
-            found[key + name] = value.nan_to_num(-1.0)  # nan is equal to nothing
+            found[key + name] = value.nan_to_num(0.0)  # nan is equal to nothing
+            found[f"is {key} unknown{name}?"] = value.isnan().double()
         for key in ("returned_between", "right_between"):
             low, high = getattr(recall, key)
             found[f"{key}, low{name}"] = number(low)
             found[f"{key}, high{name}"] = number(high)
-    return {**found, "refuses two lengths": refusal(lambda: fn(seen, truth[1:]))}
+    return {
+        **found,
+        "refuses two lengths": refusal(lambda: fn(seen, truth[1:])),
+        "refuses no films": refusal(lambda: fn(seen[:0], truth[:0])),
+    }
 
 
 def _few_frames(seed: int) -> Inputs:
@@ -436,10 +482,8 @@ def _few_frames(seed: int) -> Inputs:
 
 @tried("09.25", _few_frames, cases=("a few frames", "more frames"))
 def past_mask(fn: Function, i: Any) -> Results:
-    found = fn(i.frames)
-    if array(found).dtype != np.bool_:
-        raise BadResult(f"the dtype is {found.dtype}, and must be bool: who may look")
-    return {"mask": found.int(), "mask of one frame": fn(1).int()}
+    found = {"mask": i.frames, "mask of one frame": 1}
+    return {name: _said(fn(many), "who may look") for name, many in found.items()}
 
 
 SIZES = ((5, 3, 2), (5, 3, 2, 4, 6))
@@ -450,7 +494,7 @@ def _noisy_clips(seed: int) -> Inputs:
     rng, shape = generator(seed), SIZES[seed % 2]
     levels = rng.uniform(0.1, 0.9, shape[:2])
     levels[:2, 0], levels[0, 1] = 0, 0
-    levels[4] = 1
+    levels[2, 1], levels[4] = 0.01, 1
     return {
         "x0": rng.standard_normal(shape),
         "eps": rng.standard_normal(shape),
@@ -495,12 +539,13 @@ def _own_beginnings(seed: int) -> Inputs:
 
 
 def _looking_back(x: Tensor, levels: Tensor, *_: Any) -> Tensor:
-    """Columns that see those before them, of which each counts in its own way."""
+    """Columns that see those before them, and how many there are in all."""
     late = levels.reshape(*levels.shape, *[1] * (x.ndim - 2))
     seen = (x * (1 + late)).cumsum(1).roll(1, 1)
     seen[:, 0] = 0
     place = torch.arange(x.shape[1], dtype=x.dtype).reshape(-1, *[1] * (x.ndim - 2))
-    return torch.tanh(x) * (0.3 + late) + 0.3 * torch.sin(seen + place)
+    crowd = 0.05 * x.shape[1]
+    return torch.tanh(x) * (0.3 + late) + 0.3 * torch.sin(seen + place) + crowd
 
 
 @tried("09.27", _own_beginnings, cases=("one jump", "two jumps", "three jumps"))
