@@ -82,7 +82,7 @@ LESSONS = {
     "scratch": "all of it new",
     "few": "4 channels, not 16",
     "plain": "all pixels alike",
-    "grey": "so, no first frame",
+    "grey": "alike, grey first frame",
 }
 SAVED = {
     "pictures": "each frame a picture",
@@ -163,7 +163,7 @@ def _flicker_panels(stored: Stored) -> Picture:
         for axis, (key, title) in zip(axes, panels.items(), strict=False):
             groups = {
                 word: {
-                    name: (stored[f"{way}_{key.format(word)}"], 0.0)
+                    name: (stored[f"{way}_{key.format(word)}"], np.nan)
                     for way, name in HEARD.items()
                 }
                 for word in WORDS
@@ -182,6 +182,12 @@ def _flicker_panels(stored: Stored) -> Picture:
         return render(figure)
 
 
+def capped(stored: Stored, key: str) -> tuple[float, float]:
+    """A bar and its standard error; of one training there is none."""
+    mean, error = bar(stored, key)
+    return mean, error if error > 0 else np.nan
+
+
 def causal_panels() -> Picture | Table:
     """Figure G: full against causal attention, equal steps."""
     return measured_figure("09.G", _causal_panels)
@@ -194,7 +200,7 @@ def _causal_panels(stored: Stored) -> Picture:
             told = "told" if kind == "right" else "untold"
             groups = {
                 word: {
-                    way: bar(stored, f"{way}_{told}_{word}_{kind}")
+                    way: capped(stored, f"{way}_{told}_{word}_{kind}")
                     for way in ("full", "causal")
                 }
                 for word in WORDS
@@ -204,10 +210,12 @@ def _causal_panels(stored: Stored) -> Picture:
         axes[1].set(title="flicker, nothing told of it", ylabel="share of neighbours")
         draw_groups(
             axes[2],
-            {"": {way: bar(stored, f"{way}_loss") for way in ("full", "causal")}},
+            {"": {way: capped(stored, f"{way}_loss") for way in ("full", "causal")}},
             fontsize=8,
+            loc="upper right",
+            ncols=2,
         )
-        axes[2].set(title="held-out loss")
+        axes[2].set(title="held-out loss", ylim=(0, 1.5))
         axes[0].set_xlabel(spread_of(stored))
         return render(figure)
 

@@ -123,6 +123,7 @@ def ships(count: int) -> Result:
     model = cast(VideoAutoencoder, load_model("video-vae"))
     films, clips = held_out_clips(count, FRAMES, SIDE)
     back, pictures = rebuilt(model, films), rebuilt_pictures(model, films)
+    gaps = np.arange(FRAMES) % STRIDE > 0  # the frames that `between` mixes
     found: Result = {}
     for name, made in {
         "clip": back,
@@ -135,13 +136,14 @@ def ships(count: int) -> Result:
             f"{name}_psnr": psnr(films, made),
             f"{name}_first": psnr(films[:, 0], made[:, 0]),
             f"{name}_others": psnr(films[:, 1:], made[:, 1:]),
+            f"{name}_gaps": psnr(films[:, gaps], made[:, gaps]),
             f"{name}_frames": by_frame(films, made),
             f"{name}_shirts": right / of,
         }
     found["lost"] = found["pictures_psnr"] - found["clip_psnr"]
     found |= {"shirt_frames": of, "parameters": count_parameters(model)}
-    tokens = np.prod(model.latent_shape(FRAMES, SIDE, SIDE)[1:])
-    return found | {"tokens": int(tokens), "clips": count, "frames": FRAMES}
+    places = np.prod(model.latent_shape(FRAMES, SIDE, SIDE)[1:])
+    return found | {"latents": int(places), "clips": count, "frames": FRAMES}
 
 
 def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
@@ -149,9 +151,10 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
 
     For "clip" (all of it), "pictures" (frame by frame, nothing lost in time), "mixed"
     (every fourth of these, mixed in between) and "true" (the same of true frames):
-    `{name}_psnr`, `{name}_first` of frame 0, `{name}_others`, `{name}_frames` by
-    number, in dB, and `{name}_shirts`, the share of `shirt_frames` in which the shirt
-    has its colour; `lost` in time, dB; `tokens` of a clip, `frames` and `parameters`.
+    `{name}_psnr`, `{name}_first` of frame 0, `{name}_others`, `{name}_gaps` of those
+    between every fourth, `{name}_frames` by number, in dB, and `{name}_shirts`, the
+    share of `shirt_frames` in which the shirt has its colour; `lost` in time, dB;
+    `latents` of a clip (places, not channels), `frames` and `parameters`.
     """
     return ships(4 if quick else SHOWN)
 

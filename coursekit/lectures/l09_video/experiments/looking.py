@@ -2,8 +2,8 @@
 
 One small network on the latents of clips, told by captions, trained in four ways of
 equal seconds: each frame by itself; so at first, and then with blocks along time; all
-tokens of a clip at once; and those of earlier frames only. The last two are trained
-with two seeds, equal steps, for 09.G. 09.W has the seconds of a step.
+tokens of a clip at once; and those of earlier frames only. The last two, with equal
+steps, are 09.G: one training each. 09.W has the seconds of a step.
 """
 
 import statistics
