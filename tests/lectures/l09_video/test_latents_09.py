@@ -71,6 +71,15 @@ def test_leaks_as_measured():
     )
 
 
+def test_rebuilt_clips_as_measured():
+    hold(
+        load_measured("09.D"),
+        "clip_gaps > true_gaps + 1 > mixed_gaps + 1",  # dB
+        "clip_shirts > true_shirts + 0.1",
+        "latents == 5 * 8 * 8",
+    )
+
+
 def test_streams_as_measured():
     hold(
         load_measured("09.B"),

@@ -95,6 +95,20 @@ def test_flicker_as_measured():
         "frames_untold_place_flicker > grown_untold_place_flicker + 0.05",
         "frames_told_place_flicker < frames_untold_place_flicker / 10",
         "frames_told_fur_right > grown_told_fur_right > full_told_fur_right",
+        "frames_told_place_flicker < grown_told_place_flicker / 5",
+        "frames_told_place_flicker < full_told_place_flicker / 5",
+        "frames_told_fur_flicker < min(grown_told_fur_flicker, full_told_fur_flicker)",
+        "frames_told_hat_flicker > max(grown_told_hat_flicker, full_told_hat_flicker)",
         "full_untold_motion > 1.3 * real_motion",
         "real_hat_flicker == 0",
+    )
+
+
+def test_seconds_as_measured():
+    hold(
+        load_measured("09.W"),
+        "causal_gflops == full_gflops and causal_ms[3] > 1.2 * full_ms[3]",
+        "grown_ms[0] > 1.2 * full_ms[0] and grown_ms[3] < full_ms[3] / 2",
+        "grown_ms[1] == approx(full_ms[1], rel=0.05)",
+        "tokens[0] == 80",
     )

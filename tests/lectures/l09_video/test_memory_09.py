@@ -102,6 +102,7 @@ MEASURED = {
         "reader > 0.95",
         "always_book > always_none + 0.5",
         "always_book - always_none > apart_book - apart_none + 0.2",
+        "apart_book - apart_none > never_book - never_none",
         "never_none < never_book",  # the opposite rule was not learnt
     ),
     "09.R": ("last_1_right[-1] <= last_1_right[0]", "last_1_error[-1] > copy_error[0]"),
