@@ -41,8 +41,8 @@ VIDEO = replace(
     gpu=replace(VIDEO_FRAMES.gpu, model=replace(LARGE, times=4)),
 )
 
-# From clips that agree to longer ones: a network that draws already learns in a quarter
-# of the steps who went behind the bear.
+# From clips that agree to longer ones. A fresh network with full attention was right in
+# 39 % of 27 % who returned after three times as many steps.
 VIDEO_RECALL = RecallRecipe(
     name="video-recall",
     title="Who went behind the bear? Going on with clips of 33 frames, 32 x 32",
