@@ -23,6 +23,7 @@ from coursekit.datasets.teddy.scene import FURS, PLACES, Bear, Scene
 from coursekit.pipeline.loose_phrases import ONE, NotUnderstood, attributes, spoken
 
 UNSAID = {"hat": "none", "glasses": "none", "pose": "both-down", "action": "none"}
+DICE = 0x7EDD  # beside the seed, for what nobody said
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def understand(text: str, seed: int = 0, most: int = 1) -> Understood:
             raise
         return _several(*group, seed)
     said = [spoken(name, word) for name, word in found.items()]
-    rng = np.random.default_rng([seed, 0x7EDD])
+    rng = np.random.default_rng([seed, DICE])
     chosen = fill(found, rng)
     quiet = [spoken(n, word) for n, word in UNSAID.items() if n not in found]
     found = {**UNSAID, **found}
@@ -132,7 +133,7 @@ def _group(text: str) -> tuple[list[dict[str, str]], str] | None:
 
 def _several(bears: list[dict[str, str]], place: str, seed: int) -> Understood:
     """The caption of several bears, and what was understood and chosen."""
-    rng = np.random.default_rng([seed, 0x7EDD])
+    rng = np.random.default_rng([seed, DICE])
     said = [
         f"({i}) " + (", ".join(spoken(*item) for item in bear.items()) or "any bear")
         for i, bear in enumerate(bears, 1)

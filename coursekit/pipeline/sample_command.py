@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from coursekit.pipeline.pipeline import Pipeline
 
 World = Literal["bears", "teddy", "emoji"]
+Way = Literal["plain", "retrieval", "model"]
 MODELS: dict[World, str] = {
     "bears": "teddy-64-prompts",
     "teddy": "teddy-prompts",
@@ -26,6 +27,11 @@ MODELS: dict[World, str] = {
 DEFAULT: World = "bears"  # the world of a prompt that names none
 BEARS: dict[World, int] = {"bears": 3, "teddy": 1}  # that a model draws
 MOST = 100  # pictures in a grid
+PLAIN: Way = "plain"
+ENHANCE_HELP = (
+    "Who fills in what you do not say of a bear. plain: no hat, no glasses, arms down, "
+    "sitting; retrieval: a training caption that agrees; model: a language model."
+)
 STUDENT_HELP = "Draw as it does, in few steps: see `coursekit recipes`."
 
 
@@ -50,6 +56,7 @@ class Request:
     student: str | None = None
     video: bool = False
     array: bool = False
+    enhance: Way = PLAIN
 
 
 class Asked(NamedTuple):
@@ -106,6 +113,7 @@ def main(
     array: Annotated[
         bool, typer.Option("--array", help="With --video: its frames too, as .npz.")
     ] = False,
+    enhance: Annotated[Way, typer.Option(help=ENHANCE_HELP)] = PLAIN,
 ) -> int:
     """Draw what a prompt says, as a PNG file, or as a clip.
 
@@ -114,7 +122,7 @@ def main(
     out = out or Path("sample.gif" if video else "sample.png")
     args = Request(
         prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
-        zoom, film, force, adapter, adapter_scale, student, video, array,
+        zoom, film, force, adapter, adapter_scale, student, video, array, enhance,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -176,6 +184,8 @@ def check(args: Request) -> None:
         raise PipelineError(f"--grid {args.grid}: use 1 to {16 if args.film else MOST}")
     if not 1 <= args.zoom <= 32:
         raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
+    if args.world == "emoji" and args.enhance != PLAIN:
+        raise PipelineError(f"--enhance {args.enhance} is for bears: leave it out")
     check_adapter(args)
     check_student(args)
     check_clip(args)
@@ -199,6 +209,7 @@ def check_clip(args: Request) -> None:
         "--adapter": args.adapter,
         "--student": args.student,
         "--grid": args.grid != 1,
+        "--enhance": args.enhance != PLAIN,
     }
     for name, given in others.items():
         if given:
@@ -261,9 +272,10 @@ def understood(args: Request) -> Asked:
         return Asked(name.prompt, away or "", name.note)
     from coursekit.pipeline import loose_prompts
     from coursekit.pipeline.adapters import NEW_WORD, STAND_IN
+    from coursekit.pipeline.enhance import enhance
 
     told = NEW_WORD.sub(STAND_IN, args.prompt)
-    bear = loose_prompts.understand(told, args.seed, BEARS[args.world])
+    bear = enhance(told, args.seed, args.enhance, BEARS[args.world])
     away = args.negative and loose_prompts.instead(bear.scene, args.negative)
     if told == args.prompt:
         return Asked(bear.prompt, away or "", bear.note)
@@ -343,6 +355,7 @@ def facts_of(args: Request, asked: Asked, pipe: "Pipeline") -> dict[str, Any]:
             "grid": args.grid,
             "zoom": args.zoom,
             "checkpoint": pipe.parts.name,
+            **({} if args.enhance == PLAIN else {"enhance": args.enhance}),
             **worn_facts(args),
             "sha256": card(pipe.parts.name)["sha256"],
         },

@@ -16,6 +16,7 @@ from PIL import Image
 from coursekit import cli
 from coursekit.datasets.teddy.captions import parse_caption
 from coursekit.pipeline import sample_command
+from coursekit.pipeline.enhance import WAYS, enhance
 from coursekit.pipeline.pipeline import from_checkpoint
 from coursekit.training import pretrained
 
@@ -94,6 +95,25 @@ def test_emoji_and_a_negative_prompt(tmp_path, capsys):
     assert opened(out).text["negative"] == "tomato in twemoji style"
 
 
+def test_what_nobody_said_is_retrieved_and_told(tmp_path, capsys):
+    """The note, the caption and the file say what was added."""
+    assert get_args(sample_command.Way) == tuple(WAYS)
+    words = ["a bear is reading", "--seed", "3", "--steps", "1"]
+    for way in ("retrieval", "plain"):
+        out = tmp_path / f"{way}.png"
+        assert main([*words, "--enhance", way, "-o", str(out)]) == 0
+        note, made = capsys.readouterr().out.splitlines()
+        found = enhance(words[0], 3, way)
+        assert note == found.note and repr(found.prompt) in made
+        facts = opened(out).text
+        assert facts["prompt"] == found.prompt and facts["asked"] == words[0]
+        chosen = json.loads(facts["settings"]).get("enhance", "plain")
+        assert chosen == way
+    assert main([*words, "-o", str(tmp_path / "usual.png")]) == 0
+    usual, plain = (opened(tmp_path / f"{n}.png").text for n in ("usual", "plain"))
+    assert usual == plain and "enhance" not in usual["settings"]
+
+
 def test_nothing_is_overwritten_without_force(tmp_path, capsys):
     out = tmp_path / "x.png"
     out.write_text("mine")
@@ -127,6 +147,10 @@ def test_nothing_is_overwritten_without_force(tmp_path, capsys):
         (["bear", "--negative", "guitar"], "unknown word 'guitar'"),
         (["bear", "--negative", "beach", "--guidance", "1"], "above 1"),
         (["tomatoe", "--world", "emoji"], "did you mean tomato"),
+        (["bear", "--enhance", "magic"], "not one of 'plain', 'retrieval'"),
+        (["two bears", "--enhance", "retrieval"], "retrieval takes one bear"),
+        (["tomato", "--world", "emoji", "--enhance", "model"], "is for bears"),
+        (["bear", "--enhance", "model"], "and none that runs and says so"),
         (["bear", "--world", "moon"], "not one of 'bears', 'teddy'"),
         ([], "Missing argument 'prompt'"),
         (["bear", "--steps", "1", "-o", "{}/file/x.png"], "sample: cannot write"),
