@@ -1,0 +1,1 @@
+"""Lecture 08a: its notebook, exercises, mistakes, figures, widgets."""

@@ -1,0 +1,6 @@
+"""What measures the figures of notebook 8a."""
+
+# figure -> the module here that measures it (with `measure`, or the function named)
+FIGURES: dict[str, str] = {
+    "08a.C": "enhancement",
+}
