@@ -33,3 +33,16 @@ def seconds(
             if i:
                 spent[name].append(clock() - start)
     return spent
+
+
+def product(side: int) -> tuple[int, Callable[[], None]]:
+    """A product of two float32 squares: its FLOPs, and how to do it.
+
+    Measured by `seconds` beside networks, it says what the machine reaches just then.
+    """
+    a = torch.ones(side, side)
+
+    def run() -> None:
+        a @ a
+
+    return 2 * side**3, run
