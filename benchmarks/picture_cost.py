@@ -7,9 +7,9 @@ FLOPs: predicted from the configurations, and counted by torch while a picture i
 Seconds are the least of the rounds for each picture, alone and in a batch of sixteen,
 all taking turns; with one thread they are CPU seconds. A busy machine disturbs both
 less, and still too much to judge by. Two predictions: by the rate of one measured
-product of float32 squares as it is, and with the utilisation of the first row, which is
-therefore right by itself. --watts and --per-kwh say what a megapixel costs in
-electricity. Nothing is asserted.
+product of float32 squares alone, and by a machine calibrated on teddy-prompts, both its
+rows, which are therefore right by themselves. --watts and --per-kwh say what a
+megapixel costs in electricity. Nothing is asserted.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.evaluation.picture_prices import (
     Machine,
+    calibrated,
     electricity,
-    price_per_megapixel,
 )
 from coursekit.experiments.compute import product, seconds
 from coursekit.models.picture_cost import PictureCost, picture_cost
@@ -90,25 +90,31 @@ def main(argv: list[str]) -> int:
     clock = time.process_time if args.threads == 1 else time.perf_counter
     spent = seconds(runs, args.rounds, clock)
     took = {name: min(each) for name, each in spent.items()}
-    bare = Machine(flops / took["product"], 1.0)
-    first = next(iter(costs))
-    share = bare.seconds(costs[first].total) / took[f"{first} 1"]
-    used = bare._replace(utilisation=share)
-    print(f"\nproduct of {args.side}: {bare.peak / 1e9:.1f} GFLOP/s, {share:.0%} used")
+    bare, first = Machine(flops / took["product"], 1.0), next(iter(costs))
+    used = calibrated(
+        bare.peak,
+        costs[first].total,
+        pipes[first].boxes.steps,
+        *(took[f"{first} {batch}"] for batch in BATCHES),
+        batch=BATCHES[-1],
+    )
+    print(
+        f"\nproduct of {args.side}: {bare.peak / 1e9:.1f} GFLOP/s; calibrated: "
+        f"{used.utilisation:.0%} of it and {used.per_call * 1e3:.1f} ms a call"
+    )
+    hour = electricity(args.watts or 0, args.per_kwh or 0)
     for name, cost in costs.items():
         for batch in BATCHES:
             each = took[f"{name} {batch}"] / batch
-            one, two = (machine.seconds(cost.total) for machine in (bare, used))
-            money = ""
-            if args.watts and args.per_kwh:
-                real = used._replace(utilisation=bare.seconds(cost.total) / each)
-                hour = electricity(args.watts, args.per_kwh)
-                money = f", {price_per_megapixel(cost, real, hour):.2g} a megapixel"
+            one = bare.seconds(cost.total)
+            # guided or not, one call a step: both questions go in one batch
+            two = used.seconds(batch * cost.total, pipes[name].boxes.steps) / batch
+            spent = cost.per_megapixel(each)
+            money = f", {spent * hour / 3600:.2g} for electricity" if hour else ""
             print(
                 f"{name:<22} x {batch:2d}  {each:.4f} s each; by the product {one:.4f} "
-                f"({one / each - 1:+.0%}), by the first row {two:.4f} "
-                f"({two / each - 1:+.0%}); {cost.per_megapixel(each):.1f} s a megapixel"
-                f"{money}"
+                f"({one / each - 1:+.0%}), calibrated {two:.4f} "
+                f"({two / each - 1:+.0%}); {spent:.1f} s a megapixel{money}"
             )
     return 0
 

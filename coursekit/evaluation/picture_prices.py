@@ -80,15 +80,32 @@ class Machine(NamedTuple):
     """How fast FLOPs go by.
 
     peak: FLOPs a second that it could do at best, or that one measured product did;
-    utilisation: the share of it that a network reaches, in (0, 1].
+    utilisation: the share of it that a network reaches, in (0, 1]; per_call: seconds
+    that a call of the network takes on top, however large its batch. Small networks
+    spend more time on that than on their products.
     """
 
     peak: float
     utilisation: float
+    per_call: float = 0.0
 
-    def seconds(self, flops: float) -> float:
-        """How long so many FLOPs take."""
-        return flops / (self.peak * self.utilisation)
+    def seconds(self, flops: float, calls: int = 0) -> float:
+        """How long so many FLOPs take, in so many calls of the network."""
+        return flops / (self.peak * self.utilisation) + calls * self.per_call
+
+
+def calibrated(
+    peak: float, flops: int, calls: int, alone: float, together: float, batch: int
+) -> Machine:
+    """The machine on which two measurements come out as they did.
+
+    flops: of one picture; alone, together: seconds for one and for a batch of them,
+    both in `calls` calls. Raises ValueError where the batch took no longer.
+    """
+    each = (together - alone) / (batch - 1)
+    if each <= 0:
+        raise ValueError("a batch that takes no longer than one picture: measure again")
+    return Machine(peak, flops / each / peak, (alone - each) / calls)
 
 
 # Dense bf16 on tensor cores: glennklockwood.com/garden/processors/h100, "theoretical
@@ -101,10 +118,14 @@ def electricity(watts: float, per_kwh: float) -> float:
     return watts / 1000 * per_kwh
 
 
-def price_per_megapixel(cost: PictureCost, machine: Machine, per_hour: float) -> float:
+def price_per_megapixel(
+    cost: PictureCost, machine: Machine, per_hour: float, calls: int = 0
+) -> float:
     """Seconds of the machine for a million pixels, at so much an hour.
 
-    per_hour: of one `machine`, in any currency, which the answer is in, too. It is the
-    bare machine, always busy with this model.
+    per_hour: of one `machine`, in any currency, which the answer is in, too; calls: of
+    the network for one picture (0: a batch so large that they do not matter). It is
+    the bare machine, always busy with this model.
     """
-    return cost.per_megapixel(machine.seconds(cost.total)) * per_hour / 3600
+    spent = machine.seconds(cost.total, calls)
+    return cost.per_megapixel(spent) * per_hour / 3600

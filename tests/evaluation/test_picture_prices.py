@@ -8,6 +8,7 @@ from coursekit.evaluation.picture_prices import (
     H100_PEAK,
     PRICES,
     Machine,
+    calibrated,
     electricity,
     price_per_megapixel,
 )
@@ -48,7 +49,19 @@ def test_an_hour_of_flops_costs_an_hour():
     assert price_per_megapixel(cost, ideal, 2.5) == pytest.approx(2.5 / 1.048576)
     half = ideal._replace(utilisation=0.5)
     assert price_per_megapixel(cost, half, 2.5) == pytest.approx(5 / 1.048576)
+    slow = ideal._replace(per_call=36.0)  # a hundred calls take an hour more
+    assert price_per_megapixel(cost, slow, 2.5, 100) == pytest.approx(5 / 1.048576)
     assert electricity(50, 0.3) == pytest.approx(0.015)
+
+
+def test_a_machine_is_found_again_by_two_measurements():
+    machine = Machine(peak=4e9, utilisation=0.25, per_call=0.003)
+    alone, together = (machine.seconds(n * 2e8, 24) for n in (1, 16))
+    assert alone == pytest.approx(0.2 + 0.072)
+    found = calibrated(4e9, int(2e8), 24, alone, together, 16)
+    assert found == pytest.approx(machine)
+    with pytest.raises(ValueError, match="measure again"):
+        calibrated(4e9, int(2e8), 24, 1.0, 0.9, 16)
 
 
 def test_a_gpu_alone_makes_a_megapixel_for_cents():
