@@ -80,6 +80,16 @@ def test_rebuilt_clips_as_measured():
     )
 
 
+def test_the_lessons_of_the_autoencoder_as_measured():
+    hold(
+        load_measured("09.L"),
+        "grown_last > scratch_last + 3 and grown_last > few_last",  # dB
+        "few_psnr[1] > grown_psnr[1]",
+        "grown_shirts > plain_shirts + 0.1 and plain_last > grown_last + 0.5",
+        "abs(grey_last - plain_last) < 0.2 and abs(grey_start - plain_start) < 0.2",
+    )
+
+
 def test_streams_as_measured():
     hold(
         load_measured("09.B"),
