@@ -10,6 +10,8 @@ import math
 
 from torch import Tensor
 
+from coursekit.theory.paths import expand_as
+
 
 def estimate_value(xt: Tensor, t: Tensor) -> Tensor:
     """The best guess of the one value that all pixels of x0 show, for each sample.
@@ -37,6 +39,17 @@ def shift_time(t: Tensor, factor: float) -> Tensor:
     1 + (factor - 1) t, lies on the straight path at the new time. Any shape.
     """
     return factor * t / (1 + (factor - 1) * t)
+
+
+def without_noise_scale(xt: Tensor, t: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    """A state with louder noise, as one of the straight path: what, and when.
+
+    Of xt = (1 - t) x0 + scale t eps, the way HiDream-O1's code corrupts (scale 8):
+    xt / (1 + (scale - 1) t), and `shift_time` of t by `scale`. Data and noise are the
+    same ones, only both smaller. xt: (B, ...); t: (B,) or (); scale: above 0. Returns
+    the shapes of xt and t.
+    """
+    return xt / expand_as(1 + (scale - 1) * t, xt), shift_time(t, scale)
 
 
 def shift_time_exp(t: Tensor, mu: float) -> Tensor:

@@ -11,6 +11,7 @@ from coursekit.theory.resolution_shift import (
     shift_factor,
     shift_time,
     shift_time_exp,
+    without_noise_scale,
 )
 
 T = torch.linspace(0.01, 0.99, 99, dtype=torch.float64)
@@ -57,8 +58,17 @@ def test_the_logarithm_of_the_snr_moves_by_a_constant():
 
 def test_other_forms_are_the_same_law():
     torch.testing.assert_close(shift_time_exp(T, 1.15), shift_time(T, math.exp(1.15)))
+
+
+def test_louder_noise_is_a_later_time_of_a_smaller_picture():
     x0, eps, scale = normal(99, 5), normal(99, 5, seed=1), 8.0
     loud = (1 - T)[:, None] * x0 + scale * T[:, None] * eps
-    later = shift_time(T, scale)[:, None]
-    path = (1 - later) * x0 + later * eps
-    torch.testing.assert_close(loud / (1 + (scale - 1) * T)[:, None], path)
+    xt, later = without_noise_scale(loud, T, scale)
+    assert torch.equal(later, shift_time(T, scale))
+    path = (1 - later)[:, None] * x0 + later[:, None] * eps
+    torch.testing.assert_close(xt, path, rtol=1e-12, atol=1e-12)
+    back, t = without_noise_scale(xt, later, 1 / scale)  # and the way back
+    torch.testing.assert_close((back, t), (loud, T))
+    one, when = without_noise_scale(loud, T[3], scale)
+    torch.testing.assert_close(one[3], xt[3])
+    assert when == later[3]
