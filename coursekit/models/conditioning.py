@@ -15,6 +15,13 @@ from coursekit.models.text_encoder import TextConfig, TextEncoder
 START, END = 1, 2  # ids of the tokens around every prompt (coursekit.datasets.tokens)
 
 
+def empty_prompt(length: int, device: torch.device | str = "cpu") -> Tensor:
+    """The ids of a prompt without words, (length,): start, end and padding."""
+    ids = torch.zeros(length, dtype=torch.long, device=device)
+    ids[0], ids[1] = START, END
+    return ids
+
+
 class Condition(NamedTuple):
     """The condition as the blocks read it."""
 
@@ -57,9 +64,7 @@ class Conditioner(nn.Module):
         For prompts it is the empty one: start, end and padding.
         """
         if self.text is not None:
-            ids = torch.zeros(self.text.config.length, dtype=torch.long, device=device)
-            ids[0], ids[1] = START, END
-            return ids
+            return empty_prompt(self.text.config.length, device)
         if self.label is not None:
             return torch.tensor(self.num_classes, device=device)
         raise ValueError("this model takes no condition: there is no null")

@@ -45,3 +45,22 @@ class PatchEmbedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W). Returns (B, T, width)."""
         return cast(Tensor, self.project(patchify(x, self.patch)))
+
+
+class BottleneckEmbedding(nn.Module):
+    """Patches to tokens through few features: two linear maps (Li & He 2025).
+
+    Between them stand fewer numbers than a patch has, so the tokens keep what pictures
+    have in common and leave out most of the noise.
+    """
+
+    def __init__(self, channels: int, patch: int, bottleneck: int, width: int) -> None:
+        """Patches of `channels` x `patch` x `patch` to `bottleneck`, then `width`."""
+        super().__init__()
+        self.patch = patch
+        self.narrow = nn.Linear(channels * patch**2, bottleneck, bias=False)
+        self.wide = nn.Linear(bottleneck, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (B, C, H, W). Returns (B, T, width)."""
+        return cast(Tensor, self.wide(self.narrow(patchify(x, self.patch))))

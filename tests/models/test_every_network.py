@@ -21,6 +21,7 @@ from coursekit.models.mmdit_blocks import DoubleBlock, SingleBlock
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.score_net import ScoreNet
 from coursekit.models.text_encoder import TextEncoder
+from coursekit.models.uit import StreamBlock, UiT, UiTConfig
 from coursekit.models.unet import TOLD as UNET_TOLD
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.models.vit import ViT, ViTConfig
@@ -45,6 +46,10 @@ def mmdit(**change):
     return lambda: MMDiT(MMDiTConfig(TEXT, channels=3, **SHAPE, **change))
 
 
+def uit(**change):
+    return lambda: UiT(UiTConfig(11, 5, **SHAPE, depth=2, bottleneck=6, **change))
+
+
 def unet(**change):
     return lambda: UNet(replace(SMALL, **change))
 
@@ -56,6 +61,8 @@ PROMPTED = {
     "MMDiT, hybrid": mmdit(double=1, single=2),
     "MMDiT, sines": mmdit(double=1, single=1, sines=True),
     "MMDiT, single": mmdit(double=0, single=2),
+    "UiT": uit(predicts="velocity"),
+    "UiT, no sines": uit(predicts="velocity", sines=False),
     **{f"UNet, {told}": unet(told=told, text=TEXT) for told in UNET_TOLD},
 }
 LABELLED = {
@@ -73,6 +80,7 @@ NETWORKS = (
     | {name: (make, (X, T, LABELS)) for name, make in LABELLED.items()}
     | {name: (make, (X, T)) for name, make in TIMED.items()}
     | {
+        "UiT, x0": (uit(), (X, T, IDS)),
         "MLP": (lambda: EpsMLP(width=16), (POINTS, T)),
         "MLP, labels": (lambda: EpsMLP(width=16, num_classes=3), (POINTS, T, LABELS)),
         "score net": (ScoreNet, (POINTS, 10 * T)),
@@ -85,6 +93,7 @@ NETWORKS = (
 )
 # The last words ask, and nobody reads what they hear (as in SD3's code).
 IDLE = {"MMDiT": {"two_streams.1.text.project.norm_q.weight"}}
+BLOCKS = (DiTBlock, CrossBlock, DoubleBlock, SingleBlock, StreamBlock)
 every = pytest.mark.parametrize("name", NETWORKS)
 
 
@@ -139,12 +148,14 @@ def test_a_new_network_says_zero_and_its_blocks_do_nothing(name):
         gaps.extend(map(gap, inputs, outputs))
 
     for block in network.modules():
-        if isinstance(block, DiTBlock | CrossBlock | DoubleBlock | SingleBlock):
+        if isinstance(block, BLOCKS):
             block.register_forward_hook(watch)
     said = network(*inputs)
     assert said.shape == X.shape and not said.detach().any()
     assert all(each <= 1e-6 for each in gaps)
-    assert bool(gaps) == (name.startswith(("DiT", "MMDiT")) and name != "DiT, context")
+    assert bool(gaps) == (
+        name.startswith(("DiT", "MMDiT", "UiT")) and name != "DiT, context"
+    )
 
 
 @every
@@ -180,6 +191,7 @@ def test_ways_that_cannot_be():
     for make, complaint in (
         (dit(told="film"), "told='film'"),
         (dit(positions="grid"), "positions='grid'"),
+        (uit(predicts="eps"), "predicts='eps'"),
         (lambda: DiT(DiTConfig(told="cross")), "give the config a text"),
         (dit(num_classes=2), "not both"),
         (unet(told="adaln"), "told='adaln'"),
