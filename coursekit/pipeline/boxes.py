@@ -12,7 +12,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "told": ("nothing", "class", "prompt"),
     "paradigm": ("ddpm", "score", "flow"),
     "representation": ("pixels", "latents"),
-    "architecture": ("U-Net", "DiT", "MM-DiT"),
+    "architecture": ("U-Net", "DiT", "MM-DiT", "UiT"),
     "guidance": ("none", "classifier-free", "classifier"),
 }
 # paradigm -> the solvers that walk its way back, the usual one first

@@ -6,6 +6,7 @@ from pathlib import Path
 from coursekit.datasets.teddy.curation import world
 from coursekit.models.dit import DiTConfig
 from coursekit.models.mmdit import MMDiTConfig
+from coursekit.models.uit import UiTConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.pipeline.boxes import Boxes, PipelineError
 from coursekit.training import pretrained
@@ -16,7 +17,12 @@ from coursekit.training.recipe_pictures import PictureRecipe
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
 
-ARCHITECTURES = {UNetConfig: "U-Net", DiTConfig: "DiT", MMDiTConfig: "MM-DiT"}
+ARCHITECTURES = {
+    UNetConfig: "U-Net",
+    DiTConfig: "DiT",
+    MMDiTConfig: "MM-DiT",
+    UiTConfig: "UiT",
+}
 
 
 class NotTrained(PipelineError):

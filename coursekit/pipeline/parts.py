@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as File
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,6 @@ from coursekit.datasets import fashion
 from coursekit.datasets.tokens import Tokenizer
 from coursekit.evaluation.text_sampling import Decode, pixels
 from coursekit.models.preconditioned import Preconditioned
-from coursekit.models.text_encoder import TextConfig
 from coursekit.pipeline.boxes import Boxes, PipelineError
 from coursekit.pipeline.catalogue import NotTrained, find, find_classifier, is_there
 from coursekit.theory.paths import DDPMPath, LinearPath, Path
@@ -94,7 +93,8 @@ def load_parts(boxes: Boxes, folder: File | None = None, prefer: str = "") -> Pa
 def _texts(recipe: PromptRecipe, model: nn.Module) -> tuple[Tensor, Tokenizer]:
     """The empty prompt and the words; PipelineError where the model has others."""
     words = tokenizer_of(recipe.data)
-    text = cast(TextConfig, model.config.text)  # type: ignore[union-attr]
+    config: Any = model.config
+    text = getattr(config, "text", config)  # without an encoder, words are its own
     if text.vocabulary != len(words):
         raise PipelineError(
             f"{recipe.name} knows {text.vocabulary} words, the captions have "

@@ -15,6 +15,7 @@ from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
 from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig, TokenTransformer
+from coursekit.models.uit import UiT, UiTConfig
 from coursekit.models.unet import UNet, UNetConfig
 from coursekit.models.video_autoencoder import (
     VideoAutoencoder,
@@ -34,6 +35,7 @@ NETWORKS: dict[type, Any] = {
     StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,
     TokenConfig: TokenTransformer,
+    UiTConfig: UiT,
     VideoAutoencoderConfig: VideoAutoencoder,
     VideoDiTConfig: VideoDiT,
 }

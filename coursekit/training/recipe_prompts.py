@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from coursekit.datasets.images import to_model
 from coursekit.evaluation.sampling import image_grid
 from coursekit.evaluation.text_sampling import sample_prompts
+from coursekit.theory.clean_prediction import clamped_velocity_loss
 from coursekit.theory.guidance import drop_condition
 from coursekit.theory.losses import prediction_loss
 from coursekit.theory.paths import LinearPath
@@ -44,6 +45,7 @@ class PromptRecipe(Recipe):
     forget: float = 0.1  # share of prompts replaced by the empty one
     times: str = "logit-normal"  # see DRAWS
     shift: float = 1.0  # of the times, in training and in sampling: see shift_time
+    least: float = 0.0  # of a network that predicts x0: the smallest time that divides
     start: str = ""  # the recipe whose checkpoint it starts from
     scale: float = 3.0  # guidance of previews and figures
     seed: int = 0
@@ -92,6 +94,8 @@ class PromptRecipe(Recipe):
         """Conditional flow matching."""
         x0, time, eps, ids, luck = batch
         cond = self.told(ids, luck)
+        if self.least:
+            return clamped_velocity_loss(model, x0, time, eps, cond, self.least).mean()
         path = LinearPath()
         return prediction_loss(model, path, "velocity", x0, time, eps, cond).mean()
 

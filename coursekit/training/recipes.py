@@ -3,6 +3,7 @@
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_latent import LATENT
+from coursekit.training.recipes_mini import MINI
 from coursekit.training.recipes_mirror import MIRRORS
 from coursekit.training.recipes_pixels import PIXELS
 from coursekit.training.recipes_prompts import PROMPTS
@@ -15,7 +16,17 @@ RECIPES: dict[str, Recipe] = {
     **PIXELS,
     **{
         recipe.name: recipe
-        for group in (LATENT, PROMPTS, TUNING, STUDENTS, MIRRORS, TEXTS, VIDEO, CLIPS)
+        for group in (
+            LATENT,
+            PROMPTS,
+            MINI,
+            TUNING,
+            STUDENTS,
+            MIRRORS,
+            TEXTS,
+            VIDEO,
+            CLIPS,
+        )
         for recipe in group
     },
 }

@@ -16,7 +16,7 @@ from tiny_checkpoints import NETWORKS, put
 from coursekit.datasets import fashion
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.tokens import teddy_tokenizer
-from coursekit.evaluation.text_sampling import sample_prompts, starts
+from coursekit.evaluation.text_sampling import pixels, sample_prompts, starts
 from coursekit.pipeline import pipeline
 from coursekit.pipeline.boxes import SOLVERS, WORDS, Boxes, PipelineError, changed
 from coursekit.pipeline.catalogue import NotTrained, entries, find
@@ -61,6 +61,18 @@ def test_it_draws_what_the_walk_written_out_gives(shelf, teddy):
     assert images.shape == (2, 32, 32, 3) and images.std() > 1
     alone, both = teddy.draw([OTHER], seed=5), teddy.draw([OTHER, BEAR], seed=5)
     assert nearly(alone[0], both[0]), "noise i, whatever else"
+
+
+def test_a_network_without_an_encoder_draws_pixels_with_its_own_words(shelf):
+    pipe = from_checkpoint("mini-hidream", shelf).swap(steps=3)
+    assert pipe.boxes.architecture == "UiT" and pipe.boxes.representation == "pixels"
+    tokenizer = teddy_tokenizer()
+    ids, null = tokenizer.encode([BEAR, OTHER], 28), tokenizer.null(1, 28)[0]
+    model = load_model("mini-hidream", folder=shelf)
+    by_hand = sample_prompts(
+        model, pixels, ids, null, (3, 32, 32), 3, 3.0, 5, shift=2.0
+    )
+    assert (pipe.draw([BEAR, OTHER], seed=5) == by_hand).all()
 
 
 def test_guidance_of_one_and_none_are_the_same(teddy):

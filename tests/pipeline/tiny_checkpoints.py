@@ -19,6 +19,7 @@ from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.strided import StudentConfig
 from coursekit.models.token_transformer import TokenConfig
+from coursekit.models.uit import UiTConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.video_autoencoder import VideoAutoencoderConfig
 from coursekit.training import pretrained
@@ -51,6 +52,9 @@ NETWORKS: dict[str, Any] = {
     "teddy-latent-flow": replace(UNET, channels=4, patch=1),
     "teddy-dit": DiTConfig(patch=8, width=16, depth=1, heads=2),
     "teddy-prompts": MMDiTConfig(TEXT, width=16, heads=2, double=1, single=1),
+    "mini-hidream": UiTConfig(
+        TEXT.vocabulary, TEXT.length, width=16, depth=1, heads=2, bottleneck=8
+    ),
     "teddy-64-vae": AutoencoderConfig(widths=(8, 8), groups=4, latent=4),
     "teddy-64-prompts": BEARS,
     "teddy-64-dmd": StudentConfig(BEARS, rank=2, alpha=6.0),

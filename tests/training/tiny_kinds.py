@@ -21,9 +21,11 @@ from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig
+from coursekit.models.uit import UiTConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.video_autoencoder import VideoAutoencoderConfig
 from coursekit.models.vit import ViTConfig
+from coursekit.theory.clean_prediction import LEAST
 from coursekit.training import (
     pretrained,
     recipes,
@@ -101,6 +103,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     ),
     "mirror": (recipes_mirror.MIRROR, LocalConfig(4, width=8, blocks=1)),
     "pixels": (DRAWER, DiTConfig(patch=4, width=48, depth=1, heads=2, text=words())),
+    "one-stream": (
+        replace(DRAWER, shift=2.0, least=LEAST),
+        UiTConfig(words().vocabulary, words().length, width=48, depth=1, heads=2),
+    ),
     "latents": (
         replace(DRAWER, latents="tiny-vae"),
         NARROW,
