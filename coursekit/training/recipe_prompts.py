@@ -28,7 +28,7 @@ from coursekit.training.text_image_data import (
     one_wording,
     tokenizer_of,
 )
-from coursekit.training.warm_start import start_from, start_line
+from coursekit.training.warm_start import borrow_encoder, start_from, start_line
 
 DRAWS: dict[str, TimeLaw] = {"uniform": Uniform(), "logit-normal": LogitNormal()}
 
@@ -47,6 +47,7 @@ class PromptRecipe(Recipe):
     shift: float = 1.0  # of the times, in training and in sampling: see shift_time
     least: float = 0.0  # of a network that predicts x0: the smallest time that divides
     start: str = ""  # the recipe whose checkpoint it starts from
+    encoder: str = ""  # the CLIP whose text encoder it reads, frozen; "": it learns one
     scale: float = 3.0  # guidance of previews and figures
     seed: int = 0
 
@@ -62,15 +63,17 @@ class PromptRecipe(Recipe):
     def load(self, limit: int) -> Data:
         """Pictures with captions; where latents are learnt, encoded once."""
         data = self.space.encoded(captioned_images(self.data, limit, self.size))
-        return data._replace(text=data.text + start_line(self.start))
+        lines = start_line(self.start) + start_line(self.encoder)
+        return data._replace(text=data.text + lines)
 
     def build(self, config: Any) -> nn.Module:
         """The network as it is."""
         return build(config)
 
     def begin(self, model: nn.Module) -> nn.Module:
-        """The weights of `start`, as far as they fit."""
+        """The weights of `start`, as far as they fit, and a borrowed encoder's."""
         start_from(model, self.start)
+        borrow_encoder(model, self.encoder)
         return model
 
     def batch(self, data: Data, size: int, step: int) -> Batch:
@@ -160,6 +163,7 @@ class PromptRecipe(Recipe):
             "times": self.times,
             "shift": self.shift,
             "start": self.start,
+            "encoder": self.encoder,
             "forget": self.forget,
             "scale": self.scale,
         }

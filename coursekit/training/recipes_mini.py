@@ -1,8 +1,10 @@
 """Recipes of lecture 8: open models of 2026 in miniature, side by side.
 
-One world, one set of captions, one effort and about as many weights (2.6 to 2.7
-million); what differs is the plan. `mini-flux` and `mini-qwen` learn the latents of an
-autoencoder and read their prompt with an encoder; `mini-hidream` has neither.
+One world, one set of captions, one effort and about as many weights (2.6 million);
+what differs is the plan. `mini-flux` and `mini-qwen` learn the latents of an
+autoencoder and read their prompt with an encoder; `mini-hidream` has neither. Their
+encoder is learnt with the rest; `mini-qwen-frozen` borrows that of `teddy-clip`, as
+the large models borrow one, and is otherwise the same.
 """
 
 from dataclasses import replace
@@ -14,11 +16,14 @@ from coursekit.theory.clean_prediction import LEAST
 from coursekit.training.recipe import Profile, Recipe
 from coursekit.training.recipes_latent import GPU, QUICK
 from coursekit.training.recipes_prompts import LARGE, SMALL, TEDDY_PROMPTS
-from coursekit.training.text_image_data import length_of
+from coursekit.training.text_image_data import length_of, text_config
 
 CPU: dict[str, Any] = {"steps": 3000, "batch": 32, "warmup": 300, "lr": 1.5e-3}
 LARGER: dict[str, Any] = {"steps": 30_000, "batch": 1024, "lr": 5e-4, **GPU}
 FIRST: dict[str, Any] = {"lr": 2e-3, "show_every": 100, **QUICK}
+
+TEXT = text_config("teddy", 96, 3, 4)  # the encoder of `teddy-clip`
+DOUBLE = replace(SMALL, text=TEXT)
 
 # Words and pictures apart at first, then in one stream, as in FLUX.1 and FLUX.2.
 MINI_FLUX = replace(
@@ -26,7 +31,7 @@ MINI_FLUX = replace(
     name="mini-flux",
     title="FLUX in miniature: double, then single streams on latents, 32 x 32",
     quick=Profile(replace(SMALL, width=64, double=1, single=1), **FIRST),
-    cpu=Profile(replace(SMALL, double=2, single=4), **CPU),
+    cpu=Profile(replace(DOUBLE, double=2, single=4), **CPU),
     gpu=Profile(LARGE, pictures=200_000, **LARGER),
 )
 
@@ -36,8 +41,17 @@ MINI_QWEN = replace(
     name="mini-qwen",
     title="Qwen-Image in miniature: double streams on latents, 32 x 32",
     quick=Profile(replace(SMALL, width=64, double=2, single=0), **FIRST),
-    cpu=Profile(SMALL, **CPU),
+    cpu=Profile(DOUBLE, **CPU),
     gpu=Profile(replace(LARGE, double=5, single=0), pictures=200_000, **LARGER),
+)
+
+MINI_QWEN_FROZEN = replace(
+    MINI_QWEN,
+    name="mini-qwen-frozen",
+    title="Qwen-Image in miniature, with the text encoder of teddy-clip, frozen",
+    encoder="teddy-clip",
+    quick=replace(MINI_QWEN.quick, model=replace(DOUBLE, width=64, double=2, single=0)),
+    gpu=replace(MINI_QWEN.gpu, model=replace(LARGE, text=TEXT, double=5, single=0)),
 )
 
 # On pixels, with a noise scale. HiDream-O1 has 8 for 2048 x 2048; 2 moves the times
@@ -59,4 +73,9 @@ MINI_HIDREAM = replace(
     ),
 )
 
-MINI: tuple[Recipe, ...] = (MINI_FLUX, MINI_QWEN, MINI_HIDREAM)
+MINI: tuple[Recipe, ...] = (
+    MINI_FLUX,
+    MINI_QWEN,
+    MINI_QWEN_FROZEN,
+    MINI_HIDREAM,
+)

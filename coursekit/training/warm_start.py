@@ -1,11 +1,13 @@
 """Start a training from the weights of another one, as far as they fit."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from coursekit.models.clip import CLIP
+from coursekit.models.text_encoder import TextEncoder
 from coursekit.training.pretrained import card, load_model
 from coursekit.training.recipe import Recipe
 
@@ -41,6 +43,22 @@ def start_from(model: nn.Module, name: str) -> list[str]:
     Raises CheckpointError when it is not there.
     """
     return warm_start(model, load_model(name, clip=False).state_dict()) if name else []
+
+
+def borrow_encoder(model: nn.Module, name: str) -> None:
+    """Put the text encoder of the CLIP `name` into a network, frozen; "" for none.
+
+    What leads from its features to the network's own stays to be learnt. Raises
+    CheckpointError when it is not there, ValueError where the shapes differ.
+    """
+    if not name:
+        return
+    lent = cast(CLIP, load_model(name)).text
+    own = cast(TextEncoder, model.conditioner.text)  # type: ignore[union-attr]
+    if own.config != lent.config:
+        raise ValueError(f"{name} has the encoder {lent.config}, not {own.config}")
+    own.load_state_dict(lent.state_dict())
+    own.requires_grad_(False)
 
 
 def taken_share(recipe: Recipe, config: Any) -> float:

@@ -111,6 +111,7 @@ _MADE: dict[str, tuple[Recipe, object]] = {
         replace(DRAWER, latents="tiny-vae"),
         NARROW,
     ),
+    "borrowed": (replace(DRAWER, latents="tiny-vae", encoder="tiny-clip"), NARROW),
     "subject": (TUNER, NARROW),
     "adapter": (TUNER, LoRAConfig(NARROW, 4, 64.0)),
     "emoji": (
