@@ -1,0 +1,16 @@
+"""Figures of notebook 8a, of stored numbers."""
+
+
+# MARK front
+
+
+# MARK predict
+
+
+# MARK words
+
+
+# MARK price
+
+
+# MARK beside

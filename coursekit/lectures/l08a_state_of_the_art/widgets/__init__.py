@@ -1,0 +1,5 @@
+"""The widgets of notebook 8a."""
+
+from coursekit.widgets import outcome, predict
+
+__all__ = ["outcome", "predict"]
