@@ -261,6 +261,13 @@ from coursekit.theory.alignment import holds
     },
     presses=5,
 )
+EIGHT_A = Notebook(
+    """
+from coursekit.lectures.l08a_state_of_the_art import widgets
+""",
+    {"wishes": Cell("widgets.wishes()", 1, ("plain",))},
+    presses=5,
+)
 NINE = Notebook(
     """
 import torch
@@ -321,6 +328,7 @@ NOTEBOOKS = {
     "06a": SIX_A,
     "06b": SIX_B,
     "07": SEVEN,
+    "08a": EIGHT_A,
     "09": NINE,
     "10": TEN,
 }

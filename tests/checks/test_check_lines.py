@@ -24,12 +24,16 @@ CODE = [pytest.param(e, id=f"{e.id}-{e.name}") for e in code_exercises()]
 Q_SAMPLE: Any = by_symbol("q_sample")
 RIGHT_X0: Any = by_symbol("predict_x0").reference()
 # What they return is a list of names, or many tensors by name.
-NO_TENSOR = ("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall")
+NO_TENSOR = (
+    *("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall"),
+    "who_learns",
+)
 COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
 NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion"),
     *("step_chances", "cost_at", "wilson_interval"),
+    *("adherence", "even_bits"),
 }
 
 

@@ -1,9 +1,28 @@
 """How the exercises of notebook 8a are tried: fresh inputs, and a look."""
 
+import itertools
+import math
+from collections.abc import Sequence
 from typing import Any
 
-from coursekit.checks.spec import Function
-from coursekit.checks.tried import Results, Tries
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from coursekit.checks.spec import BadResult, Function, Inputs, Oracle, Outputs
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    array,
+    count,
+    generator,
+    loaded,
+    number,
+    refusal,
+    vectors,
+    weights,
+)
+from coursekit.models.uit import StreamBlock
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -15,7 +34,194 @@ tried = PROBES.tried
 # MARK predict
 
 
-# MARK words
+def _stream(seed: int) -> Inputs:
+    words, others = ((4, 3), (1, 6), (5, 1))[seed % 3]
+    return {"words": words + seed // 3 % 3, "others": others + seed // 3 % 2}
+
+
+@tried("08a.301", _stream, cases=("more words", "one word", "one token behind"))
+def stream_mask(fn: Function, i: Any) -> Results:
+    mask = fn(i.words, i.others)
+    if array(mask).dtype != np.bool_:
+        raise BadResult(f"the dtype is {mask.dtype}, and must be bool: who may look?")
+    return {"mask": mask.int()}
+
+
+def _block() -> StreamBlock:
+    return StreamBlock(8, 2, 2.0)
+
+
+def _behind(seed: int) -> Inputs:
+    words, others = ((3, 4), (5, 1))[seed % 2]
+    kept = (2, 2, words, 4)
+    shapes = {"x": (2, others, 8), "keys": kept, "values": kept, "angles": (others, 2)}
+    return weights(_block(), seed) | vectors(seed + 1, **shapes)
+
+
+@tried("08a.303", _behind, cases=("four tokens behind three words", "one behind five"))
+def behind_words(fn: Function, i: Any) -> Results:
+    block = loaded(lambda: _block(), {}, i)
+    return {"tokens": fn(block, i.x, (i.keys, i.values), i.angles)}
+
+
+class _Borrower(nn.Module):
+    """An encoder, of which some may be frozen, what reads it, and a spare part."""
+
+    def __init__(self, frozen: int, width: int) -> None:
+        """frozen: how many layers of the encoder."""
+        super().__init__()
+        layers = [nn.Linear(width, width) for _ in range(3)]
+        self.encoder = nn.Sequential(*layers)
+        self.spare = nn.Linear(width, 2)
+        self.bridge = nn.Linear(width, width + 1)
+        self.scale = nn.Parameter(torch.zeros(()))
+        self.head = nn.Linear(width + 1, 1)
+        for layer in layers[:frozen]:
+            layer.requires_grad_(False)
+
+    def forward(self, x: Tensor, cut: bool) -> Tensor:
+        """cut: the encoder is read without a gradient."""
+        with torch.set_grad_enabled(not cut):
+            told = self.encoder(x)
+        # A gate that is shut: the slopes of all before it are 0.
+        found: Tensor = self.head(self.scale * self.bridge(told)).sum()
+        return found
+
+
+def _borrowers(seed: int) -> Inputs:
+    frozen, cut = ((0, 0), (3, 0), (1, 0), (0, 1))[seed % 4]
+    return {"frozen": frozen, "cut": cut, "width": 3 + seed // 4 % 4}
+
+
+@tried(
+    "08a.305",
+    _borrowers,
+    cases=("nothing frozen", "a frozen encoder", "a frozen layer", "no gradient kept"),
+)
+def who_learns(fn: Function, i: Any) -> Results:
+    model = _Borrower(i.frozen, i.width)
+    loss = model(torch.ones(2, i.width), bool(i.cut))
+    found = fn(model, loss)
+    if not isinstance(found, dict):
+        raise BadResult("it must return a dictionary: part -> how many numbers learn")
+    parts = dict.fromkeys(n.partition(".")[0] for n, _ in model.named_parameters())
+    touched = any(p.grad is not None for p in model.parameters())
+    return {
+        "parts, in their order": count(list(found) == list(parts)),
+        **{f"numbers of {part}": number(found.get(part, -1)) for part in parts},
+        "parameters whose grad was touched": count(touched),
+        "the graph is still there": count(
+            refusal(loss.backward, RuntimeError).item() == 0
+        ),
+    }
+
+
+def _sized(seed: int) -> Inputs:
+    rng = generator(seed)
+    edges = np.cumsum(rng.uniform(0.5, 1.5, 5))
+    size = rng.uniform(edges[0] - 0.5, edges[-1] + 0.5, 60)
+    size[:10] = np.concatenate([edges, edges])  # an edge belongs to what is above it
+    before, after = rng.random((2, 60)) < 0.6
+    if seed % 2:  # nothing to lose in a bin
+        before &= ~((edges[1] <= size) & (size < edges[2]))
+    known = [0, 2, 3] if seed % 2 else [0, 1, 2, 3]
+    given = {"before": before, "after": after, "size": size, "edges": edges}
+    return given | {"known": np.array(known)}
+
+
+@tried("08a.306", _sized, cases=("all bins known", "a bin where nothing was right"))
+def lost_by_size(fn: Function, i: Any) -> Results:
+    found = fn(i.before, i.after, i.size, i.edges)
+    array(found)
+    if found.shape != (4,):
+        return {"lost": found}
+    return {"lost": found[i.known], "is it unknown?": found.isnan().double()}
+
+
+def _wishes(seed: int) -> Inputs:
+    rng = generator(seed)
+    pool, said = rng.integers(0, 3, (24, 5)), rng.integers(0, 3, 5)
+    said[rng.permutation(5)[: (2, 3, 5)[seed % 3]]] = -1
+    if seed % 3 == 0:  # a word that no row has
+        said[rng.choice(np.flatnonzero(said >= 0))] = 3
+    return {"said": said, "pool": pool}
+
+
+@tried(
+    "08a.307", _wishes, cases=("nobody agrees in all", "some agree", "nothing is said")
+)
+def completions(fn: Function, i: Any) -> Results:
+    before = i.pool.clone()
+    found = fn(i.said, i.pool)
+    array(found)
+    return {"descriptions": found, "the pool": i.pool - before}
+
+
+NAMES = ("fur", "hat", "place")
+
+
+def _pictures(seed: int) -> Inputs:
+    rng = generator(seed)
+    said, seen = rng.integers(0, 3, (9, 3)), rng.integers(0, 4, (9, 3))
+    seen = np.where(rng.random((9, 3)) < 0.4, said, seen)
+    gaps = rng.random((9, 3)) < 0.4
+    gaps[:, 0] = np.arange(9) % 3 > 0  # wishes differ in how much they say
+    return {"said": np.where(gaps, -1, said), "seen": seen, "quiet": seed % 2}
+
+
+def _words(row: Tensor, missing: int) -> dict[str, str]:
+    pairs = zip(NAMES, row.tolist(), strict=True)
+    return {name: f"word {word}" for name, word in pairs if word != missing}
+
+
+@tried("08a.309", _pictures, cases=("short and long wishes", "a wish of no words"))
+def adherence(fn: Function, i: Any) -> Results:
+    said = [_words(row, -1) for row in i.said]
+    seen = [_words(row, 3) for row in i.seen]
+    if i.quiet:
+        said[4] = {}
+    return {
+        "share": number(fn(said, seen)),
+        "share of two pictures": number(fn(said[:2], seen[:2])),
+        "where nothing was said": number(fn([{}, {}], seen[:2])),
+        "refuses two lengths": refusal(lambda: fn(said, seen[1:])),
+    }
+
+
+def _throws(seed: int) -> Inputs:
+    rng = generator(seed)
+    options = rng.integers(2, 9, 4) if seed % 2 == 0 else np.array([1, 2, 3, 50])
+    return {"options": options, "draws": rng.integers(1, 7, 4)}
+
+
+def _dice(inputs: Inputs, outputs: Outputs) -> str | None:
+    """All throws written out, for the smallest of them."""
+    for n, (options, throws) in enumerate(
+        zip(inputs["options"].tolist(), inputs["draws"].tolist(), strict=True)
+    ):
+        if options**throws > 5000:
+            continue
+        every = itertools.product(range(options), repeat=throws)
+        bits = [_bits(each) for each in every]
+        if abs(outputs[f"bits, number {n}"] - sum(bits) / len(bits)) > 1e-6:
+            return f"{throws} throws among {options}: all of them have another mean"
+    return None
+
+
+def _bits(words: Sequence[int]) -> float:
+    shares = [words.count(word) / len(words) for word in set(words)]
+    return -sum(p * math.log2(p) for p in shares)
+
+
+@tried(
+    "08a.310",
+    _throws,
+    cases=("dice", "one option, and many"),
+    oracles=(Oracle("bits, number 0", _dice),),
+)
+def even_bits(fn: Function, i: Any) -> Results:
+    pairs = zip(i.options.tolist(), i.draws.tolist(), strict=True)
+    return {f"bits, number {n}": number(fn(*each)) for n, each in enumerate(pairs)}
 
 
 # MARK price

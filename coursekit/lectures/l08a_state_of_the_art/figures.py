@@ -1,5 +1,10 @@
 """Figures of notebook 8a, of stored numbers."""
 
+from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
+from coursekit.plots.images import Picture
+from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.table import Table, table
+from coursekit.plots.theme import INK, colour
 
 # MARK front
 
@@ -7,7 +12,136 @@
 # MARK predict
 
 
-# MARK words
+SIDES = {32: "32 x 32 pixels", 64: "64 x 64 pixels"}
+THINGS = {"hat": "hat", "glasses": "glasses", "fur": "fur"}
+
+
+def ceiling_panels() -> Picture | Table:
+    """Figure B: what is still right after an autoencoder, by the height of the bear."""
+    return measured_figure("08a.B", _ceiling_panels)
+
+
+def _ceiling_panels(stored: Stored) -> Picture:
+    edges = numbers(stored["edges"])
+    middle = (edges[1:] + edges[:-1]) / 2
+    with style():
+        figure, axes = canvas(3, 3.4, 3.2)
+        for axis, (side, title) in zip(axes, SIDES.items(), strict=False):
+            for key, name in THINGS.items():
+                told = f"{side}_nearest_{key}_rebuilt"
+                curve(axis, middle * side, stored, told, name)
+            axis.set(title=f"rebuilt, {title}", xlabel="height of the bear, pixels")
+            axis.set_ylim(0.3, 1.04)
+        for key, name in {"real": "real", "rebuilt": "rebuilt"}.items():
+            curve(axes[2], middle * 32, stored, f"32_second_glasses_{key}", name)
+        axes[2].set(title="glasses, by a reader, 32", xlabel="height, pixels")
+        axes[0].set_ylabel(f"named rightly ({spread_of(stored)})", fontsize=9)
+        axes[0].legend()
+        axes[2].legend()
+        return render(figure)
+
+
+ENCODERS = {"joint": "learnt with the rest", "frozen": "borrowed", "real": "real"}
+ASKED = ("place", "fur", "hat", "glasses", "pose", "action", "all")
+
+
+def encoder_panels() -> Picture | Table:
+    """Figure F: sentences obeyed, with an encoder that was learnt, or borrowed."""
+    return measured_figure("08a.F", _encoder_panels)
+
+
+def _encoder_panels(stored: Stored) -> Picture:
+    splits = {"": "new scenes", "heldout_": "new pairs of fur and hat"}
+    with style():
+        figure, axes = canvas(2, 5.2, 3.2)
+        for axis, (mark, title) in zip(axes, splits.items(), strict=True):
+            shown = {
+                name: {
+                    label: (
+                        bar(stored, f"{way}_{mark}{name}")
+                        if way != "real"
+                        else (stored[f"real_{mark}{name}"], 0.0)
+                    )
+                    for way, label in ENCODERS.items()
+                }
+                for name in ASKED
+            }
+            draw_groups(axis, shown)
+            axis.set(title=title, ylim=(0, 1.25))
+        axes[0].set_ylabel(f"obeyed ({spread_of(stored)} of noise)", fontsize=9)
+        axes[1].legend(fontsize=8, ncols=3)
+        return render(figure)
+
+
+ENHANCED = {
+    "raw": "short",
+    "plain": "plain",
+    "retrieval": "retrieval",
+    "model": "model",
+    "taught": "model, taught",
+}
+
+
+def enhancement_panels() -> Picture | Table:
+    """Figure C: short wishes, drawn as they are or expanded first."""
+    return measured_figure("08a.C", _enhancement_panels)
+
+
+def _enhancement_panels(stored: Stored) -> Picture:
+    with style():
+        figure, axes = canvas(4, 2.9, 3.0)
+        places = range(len(ENHANCED))
+        shown = [bar(stored, f"{way}_adherence") for way in ENHANCED]
+        apart = [
+            (stored[f"{way}_distance"], stored[f"{way}_distance_error"])
+            for way in ENHANCED
+        ]
+        for axis, pairs in zip(axes, (shown, apart), strict=False):
+            means, halves = zip(*pairs, strict=True)
+            axis.barh(places, means, xerr=halves, color=colour("blue"), height=0.62)
+            axis.set_xlabel("± standard error")
+        axes[0].axvline(stored["reader"], color=INK, lw=1.2, ls=(0, (4, 3)))
+        axes[0].set(title="what was said is shown", xlim=(0, 1.05))
+        axes[1].set(title="two pictures differ by")
+        for axis, kind in zip(axes[2:], ("bits", "asked"), strict=True):
+            for i, name in enumerate(UNSAID_THINGS):
+                spots = [place + 0.27 * (i - 1) for place in places]
+                found = [stored[f"{way}_{name}_{kind}"] for way in ENHANCED]
+                axis.barh(spots, found, height=0.24, label=name)
+            axis.set(xlabel="bits, over the seeds")
+        axes[2].set(title="what varies in pictures")
+        axes[3].set(title="what varies in captions")
+        axes[2].legend(fontsize=8)
+        for axis in axes:
+            axis.set_yticks(places, list(ENHANCED.values()) if axis is axes[0] else [])
+            axis.invert_yaxis()
+            axis.grid(visible=False, axis="y")
+        return render(figure)
+
+
+UNSAID_THINGS = ("fur", "hat", "place")
+
+
+def enhancement_table() -> Picture | Table:
+    """Figure C: what each way of expanding costs, and what it gets wrong."""
+    return measured_figure("08a.C", _enhancement_table)
+
+
+def _enhancement_table(stored: Stored) -> Table:
+    columns = {
+        "adherence": "said and shown",
+        "valid": "valid pictures",
+        "contradictions": "captions that contradict",
+        "refused": "gave up",
+        "seconds": "seconds to expand",
+        "drawing": "seconds to draw",
+    }
+    return table(
+        {
+            name: {text: stored[f"{way}_{key}"] for key, text in columns.items()}
+            for way, name in ENHANCED.items()
+        }
+    )
 
 
 # MARK price
