@@ -32,6 +32,7 @@ from coursekit.models.word_memory import behind_words, remembered, with_memory
 from coursekit.pipeline.enhance import attributes_of, retrieved
 from coursekit.pipeline.loose_phrases import ORDER
 from coursekit.pipeline.retrieval import UNSAID, coded, completions, training_pool
+from coursekit.training.recipes import RECIPES
 from coursekit.training.who_learns import who_learns
 
 SMALL = UiTConfig(11, 5, size=16, patch=8, width=16, depth=3, heads=2, bottleneck=6)
@@ -225,19 +226,6 @@ def test_figures_of_words_are_drawn(draw):
     assert hasattr(picture, "rows") or picture.array().std() > 1
 
 
-def test_the_figure_of_encoders_is_drawn_of_its_keys():
-    asked = frozen.ASKED
-    shares = {f"{n}{end}": 0.5 for n in asked for end in ("", "_std")}
-    shares |= {f"{n}_all": [0.5] * 3 for n in asked}
-    stored = {
-        f"{way}_{mark}{key}": value
-        for way in (*frozen.WAYS, "real")
-        for mark in ("", "heldout_")
-        for key, value in shares.items()
-    }
-    assert figures._encoder_panels(stored).array().std() > 1
-
-
 def test_real_pictures_are_drawn_as_asked():
     found = ceiling.drawn("", 20, 0)
     assert min(found[name] for name in ceiling.NAMES) > 0.85
@@ -245,3 +233,24 @@ def test_real_pictures_are_drawn_as_asked():
     scenes = list(islice(ceiling.dressed(0), 1))
     assert ceiling.seen(blank, scenes, "second", "hat") != [scenes[0].bears[0].hat]
     assert render(scenes, 32).std() > 1
+
+
+def test_encoders_are_compared_on_the_same_sentences(monkeypatch):
+    """Two untrained networks: no sentence is obeyed, and real pictures all the same."""
+
+    def untrained(name):
+        torch.manual_seed(0)
+        recipe = RECIPES[name]
+        return recipe.build(recipe.quick.model).eval()
+
+    monkeypatch.setattr(frozen, "load_model", untrained)
+    monkeypatch.setattr(frozen, "card", lambda name: {"steps": 1})
+    found = frozen.measure(seeds=(0, 1), quick=True)
+    hold(
+        found,
+        "joint_all == frozen_all == joint_heldout_all == 0",
+        "len(joint_all_all) == 2 and joint_steps == 1",
+        "real_all > 0.4 and real_heldout_fur > 0.6",
+        "joint_learns > frozen_learns",
+    )
+    assert figures._encoder_panels(found).array().std() > 1
