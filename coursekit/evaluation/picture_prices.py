@@ -99,8 +99,10 @@ def calibrated(
 ) -> Machine:
     """The machine on which two measurements come out as they did.
 
-    flops: of one picture; alone, together: seconds for one and for a batch of them,
-    both in `calls` calls. Raises ValueError where the batch took no longer.
+    flops: of one picture; alone: the seconds that one takes; together: those of `batch`
+    of them, drawn side by side. Both need `calls` calls of the network, so the batch
+    costs more by its FLOPs only. Returns a Machine with this peak whose `seconds` gives
+    both times. Raises ValueError where the batch took no longer than one.
     """
     each = (together - alone) / (batch - 1)
     if each <= 0:
@@ -121,11 +123,12 @@ def electricity(watts: float, per_kwh: float) -> float:
 def price_per_megapixel(
     cost: PictureCost, machine: Machine, per_hour: float, calls: int = 0
 ) -> float:
-    """Seconds of the machine for a million pixels, at so much an hour.
+    """What a million pixels cost on a machine at so much an hour.
 
-    per_hour: of one `machine`, in any currency, which the answer is in, too; calls: of
-    the network for one picture (0: a batch so large that they do not matter). It is
-    the bare machine, always busy with this model.
+    cost: of one picture, all its FLOPs; per_hour: price of an hour of the machine, in
+    any currency, which the answer is in, too; calls: of the network for one picture
+    (0: a batch so large that they do not matter). It is the bare machine, always busy
+    with this model.
     """
     spent = machine.seconds(cost.total, calls)
     return cost.per_megapixel(spent) * per_hour / 3600

@@ -55,7 +55,11 @@ def passes(steps: int, guided: bool) -> int:
 
 
 def tokens_of(size: int, factor: int, patch: int) -> int:
-    """Tokens of a square picture. Raises ValueError where patches do not fit."""
+    """Tokens of a square picture of size x size pixels.
+
+    factor: f of the autoencoder, 1 for pixels; a token is patch x patch latents (or
+    pixels). Raises ValueError where whole patches do not fill the picture.
+    """
     if size % (factor * patch):
         raise ValueError(f"{size} pixels: use a multiple of {factor} x {patch}")
     return (size // (factor * patch)) ** 2

@@ -56,8 +56,11 @@ SHAPES = {
 def maps(shape: Shape, tokens: int) -> Cost:
     """The matrices of one stream of a block, without attention and knobs.
 
-    Queries, keys and values, the map out, and the MLP: in parallel or one after the
-    other, they are the same matrices. Biases count; few of these models have any.
+    Four linear maps, each applied to all `tokens`: W to W + 2 K (queries, keys and
+    values), W to W (out of the attention), W to H, H to W (the MLP). W is `width`, H is
+    `hidden`, K is `keys` or, where that is 0, W. A gated MLP widens twice: its first
+    map is W to 2 H. In parallel or one after the other, they are the same matrices.
+    Biases count (`flops.linear`); few of these models have any.
     """
     wide, keys = shape.width, shape.keys or shape.width
     cost = linear(tokens, wide, wide + 2 * keys) + linear(tokens, wide, wide)
@@ -66,7 +69,18 @@ def maps(shape: Shape, tokens: int) -> Cost:
 
 
 def shape_pass(shape: Shape, words: int, tokens: int) -> Cost:
-    """One pass: ends, blocks, knobs. The time's embedding is left out."""
+    """One pass over the words and the tokens of a picture: ends, blocks, knobs.
+
+    Ends: a patch has channels x patch^2 numbers. Linear maps take it to `width`, by way
+    of `bottleneck` where there is one, and from `width` back; another takes each word
+    from `text` to `width`, unless that is 0.
+    Blocks: one with two streams has `maps` for the words and `maps` of their own for
+    the tokens; one with a single stream has `maps` for all of them. Either has one
+    `flops.attention` over all of them, whatever `keys` is.
+    Knobs (`flops.knobs`): 2 for the head, 12 for each double and 3 for each single
+    block. Where they are "shared" all blocks of a kind have the same, counted once;
+    "none": not even the head has any. The time's embedding is left out.
+    """
     wide, pixels = shape.width, shape.channels * shape.patch**2
     cost = linear(tokens, wide, pixels)
     if shape.bottleneck:
@@ -86,11 +100,39 @@ def shape_pass(shape: Shape, words: int, tokens: int) -> Cost:
     return cost + knobs(2 + 12 * two + 3 * one, wide)
 
 
+def decoder_cost(size: int, channels: int = 32, width: int = 128) -> Cost:
+    """The decoder of FLUX.2's autoencoder (`autoencoder.py`): latents to a picture.
+
+    Two residual blocks around an attention, then four levels of 4, 4, 2 and 1 times
+    `width` channels with three residual blocks each. size: a multiple of 8.
+    """
+    side, before = size // 8, 4 * width
+
+    def conv(inputs: int, outputs: int, kernel: int = 3) -> Cost:
+        return linear(side**2, kernel**2 * inputs, outputs)
+
+    def block(inputs: int, outputs: int) -> Cost:
+        norms = Cost(2 * inputs + 2 * outputs)
+        two = conv(inputs, outputs) + conv(outputs, outputs) + norms
+        return two if inputs == outputs else two + conv(inputs, outputs, 1)
+
+    cost = conv(channels, channels, 1) + conv(channels, before)
+    cost += block(before, before).times(2) + Cost(2 * before)
+    cost += conv(before, before, 1).times(4) + attention(side**2, before)
+    for level, after in enumerate((4 * width, 4 * width, 2 * width, width)):
+        if level:
+            side *= 2
+            cost += conv(before, before)
+        cost += block(before, after) + block(after, after).times(2)
+        before = after
+    return cost + Cost(2 * before) + conv(before, 3)
+
+
 def published_cost(shape: Shape, size: int, words: int) -> PictureCost:
     """A picture of size x size. words: tokens of the prompt, padding included.
 
     The text encoder is taken at two FLOPs a weight and word, once for each prompt; the
-    decoder of the autoencoder is left out.
+    decoder of the autoencoder is left out (`decoder_cost`).
     """
     tokens = tokens_of(size, shape.factor, shape.patch)
     one = shape_pass(shape, words, tokens)

@@ -1,5 +1,6 @@
 """How the exercises of notebook 8a are tried: fresh inputs, and a look."""
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,107 @@ from coursekit.checks.tried import (
     vectors,
     weights,
 )
+from coursekit.evaluation.picture_prices import Machine
+from coursekit.models.picture_cost import PictureCost
+from coursekit.models.published_shapes import Shape
 from coursekit.models.uit import StreamBlock
 
 PROBES = Tries()
 tried = PROBES.tried
 
 
-# MARK front
+SHEETS = (  # of no published model: every kind of part, and numbers that differ
+    Shape(48, 3, 7, 80, 6, 2, 4, 40, gated=True, knobs="shared", encoder=9e3),
+    Shape(40, 4, 0, 160, 5, 4, 8, 24, encoder=7e3, guided=False),
+    Shape(64, 0, 5, 72, 3, 8, 1, gated=True, keys=16, knobs="none", bottleneck=20),
+)
+PLANS = ("both kinds of blocks, shared knobs", "two streams", "one stream, no knobs")
+
+
+def _sheet(i: Any) -> Shape:
+    """One of SHEETS, with widths that nobody can know beforehand."""
+    plain = SHEETS[i.kind]
+    return replace(
+        plain, width=8 * i.eights, hidden=plain.hidden + i.more, steps=20 + i.more
+    )
+
+
+def _numbers(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {
+        "kind": seed % len(SHEETS),
+        "eights": int(rng.integers(4, 12)),
+        "more": int(rng.integers(1, 30)),
+        "words": int(rng.integers(3, 9)),
+        "tokens": int(rng.integers(11, 30)),
+    }
+
+
+def _cost(found: Any) -> Results:
+    """Weights and FLOPs as results. Raises BadResult for anything else."""
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise BadResult("it must return a Cost: weights and FLOPs")
+    return {"weights": number(found[0]), "FLOPs": number(found[1])}
+
+
+def _small(seed: int) -> Inputs:
+    rng = generator(seed)
+    return _numbers(seed) | {
+        "width": 8 * int(rng.integers(2, 5)) + 4,
+        "blocks": int(rng.integers(3, 6)),
+    }
+
+
+@tried("08a.102", _small, cases=PLANS)
+def miniature(fn: Function, i: Any) -> Results:
+    shape, found = _sheet(i), dict[str, Any]()
+    for blocks, shrink in ((i.blocks, 4), (2, 2), (9, 1)):
+        made = fn(shape, i.width, blocks, shrink)
+        if not isinstance(made, Shape):
+            raise BadResult("it must return a Shape: replace(shape, width=...)")
+        for field in fields(Shape):
+            value = getattr(made, field.name)
+            if field.name != "knobs":
+                end = f"`{field.name}` with {blocks} blocks and shrink={shrink}"
+                found[end] = number(int(value) if isinstance(value, bool) else value)
+    one = (replace(shape, double=2, single=2), i.width, 1, 1)
+    torn = (shape, i.width, i.blocks, 64)
+    return {
+        **found,
+        "ValueError for one block of two kinds": refusal(lambda: fn(*one)),
+        "ValueError for half a pixel": refusal(lambda: fn(*torn)),
+    }
+
+
+def _picture(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {
+        "factor": 1 if seed % 2 else int(rng.integers(2, 6)),
+        "patch": int(rng.integers(2, 6)),
+        "side": int(rng.integers(3, 12)),
+    }
+
+
+@tried("08a.104", _picture, cases=("latents", "pixels"))
+def tokens_of(fn: Function, i: Any) -> Results:
+    plan, step = (i.factor, i.patch), i.factor * i.patch
+    size, odd = i.side * step, i.side * step + i.factor
+    return {
+        "tokens": number(fn(size, *plan)),
+        "tokens of one patch": number(fn(step, *plan)),
+        "ValueError for one latent too many": refusal(lambda: fn(odd, *plan)),
+        "ValueError for one pixel too many": refusal(lambda: fn(size + 1, *plan)),
+    }
+
+
+@tried("08a.106", _numbers, cases=PLANS)
+def maps(fn: Function, i: Any) -> Results:
+    return _cost(fn(_sheet(i), i.tokens))
+
+
+@tried("08a.107", _numbers, cases=PLANS)
+def shape_pass(fn: Function, i: Any) -> Results:
+    return _cost(fn(_sheet(i), i.words, i.tokens))
 
 
 # MARK predict
@@ -197,4 +292,53 @@ def even_bits(fn: Function, i: Any) -> Results:
     return {f"bits, number {n}": number(fn(*each)) for n, each in enumerate(pairs)}
 
 
-# MARK price
+def _bill(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {
+        "pixels": int(rng.integers(1_000, 9_000)),
+        "flops": int(rng.integers(1_000, 9_000)) * 10**6,
+        "passes": int(rng.integers(10, 60)),
+        "text": int(rng.integers(100, 900)) * 10**6,
+        "calls": 0 if seed % 2 else int(rng.integers(5, 9)),
+        "peak": float(rng.uniform(1e9, 5e9)),
+        "share": float(rng.uniform(0.2, 0.7)),
+        "waits": float(rng.uniform(2.0, 8.0)),
+        "price": float(rng.uniform(0.5, 7.0)),
+    }
+
+
+@tried("08a.401", _bill, cases=("one picture at a time", "a batch without end"))
+def price_per_megapixel(fn: Function, i: Any) -> Results:
+    ends = (i.passes, i.text, 2, 5 * i.text)
+    cost = PictureCost(i.pixels, 64, 30, 10**6, i.flops, *ends)
+    machine = Machine(i.peak, i.share, i.waits)
+    return {"price of a megapixel": number(fn(cost, machine, i.price, i.calls))}
+
+
+def _timed(seed: int) -> Inputs:
+    rng = generator(seed)
+    each, calls = float(rng.uniform(0.1, 0.9)), int(rng.integers(4, 30))
+    waits = each * float(rng.uniform(1.0, 3.0) if seed % 2 else rng.uniform(0.1, 0.5))
+    batch = int(rng.integers(3, 20))
+    return {
+        "peak": float(rng.uniform(1e9, 5e9)),
+        "flops": int(rng.integers(10, 90)) * 10**6,
+        "calls": calls,
+        "batch": batch,
+        "alone": each + waits,
+        "together": batch * each + waits,
+    }
+
+
+@tried("08a.403", _timed, cases=("it computes, mostly", "it waits, mostly"))
+def calibrated(fn: Function, i: Any) -> Results:
+    found = fn(i.peak, i.flops, i.calls, i.alone, i.together, i.batch)
+    if not isinstance(found, Machine):
+        raise BadResult("it must return a Machine")
+    quick = (i.peak, i.flops, i.calls, i.alone, 0.9 * i.alone, i.batch)
+    return {
+        "peak": number(found.peak),
+        "utilisation": number(found.utilisation),
+        "seconds of a call": number(found.per_call),
+        "ValueError for a batch that takes no time": refusal(lambda: fn(*quick)),
+    }

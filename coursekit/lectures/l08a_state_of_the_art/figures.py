@@ -1,13 +1,20 @@
 """Figures of notebook 8a, of stored numbers."""
 
+from dataclasses import replace
+
+from coursekit.evaluation.picture_prices import (
+    H100_PEAK,
+    PRICES,
+    Machine,
+    price_per_megapixel,
+)
+from coursekit.models.published_shapes import SHAPES, Shape, published_cost
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
+from coursekit.plots.lines import scale
 from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
 from coursekit.plots.table import Table, table
-from coursekit.plots.theme import INK, colour
-
-# MARK front
-
+from coursekit.plots.theme import GRID, INK, colour
 
 # MARK predict
 
@@ -144,7 +151,83 @@ def _enhancement_table(stored: Stored) -> Table:
     )
 
 
-# MARK price
+RUNS = {
+    "default": "default",
+    "unguided": "not guided",
+    "student": "its student",
+    "other": "32 x 32",
+}
+
+
+def cost_panels() -> Picture | Table:
+    """Figure D: FLOPs and seconds of our own pictures, predicted and measured."""
+    return measured_figure("08a.D", _cost_panels)
+
+
+def _cost_panels(stored: Stored) -> Picture:
+    many = f"{stored['batch']} side by side"
+    panels = {
+        "GFLOPs of a picture": {"predicted": "gflops", "counted": "counted_gflops"},
+        "seconds, alone": {"predicted": "alone_predicted", "measured": "alone_seconds"},
+        f"seconds, {many}": {
+            "predicted": "batch_predicted",
+            "measured": "batch_seconds",
+        },
+    }
+    with style():
+        figure, axes = canvas(len(panels), 3.6, 3.2)
+        for axis, (title, ways) in zip(axes, panels.items(), strict=True):
+            groups = {
+                name: {way: (stored[f"{key}_{end}"], 0.0) for way, end in ways.items()}
+                for key, name in RUNS.items()
+            }
+            draw_groups(axis, groups)
+            axis.set(title=title)
+            axis.tick_params(axis="x", labelsize=8)
+        return render(figure)
+
+
+STEPS = (1, 2, 4, 8, 16, 32, 64)
+PIXELS = (8, 16, 32, 64, 128)
+KINDS = {"patches of pixels": (1, 3, "o-"), "of latents, f = 8": (8, 16, "x--")}
+
+
+def dollars(shape: Shape, share: float, size: int = 2048) -> float:
+    """Of a megapixel: an H100 at that share of its peak, by the cheapest hour."""
+    cost = published_cost(shape, size, 512)
+    return price_per_megapixel(cost, Machine(H100_PEAK, share), PRICES[0].dollars)
+
+
+def price_lines(share: float = 0.4) -> Picture:
+    """What a megapixel costs by the plan: pixels of a token, f, steps, guidance.
+
+    share: of the peak, assumed. Computed here and now, from the sheets.
+    """
+    listed = [row.per_megapixel for row in PRICES if row.pixels]
+    with style():
+        figure, axes = canvas(2, 4.8, 3.6)
+        plan = SHAPES["HiDream-O1-Image"]
+        for name, (factor, channels, look) in KINDS.items():
+            kind = replace(plan, factor=factor, channels=channels)
+            shapes = [replace(kind, patch=side // factor) for side in PIXELS]
+            found = [dollars(shape, share) for shape in shapes]
+            axes[0].plot(PIXELS, found, look, label=name)
+        scale(axes[0], PIXELS, True, True)
+        axes[0].set(title="HiDream's network", xlabel="side of a token, in pixels")
+        axes[0].set_ylabel("dollars a megapixel")
+        for name, shape in SHAPES.items():
+            asked, plain = (
+                [dollars(replace(shape, steps=n, guided=g), share) for n in STEPS]
+                for g in (True, False)
+            )
+            (line,) = axes[1].plot(STEPS, asked, label=name)
+            axes[1].plot(STEPS, plain, "--", color=line.get_color())
+        scale(axes[1], STEPS, True, True)
+        axes[1].axhspan(min(listed), max(listed), color=GRID, alpha=0.2, label="lists")
+        axes[1].set(title="guided, and not (dashed)", xlabel="steps")
+        for axis in axes:
+            axis.legend(fontsize=8)
+        return render(figure)
 
 
 # MARK beside
