@@ -20,7 +20,7 @@ def flops(net: nn.Module, *inputs: Tensor) -> float:
 
 
 def seconds(
-    runs: Mapping[str, Callable[[], object]],
+    runs: Mapping[str, Callable[[], None]],
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:

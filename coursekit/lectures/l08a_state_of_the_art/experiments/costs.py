@@ -69,10 +69,14 @@ def timed(pipes: dict[str, Pipeline], rounds: int, batch: int) -> dict[str, floa
 
     All take turns, on one thread.
     """
-    runs: dict[str, Callable[[], object]] = {"product": product(SQUARE)[1]}
+
+    def draw(pipe: Pipeline, count: int) -> None:
+        pipe.draw([PROMPT] * count)
+
+    runs: dict[str, Callable[[], None]] = {"product": product(SQUARE)[1]}
     for name, pipe in pipes.items():
-        runs[f"{name}_alone"] = partial(pipe.draw, [PROMPT])
-        runs[f"{name}_batch"] = partial(pipe.draw, [PROMPT] * batch)
+        runs[f"{name}_alone"] = partial(draw, pipe, 1)
+        runs[f"{name}_batch"] = partial(draw, pipe, batch)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
