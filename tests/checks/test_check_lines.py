@@ -43,7 +43,7 @@ COUNTS = {  # they return whole numbers
     *("tokens_of", "maps", "shape_pass"),
 }
 NUMBERS = {
-    *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
+    *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion"),
     *("step_chances", "cost_at", "wilson_interval", "price_per_megapixel"),
 >>>>>>> f986b2a (Read three data sheets, count what they cost, price a megapixel)

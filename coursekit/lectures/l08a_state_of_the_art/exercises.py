@@ -342,3 +342,19 @@ def calibrated(fn: Function, i: Any) -> Results:
         "seconds of a call": number(found.per_call),
         "ValueError for a batch that takes no time": refusal(lambda: fn(*quick)),
     }
+
+
+def _scores(seed: int) -> Inputs:
+    """Two crowds of scores, with ties or without; of unlike length."""
+    rng = generator(seed)
+    above, below = rng.normal(0.5, 1, 7), rng.normal(0, 1, 11)
+    if seed % 3 == 1:
+        above, below = above.round(), below.round()
+    if seed % 3 == 2:
+        above = above + 9
+    return {"above": above, "below": below}
+
+
+@tried("08a.500", _scores, cases=("no two alike", "ties", "all above"))
+def auc(fn: Function, i: Any) -> Results:
+    return {"area": number(fn(i.above, i.below))}

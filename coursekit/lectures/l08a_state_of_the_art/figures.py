@@ -8,6 +8,7 @@ from coursekit.evaluation.picture_prices import (
     Machine,
     price_per_megapixel,
 )
+from coursekit.lectures.l08a_state_of_the_art.experiments.beside import NAMES
 from coursekit.models.published_shapes import SHAPES, Shape, published_cost
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
@@ -230,4 +231,31 @@ def price_lines(share: float = 0.4) -> Picture:
         return render(figure)
 
 
-# MARK beside
+# --- 8a.10: beside each other ---------------------------------------------------------
+
+
+def beside_table() -> Picture | Table:
+    """Figure E: everyone on the same sentences."""
+    return measured_figure("08a.E", _beside_rows)
+
+
+def _beside_rows(stored: Stored) -> Table:
+    rows = {"real pictures": "real", "rebuilt by teddy-vae": "rebuilt"}
+    rows |= {name: name.replace("-", "_") for name in NAMES}
+    found = {}
+    for name, key in rows.items():
+        own = {k: stored.get(f"{key}_{k}") for k in ("tokens", "parameters", "seconds")}
+        found[name] = {
+            "all of it": f"{stored[f'{key}_all']:.0%}",
+            "new scenes": f"{stored[f'{key}_all_test']:.0%}",
+            "new pairs": f"{stored[f'{key}_all_heldout']:.0%}",
+            "hat": f"{stored[f'{key}_hat']:.0%}",
+            "glasses": f"{stored[f'{key}_glasses']:.0%}",
+            "sharpness": f"{stored[f'{key}_sharpness']:.2f}",
+            "Fréchet": f"{stored[f'{key}_frechet']:.1f}",
+            "probe": f"{stored[f'{key}_told']:.2f} ± {stored[f'{key}_told_error']:.2f}",
+            "tokens": own["tokens"] or "",
+            "weights, M": f"{own['parameters'] / 1e6:.1f}" if own["parameters"] else "",
+            "seconds": f"{own['seconds']:.2f}" if own["seconds"] else "",
+        }
+    return table(found)
