@@ -25,11 +25,12 @@ from coursekit.evaluation.prompts import SEED
 from coursekit.evaluation.quality import vectors
 from coursekit.evaluation.reconstruction import rebuilt, slopes
 from coursekit.evaluation.two_samples import told_apart
+from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result, mean_std, prefixed
 from coursekit.models.autoencoder import Autoencoder
 from coursekit.models.unet import count_parameters
 from coursekit.pipeline.pipeline import Pipeline, from_checkpoint
-from coursekit.training.pretrained import load_model
+from coursekit.training.pretrained import card, load_model
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
 
@@ -82,7 +83,12 @@ def sizes(pipe: Pipeline) -> Result:
 
 
 def one(name: str, count: int, steps: int | None) -> Result:
-    """Everything of one model."""
+    """Everything of one model, kept for its weights."""
+    settings = (name, count, steps, card(name)["sha256"])
+    return kept(f"beside/{name}", settings, lambda: _drawn(name, count, steps))
+
+
+def _drawn(name: str, count: int, steps: int | None) -> Result:
     pipe = from_checkpoint(name)
     pipe = pipe if steps is None else pipe.swap(steps=steps)
     asked, scenes = sentences(count)
