@@ -265,11 +265,10 @@ EIGHT_A = Notebook(
     """
 from coursekit.lectures.l08a_state_of_the_art import widgets
 """,
-<<<<<<< HEAD
-    {"wishes": Cell("widgets.wishes()", 1, ("plain",))},
-=======
-    {"spec_sheet": Cell("widgets.spec_sheet()", 3, ("Qwen-Image",))},
->>>>>>> f986b2a (Read three data sheets, count what they cost, price a megapixel)
+    {
+        "spec_sheet": Cell("widgets.spec_sheet()", 3, ("Qwen-Image",)),
+        "wishes": Cell("widgets.wishes()", 1, ("plain",)),
+    },
     presses=5,
 )
 NINE = Notebook(

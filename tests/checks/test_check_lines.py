@@ -26,17 +26,7 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 # What they return is a list of names, or many tensors by name.
 NO_TENSOR = (
     *("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall"),
-<<<<<<< HEAD
-    "who_learns",
-)
-COUNTS = {"receptive_field", "dit_flops", "block_flops"}  # they return whole numbers
-NUMBERS = {
-    *("frechet_distance", "frechet_at_infinity", "kid", "precision_recall"),
-    *("step_chances", "cost_at", "flicker_rate", "motion"),
-    *("step_chances", "cost_at", "wilson_interval"),
-    *("adherence", "even_bits"),
-=======
-    *("miniature", "calibrated"),
+    *("who_learns", "miniature", "calibrated"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
@@ -44,9 +34,8 @@ COUNTS = {  # they return whole numbers
 }
 NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
-    *("step_chances", "cost_at", "flicker_rate", "motion"),
-    *("step_chances", "cost_at", "wilson_interval", "price_per_megapixel"),
->>>>>>> f986b2a (Read three data sheets, count what they cost, price a megapixel)
+    *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
+    *("wilson_interval", "price_per_megapixel"),
 }
 
 

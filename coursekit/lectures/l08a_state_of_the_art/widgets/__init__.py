@@ -5,6 +5,5 @@ from coursekit.widgets import outcome, predict
 
 __all__ = ["outcome", "predict", "wishes"]
 from coursekit.lectures.l08a_state_of_the_art.widgets.spec_sheet import spec_sheet
-from coursekit.widgets import outcome, predict
 
 __all__ = ["outcome", "predict", "spec_sheet"]
