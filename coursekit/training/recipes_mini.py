@@ -7,13 +7,14 @@ encoder is learnt with the rest; `mini-qwen-frozen` borrows that of `teddy-clip`
 the large models borrow one, and is otherwise the same.
 """
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
 
 from coursekit.datasets.tokens import TEDDY_WORDS
 from coursekit.models.uit import UiTConfig
 from coursekit.theory.clean_prediction import LEAST
 from coursekit.training.recipe import Profile, Recipe
+from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes_latent import GPU, QUICK
 from coursekit.training.recipes_prompts import LARGE, SMALL, TEDDY_PROMPTS
 from coursekit.training.text_image_data import length_of, text_config
@@ -73,9 +74,19 @@ MINI_HIDREAM = replace(
     ),
 )
 
-MINI: tuple[Recipe, ...] = (
-    MINI_FLUX,
-    MINI_QWEN,
-    MINI_QWEN_FROZEN,
-    MINI_HIDREAM,
+
+@dataclass(frozen=True)
+class Mini(PromptRecipe):
+    """One that ships with three bits of mantissa, which pack to two thirds."""
+
+    mantissa: ClassVar[int] = 3
+
+
+def slim(recipe: PromptRecipe) -> Mini:
+    """The same recipe, for fewer bits."""
+    return Mini(**{each.name: getattr(recipe, each.name) for each in fields(recipe)})
+
+
+MINI: tuple[Recipe, ...] = tuple(
+    slim(each) for each in (MINI_FLUX, MINI_QWEN, MINI_QWEN_FROZEN, MINI_HIDREAM)
 )
