@@ -263,9 +263,12 @@ from coursekit.theory.alignment import holds
 )
 EIGHT_A = Notebook(
     """
+import torch
+
 from coursekit.lectures.l08a_state_of_the_art import widgets
 """,
     {
+        "narrow_patches": Cell("widgets.narrow_patches()", 4, ("the velocity",)),
         "spec_sheet": Cell("widgets.spec_sheet()", 3, ("Qwen-Image",)),
         "wishes": Cell("widgets.wishes()", 1, ("plain",)),
     },

@@ -9,18 +9,22 @@ from torch import Tensor, nn
 
 from coursekit.checks.spec import BadResult, Function, Inputs
 from coursekit.checks.tried import (
+    Net,
     Results,
     Tries,
     array,
     count,
+    draws,
     generator,
     loaded,
     number,
+    pair,
     refusal,
     vectors,
     weights,
 )
 from coursekit.evaluation.picture_prices import Machine
+from coursekit.models.patches import BottleneckEmbedding
 from coursekit.models.picture_cost import PictureCost
 from coursekit.models.published_shapes import Shape
 from coursekit.models.uit import StreamBlock
@@ -123,7 +127,123 @@ def shape_pass(fn: Function, i: Any) -> Results:
     return _cost(fn(_sheet(i), i.words, i.tokens))
 
 
-# MARK predict
+# --- the data, or the velocity ---
+
+SAYS = ("x0", "eps", "velocity")
+SPOKEN = ("the data", "the noise", "the velocity")
+
+
+def _rows(seed: int) -> Inputs:
+    """Rows that vary more along some directions, and more or fewer than numbers."""
+    rng, many = generator(seed), seed % 2 == 0
+    spread = np.array([3.0, 2.0, 1.2, 0.7, 0.3, 0.1])
+    rows = rng.standard_normal((40 if many else 4, 6)) * spread
+    turned = rows @ np.linalg.qr(rng.standard_normal((6, 6)))[0] + rng.uniform(1, 2, 6)
+    return {"rows": turned.astype(np.float64 if many else np.float32)}
+
+
+@tried(
+    "08a.200",
+    _rows,
+    cases=("40 rows of 6 numbers", "4 rows of 6 numbers, float32"),
+    tolerances={"the variances": (1e-6, 1e-7)},
+)
+def principal_directions(fn: Function, i: Any) -> Results:
+    variances, vectors = pair(fn(i.rows))
+    return {
+        "the variances": variances,
+        "lengths and angles of the vectors": vectors.mT @ vectors,
+        "the first vector, times itself": vectors[:, :1] * vectors[:, 0],
+        "the covariance that they make": (vectors * variances) @ vectors.mT,
+    }
+
+
+def _spectrum(seed: int) -> Inputs:
+    rng = generator(seed)
+    variances = rng.permutation([0.0, *np.exp(rng.uniform(-6, 1.5, 7))])
+    return {
+        "variances": variances,
+        "t": float(rng.uniform(0.3, 0.7)),
+        "least": float(rng.uniform(0.75, 0.9)),
+        "says": seed % 3,
+    }
+
+
+@tried("08a.201", _spectrum, cases=SPOKEN)
+def best_gains(fn: Function, i: Any) -> Results:
+    says = SAYS[i.says]
+    return {
+        "gains": fn(i.variances, i.t, says),
+        "gains with little noise": fn(i.variances, i.t / 20, says),
+        "gains with much noise": fn(i.variances, 1 - i.t / 20, says),
+    }
+
+
+@tried("08a.202", _spectrum, cases=SPOKEN)
+def rank_errors(fn: Function, i: Any) -> Results:
+    says = SAYS[i.says]
+    return {
+        "errors": fn(i.variances, i.t, says),
+        "errors below the least time": fn(i.variances, i.t / 20, says),
+        "errors with another least time": fn(i.variances, i.t, says, i.least),
+    }
+
+
+SQUARES = (2, 1, 3)  # sides of a patch
+
+
+def _to_embed(seed: int) -> Inputs:
+    patch = SQUARES[seed % 3]
+    i = weights(BottleneckEmbedding(2, patch, 2, 5), seed) | {"patch": patch}
+    return i | vectors(seed + 1, x=(4, 2, 2 * patch, 3 * patch))
+
+
+@tried("08a.205", _to_embed, cases=tuple(f"patches of {side}" for side in SQUARES))
+def bottleneck(fn: Function, i: Any) -> Results:
+    sizes = {"channels": 2, "patch": i.patch, "bottleneck": 2, "width": 5}
+    found = loaded(fn, sizes, i)(i.x)
+    return {"tokens": found, "tokens, x twice as large": loaded(fn, sizes, i)(2 * i.x)}
+
+
+@tried("08a.206", draws("xt", "x0", t=(0, 1), least=(0.1, 0.4)))
+def clamped_velocity(fn: Function, i: Any) -> Results:
+    return {
+        "velocity": fn(i.xt, i.x0, i.t, i.least),
+        "velocity with the usual least time": fn(i.xt, i.x0, i.t),
+        "velocity at one time for all": fn(i.xt, i.x0, i.t[2], i.least),
+    }
+
+
+@tried("08a.208", draws("x0", "eps", t=(0, 1), least=(0.1, 0.4), weight=(0.5, 1.5)))
+def clamped_velocity_loss(fn: Function, i: Any) -> Results:
+    net = Net(i.weight, i.x0)
+
+    def led(xt: Tensor, t: Tensor, cond: Tensor) -> Tensor:
+        return net(xt, t) + cond
+
+    def strict(xt: Tensor, t: Tensor) -> Tensor:
+        return net(xt, t)
+
+    found = net.learns(fn(strict, i.x0, i.t, i.eps, least=i.least))
+    return {
+        **found,
+        "loss with a condition": fn(led, i.x0, i.t, i.eps, i.eps.flip(0), i.least),
+        "loss with the usual least time": fn(strict, i.x0, i.t, i.eps),
+    }
+
+
+@tried("08a.211", draws("xt", t=(0, 1), scale=(1.5, 8)))
+def without_noise_scale(fn: Function, i: Any) -> Results:
+    state, times = pair(fn(i.xt, i.t, i.scale))
+    quieter, _ = pair(fn(i.xt, i.t, 1 / i.scale))
+    one, when = pair(fn(i.xt, i.t[2], i.scale))
+    return {
+        "state": state,
+        "times": times,
+        "state, the scale below 1": quieter,
+        "state at one time for all": one,
+        "that time": when,
+    }
 
 
 def _stream(seed: int) -> Inputs:

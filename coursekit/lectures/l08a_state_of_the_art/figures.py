@@ -1,6 +1,10 @@
-"""Figures of notebook 8a, of stored numbers."""
+"""Figures of notebook 8a, of stored numbers and of what a cell hands over."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
 
 from coursekit.evaluation.picture_prices import (
     H100_PEAK,
@@ -9,15 +13,86 @@ from coursekit.evaluation.picture_prices import (
     price_per_megapixel,
 )
 from coursekit.lectures.l08a_state_of_the_art.experiments.beside import NAMES
+from coursekit.lectures.l08a_state_of_the_art.experiments.patches import SAYS, config
 from coursekit.models.published_shapes import SHAPES, Shape, published_cost
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
 from coursekit.plots.images import Picture
-from coursekit.plots.lines import scale
-from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
+from coursekit.plots.lines import draw_level, draw_line, scale
+from coursekit.plots.measured import (
+    Stored,
+    bar,
+    curve,
+    measured_figure,
+    spread_of,
+    standard_error,
+)
 from coursekit.plots.table import Table, table
 from coursekit.plots.theme import GRID, INK, colour
 
-# MARK predict
+SPOKEN = {
+    "x0": "says the data",
+    "velocity": "says the velocity",
+    "eps": "says the noise",
+}
+TICKS = (0.2, 0.5, 1, 2, 5)  # of errors, on a logarithmic axis
+
+
+def rank_panels(
+    laws: Mapping[int, Tensor],
+    errors: Callable[[Tensor, float, str], Tensor],
+    t: float,
+    through: int,
+) -> Picture:
+    """The error of the best linear maps over their rank; dashed: the rank `through`.
+
+    laws: patch side -> variances; errors: a function such as `rank_errors`.
+    """
+    shown = {side: law for side, law in laws.items() if len(law) > 12}
+    with style():
+        figure, axes = canvas(len(shown), 3.0, 3.0)
+        for axis, (side, law) in zip(axes, shown.items(), strict=True):
+            ranks = np.arange(1, len(law) + 1)
+            for says, name in SPOKEN.items():
+                axis.plot(ranks, numbers(errors(law, t, says))[1:], label=name)
+            axis.axvline(min(through, len(law)), color=INK, lw=1.2, ls=(0, (4, 3)))
+            axis.set(xscale="log", yscale="log", xlabel="rank", ylim=(0.18, 16))
+            axis.set_yticks(TICKS, [f"{each:g}" for each in TICKS])
+            axis.minorticks_off()
+            axis.set_title(f"{side} x {side}, {len(law)} numbers")
+        axes[0].set_ylabel(f"error of the velocity, t = {t}")
+        axes[0].legend(fontsize=8, loc="upper left")
+        return render(figure)
+
+
+def patch_panels() -> Picture | Table:
+    """Figure A: what the last layer says, by the side of a patch."""
+    return measured_figure("08a.A", _patch_panels)
+
+
+def _patch_panels(stored: Stored) -> Picture:
+    patches = stored["patches"]
+    with style():
+        figure, axes = canvas(4, 2.9, 3.1)
+        titles = {"frechet": "Fréchet distance", "valid": "valid scenes"}
+        for axis, (key, title) in zip(axes[:2], titles.items(), strict=True):
+            for says in SAYS:
+                names = [f"{says}_{patch}_{key}" for patch in patches]
+                mean = numbers([stored[name] for name in names])
+                error = numbers([standard_error(stored, name) for name in names])
+                draw_line(axis, numbers(patches), mean, error, SPOKEN[says])
+            scale(axis, patches, True, key == "frechet")
+            draw_level(axis, (stored[f"real_{key}"], "real"), key == "valid")
+            axis.set(title=title, xlabel=f"patch side\n({spread_of(stored)})")
+        axes[0].legend(fontsize=8)
+        for axis, patch in zip(axes[2:], patches[-2:], strict=True):
+            for says in SAYS:
+                key = f"{says}_{patch}_error"
+                curve(axis, stored["times"], stored, key, SPOKEN[says])
+            scale(axis, stored["times"], False, True)
+            least = 1 - config(patch, "velocity").bottleneck / (3 * patch**2)
+            draw_level(axis, (least, "least of the velocity"))
+            axis.set(title=f"error, patches of {patch}", xlabel="t, held-out pictures")
+        return render(figure)
 
 
 SIDES = {32: "32 x 32 pixels", 64: "64 x 64 pixels"}

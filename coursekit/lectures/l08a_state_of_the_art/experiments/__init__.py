@@ -5,4 +5,5 @@ FIGURES: dict[str, str] = {
     "08a.A": "patches",
     "08a.B": "ceiling",
     "08a.C": "enhancement",
+    "08a.R": "directions",
 }
