@@ -88,9 +88,11 @@ def _patch_panels(stored: Stored) -> Picture:
             for says in SAYS:
                 key = f"{says}_{patch}_error"
                 curve(axis, stored["times"], stored, key, SPOKEN[says])
-            scale(axis, stored["times"], False, True)
+            axis.set(yscale="log", ylim=(0.1, 7))
+            axis.set_yticks(TICKS, [f"{each:g}" for each in TICKS])
+            axis.minorticks_off()
             least = 1 - config(patch, "velocity").bottleneck / (3 * patch**2)
-            draw_level(axis, (least, "least of the velocity"))
+            draw_level(axis, (least, "least of the velocity"), below=True)
             axis.set(title=f"error, patches of {patch}", xlabel="t, held-out pictures")
         return render(figure)
 
