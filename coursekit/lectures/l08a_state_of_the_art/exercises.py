@@ -75,7 +75,7 @@ def _small(seed: int) -> Inputs:
     }
 
 
-@tried("08a.102", _small, cases=PLANS)
+@tried("08a.2", _small, cases=PLANS)
 def miniature(fn: Function, i: Any) -> Results:
     shape, found = _sheet(i), dict[str, Any]()
     for blocks, shrink in ((i.blocks, 4), (2, 2), (9, 1)):
@@ -105,7 +105,7 @@ def _picture(seed: int) -> Inputs:
     }
 
 
-@tried("08a.104", _picture, cases=("latents", "pixels"))
+@tried("08a.4", _picture, cases=("latents", "pixels"))
 def tokens_of(fn: Function, i: Any) -> Results:
     plan, step = (i.factor, i.patch), i.factor * i.patch
     size, odd = i.side * step, i.side * step + i.factor
@@ -117,12 +117,12 @@ def tokens_of(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08a.106", _numbers, cases=PLANS)
+@tried("08a.6", _numbers, cases=PLANS)
 def maps(fn: Function, i: Any) -> Results:
     return _cost(fn(_sheet(i), i.tokens))
 
 
-@tried("08a.107", _numbers, cases=PLANS)
+@tried("08a.7", _numbers, cases=PLANS)
 def shape_pass(fn: Function, i: Any) -> Results:
     return _cost(fn(_sheet(i), i.words, i.tokens))
 
@@ -143,7 +143,7 @@ def _rows(seed: int) -> Inputs:
 
 
 @tried(
-    "08a.200",
+    "08a.9",
     _rows,
     cases=("40 rows of 6 numbers", "4 rows of 6 numbers, float32"),
     tolerances={"the variances": (1e-6, 1e-7)},
@@ -169,7 +169,7 @@ def _spectrum(seed: int) -> Inputs:
     }
 
 
-@tried("08a.201", _spectrum, cases=SPOKEN)
+@tried("08a.10", _spectrum, cases=SPOKEN)
 def best_gains(fn: Function, i: Any) -> Results:
     says = SAYS[i.says]
     return {
@@ -179,7 +179,7 @@ def best_gains(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08a.202", _spectrum, cases=SPOKEN)
+@tried("08a.11", _spectrum, cases=SPOKEN)
 def rank_errors(fn: Function, i: Any) -> Results:
     says = SAYS[i.says]
     return {
@@ -198,14 +198,14 @@ def _to_embed(seed: int) -> Inputs:
     return i | vectors(seed + 1, x=(4, 2, 2 * patch, 3 * patch))
 
 
-@tried("08a.205", _to_embed, cases=tuple(f"patches of {side}" for side in SQUARES))
+@tried("08a.14", _to_embed, cases=tuple(f"patches of {side}" for side in SQUARES))
 def bottleneck(fn: Function, i: Any) -> Results:
     sizes = {"channels": 2, "patch": i.patch, "bottleneck": 2, "width": 5}
     found = loaded(fn, sizes, i)(i.x)
     return {"tokens": found, "tokens, x twice as large": loaded(fn, sizes, i)(2 * i.x)}
 
 
-@tried("08a.206", draws("xt", "x0", t=(0, 1), least=(0.1, 0.4)))
+@tried("08a.15", draws("xt", "x0", t=(0, 1), least=(0.1, 0.4)))
 def clamped_velocity(fn: Function, i: Any) -> Results:
     return {
         "velocity": fn(i.xt, i.x0, i.t, i.least),
@@ -214,7 +214,7 @@ def clamped_velocity(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08a.208", draws("x0", "eps", t=(0, 1), least=(0.1, 0.4), weight=(0.5, 1.5)))
+@tried("08a.17", draws("x0", "eps", t=(0, 1), least=(0.1, 0.4), weight=(0.5, 1.5)))
 def clamped_velocity_loss(fn: Function, i: Any) -> Results:
     net = Net(i.weight, i.x0)
 
@@ -232,7 +232,7 @@ def clamped_velocity_loss(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08a.211", draws("xt", t=(0, 1), scale=(1.5, 8)))
+@tried("08a.20", draws("xt", t=(0, 1), scale=(1.5, 8)))
 def without_noise_scale(fn: Function, i: Any) -> Results:
     state, times = pair(fn(i.xt, i.t, i.scale))
     quieter, _ = pair(fn(i.xt, i.t, 1 / i.scale))
@@ -251,7 +251,7 @@ def _stream(seed: int) -> Inputs:
     return {"words": words + seed // 3 % 3, "others": others + seed // 3 % 2}
 
 
-@tried("08a.301", _stream, cases=("more words", "one word", "one token behind"))
+@tried("08a.22", _stream, cases=("more words", "one word", "one token behind"))
 def stream_mask(fn: Function, i: Any) -> Results:
     mask = fn(i.words, i.others)
     if array(mask).dtype != np.bool_:
@@ -270,7 +270,7 @@ def _behind(seed: int) -> Inputs:
     return weights(_block(), seed) | vectors(seed + 1, **shapes)
 
 
-@tried("08a.303", _behind, cases=("four tokens behind three words", "one behind five"))
+@tried("08a.24", _behind, cases=("four tokens behind three words", "one behind five"))
 def behind_words(fn: Function, i: Any) -> Results:
     block = loaded(lambda: _block(), {}, i)
     return {"tokens": fn(block, i.x, (i.keys, i.values), i.angles)}
@@ -306,7 +306,7 @@ def _borrowers(seed: int) -> Inputs:
 
 
 @tried(
-    "08a.305",
+    "08a.26",
     _borrowers,
     cases=("nothing frozen", "a frozen encoder", "a frozen layer", "no gradient kept"),
 )
@@ -341,7 +341,7 @@ def _sized(seed: int) -> Inputs:
     return given | {"known": np.array(known)}
 
 
-@tried("08a.306", _sized, cases=("all bins known", "a bin where nothing was right"))
+@tried("08a.27", _sized, cases=("all bins known", "a bin where nothing was right"))
 def lost_by_size(fn: Function, i: Any) -> Results:
     found = fn(i.before, i.after, i.size, i.edges)
     array(found)
@@ -360,7 +360,7 @@ def _wishes(seed: int) -> Inputs:
 
 
 @tried(
-    "08a.307", _wishes, cases=("nobody agrees in all", "some agree", "nothing is said")
+    "08a.28", _wishes, cases=("nobody agrees in all", "some agree", "nothing is said")
 )
 def completions(fn: Function, i: Any) -> Results:
     before = i.pool.clone()
@@ -386,7 +386,7 @@ def _words(row: Tensor, missing: int) -> dict[str, str]:
     return {name: f"word {word}" for name, word in pairs if word != missing}
 
 
-@tried("08a.309", _pictures, cases=("short and long wishes", "a wish of no words"))
+@tried("08a.30", _pictures, cases=("short and long wishes", "a wish of no words"))
 def adherence(fn: Function, i: Any) -> Results:
     said = [_words(row, -1) for row in i.said]
     seen = [_words(row, 3) for row in i.seen]
@@ -406,7 +406,7 @@ def _throws(seed: int) -> Inputs:
     return {"options": options, "draws": rng.integers(1, 7, 4)}
 
 
-@tried("08a.310", _throws, cases=("dice", "one option, and many"))
+@tried("08a.31", _throws, cases=("dice", "one option, and many"))
 def even_bits(fn: Function, i: Any) -> Results:
     pairs = zip(i.options.tolist(), i.draws.tolist(), strict=True)
     return {f"bits, number {n}": number(fn(*each)) for n, each in enumerate(pairs)}
@@ -427,7 +427,7 @@ def _bill(seed: int) -> Inputs:
     }
 
 
-@tried("08a.401", _bill, cases=("one picture at a time", "a batch without end"))
+@tried("08a.33", _bill, cases=("one picture at a time", "a batch without end"))
 def price_per_megapixel(fn: Function, i: Any) -> Results:
     ends = (i.passes, i.text, 2, 5 * i.text)
     cost = PictureCost(i.pixels, 64, 30, 10**6, i.flops, *ends)
@@ -450,7 +450,7 @@ def _timed(seed: int) -> Inputs:
     }
 
 
-@tried("08a.403", _timed, cases=("it computes, mostly", "it waits, mostly"))
+@tried("08a.35", _timed, cases=("it computes, mostly", "it waits, mostly"))
 def calibrated(fn: Function, i: Any) -> Results:
     found = fn(i.peak, i.flops, i.calls, i.alone, i.together, i.batch)
     if not isinstance(found, Machine):
@@ -475,6 +475,6 @@ def _scores(seed: int) -> Inputs:
     return {"above": above, "below": below}
 
 
-@tried("08a.500", _scores, cases=("no two alike", "ties", "all above"))
+@tried("08a.37", _scores, cases=("no two alike", "ties", "all above"))
 def auc(fn: Function, i: Any) -> Results:
     return {"area": number(fn(i.above, i.below))}

@@ -12,7 +12,6 @@ from coursekit.evaluation.picture_prices import (
     Machine,
     price_per_megapixel,
 )
-from coursekit.lectures.l08a_state_of_the_art.experiments.beside import NAMES
 from coursekit.lectures.l08a_state_of_the_art.experiments.patches import SAYS, config
 from coursekit.models.published_shapes import SHAPES, Shape, published_cost
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
@@ -318,7 +317,7 @@ def beside_table() -> Picture | Table:
 
 def _beside_rows(stored: Stored) -> Table:
     rows = {"real pictures": "real", "rebuilt by teddy-vae": "rebuilt"}
-    rows |= {name: name.replace("-", "_") for name in NAMES}
+    rows |= {name: name.replace("-", "_") for name in stored["names"]}
     found = {}
     for name, key in rows.items():
         own = {k: stored.get(f"{key}_{k}") for k in ("tokens", "parameters", "seconds")}

@@ -18,4 +18,4 @@ def by_signs(above, below):
     return (np.sign(off).mean() + 1) / 2
 
 
-RIGHT = {"08a.500": (by_ranks, by_signs)}
+RIGHT = {"08a.37": (by_ranks, by_signs)}

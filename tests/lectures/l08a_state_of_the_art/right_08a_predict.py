@@ -73,11 +73,11 @@ def both_shares(xt, t, scale):
 
 
 RIGHT = {
-    "08a.200": (by_singular_values,),
-    "08a.201": (kind_by_kind,),
-    "08a.202": (one_rank_at_a_time,),
-    "08a.205": (AsOneMatrix,),
-    "08a.206": (with_where,),
-    "08a.208": (guess_by_guess,),
-    "08a.211": (both_shares,),
+    "08a.9": (by_singular_values,),
+    "08a.10": (kind_by_kind,),
+    "08a.11": (one_rank_at_a_time,),
+    "08a.14": (AsOneMatrix,),
+    "08a.15": (with_where,),
+    "08a.17": (guess_by_guess,),
+    "08a.20": (both_shares,),
 }

@@ -96,10 +96,10 @@ def by_two_equations(peak, flops, calls, alone, together, batch):
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
-    "08a.102": (part_by_part,),
-    "08a.104": (laid_out,),
-    "08a.106": (by_hand,),
-    "08a.107": (block_by_block,),
-    "08a.401": (step_by_step,),
-    "08a.403": (by_two_equations,),
+    "08a.2": (part_by_part,),
+    "08a.4": (laid_out,),
+    "08a.6": (by_hand,),
+    "08a.7": (block_by_block,),
+    "08a.33": (step_by_step,),
+    "08a.35": (by_two_equations,),
 }

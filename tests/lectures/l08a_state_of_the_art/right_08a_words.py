@@ -103,11 +103,11 @@ def by_torch(block, x, kept, angles):
 
 
 RIGHT: dict[str, tuple[Function, ...]] = {
-    "08a.301": (by_comparing,),
-    "08a.303": (by_softmax, by_torch),
-    "08a.305": (by_zeros,),
-    "08a.306": (by_loop,),
-    "08a.307": (by_rows,),
-    "08a.309": (by_pairs,),
-    "08a.310": (by_partitions,),
+    "08a.22": (by_comparing,),
+    "08a.24": (by_softmax, by_torch),
+    "08a.26": (by_zeros,),
+    "08a.27": (by_loop,),
+    "08a.28": (by_rows,),
+    "08a.30": (by_pairs,),
+    "08a.31": (by_partitions,),
 }
