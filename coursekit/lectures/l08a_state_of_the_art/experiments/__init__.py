@@ -5,5 +5,7 @@ FIGURES: dict[str, str] = {
     "08a.A": "patches",
     "08a.B": "ceiling",
     "08a.C": "enhancement",
+    "08a.D": "costs",
+    "08a.E": "beside",
     "08a.R": "directions",
 }
