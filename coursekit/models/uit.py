@@ -6,7 +6,8 @@ so what they become depends on nothing but words; time and patches look at every
 The network guesses the data, in large patches (Li & He 2025), and answers with the
 velocity that leads there, as every sampler wants it.
 
-HiDream-O1 starts from a trained language model; this one starts from nothing.
+The class of HiDream-O1's network is that of a language model; this one starts from
+nothing.
 """
 
 from dataclasses import dataclass

@@ -41,7 +41,8 @@ def clamped_velocity_loss(
     An answer made of a guess of x0 has the guess's error, over max(t, least)^2. A
     network that says a velocity by itself is judged by the same numbers.
 
-    x0, eps: (B, ...); t: (B,). Returns (B,): weight and average them as you like.
+    x0, eps: (B, ...); t: (B,); cond is handed to the model only where it is given.
+    Returns (B,): weight and average them as you like.
     """
     xt = LinearPath().corrupt(x0, eps, t)
     y = model(xt, t) if cond is None else model(xt, t, cond)

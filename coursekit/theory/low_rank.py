@@ -86,7 +86,8 @@ def rank_errors(variances: Tensor, t: float, says: str, least: float = LEAST) ->
     summed over all d directions and divided by d, is the mean squared error of what is
     said. As an error of the velocity it counts 1 / det^2 times, with the determinant
     det = (1 - t) b - t a; and (t / least)^2 times more where t is below `least`, as
-    `clamped_velocity_loss` has it. The arguments are those of `best_gains`. Returns
+    a loss that comes later, `clamped_velocity_loss`, has it (here it is one more
+    factor). The arguments are those of `best_gains`. Returns
     (d + 1,), for the ranks 0 to d.
     """
     a, b = mixture(says, t)

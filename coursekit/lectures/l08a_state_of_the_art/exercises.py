@@ -78,14 +78,19 @@ def _small(seed: int) -> Inputs:
 @tried("08a.2", _small, cases=PLANS)
 def miniature(fn: Function, i: Any) -> Results:
     shape, found = _sheet(i), dict[str, Any]()
-    for blocks, shrink in ((i.blocks, 4), (2, 2), (9, 1)):
-        made = fn(shape, i.width, blocks, shrink)
+    kinds = (shape.double > 0) + (shape.single > 0)
+    ways = (i.width, i.blocks, 4), (i.width, 2, 2), (i.width, 9, 1), (8, kinds, 1)
+    six = fn(replace(shape, patch=6, factor=8), i.width, 3, 4)
+    if isinstance(six, Shape):
+        found["a patch of 6 and shrink=4"] = number(six.patch)
+    for width, blocks, shrink in ways:
+        made = fn(shape, width, blocks, shrink)
         if not isinstance(made, Shape):
             raise BadResult("it must return a Shape: replace(shape, width=...)")
         for field in fields(Shape):
             value = getattr(made, field.name)
             if field.name != "knobs":
-                end = f"`{field.name}` with {blocks} blocks and shrink={shrink}"
+                end = f"`{field.name}`, width {width}, blocks={blocks}, shrink={shrink}"
                 found[end] = number(int(value) if isinstance(value, bool) else value)
     one = (replace(shape, double=2, single=2), i.width, 1, 1)
     torn = (shape, i.width, i.blocks, 64)
@@ -109,11 +114,15 @@ def _picture(seed: int) -> Inputs:
 def tokens_of(fn: Function, i: Any) -> Results:
     plan, step = (i.factor, i.patch), i.factor * i.patch
     size, odd = i.side * step, i.side * step + i.factor
+    wide = 2 * i.patch  # a factor that the patch divides
     return {
         "tokens": number(fn(size, *plan)),
         "tokens of one patch": number(fn(step, *plan)),
         "ValueError for one latent too many": refusal(lambda: fn(odd, *plan)),
         "ValueError for one pixel too many": refusal(lambda: fn(size + 1, *plan)),
+        "ValueError where factor and patch divide, but not together": refusal(
+            lambda: fn(wide * (i.patch * i.side + 1), wide, i.patch)
+        ),
     }
 
 
@@ -124,7 +133,10 @@ def maps(fn: Function, i: Any) -> Results:
 
 @tried("08a.7", _numbers, cases=PLANS)
 def shape_pass(fn: Function, i: Any) -> Results:
-    return _cost(fn(_sheet(i), i.words, i.tokens))
+    single = _cost(fn(replace(_sheet(i), double=0), i.words, i.tokens))
+    return _cost(fn(_sheet(i), i.words, i.tokens)) | {
+        f"{name} without double blocks": found for name, found in single.items()
+    }
 
 
 # --- the data, or the velocity ---
@@ -354,8 +366,9 @@ def _wishes(seed: int) -> Inputs:
     rng = generator(seed)
     pool, said = rng.integers(0, 3, (24, 5)), rng.integers(0, 3, 5)
     said[rng.permutation(5)[: (2, 3, 5)[seed % 3]]] = -1
-    if seed % 3 == 0:  # a word that no row has
-        said[rng.choice(np.flatnonzero(said >= 0))] = 3
+    if seed % 3 == 0:  # two words that no row has
+        place, other = rng.choice(np.flatnonzero(said >= 0), 2, replace=False)
+        said[place], pool[:, place], said[other] = 0, np.maximum(pool[:, place], 1), 3
     return {"said": said, "pool": pool}
 
 
@@ -461,6 +474,9 @@ def calibrated(fn: Function, i: Any) -> Results:
         "utilisation": number(found.utilisation),
         "seconds of a call": number(found.per_call),
         "ValueError for a batch that takes no time": refusal(lambda: fn(*quick)),
+        "ValueError for a batch that takes as long as one": refusal(
+            lambda: fn(i.peak, i.flops, i.calls, i.alone, i.alone, i.batch)
+        ),
     }
 
 
@@ -477,4 +493,7 @@ def _scores(seed: int) -> Inputs:
 
 @tried("08a.37", _scores, cases=("no two alike", "ties", "all above"))
 def auc(fn: Function, i: Any) -> Results:
-    return {"area": number(fn(i.above, i.below))}
+    return {
+        "area": number(fn(i.above, i.below)),
+        "area, crowds exchanged": number(fn(i.below, i.above)),
+    }
