@@ -133,10 +133,11 @@ def maps(fn: Function, i: Any) -> Results:
 
 @tried("08a.7", _numbers, cases=PLANS)
 def shape_pass(fn: Function, i: Any) -> Results:
+    found = dict(_cost(fn(_sheet(i), i.words, i.tokens)))
     single = _cost(fn(replace(_sheet(i), double=0), i.words, i.tokens))
-    return _cost(fn(_sheet(i), i.words, i.tokens)) | {
-        f"{name} without double blocks": found for name, found in single.items()
-    }
+    for name, value in single.items():
+        found[f"{name} without double blocks"] = value
+    return found
 
 
 # --- the data, or the velocity ---
