@@ -11,21 +11,17 @@ may only add.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
-from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from coursekit.datasets.teddy.captions import WHERE, caption, words_of
+from coursekit.datasets.teddy.captions import WHERE, caption
 from coursekit.datasets.teddy.program_tokens import (
     CANVAS,
     PROMPT,
     is_right,
     program_tokens,
 )
-from coursekit.datasets.teddy.sample import scenes
 from coursekit.datasets.teddy.scene import FURS, PLACES, Bear, Scene
 from coursekit.datasets.tokens import END
 from coursekit.evaluation.token_sampling import write_left_to_right
@@ -41,10 +37,16 @@ from coursekit.pipeline.loose_prompts import (
     fill,
     understand,
 )
+from coursekit.pipeline.retrieval import (
+    Attributes,
+    attributes_of,
+    coded,
+    completions,
+    named,
+    training_pool,
+)
 from coursekit.training.pretrained import load_model
 
-Attributes = dict[str, str]  # of a bear, and "place"; all of ORDER, or what was said
-POOL = 4000  # training scenes that are looked through
 WRITER = "programs-left-to-right"
 AT_ONCE, ROUNDS = 8, 4  # programs that are written together, and how often
 
@@ -86,13 +88,9 @@ def retrieved(said: Attributes, seed: int) -> Attributes:
     and hat that no training saw) it is one of those that agree in most, and what was
     said still holds.
     """
-    pool = training_words()
-    missing = np.zeros(len(pool), int)
-    for name, word in said.items():
-        missing += pool[:, ORDER.index(name)] != word
-    nearest = np.flatnonzero(missing == missing.min())
-    pick = int(np.random.default_rng([seed, DICE]).choice(nearest))
-    return dict(zip(ORDER, pool[pick].tolist(), strict=True)) | said
+    rows = completions(coded(said), training_pool())
+    pick = int(np.random.default_rng([seed, DICE]).choice(len(rows)))
+    return named(rows[pick])
 
 
 def written(
@@ -158,15 +156,3 @@ def scene_with(full: Attributes) -> Scene:
     """A scene of one bear with all these attributes; size and light mean nothing."""
     bear = {name: word for name, word in full.items() if name != "place"}
     return Scene(full["place"], (Bear(**bear),))  # type: ignore[arg-type]
-
-
-def attributes_of(scene: Scene) -> Attributes:
-    """The attributes of a scene of one bear."""
-    return words_of(scene.bears[0])._asdict() | {"place": scene.place}
-
-
-@lru_cache(maxsize=1)
-def training_words() -> NDArray[np.str_]:
-    """The attributes of the first POOL training scenes, (POOL, 6) in their ORDER."""
-    found = map(attributes_of, islice(scenes(0), POOL))
-    return np.array([[each[name] for name in ORDER] for each in found])

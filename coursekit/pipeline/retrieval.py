@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 
 import torch
 from torch import Tensor
 
-from coursekit.datasets.teddy.scene import VOCABULARY
-from coursekit.pipeline.enhance import training_words
+from coursekit.datasets.teddy.captions import words_of
+from coursekit.datasets.teddy.sample import scenes
+from coursekit.datasets.teddy.scene import VOCABULARY, Scene
 from coursekit.pipeline.loose_phrases import ORDER
 
+Attributes = dict[str, str]  # of a bear, and "place"; all of ORDER, or what was said
+POOL = 4000  # training scenes that are looked through
 UNSAID = -1
 
 
@@ -27,6 +31,11 @@ def completions(said: Tensor, pool: Tensor) -> Tensor:
     return torch.where(told, said, pool[wrong == wrong.min()])
 
 
+def attributes_of(scene: Scene) -> Attributes:
+    """The attributes of a scene of one bear."""
+    return words_of(scene.bears[0])._asdict() | {"place": scene.place}
+
+
 def coded(words: Mapping[str, str]) -> Tensor:
     """Words by attribute as numbers in the order of ORDER, (A,) long."""
     options = [VOCABULARY[name] for name in ORDER]
@@ -38,8 +47,13 @@ def coded(words: Mapping[str, str]) -> Tensor:
     )
 
 
+def named(row: Tensor) -> Attributes:
+    """A full description in words again: (A,) numbers of `coded`, none UNSAID."""
+    pairs = zip(ORDER, row.tolist(), strict=True)
+    return {name: VOCABULARY[name][word] for name, word in pairs}
+
+
 @lru_cache(maxsize=1)
 def training_pool() -> Tensor:
-    """The training scenes that retrieval looks through, (N, A) in numbers."""
-    rows = training_words().tolist()
-    return torch.stack([coded(dict(zip(ORDER, row, strict=True))) for row in rows])
+    """The first POOL training scenes in numbers, (POOL, A)."""
+    return torch.stack([coded(attributes_of(each)) for each in islice(scenes(0), POOL)])

@@ -23,11 +23,11 @@ from coursekit.pipeline.enhance import (
     retrieved,
     scene_with,
     short,
-    training_words,
     written,
 )
-from coursekit.pipeline.loose_phrases import ORDER, NotUnderstood, attributes, spoken
+from coursekit.pipeline.loose_phrases import NotUnderstood, attributes, spoken
 from coursekit.pipeline.loose_prompts import UNSAID, understand
+from coursekit.pipeline.retrieval import named, training_pool
 from coursekit.training import pretrained
 
 
@@ -41,7 +41,7 @@ def told(count: int, split: str = "test"):
 
 
 def pool() -> list[dict[str, str]]:
-    return [dict(zip(ORDER, row, strict=True)) for row in training_words().tolist()]
+    return [named(row) for row in training_pool()]
 
 
 def read_back(caption: str) -> dict[str, str]:

@@ -34,8 +34,6 @@ from coursekit.models.token_transformer import TokenTransformer
 from coursekit.pipeline.enhance import (
     WAYS,
     WRITER,
-    Attributes,
-    attributes_of,
     plain,
     scene_with,
     shipped_writer,
@@ -45,6 +43,7 @@ from coursekit.pipeline.enhance import (
 from coursekit.pipeline.loose_phrases import ORDER, NotUnderstood
 from coursekit.pipeline.loose_prompts import UNSAID
 from coursekit.pipeline.pipeline import Pipeline, from_checkpoint
+from coursekit.pipeline.retrieval import Attributes, attributes_of
 from coursekit.pipeline.sample_command import DEFAULT, MODELS
 from coursekit.training.recipe_text import next_token_loss
 

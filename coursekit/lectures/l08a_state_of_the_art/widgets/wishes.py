@@ -12,13 +12,12 @@ from coursekit.datasets.teddy.scene_reader import LARGE
 from coursekit.evaluation.enhancement import word_bits
 from coursekit.pipeline.enhance import (
     WAYS,
-    Attributes,
     scene_with,
     short,
 )
 from coursekit.pipeline.loose_phrases import ORDER
 from coursekit.pipeline.loose_prompts import UNSAID
-from coursekit.pipeline.retrieval import coded, completions, training_pool
+from coursekit.pipeline.retrieval import Attributes, coded, completions, training_pool
 from coursekit.widgets.controls import choice, number
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
