@@ -12,18 +12,19 @@ from support.process import ROOT, python
 PACKAGE = ROOT / "coursekit"
 
 TRAINING = ["theory", "models", "datasets", "training", "evaluation"]
-WORK = [*TRAINING, "pipeline", "experiments", "sources"]
+WORK = [*TRAINING, "editing", "pipeline", "experiments", "sources"]
 MACHINERY = ["checks", "weave", "plots", "widgets", "doctor", "grading"]
 MAY_IMPORT = {
     "theory": {"theory"},
+    "editing": {"editing"},
     "models": {"models", "theory"},
-    "datasets": {"datasets", "theory"},
-    "training": {"training", "models", "theory", "datasets", "evaluation"},
-    "evaluation": {"evaluation", "models", "theory", "datasets"},
-    "pipeline": {"pipeline", *TRAINING},
+    "datasets": {"datasets", "theory", "editing"},
+    "training": {"training", "models", "theory", "datasets", "evaluation", "editing"},
+    "evaluation": {"evaluation", "models", "theory", "datasets", "editing"},
+    "pipeline": {"pipeline", "editing", *TRAINING},
     "arena": {"arena", "pipeline", *TRAINING},
     "sources": {"sources"},
-    "experiments": {"experiments", "pipeline", "sources", *TRAINING},
+    "experiments": {"experiments", "pipeline", "sources", "editing", *TRAINING},
     "checks": {"checks", "sources"},
     "weave": {"weave", "checks", "sources"},
     "plots": {"plots", *WORK},
