@@ -1,0 +1,1 @@
+"""Notebook 8b: image editing."""

@@ -1,0 +1,4 @@
+"""What measures the figures of notebook 8b."""
+
+# figure -> the module here that measures it (with `measure`, or the function named)
+FIGURES: dict[str, str] = {}

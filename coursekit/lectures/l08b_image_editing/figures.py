@@ -1,0 +1,7 @@
+"""The figures of notebook 8b."""
+
+# MARK exact
+
+# MARK wishes
+
+# MARK generator

@@ -1,0 +1,2 @@
+"""The widgets of notebook 8b."""
+# MARK widgets
