@@ -31,6 +31,10 @@ COMMANDS = {
     "train": ("training.train_command", "train a recipe: NAME --profile quick"),
     "recipes": ("training.recipes_command", "the recipes and their checkpoints"),
     "sample": ("pipeline.sample_command", "draw what a prompt says, as a PNG file"),
+    "edit": (
+        "pipeline.edit_command",
+        "edit a picture by operations that a list allows",
+    ),
     "evaluate": ("pipeline.evaluate_command", "one card of what a model is worth"),
     "write": (
         "pipeline.write_command",
