@@ -33,7 +33,8 @@ class AllowList:
     def refusal(self, plan: Plan, size: tuple[int, int]) -> str:
         """Why a plan may not run on a picture of `size` (width, height); "" if it may.
 
-        Names first, in the plan's order, then the number of steps, then the pixels.
+        Names first, in the plan's order; then the number of steps; then the pixels. The
+        line has the name in it, or the number that is too large.
         """
         for step in plan:
             if step.do not in self.names:

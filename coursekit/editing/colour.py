@@ -24,8 +24,9 @@ def rounded(values: NDArray[np.floating]) -> Pixels:
 def luma(image: Pixels) -> Pixels:
     """Grey (H, W) of pixels (H, W, 3): 0.299 red, 0.587 green, 0.114 blue, rounded.
 
-    The weights of ITU-R BT.601, on stored values, as Pillow's mode "L" has them. In
-    whole numbers, so that they sum to 1 exactly: a grey pixel keeps its value.
+    The weights of ITU-R BT.601, on stored values, as Pillow's mode "L" has them; LUMA
+    has them in thousandths. Count in whole numbers, so that they sum to 1 exactly and a
+    grey pixel keeps its value. To the nearest, halves up. image, result: uint8.
     """
     mixed = image.astype(np.int64) @ LUMA
     grey: Pixels = ((mixed + 500) // 1000).astype(np.uint8)
@@ -43,21 +44,27 @@ def brightness(image: Pixels, amount: float) -> Pixels:
 
 
 def exposure(image: Pixels, stops: float) -> Pixels:
-    """Light times 2 ** stops, as a camera that stays open longer. stops: -3 to 3."""
-    if stops == 0:
-        return image.copy()
+    """Light times 2 ** stops, as a camera that stays open longer.
+
+    Stored values become light (`to_light`) and then stored values again (`to_stored`).
+    image, result: (H, W, 3), uint8; stops: -3 to 3.
+    """
     return to_stored(to_light(image) * 2.0**stops)
 
 
 def contrast(image: Pixels, amount: float) -> Pixels:
-    """Differences from the middle grey, 128, times 1 + amount / 100; -100 to 100."""
+    """Differences from the middle grey, MIDDLE, times 1 + amount / 100.
+
+    image, result: (H, W, 3), uint8, `rounded`; amount: -100 (all grey) to 100.
+    """
     return rounded(MIDDLE + (image - float(MIDDLE)) * (1 + amount / 100))
 
 
 def saturation(image: Pixels, amount: float) -> Pixels:
     """Differences from the pixel's `luma` times 1 + amount / 100.
 
-    amount: -100 (as `grayscale`) to 100. A grey pixel keeps its value.
+    image, result: (H, W, 3), uint8, `rounded`; amount: -100 (as `grayscale`) to 100.
+    A grey pixel keeps its value.
     """
     grey = luma(image)[..., None].astype(float)
     return rounded(grey + (image - grey) * (1 + amount / 100))

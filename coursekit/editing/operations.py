@@ -24,7 +24,11 @@ class Knob:
     whole: bool = False
 
     def refusal(self, value: object) -> str:
-        """Why `value` cannot be, in one line; "" if it can."""
+        """Why `value` cannot be, in one line; "" if it can.
+
+        A number is an int or a float: True is none, nor is "5", nor NaN. Both ends of
+        the range can be. Where only whole numbers can be, 2.0 is one.
+        """
         where = f"{self.name} takes a number from {self.low:g} to {self.high:g}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{where}, not {value!r:.40}"
