@@ -274,6 +274,18 @@ from coursekit.lectures.l08a_state_of_the_art import widgets
     },
     presses=5,
 )
+EIGHT_B = Notebook(
+    """
+import torch
+
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.lectures.l08b_image_editing import widgets
+
+bears = teddies(20, 64, seed=3)[0]
+""",
+    {"edit_desk": Cell("widgets.edit_desk(bears)", 4, ("saturation",))},
+    presses=5,
+)
 NINE = Notebook(
     """
 import torch
@@ -335,6 +347,7 @@ NOTEBOOKS = {
     "06b": SIX_B,
     "07": SEVEN,
     "08a": EIGHT_A,
+    "08b": EIGHT_B,
     "09": NINE,
     "10": TEN,
 }

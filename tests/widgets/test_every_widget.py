@@ -20,6 +20,10 @@ from widget_cells import CELLS, NOTEBOOKS
 
 from coursekit import plots
 from coursekit.lectures.l05_architectures.widgets.patch_picker import PatchPicker
+from coursekit.lectures.l08b_image_editing.widgets.plan_controls import (
+    Actions,
+    Switches,
+)
 from coursekit.plots.images import pick
 from coursekit.sources.lectures import lectures
 from coursekit.widgets.film_player import FilmPlayer
@@ -105,6 +109,8 @@ def positions(control: Any) -> list[Any]:
         return [control.value, ""]
     if isinstance(control, ipywidgets.Dropdown):
         return [control.options[0], control.options[-1]]
+    if isinstance(control, Actions | Switches):
+        return [control.value, ()]
     if isinstance(control, PatchPicker):
         return [0, control.rows * control.columns - 1]
     if isinstance(control, ipywidgets.ToggleButtons | ipywidgets.SelectionSlider):
