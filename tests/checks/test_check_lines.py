@@ -27,6 +27,8 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 NO_TENSOR = (
     *("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall"),
     *("who_learns", "miniature", "calibrated"),
+    *("luma", "contrast", "saturation", "exposure", "upright"),  # arrays of numpy
+    *("crop_box", "knows_no_place", "Knob", "AllowList", "Agent"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
