@@ -58,8 +58,9 @@ def open_picture(path: Path) -> Opened:
         try:
             with Image.open(path, formats=FORMATS) as image:
                 _judge(path, image)
+                deep = ";16" in str(image.tile)  # Pillow keeps the upper 8 of colours
                 image.load()
-                return _opened(image)
+                return _opened(image, deep)
         except PictureError:
             raise
         except UnidentifiedImageError:
@@ -106,8 +107,8 @@ def _judge(path: Path, image: Any) -> None:
         raise PictureError(f"{path} has a transparent grey of 16 bits: save it as RGB")
 
 
-def _opened(image: Any) -> Opened:
-    """A loaded picture, turned."""
+def _opened(image: Any, deep: bool) -> Opened:
+    """A loaded picture, turned. deep: the file has 16 bits for each number."""
     turn = image.getexif().get(ORIENTATION, 1)
     said, profile = [], image.info.get("icc_profile") or b""
     if turn in range(2, 9):
@@ -115,21 +116,15 @@ def _opened(image: Any) -> Opened:
     if profile and profile[16:20] != b"RGB ":
         said.append("its colour profile is left out: it is not one for RGB")
         profile = b""
+    if deep:
+        said.append("16 bits become 8")
     if image.mode.startswith("I;16"):
-        said.append("16 bits a pixel become 8")
-        grey = eight_bits(np.asarray(image))
-        return Opened(
-            upright(np.repeat(grey[..., None], 3, axis=-1), turn),
-            None,
-            b"",
-            tuple(said),
-        )
-    if image.has_transparency_data:
-        both = upright(np.asarray(image.convert("RGBA")), turn)
-        return Opened(both[..., :3].copy(), both[..., 3].copy(), profile, tuple(said))
-    return Opened(
-        upright(np.asarray(image.convert("RGB")), turn), None, profile, tuple(said)
-    )
+        grey = upright(eight_bits(np.asarray(image)), turn)
+        return Opened(np.repeat(grey[..., None], 3, axis=-1), said=tuple(said))
+    clear = image.has_transparency_data
+    both = upright(np.asarray(image.convert("RGBA" if clear else "RGB")), turn)
+    alpha = both[..., 3].copy() if clear else None
+    return Opened(both[..., :3].copy(), alpha, profile, tuple(said))
 
 
 def eight_bits(grey: NDArray[np.uint16]) -> NDArray[np.uint8]:

@@ -114,7 +114,7 @@ def test_sixteen_bits_keep_256_levels(tmp_path):
         found = open_picture(tmp_path / name)
         assert len(np.unique(found.pixels)) == 256
         assert (found.pixels[..., 0] == np.round(ramp / 257)).all()
-        assert found.said == ("16 bits a pixel become 8",)
+        assert found.said == ("16 bits become 8",)
     assert eight_bits(np.array([0, 4660, 65535], np.uint16)).tolist() == [0, 18, 255]
 
 
@@ -140,6 +140,7 @@ REFUSED = {
     "2 pictures": lambda: frames("PNG"),
     "2 pictures:": lambda: frames("TIFF"),
     "2 pictures: save": lambda: frames("WEBP"),
+    "2 pictures: save the": lambda: frames("MPO"),
     "another way": lambda: tiff(0, 16),
     "in another way": lambda: tiff(1, 12),
     "is empty": lambda: b"",
@@ -166,16 +167,24 @@ def frames(kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def giant(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that says it is enormous."""
+def test_sixteen_bits_of_a_colour(tmp_path):
+    path = tmp_path / "x.png"
+    path.write_bytes(giant(1, 1, 16, struct.pack(">BHHH", 0, 4660, 65535, 0)))
+    found = open_picture(path)
+    assert found.pixels.tolist() == [[[18, 255, 0]]]
+    assert found.said == ("16 bits become 8",)
+
+
+def giant(width: int, height: int, bits: int = 8, rows: bytes = bytes(1000)) -> bytes:
+    """A PNG by hand: a few bytes that say they are enormous, or a deep one."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + check
 
-    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = chunk(b"IDAT", zlib.compress(bytes(1000)))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + rows + chunk(b"IEND", b"")
+    size = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
+    data = chunk(b"IDAT", zlib.compress(rows))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + data + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize("part", list(REFUSED))

@@ -37,10 +37,12 @@ def test_it_shows_what_the_operations_make():
     scene = desk.scene
     assert scene is not None and scene.images is not None
     want = colour.temperature(colour.saturation(BEARS[1], -60), 40)
+    want = colour.contrast(want, 20)
     assert (scene.images == np.stack([BEARS[1], want])).all() and scene.tone == "good"
     desk.controls["plan"].rows[1][1].value = -100
     assert "temperature amount -100" in desk.scene.text
-    desk.controls["plan"].rows[0][0].value = "(nothing)"
+    for row in (0, 2):
+        desk.controls["plan"].rows[row][0].value = "(nothing)"
     assert (desk.scene.images[1] == colour.temperature(BEARS[1], -100)).all()
 
 

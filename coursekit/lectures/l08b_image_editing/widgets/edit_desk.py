@@ -23,7 +23,8 @@ from coursekit.widgets.controls import number, sentence
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
-ROWS = 3  # actions on the desk
+BEGIN = (("saturation", -60.0), ("temperature", 40.0), ("contrast", 20.0))
+ROWS = len(BEGIN)  # actions on the desk
 Propose = Callable[[Pixels, str], str]
 
 
@@ -83,7 +84,7 @@ def edit_desk(bears: Pixels, propose: Propose | None = None) -> Live:
     why: list[str] = []
     controls: dict[str, Any] = {
         "picture": number("picture", 1, 0, len(bears) - 1, 1, "d"),
-        "plan": Actions(ROWS, (("saturation", -60.0), ("temperature", 40.0))),
+        "plan": Actions(ROWS, BEGIN),
         "listed": Switches(tuple(OPERATIONS), tuple(sorted(COLOUR))),
     }
     if propose is not None:
