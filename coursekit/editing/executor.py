@@ -4,10 +4,14 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+import numpy as np
+
 from coursekit.editing.allow_list import AllowList
 from coursekit.editing.colour import Pixels
 from coursekit.editing.operations import OPERATIONS
 from coursekit.editing.plan import Plan, Step
+
+BAND = 1 << 20  # pixels that are worked on at once
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,16 @@ def size_of(image: Pixels) -> tuple[int, int]:
 
 
 def run_step(image: Pixels, step: Step) -> Pixels:
-    """A step on pixels (H, W, 3), uint8. The input is not changed."""
-    return OPERATIONS[step.do].run(image, **step.values)
+    """A step on pixels (H, W, 3), uint8. The input is not changed.
+
+    A colour operation sees one pixel at a time, so it may work band by band: a large
+    photograph in real numbers would fill the memory.
+    """
+    operation, rows = OPERATIONS[step.do], max(1, BAND // image.shape[1])
+    if operation.kind != "colour" or len(image) <= rows:
+        return operation.run(image, **step.values)
+    bands = (image[first : first + rows] for first in range(0, len(image), rows))
+    return np.concatenate([operation.run(band, **step.values) for band in bands])
 
 
 def run_plan(

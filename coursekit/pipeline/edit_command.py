@@ -89,7 +89,7 @@ def allowed(names: Sequence[str] | None) -> "AllowList":
     from coursekit.editing.allow_list import AllowList, Refused
     from coursekit.editing.operations import COLOUR, OPERATIONS
 
-    if names is None:
+    if not names:
         return AllowList()
     if strange := set(names) - set(OPERATIONS) - {"colour"}:
         known = ", ".join(("colour", *OPERATIONS))

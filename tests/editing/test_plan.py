@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from coursekit.editing import executor
 from coursekit.editing.allow_list import AllowList, Refused
 from coursekit.editing.executor import Call, run_plan
 from coursekit.editing.operations import COLOUR, OPERATIONS
@@ -98,6 +99,16 @@ def test_nothing_runs_unless_all_may():
             with pytest.raises(Refused, match="not on the list"):
                 run_plan(NOISE, plan, allowed, ran.append)
             assert ran == []
+
+
+@pytest.mark.parametrize("band", [1, 45, 90, 599])
+def test_bands_give_the_same_bytes(monkeypatch, band):
+    for name in OPERATIONS:
+        step = random_step([name])
+        whole = executor.run_step(NOISE, step)
+        with monkeypatch.context() as patch:
+            patch.setattr(executor, "BAND", band)
+            assert (executor.run_step(NOISE, step) == whole).all()
 
 
 def test_budgets():

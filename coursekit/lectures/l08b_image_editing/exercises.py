@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from coursekit.checks.tried import (
     refusal,
 )
 from coursekit.editing.allow_list import AllowList, Refused
-from coursekit.editing.operations import OPERATIONS
+from coursekit.editing.operations import COLOUR, OPERATIONS
 from coursekit.editing.plan import PlanError, Step
 from coursekit.editing.planner import NoPlan
 
@@ -314,30 +315,22 @@ class _Bought:
 def agent(fn: Function, i: Any) -> Results:
     image, wish = i.image.numpy(), "make it black and white"
     bright = f'[{{"do": "brightness", "amount": {i.other}}}, {{"do": "invert"}}]'
-    mirror, names = '[{"do": "invert"}, {"do": "mirror"}]', frozenset({"mirror"})
-    first = _Bought(bright, '[{"do": "grayscale"}]')
-    done = _made(fn, "edit", first, AllowList()).edit(image.copy(), wish)
-    proposed = _made(fn, "edit", _Bought(bright), AllowList()).propose(
-        image.copy(), wish
-    )
-    other = _made(fn, "edit", _Bought(mirror), AllowList(names | {"invert"}))
-    turned = other.edit(image.copy(), wish)
+    mirror = '[{"do": "invert"}, {"do": "mirror"}]'
+    strange, first = "red\x1b[2J", _Bought(bright, '[{"do": "grayscale"}]')
+
+    def made(planner: _Bought, more: frozenset[str] = frozenset()) -> Any:
+        return _made(fn, "edit", planner, AllowList(COLOUR | more))
 
     def stopped(answer: Any, error: type[Exception], wish: str = wish) -> Tensor:
-        made = _made(fn, "edit", _Bought(answer), AllowList())
-        both = [
-            refusal(lambda: made.edit(image.copy(), wish), error),
-            refusal(lambda: made.propose(image.copy(), wish), error),
-        ]
-        return torch.cat(both)
+        ways = made(_Bought(answer)).edit, made(_Bought(answer)).propose
+        return torch.cat(
+            [refusal(partial(way, image.copy(), wish), error) for way in ways]
+        )
 
-    unasked = _Bought("[]")
-    refusal(
-        lambda: _made(fn, "edit", unasked, AllowList()).edit(
-            image.copy(), "red\x1b[2J"
-        ),
-        NoPlan,
-    )
+    done, unasked = made(first).edit(image.copy(), wish), _Bought("[]")
+    refusal(lambda: made(unasked).edit(image.copy(), strange), NoPlan)
+    proposed = made(_Bought(bright)).propose(image.copy(), wish)
+    turned = made(_Bought(mirror), frozenset({"mirror"})).edit(image.copy(), wish)
     return {
         "the edited pixels": _stored(done.image),
         "the steps of the plan": number(len(done.plan)),
@@ -348,7 +341,7 @@ def agent(fn: Function, i: Any) -> Results:
         "Refused for what is not listed": stopped(mirror, Refused),
         "PlanError for words around the list": stopped(f"Sure! {bright}", PlanError),
         "PlanError for an answer that is no text": stopped(None, PlanError),
-        "NoPlan for a wish with strange signs": stopped(bright, NoPlan, "red\x1b[2J"),
+        "NoPlan for a wish with strange signs": stopped(bright, NoPlan, strange),
         "NoPlan for a wish without end": stopped(bright, NoPlan, "red " * 9999),
         "asked, though the wish is strange": number(1 + unasked.asked),
     }
