@@ -1,0 +1,54 @@
+"""Figures 08b.A, B and S. Authorities: exact answers (an agent changes nothing, a copy
+meets no wish), and an untrained generator, which cannot do as well as either."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from coursekit.datasets.teddy.edit_pairs import edit_pairs
+from coursekit.lectures.l08b_image_editing.experiments import editors
+from coursekit.training.recipes_edit import TEDDY_EDIT
+
+
+@pytest.fixture(autouse=True)
+def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    shape = replace(TEDDY_EDIT.quick.model, width=32, heads=2, double=1)
+    model = TEDDY_EDIT.build(shape).eval()
+    monkeypatch.setattr(editors, "network", lambda: model)
+
+
+def test_black_and_white():
+    found = editors.black_and_white(quick=True)
+    assert found["agent_colour"] == found["agent_ssim"] == pytest.approx(1)
+    assert found["agent_any"] == found["agent_raised"] == found["rebuilt_pose"] == 0
+    assert found["found"] == 1
+    assert found["guidance_3_ssim"] < found["rebuilt_ssim"] < 1
+    assert found["reader_hat"] <= found["reader_colour_hat"]
+    assert len(found["guidance_3_any_all"]) == 1
+
+
+def test_frontier():
+    found = editors.frontier(quick=True)
+    assert (found["agent_colour"], found["agent_content"]) == (1, 0)
+    assert (found["copy_colour"], found["copy_content"]) == (0, 0)
+    assert found["agent_any"] == found["copy_any"] == 0
+    assert found["both_colour"] == 1 and found["agent_outside"] is None
+    assert found["guidance_3_outside"] < 30
+
+
+def test_beside():
+    found = editors.beside(quick=True)
+    assert found["repeats"] == 2
+    assert 0 < found["agent_seconds"] < found["generator_seconds"]
+    assert found["generator_flops"] > 1e8
+
+
+def test_the_agent_and_the_generator_share_the_work():
+    pairs = edit_pairs(4, 1, "test")
+    mixed = editors.both(pairs, 1.0, 0)
+    for i, pair in enumerate(pairs):
+        way = editors.agent(pairs) if pair.wish.plan else None
+        if way is not None:
+            assert (mixed[i] == way[i]).all()
