@@ -21,6 +21,7 @@ from torch.nn.functional import max_pool2d
 from coursekit.datasets.teddy.edit_pairs import (
     COLOURS,
     EditPair,
+    Images,
     Wish,
     answered,
     arms_up,
@@ -32,7 +33,6 @@ from coursekit.editing.colour import luma
 from coursekit.evaluation.picture_distances import ssim
 from coursekit.evaluation.recall import wilson_interval
 
-Images = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 ORDER = ("place", "pose", "action", "fur", "hat", "glasses")  # the largest first
 
@@ -109,11 +109,18 @@ def seen_word(pairs: Sequence[EditPair], drawn: Images, name: str) -> list[str]:
     the wish's plan is run on it.
     """
     words = VOCABULARY[name]
-    answers = [
-        answered([p._replace(after=changed(p.after, name, word)) for p in pairs])
+    tried = [
+        pair._replace(after=changed(pair.after, name, word))
         for word in words
+        for pair in pairs
     ]
-    return [words[i] for i in nearest_answer(drawn, np.stack(answers))]
+    return [words[i] for i in _nearest(drawn, tried)]
+
+
+def _nearest(drawn: Images, tried: Sequence[EditPair]) -> NDArray[np.intp]:
+    """`nearest_answer`, of pairs that try all pictures once, and once again, ..."""
+    answers = answered(tried)  # drawn together: many times faster than one by one
+    return nearest_answer(drawn, answers.reshape(-1, *drawn.shape))
 
 
 def understood(pairs: Sequence[EditPair], drawn: Images) -> list[EditPair]:
@@ -132,10 +139,8 @@ def understood(pairs: Sequence[EditPair], drawn: Images) -> list[EditPair]:
                 found[i] = pairs[i]._replace(after=changed(pairs[i].after, name, word))
             continue
         wishes = (*COLOURS, Wish("leave it"))
-        answers = [answered([p._replace(wish=wish) for p in some]) for wish in wishes]
-        for i, chosen in zip(
-            mine, nearest_answer(these, np.stack(answers)), strict=True
-        ):
+        tried = [pair._replace(wish=wish) for wish in wishes for pair in some]
+        for i, chosen in zip(mine, _nearest(these, tried), strict=True):
             found[i] = pairs[i]._replace(wish=wishes[chosen])
     return found
 

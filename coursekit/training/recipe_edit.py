@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coursekit.datasets.images import to_uint8
 from coursekit.datasets.teddy.edit_pairs import (
     LENGTH,
     EditPair,
+    Images,
     edit_pairs,
     edit_pictures,
     edit_tokenizer,
@@ -27,7 +27,6 @@ from coursekit.training.recipe import Batch, Data
 from coursekit.training.recipe_prompts import DRAWS, PromptRecipe
 from coursekit.training.warm_start import start_line
 
-Images = NDArray[np.uint8]
 JUDGED = 6_000_000  # seed of pairs that no training has seen
 
 

@@ -27,12 +27,14 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 NO_TENSOR = (
     *("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall"),
     *("who_learns", "miniature", "calibrated"),
+    *("answered", "nearest_answer", "change_rate"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
     *("tokens_of", "maps", "shape_pass"),
 }
 NUMBERS = {
+    "masked_psnr",
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
     *("wilson_interval", "price_per_megapixel"),

@@ -1,2 +1,8 @@
 """The widgets of notebook 8b."""
+
+from coursekit.lectures.l08b_image_editing.widgets.side_by_side import editors
+from coursekit.widgets import outcome, predict
+
 # MARK widgets
+
+__all__ = ["editors", "outcome", "predict"]
