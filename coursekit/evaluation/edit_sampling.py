@@ -15,6 +15,7 @@ from coursekit.theory.paths import LinearPath
 from coursekit.theory.prediction import denoiser
 from coursekit.theory.solvers import euler, time_grid
 
+STEPS = 24  # of Euler's method, as the prompts of notebook 5 have them
 Editor = Callable[..., Tensor]  # editor(xt, t, (ids, reference)) -> velocity
 
 
@@ -50,7 +51,7 @@ def sample_edits(
     decode: Decode,
     scale: float = 1.0,
     seed: int = 0,
-    num_steps: int = 24,
+    num_steps: int = STEPS,
 ) -> NDArray[np.uint8]:
     """One picture for each reference and wish, uint8 (B, H, W, C), by Euler's steps.
 

@@ -6,12 +6,13 @@ wish for the content it refuses, and the picture stays.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -25,6 +26,7 @@ from coursekit.datasets.teddy.edit_pairs import (
 from coursekit.datasets.teddy.sample import scenes
 from coursekit.editing.allow_list import AllowList
 from coursekit.editing.executor import run_plan
+from coursekit.evaluation.edit_sampling import STEPS
 from coursekit.evaluation.preservation import (
     judged,
     moved_arms,
@@ -33,6 +35,7 @@ from coursekit.evaluation.preservation import (
 )
 from coursekit.evaluation.prompt_alignment import prompt_alignment
 from coursekit.experiments.summary import Result, for_seeds, prefixed
+from coursekit.models.picture_cost import passes
 from coursekit.training.pretrained import load_model
 from coursekit.training.recipes_edit import TEDDY_EDIT
 
@@ -61,10 +64,10 @@ def agent(pairs: Sequence[EditPair]) -> Images:
     return np.stack([run_plan(x, pair.wish.plan, AllowList()) for x, pair in both])
 
 
-def both(pairs: Sequence[EditPair], scale: float, seed: int) -> Images:
-    """The agent where it has a plan, the generator for all that it refuses."""
+def both(pairs: Sequence[EditPair], drawn: Images) -> Images:
+    """The agent where it has a plan, what the generator drew for all that it refuses."""
     plain = np.array([bool(pair.wish.plan) for pair in pairs])[:, None, None, None]
-    return np.where(plain, agent(pairs), generator(pairs, scale, seed))
+    return np.where(plain, agent(pairs), drawn)
 
 
 def row(pairs: Sequence[EditPair], drawn: Images) -> Result:
@@ -111,7 +114,9 @@ def _seeded(pairs: Sequence[EditPair], scale: float, seed: int) -> Result:
 
 
 def _with_agent(pairs: Sequence[EditPair], scale: float, seed: int) -> Result:
-    return row(pairs, both(pairs, scale, seed))
+    drawn = generator(pairs, scale, seed)
+    alone = prefixed(f"guidance_{scale:g}", row(pairs, drawn))
+    return alone | prefixed("both", row(pairs, both(pairs, drawn)))
 
 
 def frontier(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -124,16 +129,15 @@ def frontier(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     that changed unasked; `{who}_outside`: decibels outside of the edit (null: nothing
     differs).
     """
-    count, scales = (4, SCALES[-1:]) if quick else (COUNT, SCALES)
+    count = 4 if quick else COUNT
     pairs = edit_pairs(count, SEED + 1, "test")
     before = edit_pictures(pairs)[0]
     result: Result = {"pairs": count}
     some = seeds[:1] if quick else seeds
-    for scale in scales:
-        found = for_seeds(partial(_seeded, pairs, scale), some)
-        result |= prefixed(f"guidance_{scale:g}", found)
-    found = for_seeds(partial(_with_agent, pairs, SCALES[-1]), some)
-    result |= prefixed("both", found)
+    if not quick:
+        found = for_seeds(partial(_seeded, pairs, SCALES[0]), some)
+        result |= prefixed(f"guidance_{SCALES[0]:g}", found)
+    result |= for_seeds(partial(_with_agent, pairs, SCALES[-1]), some)
     result |= prefixed("agent", row(pairs, agent(pairs)))
     return result | prefixed("copy", row(pairs, before))
 
@@ -148,16 +152,29 @@ def beside(quick: bool = False) -> Result:
     repeats = 2 if quick else 15
     pairs = edit_pairs(2 * repeats, SEED + 2, "test")[::2]  # those for the colours
     draw = partial(generator, scale=SCALES[-1], seed=0)
-    network()
-    with FlopCounterMode(display=False) as counter:
-        draw(pairs[:1])
     result: Result = {"repeats": len(pairs), "agent_flops": 0}
-    result["generator_flops"] = counter.get_total_flops()
+    result["generator_flops"] = _generator_flops(pairs[:1])
     ways: dict[str, Any] = {"generator": draw, "agent": agent}
     for who, way in ways.items():
         spent = [_seconds(way, [pair]) for pair in pairs]
         result[f"{who}_seconds"] = float(np.median(spent))
     return result
+
+
+def _generator_flops(pairs: list[EditPair]) -> int:
+    """Encode, ask in each step with the wish and without, decode."""
+    before, ids = edit_pictures(pairs)[0], TEDDY_EDIT.ids(pairs)
+    z, model = TEDDY_EDIT.latents_of(before), network()
+    once = _counted(lambda: model(z, torch.ones(1), (ids, z)))
+    ends = _counted(lambda: TEDDY_EDIT.rebuilt(before))
+    return ends + passes(STEPS, guided=True) * once
+
+
+def _counted(call: Callable[[], Any]) -> int:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        call()
+    found: int = counter.get_total_flops()
+    return found
 
 
 def _seconds(way: Any, pairs: list[EditPair]) -> float:
