@@ -65,7 +65,7 @@ def agent(pairs: Sequence[EditPair]) -> Images:
 
 
 def both(pairs: Sequence[EditPair], drawn: Images) -> Images:
-    """The agent where it has a plan, what the generator drew for all that it refuses."""
+    """The agent where it has a plan, what a generator drew where it refuses."""
     plain = np.array([bool(pair.wish.plan) for pair in pairs])[:, None, None, None]
     return np.where(plain, agent(pairs), drawn)
 
