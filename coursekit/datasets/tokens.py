@@ -25,15 +25,18 @@ TEDDY_WORDS, EMOJI_WORDS = 62, 1088
 class Tokenizer:
     """Words to ids and back: 0 <pad>, 1 <start>, 2 <end>, then the words, sorted."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], more: Sequence[str] = ()) -> None:
         """`words`: the vocabulary, in any order; repeated words count once.
 
-        Raises ValueError for words that `tokenize` would cut or change.
+        more: words that came later. Their ids follow in sorted order, so that those of
+        `words` stay what they were. Raises ValueError for words that `tokenize` would
+        cut or change.
         """
-        for word in words:
+        for word in (*words, *more):
             if tokenize(word) != [word]:
                 raise ValueError(f"{word!r} is not one word in lower case")
-        self.words: tuple[str, ...] = (*MARKS, *sorted(set(words)))
+        later = sorted(set(more) - set(words))
+        self.words: tuple[str, ...] = (*MARKS, *sorted(set(words)), *later)
         self.ids: dict[str, int] = {word: i for i, word in enumerate(self.words)}
 
     def __len__(self) -> int:

@@ -9,9 +9,24 @@ def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
         _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror,
-        _liked, _language, _clips,
+        _liked, _language, _clips, _edits,
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
+
+
+def _edits(figures: Figures) -> list[str]:
+    if "rebuilt" not in figures or "pairs" not in figures:
+        return []
+    lines = []
+    for name, found in figures.items():
+        if name.startswith("scale_") or name == "rebuilt":
+            who = name.replace("scale_", "guidance ")
+            lines.append(
+                f"{who}: wishes met for colours {_percent(found['colour'])}, for "
+                f"content {_percent(found['content'])}; changed unasked "
+                f"{_percent(found['unasked']['any'])}"
+            )
+    return lines
 
 
 def _samples(figures: Figures) -> list[str]:

@@ -12,6 +12,7 @@ from coursekit.models.local_convnet import LocalConfig, LocalNet
 from coursekit.models.lora import LoRAConfig, fresh_adapter
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig, NoisyClassifier
+from coursekit.models.reference_tokens import ReferenceConfig, ReferenceMMDiT
 from coursekit.models.strided import StudentConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig, TokenTransformer
@@ -31,6 +32,7 @@ NETWORKS: dict[type, Any] = {
     DiTConfig: DiT,
     LocalConfig: LocalNet,
     MMDiTConfig: MMDiT,
+    ReferenceConfig: ReferenceMMDiT,
     LoRAConfig: fresh_adapter,
     StudentConfig: fresh_adapter,
     ClassifierConfig: NoisyClassifier,

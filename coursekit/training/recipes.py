@@ -2,6 +2,7 @@
 
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipes_clips import CLIPS
+from coursekit.training.recipes_edit import EDIT
 from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_mini import MINI
 from coursekit.training.recipes_mirror import MIRRORS
@@ -20,6 +21,7 @@ RECIPES: dict[str, Recipe] = {
             LATENT,
             PROMPTS,
             MINI,
+            EDIT,
             TUNING,
             STUDENTS,
             MIRRORS,

@@ -29,12 +29,14 @@ NO_TENSOR = (
     *("who_learns", "miniature", "calibrated"),
     *("luma", "contrast", "saturation", "exposure", "upright"),  # arrays of numpy
     *("crop_box", "knows_no_place", "Knob", "AllowList", "Agent"),
+    *("answered", "nearest_answer", "change_rate"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
     *("tokens_of", "maps", "shape_pass"),
 }
 NUMBERS = {
+    "masked_psnr",
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
     *("wilson_interval", "price_per_megapixel"),

@@ -176,6 +176,14 @@ def test_recipes_says_which_profile_made_each(capsys):
                 "scale_3_test": {"all": 0.75},
             },
         ),
+        (
+            "rebuilt: wishes met for colours 90.0 %, for content 100.0 %; changed "
+            "unasked 1.0 %",
+            {
+                "pairs": 100,
+                "rebuilt": {"colour": 0.9, "content": 1, "unasked": {"any": 0.01}},
+            },
+        ),
     ],
 )
 def test_the_figures_of_a_card_in_words(line, figures):

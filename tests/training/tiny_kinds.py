@@ -19,6 +19,7 @@ from coursekit.models.local_convnet import LocalConfig
 from coursekit.models.lora import LoRAConfig
 from coursekit.models.mmdit import MMDiTConfig
 from coursekit.models.noisy_classifier import ClassifierConfig
+from coursekit.models.reference_tokens import ReferenceConfig
 from coursekit.models.text_encoder import TextConfig
 from coursekit.models.token_transformer import TokenConfig
 from coursekit.models.uit import UiTConfig
@@ -29,6 +30,7 @@ from coursekit.theory.clean_prediction import LEAST
 from coursekit.training import (
     pretrained,
     recipes,
+    recipes_edit,
     recipes_latent,
     recipes_mirror,
     recipes_pixels,
@@ -110,6 +112,17 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "latents": (
         replace(DRAWER, latents="tiny-vae"),
         NARROW,
+    ),
+    "edit": (
+        replace(recipes_edit.TEDDY_EDIT, latents="tiny-vae", start="tiny-latents"),
+        ReferenceConfig(
+            replace(words(), vocabulary=80),
+            width=32,
+            heads=2,
+            double=1,
+            single=1,
+            sines=True,
+        ),
     ),
     "borrowed": (replace(DRAWER, latents="tiny-vae", encoder="tiny-clip"), NARROW),
     "subject": (TUNER, NARROW),

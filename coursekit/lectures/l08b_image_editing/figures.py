@@ -1,7 +1,113 @@
 """The figures of notebook 8b."""
 
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from coursekit.datasets.teddy.edit_pairs import Images
+from coursekit.plots.figures import canvas, render, style
+from coursekit.plots.images import Picture, grid
+from coursekit.plots.maps import felt_maps
+from coursekit.plots.measured import Stored, bar, measured_figure, spread_of
+from coursekit.plots.table import Table, missing, table
+
 # MARK exact
 
 # MARK wishes
 
-# MARK generator
+WHO = {
+    "guidance_1": "generator, guidance 1",
+    "guidance_3": "generator, guidance 3",
+    "both": "both together",
+    "rebuilt": "rebuilt, the floor",
+    "agent": "agent",
+    "copy": "copier",
+}
+UNASKED = ("raised", "pose", "hat", "glasses", "fur", "any")
+
+
+def _share(stored: Stored, key: str) -> str:
+    """A share in per cent, with its standard error where there are seeds."""
+    if f"{key}_std" not in stored:
+        return f"{stored[key]:.1%}"
+    mean, error = bar(stored, key)
+    return f"{100 * mean:.1f} ± {100 * error:.1f}%"
+
+
+def felt(maps: Mapping[str, Tensor], place: tuple[int, int]) -> Picture:
+    """How much each place of a reference moves the velocity at one place."""
+    return felt_maps(maps, place, floor=1e-3)
+
+
+def in_rows(rows: Mapping[str, Images | None]) -> Picture | Table:
+    """Pictures under each other; without one of the rows, how to train who draws it."""
+    shown = {name: images for name, images in rows.items() if images is not None}
+    if len(shown) < len(rows):
+        return missing(
+            "teddy-edit", "coursekit train teddy-edit --profile cpu --publish"
+        )
+    images = np.concatenate(list(shown.values()))
+    columns = len(images) // len(shown)
+    return grid(images, columns=columns, zoom=2, row_labels=list(shown))
+
+
+def black_and_white() -> Picture | Table:
+    """Figure A: "make it black and white", and what else changed."""
+    return measured_figure("08b.A", _black_and_white)
+
+
+def _black_and_white(stored: Stored) -> Table:
+    return table(
+        {
+            name: {
+                "black and white": _share(stored, f"{who}_colour"),
+                **{each: _share(stored, f"{who}_{each}") for each in UNASKED},
+                "SSIM": f"{stored[f'{who}_ssim']:.3f}",
+            }
+            for who, name in WHO.items()
+            if f"{who}_any" in stored
+        }
+    )
+
+
+def frontier() -> Picture | Table:
+    """Figure B: wishes met over what changed unasked."""
+    return measured_figure("08b.B", _frontier)
+
+
+def _frontier(stored: Stored) -> Picture:
+    with style():
+        figure, (axis,) = canvas(1, 5.6, 3.6)
+        for who, name in WHO.items():
+            if f"{who}_any" not in stored:
+                continue
+            met = (stored[f"{who}_colour"] + stored[f"{who}_content"]) / 2
+            seeds = f"{who}_any_std" in stored
+            any_, error = (
+                bar(stored, f"{who}_any") if seeds else (stored[f"{who}_any"], 0)
+            )
+            axis.errorbar(100 * met, 100 * any_, 100 * error, fmt="o", label=name)
+        axis.set(xlabel="wishes met, %", xlim=(-4, 104))
+        axis.set_ylabel(
+            f"pictures with a change\nthat nobody asked for, %\n({spread_of(stored)})"
+        )
+        axis.legend(fontsize=8)
+        return render(figure)
+
+
+def beside() -> Picture | Table:
+    """Figure S: what one edited picture costs."""
+    return measured_figure("08b.S", _beside)
+
+
+def _beside(stored: Stored) -> Table:
+    return table(
+        {
+            who: {
+                "seconds": stored[f"{who}_seconds"],
+                "FLOPs": f"{stored[f'{who}_flops']:.2g}",
+            }
+            for who in ("generator", "agent")
+        }
+    )
