@@ -1,6 +1,7 @@
 """All recipes by name: what `coursekit train` and `coursekit recipes` know."""
 
 from coursekit.training.recipe import Recipe
+from coursekit.training.recipe_edit_planner import EDITS
 from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_latent import LATENT
 from coursekit.training.recipes_mini import MINI
@@ -26,6 +27,7 @@ RECIPES: dict[str, Recipe] = {
             TEXTS,
             VIDEO,
             CLIPS,
+            EDITS,
         )
         for recipe in group
     },
