@@ -103,7 +103,8 @@ def session(plan: Plan, rng: np.random.Generator) -> tuple[Act, ...]:
             acts += [too_far(step, rng), "undo"]
         elif way == "detour":
             tries = int(rng.integers(1, 3))
-            acts += [*(some_step(rng) for _ in range(tries)), *["undo"] * tries]
+            acts += [some_step(rng) for _ in range(tries)]
+            acts += ("undo",) * tries
         elif way == "one undo too many":
             acts += [step, some_step(rng), "undo", "undo"]
         acts.append(step)

@@ -261,7 +261,8 @@ def worded(intent: Intent, rng: np.random.Generator, plan: Plan = ()) -> str:
     parts = []
     for want, step in zip(intent, steps, strict=True):
         number = None
-        if step and WANTS[want.name][1] and rng.random() < 0.2:
+        sized = step and WANTS[want.name][1] and "amount" in step.values
+        if step and sized and rng.random() < 0.2:
             number = abs(float(step.values["amount"]))
         parts.append(want_words(want, rng, number))
     text = parts[0]

@@ -51,12 +51,12 @@ def golden_set(
 
 def all_intents() -> list[Intent]:
     """Every want in every degree, six times, and all pairs of different operations."""
-    single = [
+    single: list[Intent] = [
         (Want(name, degree),)
         for name, (_, sign) in WANTS.items()
         for degree in (DEGREES if sign else ("",))
     ]
-    pairs = [
+    pairs: list[Intent] = [
         (Want(a), Want(b))
         for a, b in permutations(WANTS, 2)
         if WANTS[a][0] != WANTS[b][0]

@@ -2,8 +2,8 @@
 
 A word with < and > around it is cut into all runs of three letters, and the whole word
 is one more; each is hashed into a bucket (after Bojanowski et al. 2017, who take runs
-of other lengths, too). So a misspelt word still shares most of its pieces with the
-right one, and none is unknown.
+of other lengths, too). So a misspelt word still shares pieces with the right one, and
+none is unknown.
 """
 
 import re

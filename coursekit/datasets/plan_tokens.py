@@ -7,8 +7,8 @@ have tokens; what is outside, no token can say.
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
 from coursekit.datasets.edit_intents import AMOUNTS, STOPS
 from coursekit.editing.operations import COLOUR, OPERATIONS
@@ -100,7 +100,7 @@ def plan_row(plan: Plan | None) -> list[int]:
 
 def next_allowed(
     words: Sequence[str], names: Collection[str], most: int = STEPS
-) -> NDArray[np.bool_]:
+) -> Tensor:
     """Which of TOKENS may come next, so that a plan of allowed operations results.
 
     words: what is said so far, <start> first; names: the allow-list; most: steps at
@@ -122,4 +122,4 @@ def next_allowed(
         wanted = {END} | ({REFUSE} if last == START else set())
         if sum(word in COLOUR for word in words) < most:
             wanted |= COLOUR & set(names)
-    return np.array([token in wanted for token in TOKENS])
+    return torch.tensor([token in wanted for token in TOKENS])

@@ -1,7 +1,7 @@
 """What somebody wanted, from the pictures before and after: measured, then named."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from coursekit.datasets.edit_logs import EditLog
 from coursekit.editing.colour import GAIN, LUMA, MIDDLE, Pixels
 
 LEAST = 8.0  # percent of change that has a name
+Row = NDArray[np.float64]
 MUCH = 35.0  # of light, from where on it is much
 
 
@@ -50,12 +51,14 @@ def changes(before: Pixels, after: Pixels) -> Changes:
     return Changes(*(100 * float(part) for part in parts))
 
 
-def _fit(first: NDArray[np.float64], second: NDArray[np.float64], goal: object) -> Any:
-    return np.linalg.lstsq(np.stack([first, second], 1), goal, rcond=None)[0]
+def _fit(first: Row, second: Row, goal: Row) -> Row:
+    found: Row = np.linalg.lstsq(np.stack([first, second], 1), goal, rcond=None)[0]
+    return found
 
 
-def _green(pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    return pixels[:, 1] - (pixels[:, 0] + pixels[:, 2]) / 2
+def _green(pixels: Row) -> Row:
+    over: Row = pixels[:, 1] - (pixels[:, 0] + pixels[:, 2]) / 2
+    return over
 
 
 def _away(x: float) -> float:

@@ -46,7 +46,7 @@ def written(
         logits = net(x, pieces, ids)[:, -1]
         if names is not None:
             masks = [next_allowed(row, names) for row in rows]
-            logits = only(logits, torch.from_numpy(np.stack(masks)))
+            logits = only(logits, torch.stack(masks))
         for row, best in zip(rows, logits.argmax(1).tolist(), strict=True):
             row.append(TOKENS[best])
     return [row[: row.index(END) + 1] if END in row else row for row in rows]

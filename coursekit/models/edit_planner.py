@@ -5,7 +5,6 @@ plan is written from left to right behind them (a prefix language model).
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -68,4 +67,4 @@ class EditPlanner(nn.Module):
         mask[:, :prompt] = True
         for layer, block in enumerate(self.blocks):
             stream = block(stream, mask, False, None, layer)
-        return linear(self.norm(stream[:, prompt:]), cast(Tensor, self.token.weight))
+        return linear(self.norm(stream[:, prompt:]), self.token.weight)

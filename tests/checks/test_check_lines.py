@@ -27,6 +27,7 @@ RIGHT_X0: Any = by_symbol("predict_x0").reference()
 NO_TENSOR = (
     *("inject", "merged", "warm_start", "parse_verdict", "pedestrian_recall"),
     *("who_learns", "miniature", "calibrated"),
+    *("effective", "needed", "changes", "named", "plan_words", "golden_set"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
@@ -35,7 +36,7 @@ COUNTS = {  # they return whole numbers
 NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
-    *("wilson_interval", "price_per_megapixel"),
+    *("wilson_interval", "price_per_megapixel", "quantised"),
 }
 
 
