@@ -104,7 +104,7 @@ def session(plan: Plan, rng: np.random.Generator) -> tuple[Act, ...]:
         elif way == "detour":
             tries = int(rng.integers(1, 3))
             acts += [some_step(rng) for _ in range(tries)]
-            acts += ("undo",) * tries
+            acts += ["undo" for _ in range(tries)]
         elif way == "one undo too many":
             acts += [step, some_step(rng), "undo", "undo"]
         acts.append(step)

@@ -52,8 +52,8 @@ def changes(before: Pixels, after: Pixels) -> Changes:
 
 
 def _fit(first: Row, second: Row, goal: Row) -> Row:
-    found: Row = np.linalg.lstsq(np.stack([first, second], 1), goal, rcond=None)[0]
-    return found
+    columns = np.stack([first, second], 1)
+    return np.asarray(np.linalg.lstsq(columns, goal, rcond=None)[0], dtype=float)
 
 
 def _green(pixels: Row) -> Row:

@@ -52,7 +52,7 @@ class LearntPlanner:
             raise NoPlan("an empty wish: say what you want")
         small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BOX)
         try:
-            (plan,) = plans_of(self.net, np.asarray(small)[None], [wish], self.names)
+            (plan,) = plans_of(self.net, np.array(small)[None], [wish], self.names)
         except TooLong as error:
             raise NoPlan(str(error)) from None
         if plan is None:

@@ -200,7 +200,7 @@ def _truths(found: Any) -> Tensor:
     array(found)
     if found.dtype != torch.bool:
         raise BadResult("the dtype is not bool: say True where a token may come")
-    return found.double()
+    return torch.as_tensor(found).double()
 
 
 @tried("08b.310", _seed, cases=("a long list", "a short list"))

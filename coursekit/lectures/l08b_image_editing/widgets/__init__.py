@@ -1,2 +1,6 @@
 """The widgets of notebook 8b."""
+
+from coursekit.widgets import outcome, predict
+
+__all__ = ["outcome", "predict"]
 # MARK widgets
