@@ -9,7 +9,7 @@ def figure_lines(figures: Figures) -> list[str]:
     """What a card's "evaluation" says, whichever kind of recipe it measured."""
     parts = (
         _samples, _rebuilding, _accuracy, _alignment, _prompts, _subject, _mirror,
-        _liked, _language, _clips, _edits,
+        _liked, _language, _clips, _edits, _plans,
     )  # fmt: skip
     return [line for part in parts for line in part(figures)]
 
@@ -168,6 +168,17 @@ def _clips(figures: Figures) -> list[str]:
         ]
         lines.append(f"in the right shirt: {', '.join(ways)}")
     return lines
+
+
+def _plans(figures: Figures) -> list[str]:
+    if "free_wishes" not in figures:
+        return []
+    golden, free = figures["golden"], figures["free_wishes"]
+    return [
+        f"right operations for {_percent(golden['operations'])} of golden wishes, "
+        f"amounts {golden['amount']:.1f} points off; right plans for "
+        f"{_percent(free['all'])} of wishes in free words"
+    ]
 
 
 def _percent(share: float) -> str:

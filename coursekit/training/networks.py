@@ -8,6 +8,7 @@ from torch import nn
 from coursekit.models.autoencoder import Autoencoder, AutoencoderConfig
 from coursekit.models.clip import CLIP, CLIPConfig
 from coursekit.models.dit import DiT, DiTConfig
+from coursekit.models.edit_planner import EditPlanner, PlannerConfig
 from coursekit.models.local_convnet import LocalConfig, LocalNet
 from coursekit.models.lora import LoRAConfig, fresh_adapter
 from coursekit.models.mmdit import MMDiT, MMDiTConfig
@@ -38,6 +39,7 @@ NETWORKS: dict[type, Any] = {
     ClassifierConfig: NoisyClassifier,
     TokenConfig: TokenTransformer,
     UiTConfig: UiT,
+    PlannerConfig: EditPlanner,
     VideoAutoencoderConfig: VideoAutoencoder,
     VideoDiTConfig: VideoDiT,
 }

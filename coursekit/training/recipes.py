@@ -1,6 +1,7 @@
 """All recipes by name: what `coursekit train` and `coursekit recipes` know."""
 
 from coursekit.training.recipe import Recipe
+from coursekit.training.recipe_edit_planner import EDITS
 from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_edit import EDIT
 from coursekit.training.recipes_latent import LATENT
@@ -28,6 +29,7 @@ RECIPES: dict[str, Recipe] = {
             TEXTS,
             VIDEO,
             CLIPS,
+            EDITS,
         )
         for recipe in group
     },

@@ -30,6 +30,7 @@ NO_TENSOR = (
     *("luma", "contrast", "saturation", "exposure", "upright"),  # arrays of numpy
     *("crop_box", "knows_no_place", "Knob", "AllowList", "Agent"),
     *("answered", "nearest_answer", "change_rate"),
+    *("effective", "needed", "changes", "named", "plan_words", "golden_set"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
@@ -39,7 +40,7 @@ NUMBERS = {
     "masked_psnr",
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
-    *("wilson_interval", "price_per_megapixel"),
+    *("wilson_interval", "price_per_megapixel", "quantised"),
 }
 
 

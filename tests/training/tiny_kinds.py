@@ -29,6 +29,7 @@ from coursekit.models.vit import ViTConfig
 from coursekit.theory.clean_prediction import LEAST
 from coursekit.training import (
     pretrained,
+    recipe_edit_planner,
     recipes,
     recipes_edit,
     recipes_latent,
@@ -134,6 +135,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "clips": (
         replace(recipes_video.VIDEO_VAE, start="", frames=5),
         VideoAutoencoderConfig(SHRINK, latent=4, width=8),
+    ),
+    "planner": (
+        recipe_edit_planner.EDIT_PLANNER,
+        replace(recipe_edit_planner.PLANNER, width=16, depth=1, heads=2),
     ),
     "next-token": (recipes_text.LEFT_TO_RIGHT, LANGUAGE),
     "masked": (recipes_text.MASKED, LANGUAGE),

@@ -16,17 +16,216 @@ from coursekit.checks.tried import (
     Results,
     Tries,
     array,
+    count,
     generator,
+    loaded,
     number,
     refusal,
+    slopes,
+    vectors,
+    weights,
 )
+from coursekit.datasets.edit_intents import DEGREES, WANTS, Want
+from coursekit.datasets.edit_logs import EditLog, replayed
+from coursekit.datasets.golden_edits import Golden
+from coursekit.datasets.plan_tokens import IDS
+from coursekit.datasets.teddy.edit_pairs import edit_pairs
 from coursekit.editing.allow_list import AllowList, Refused
+from coursekit.editing.executor import run_step
 from coursekit.editing.operations import COLOUR, OPERATIONS
 from coursekit.editing.plan import PlanError, Step
 from coursekit.editing.planner import NoPlan
+from coursekit.evaluation.edit_intent import Changes
+from coursekit.models.reference_tokens import ReferenceConfig, ReferenceMMDiT
+from coursekit.models.text_encoder import TextConfig
 
 PROBES = Tries()
 tried = PROBES.tried
+
+
+def _bytes(value: Any) -> Tensor:
+    """Pictures that the learner returns. Raises BadResult for anything else."""
+    if not isinstance(value, np.ndarray) or value.dtype != np.uint8:
+        kind = getattr(value, "dtype", type(value).__name__)
+        raise BadResult(f"it returns {kind}, not pictures of bytes (np.uint8)")
+    return torch.from_numpy(value.astype(np.int64))
+
+
+def _wishes(seed: int) -> Inputs:
+    """Scenes with a wish each: all for colours, all for content, or by turns."""
+    return {"kind": seed % 3, "pairs": abs(seed) + 1, "size": (32, 16, 24)[seed % 3]}
+
+
+@tried("08b.1", _wishes, cases=("for colours", "for content", "of both kinds"))
+def answered(fn: Function, i: Any) -> Results:
+    pairs = edit_pairs(12, i.pairs)
+    some = pairs[i.kind :: 2] if i.kind < 2 else pairs[:6]
+    return {
+        "the answers": _bytes(fn(list(some), i.size)),
+        "the answers at the usual size": _bytes(fn(list(some))),
+    }
+
+
+def _two_pictures(seed: int) -> Inputs:
+    rng = generator(seed)
+    text, side, more = (int(rng.integers(3, 7)) for _ in range(3))
+    sides = ((side, side), (side, side + more), (side + more, side))[seed % 3]
+    given = {"text": text, "height": sides[0], "width": sides[1]}
+    return given | {"offset": float(rng.uniform(3, 20))}
+
+
+@tried("08b.3", _two_pictures, cases=("square", "wide", "tall"))
+def reference_positions(fn: Function, i: Any) -> Results:
+    return {
+        "the places": fn(i.text, i.height, i.width, i.offset),
+        "the places with the usual offset": fn(i.text, i.height, i.width),
+    }
+
+
+SHAPE = ReferenceConfig(
+    TextConfig(9, 4, 8, 1, 2), 2, width=16, heads=2, double=1, single=1, sines=True
+)
+
+
+def _to_edit(seed: int) -> Inputs:
+    sides = ((3, 3), (3, 5), (4, 2))[seed % 3]
+    drawn = vectors(seed, xt=(5, 2, *sides), reference=(5, 2, *sides))
+    rng = generator(seed)
+    words = {"t": rng.uniform(0.1, 0.9, 5), "ids": rng.integers(3, 9, (5, 4))}
+    words["ids"][:, 3] = 2
+    return weights(ReferenceMMDiT(SHAPE), seed) | drawn | words
+
+
+@tried("08b.4", _to_edit, cases=("square", "wide", "tall"))
+def reference_mmdit(fn: Function, i: Any) -> Results:
+    model = loaded(fn, {"config": SHAPE}, i)
+    return {
+        "velocities": model(i.xt, i.t, (i.ids, i.reference)),
+        "velocities with two pictures exchanged": model(
+            i.reference, i.t, (i.ids, i.xt)
+        ),
+    }
+
+
+class WatchedEditor:
+    """An editor that no formula gives, and how often it was asked."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.calls = 0
+
+    def __call__(self, xt: Tensor, t: Tensor, told: Any) -> Tensor:
+        """A velocity. Raises BadResult for rows that do not belong together."""
+        if not isinstance(told, tuple) or len(told) != 2:
+            raise BadResult("ask model(xt, t, (ids, reference)): a tuple of two")
+        self.calls += 1
+        ids, reference = told
+        if len({len(xt), len(t), len(ids), len(reference)}) > 1:
+            raise BadResult("xt, t, ids and reference need one row for each picture")
+        said = ids.to(xt.dtype).mean(dim=1)[:, None, None, None]
+        late = t[:, None, None, None]
+        found: Tensor = torch.tanh(xt * said) + late * reference
+        found = found + said * reference.square()
+        return found
+
+
+def _guided(seed: int) -> Inputs:
+    rng = generator(seed)
+    scale = (1.0, 0.0, float(rng.uniform(1.5, 4)))[seed % 3]
+    words = {"ids": rng.integers(3, 9, (5, 4)), "null": np.array([1, 2, 0, 0])}
+    drawn = vectors(seed, xt=(5, 2, 3, 4), reference=(5, 2, 3, 4))
+    return drawn | words | {"t": rng.uniform(0.1, 0.9, 5), "scale": scale}
+
+
+@tried("08b.5", _guided, cases=("at scale 1", "at scale 0", "at a larger scale"))
+def guided_by_words(fn: Function, i: Any) -> Results:
+    model = WatchedEditor()
+    ask = fn(model, i.ids, i.null, i.reference, i.scale)
+    if not callable(ask):
+        raise BadResult("it must return a function of xt and t")
+    found = ask(i.xt, i.t)
+    array(found)
+    once = model.calls == 1 if i.scale == 1 else True
+    return {
+        "the guided answer": found,
+        "asked once where once is enough": count(once),
+        "the answer elsewhere": ask(2 * i.xt, i.t),
+    }
+
+
+def _crowd(seed: int) -> Inputs:
+    """Bytes of the whole range; of each picture one answer is wrong in all numbers by
+    10, one by 16, whose square is 0 in bytes, and one by 100 in a single number. For
+    odd seeds the best one is there twice.
+    """
+    rng = generator(seed)
+    drawn = rng.integers(20, 236, (5, 3, 4, 3))
+    answers = rng.integers(0, 256, (6, 5, 3, 4, 3))
+    for n in range(5):
+        little, more, much, again = rng.permutation(6)[:4]
+        answers[little, n] = drawn[n] + rng.choice([-10, 10], drawn[n].shape)
+        answers[more, n] = drawn[n] + rng.choice([-16, 16], drawn[n].shape)
+        answers[much, n] = drawn[n]
+        answers[much, n, 0, 0, 0] += 100 if drawn[n, 0, 0, 0] < 128 else -100
+        if seed % 2:
+            answers[again, n] = answers[little, n]
+    return {"drawn": drawn.astype(np.uint8), "answers": answers.astype(np.uint8)}
+
+
+@tried("08b.6", _crowd, cases=("all differ", "some are equal"))
+def nearest_answer(fn: Function, i: Any) -> Results:
+    found = fn(i.drawn.numpy().copy(), i.answers.numpy().copy())
+    if not isinstance(found, np.ndarray) or found.shape != (5,):
+        raise BadResult("it must return a number for each picture, an array (N,)")
+    return {"which answer": torch.from_numpy(found.astype(np.float64))}
+
+
+def _counted(seed: int) -> Inputs:
+    rng = generator(seed)
+    asked = rng.random(40) < 0.3
+    changed = rng.random(40) < (0.0 if seed % 2 else 0.4)
+    changed |= asked & (rng.random(40) < 0.7)
+    return {"changed": changed, "asked": asked, "sure": float(rng.uniform(0.6, 0.9))}
+
+
+@tried("08b.7", _counted, cases=("some changed", "none changed unasked"))
+def change_rate(fn: Function, i: Any) -> Results:
+    changed, asked = i.changed.numpy(), i.asked.numpy()
+    rate, usual = fn(changed.copy(), asked.copy(), i.sure), fn(changed, asked)
+    if not isinstance(rate, tuple) or len(rate) != 4:
+        raise BadResult("it must return a Rate: share, low, high, cases")
+    names = ("share", "lower bound", "upper bound", "cases")
+    found = {name: number(v) for name, v in zip(names, rate, strict=True)}
+    found["upper bound of 95 %"] = number(usual[2])
+    every = np.ones_like(asked)
+    found["ValueError where all were asked"] = refusal(lambda: fn(changed, every))
+    return found
+
+
+def _masked(seed: int) -> Inputs:
+    rng = generator(seed)
+    images, others = rng.integers(0, 256, (2, 3, 4, 5, 3)).astype(np.uint8)
+    mask = rng.random((3, 4, 5)) < 0.5
+    mask[0] = seed % 2 == 0  # a picture that is all in, or all out
+    return {"images": images, "others": others, "mask": mask}
+
+
+@tried("08b.38", _masked, cases=("a whole picture inside", "a whole picture outside"))
+def masked_psnr(fn: Function, i: Any) -> Results:
+    images, others, mask = (i[n].numpy() for n in ("images", "others", "mask"))
+    same = np.where(mask[..., None], images, others)
+    return {
+        "decibels": number(fn(images.copy(), others.copy(), mask.copy())),
+        "decibels of very different pictures": number(
+            fn(images // 250 * 250, 255 - images, mask)
+        ),
+        "infinite where the masked pixels are equal": number(
+            fn(images, same, mask) == float("inf")
+        ),
+        "ValueError for an empty mask": refusal(
+            lambda: fn(images, others, mask & False)
+        ),
+    }
 
 
 # --- exact operations, the list, files: part "exact" ---
@@ -63,24 +262,24 @@ def _image(seed: int) -> Inputs:
     }
 
 
-@tried("08b.200", _image, cases=LEVELS)
+@tried("08b.9", _image, cases=LEVELS)
 def luma(fn: Function, i: Any) -> Results:
     return {"grey": _stored(fn(i.image.numpy()))}
 
 
-@tried("08b.201", _image, cases=AMOUNTS[::-1])
+@tried("08b.10", _image, cases=AMOUNTS[::-1])
 def contrast(fn: Function, i: Any) -> Results:
     image = i.image.numpy()
     ways = {"pixels": (image, i.amount), "other pixels": (image[::-1], i.other)}
     return {name: _stored(fn(*each)) for name, each in ways.items()}
 
 
-@tried("08b.202", _image, cases=AMOUNTS[::-1])
+@tried("08b.11", _image, cases=AMOUNTS[::-1])
 def saturation(fn: Function, i: Any) -> Results:
     return contrast(fn, i)
 
 
-@tried("08b.204", _image, cases=("less light", "more light"))
+@tried("08b.13", _image, cases=("less light", "more light"))
 def exposure(fn: Function, i: Any) -> Results:
     image = i.image.numpy()
     whole = float(np.sign(i.stops))
@@ -105,7 +304,7 @@ def _box(seed: int) -> Inputs:
     }
 
 
-@tried("08b.205", _box, cases=("a box thinner than a pixel", "a box"))
+@tried("08b.14", _box, cases=("a box thinner than a pixel", "a box"))
 def crop_box(fn: Function, i: Any) -> Results:
     size = (i.width, i.height)
 
@@ -163,7 +362,7 @@ def _stained(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return stained
 
 
-@tried("08b.207", _shuffle, cases=("a broad picture", "a square one"))
+@tried("08b.16", _shuffle, cases=("a broad picture", "a square one"))
 def knows_no_place(fn: Function, i: Any) -> Results:
     table = i.table.numpy()
     edits: dict[str, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
@@ -210,7 +409,7 @@ def _ends(seed: int) -> Inputs:
     return {"low": low, "high": low + int(rng.integers(3, 9)), "whole": seed % 2}
 
 
-@tried("08b.209", _ends, cases=("any number", "whole numbers"))
+@tried("08b.18", _ends, cases=("any number", "whole numbers"))
 def knob(fn: Function, i: Any) -> Results:
     plain = _made(fn, "refusal", "amount", i.low, i.high, "%", bool(i.whole))
     whole = _made(fn, "refusal", "turns", 0, 3, "quarters", True)
@@ -256,7 +455,7 @@ def _any_step(name: str) -> Step:
     return Step(name, {k.name: ends.get(k.name, max(k.low, 0.0)) for k in knobs})
 
 
-@tried("08b.210", _lists, cases=("a short list", "a long one"))
+@tried("08b.19", _lists, cases=("a short list", "a long one"))
 def allow_list(fn: Function, i: Any) -> Results:
     names = [list(OPERATIONS)[n] for n in i.names.tolist()]
     size, area = (i.width, i.height), i.width * i.height
@@ -311,7 +510,7 @@ class _Bought:
         return self.answers[min(self.asked, len(self.answers)) - 1]
 
 
-@tried("08b.212", _image, cases=("dark pixels", "pixels with greys"))
+@tried("08b.21", _image, cases=("dark pixels", "pixels with greys"))
 def agent(fn: Function, i: Any) -> Results:
     image, wish = i.image.numpy(), "make it black and white"
     bright = f'[{{"do": "brightness", "amount": {i.other}}}, {{"do": "invert"}}]'
@@ -347,7 +546,7 @@ def agent(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08b.214", _image, cases=("pixels", "pixels with greys"))
+@tried("08b.23", _image, cases=("pixels", "pixels with greys"))
 def upright(fn: Function, i: Any) -> Results:
     image, found = i.image.numpy(), {}
     for orientation in (2, 3, 4, 5, 6, 7, 8, 9):
@@ -359,7 +558,244 @@ def upright(fn: Function, i: Any) -> Results:
     return found
 
 
-# MARK wishes
+# --- from logs and wishes to plans ---
+
+NAMES = list(OPERATIONS)
 
 
-# MARK generator
+def _rows(plan: Any) -> Tensor:
+    """A plan as numbers: the place of each operation, and its number."""
+    if not isinstance(plan, tuple | list) or not all(
+        isinstance(step, Step) for step in plan
+    ):
+        raise BadResult("it must return a plan: a tuple of steps")
+    rows = [[NAMES.index(s.do), *s.values.values(), 0.0][:2] for s in plan]
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
+
+
+def _step(rng: np.random.Generator) -> Step:
+    """A step that changes every picture."""
+    name = str(rng.choice(["brightness", "contrast", "temperature", "tint"]))
+    return Step(name, {"amount": float(rng.choice([-1, 1]) * rng.integers(11, 60))})
+
+
+def _seed(seed: int) -> Inputs:
+    return {"seed": abs(seed) * 2 + (seed < 0), "kind": seed % 2}
+
+
+def _acts(rng: np.random.Generator, greedy: bool) -> list[Any]:
+    steps = [_step(rng) for _ in range(8)]
+    if greedy:  # more undo than steps, and then it goes on
+        return [*steps[:2], *["undo"] * 3, *steps[2:5], "undo", steps[5]]
+    return [*steps[:3], "undo", "undo", *steps[3:6], "undo", *steps[6:]]
+
+
+@tried("08b.25", _seed, cases=("detours", "more undo than steps"))
+def effective(fn: Function, i: Any) -> Results:
+    acts = _acts(np.random.default_rng(i.seed), bool(i.kind))
+    return {
+        "what is left": _rows(fn(tuple(acts))),
+        "what is left of the first half": _rows(fn(tuple(acts[:5]))),
+    }
+
+
+def _picture(rng: np.random.Generator, side: int = 6) -> Any:
+    return rng.integers(60, 190, (side, side, 3)).astype(np.uint8)
+
+
+@tried("08b.27", _seed, cases=("grey in many ways", "steps of 0"))
+def needed(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.seed)
+    before, first, last = _picture(rng), _step(rng), _step(rng)
+    pale, still = Step("saturation", {"amount": -100}), Step("tint", {"amount": 0})
+    grey, turn = Step("grayscale"), Step("invert")
+    plan = (first, grey, pale, grey, last) if i.kind == 0 else (still, first, still)
+    kept = before.copy()
+    found = _rows(fn(before, plan))
+    return {
+        "what is needed": found,
+        "of a step, then a negative twice": _rows(fn(before, (first, turn, turn))),
+        "the picture": torch.from_numpy(before - kept.astype(float)),
+    }
+
+
+@tried("08b.29", _seed, cases=("one operation", "two operations, and cut values"))
+def changes(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.seed)
+    before = _picture(rng, 8)
+    steps = [_step(rng)] if i.kind == 0 else [_step(rng), _step(rng)]
+    if i.kind:
+        before[:2] = rng.integers(0, 256, (2, 8, 3))
+    after = before
+    for step in (*steps, Step("saturation", {"amount": int(rng.integers(20, 60))})):
+        after = run_step(after, step)
+    white = run_step(before, Step("exposure", {"stops": 3}))  # hardly a pixel is whole
+    found = {}
+    for name, goal in {"": after, ", nearly all cut": white}.items():
+        told = fn(before.copy(), goal.copy())
+        if not isinstance(told, tuple | list) or len(told) != 5:
+            raise BadResult("it must return Changes: five numbers")
+        for field, value in zip(Changes._fields, told, strict=True):
+            found[field + name] = number(value)
+    return found
+
+
+WORDS = list(WANTS)
+
+
+def _intent(found: Any) -> Tensor:
+    """Wants as numbers: which, and how much."""
+    if not isinstance(found, tuple | list) or not all(
+        isinstance(want, Want) for want in found
+    ):
+        raise BadResult("it must return a tuple of Want")
+    degrees = list(DEGREES)
+    rows = [[WORDS.index(w.name), degrees.index(w.degree)] for w in found]
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
+
+
+@tried("08b.30", _seed, cases=("colours and light", "grey, or a negative"))
+def named(fn: Function, i: Any) -> Results:
+    rng, found = np.random.default_rng(i.seed), {}
+    big, less = rng.uniform(40, 90), rng.uniform(9, 12)
+    tables = {
+        "one large change and small ones": [less, 0.1 * big, -big, 0.2 * big, 6],
+        "a darker picture": [-big, 5, 0.2 * big, -less, 3],
+        "a bit darker, much less warm": [-less, 1, 2, -0.9 * big, 3],
+        "three large changes": [0.7 * big, 0.8 * big, -0.9 * big, 1, 2],
+        "greener": [5, 2, -3, 4, -big],
+    }
+    if i.kind:
+        tables = {
+            "grey": [less, 2, -99, 60, -40],
+            "grey with contrast": [2, big, -100, 30, 20],
+            "a negative": [-80, -200, 3, 5, 1],
+            "a warm negative": [-80, -190, 3, big, 1],
+            "nearly grey": [2, 1, -90, 5, 2],
+        }
+    for name, table in tables.items():
+        found[name] = _intent(fn(Changes(*map(float, table))))
+    return found
+
+
+@tried("08b.32", _seed, cases=("fine levels", "coarse levels"))
+def quantised(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.seed)
+    width = float(rng.integers(2, 6)) * (4 if i.kind else 0.5)
+    levels = [width * k for k in range(-5, 6)]
+    middle = width * (float(rng.integers(1, 4)) + 0.5)
+    values = {
+        "a value": width * 1.3,
+        "a value below 0": -width * 2.8,
+        "the middle of two": middle,
+        "the middle of two below 0": -middle,
+        "beyond the last level": width * 7,
+        "below the first level": -width * 6.2,
+    }
+    return {name: number(fn(value, levels)) for name, value in values.items()}
+
+
+def _ids(words: Any) -> Tensor:
+    """Tokens as numbers."""
+    if not isinstance(words, tuple | list):
+        raise BadResult("it must return a list of tokens")
+    if strange := [word for word in words if word not in IDS]:
+        raise BadResult(f"{str(strange[0])[:30]!r} is none of TOKENS")
+    return torch.tensor([IDS[word] for word in words])
+
+
+@tried("08b.33", _seed, cases=("plans", "plans with a stop"))
+def plan_words(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.seed)
+    plan = [_step(rng), Step("grayscale"), _step(rng)]
+    if i.kind:
+        plan[2] = Step("exposure", {"stops": float(rng.uniform(0.3, 2.8))})
+    box = {"left": 0.0, "top": 0.0, "right": 0.5, "bottom": 1.0}
+    return {
+        "tokens": _ids(fn(tuple(plan))),
+        "tokens of a refusal": _ids(fn(None)),
+        "tokens of four steps": _ids(fn((*plan, plan[0]))),
+        "ValueError for five steps": refusal(lambda: fn((*plan, *plan[:2]))),
+        "ValueError for a crop": refusal(lambda: fn((Step("crop", box),))),
+    }
+
+
+def _truths(found: Any) -> Tensor:
+    """Truth values as numbers."""
+    array(found)
+    if found.dtype != torch.bool:
+        raise BadResult("the dtype is not bool: say True where a token may come")
+    return torch.as_tensor(found).double()
+
+
+@tried("08b.34", _seed, cases=("a long list", "a short list"))
+def next_allowed(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.seed)
+    allowed = list(rng.permutation(sorted(COLOUR))[: 2 if i.kind else 6])
+    one = ["brightness", f"amount {10 * int(rng.integers(-10, 11)):g}"]
+    said = {
+        "after <start>": ["<start>"],
+        "after an operation with a percentage": ["<start>", "contrast"],
+        "after an operation with stops": ["<start>", "invert", "exposure"],
+        "after an operation without a number": ["<start>", "grayscale"],
+        "after a number": ["<start>", *one],
+        "after the last step that fits": ["<start>", *one, "invert", *one],
+        "after one step less": ["<start>", *one, "invert"],
+        "after <refuse>": ["<start>", "<refuse>"],
+        "after <end>": ["<start>", *one, "<end>"],
+    }
+    return {name: _truths(fn(tuple(words), allowed, 3)) for name, words in said.items()}
+
+
+def _answers(seed: int) -> Inputs:
+    rng = generator(seed)
+    counted = np.zeros((4, 9), dtype=bool)
+    for row, begin in zip(counted, (3, 5, 2, 6), strict=True):
+        row[begin : begin + int(rng.integers(1, 4))] = True
+    counted[1, 0] = seed % 2  # nothing speaks of the first token
+    return {
+        "logits": rng.standard_normal((4, 9, 7)),
+        "ids": rng.integers(0, 7, (4, 9)),
+        "counted": counted,
+    }
+
+
+@tried("08b.37", _answers, cases=("answers", "a mark on the first token"))
+def answer_loss(fn: Function, i: Any) -> Results:
+    logits = i.logits.clone().requires_grad_()
+    loss = fn(logits, i.ids, i.counted)
+    return {"loss": loss, **slopes(loss, logits=logits)}
+
+
+@tried("08b.36", _seed, cases=("sessions", "sessions, some of no use"))
+def golden_set(fn: Function, i: Any) -> Results:
+    rng, told = np.random.default_rng(i.seed), list[int]()
+    sessions = [_acts(rng, greedy) for greedy in (True, False, True)]
+    sessions[0] = [Step("grayscale"), *sessions[0], Step("saturation", {"amount": 0})]
+    if i.kind:
+        sessions += [[_step(rng), "undo"], [_step(rng) for _ in range(6)]]
+    pictures = [_picture(rng) for _ in sessions]
+    logs = [
+        EditLog(p, tuple(acts), replayed(p, acts))
+        for p, acts in zip(pictures, sessions, strict=True)
+    ]
+    nameless = logs[2].before
+
+    def naming(log: EditLog) -> Any:
+        return () if log.before is nameless else (Want("warmer"),)
+
+    def wording(intent: Any, plan: Any) -> str:
+        told.append(len(plan))
+        return f"wish {len(told)}"
+
+    found = fn(logs, naming, wording)
+    if not isinstance(found, list) or not all(isinstance(g, Golden) for g in found):
+        raise BadResult("it must return a list of Golden")
+    rows = [_rows(each.plan) for each in found]
+    return {
+        "how many": count(len(found)),
+        "plans": torch.cat(rows) if rows else torch.zeros(0),
+        "pictures": torch.tensor([float(g.picture.astype(float).sum()) for g in found]),
+        "wishes, by number": torch.tensor([int(g.wish.split()[1]) for g in found]),
+        "wishes that were made": count(len(told)),
+    }

@@ -126,14 +126,14 @@ def as_turns(pixels, orientation):
 
 
 RIGHT = {
-    "08b.200": (channel_by_channel, in_fractions),
-    "08b.201": (by_table,),
-    "08b.202": (mixed_with_grey,),
-    "08b.204": (lights,),
-    "08b.205": (side_by_side,),
-    "08b.207": (place_by_place,),
-    "08b.209": (Knob,),
-    "08b.210": (AllowList,),
-    "08b.212": (Agent,),
-    "08b.214": (as_turns,),
+    "08b.9": (channel_by_channel, in_fractions),
+    "08b.10": (by_table,),
+    "08b.11": (mixed_with_grey,),
+    "08b.13": (lights,),
+    "08b.14": (side_by_side,),
+    "08b.16": (place_by_place,),
+    "08b.18": (Knob,),
+    "08b.19": (AllowList,),
+    "08b.21": (Agent,),
+    "08b.23": (as_turns,),
 }

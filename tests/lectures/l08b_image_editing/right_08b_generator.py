@@ -87,11 +87,11 @@ def with_weights(images, others, mask):
 
 
 RIGHT = {
-    "08b.100": (step_by_step,),
-    "08b.102": (row_by_row,),
-    "08b.103": (BySplitting,),
-    "08b.104": (in_one_batch,),
-    "08b.105": (in_a_loop,),
-    "08b.106": (counted,),
-    "08b.400": (with_weights,),
+    "08b.1": (step_by_step,),
+    "08b.3": (row_by_row,),
+    "08b.4": (BySplitting,),
+    "08b.5": (in_one_batch,),
+    "08b.6": (in_a_loop,),
+    "08b.7": (counted,),
+    "08b.38": (with_weights,),
 }

@@ -1,4 +1,7 @@
 """What measures the figures of notebook 8b."""
 
 # figure -> the module here that measures it (with `measure`, or the function named)
-FIGURES: dict[str, str] = {}
+FIGURES: dict[str, str] = {
+    "08b.D": "planners:parameters",
+    "08b.E": "planners:free",
+}
