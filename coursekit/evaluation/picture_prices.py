@@ -102,7 +102,9 @@ def calibrated(
     flops: of one picture; alone: the seconds that one takes; together: those of `batch`
     of them, drawn side by side. Both need `calls` calls of the network, so the batch
     costs more by its FLOPs only. Returns a Machine with this peak whose `seconds` gives
-    both times. Raises ValueError where the batch took no longer than one.
+    both times, even where a call's seconds then come out below 0 (in a large batch a
+    picture can be slower than alone). Raises ValueError where the batch took no longer
+    than one.
     """
     each = (together - alone) / (batch - 1)
     if each <= 0:

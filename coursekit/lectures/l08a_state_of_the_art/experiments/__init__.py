@@ -7,5 +7,6 @@ FIGURES: dict[str, str] = {
     "08a.C": "enhancement",
     "08a.D": "costs",
     "08a.E": "beside",
+    "08a.F": "frozen",
     "08a.R": "directions",
 }
