@@ -7,6 +7,7 @@ every number kept. So of each pair we know what had to change, and all that had 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,8 +20,7 @@ from coursekit.datasets.teddy.sample import scenes
 from coursekit.datasets.teddy.scene import VOCABULARY, Scene
 from coursekit.datasets.teddy.splits import split_of
 from coursekit.datasets.tokens import Tokenizer
-from coursekit.editing.allow_list import AllowList
-from coursekit.editing.executor import run_plan
+from coursekit.editing.executor import run_step
 from coursekit.editing.plan import Plan, Step
 
 Images = NDArray[np.uint8]
@@ -156,15 +156,13 @@ def _content(scene: Scene, luck: np.random.Generator, split: str) -> EditPair:
 def answered(pairs: Sequence[EditPair], size: int = 32) -> Images:
     """The pictures that answer the wishes exactly, (N, size, size, 3), bytes.
 
-    The scene after the wish is drawn (`render`). Then the wish's plan, which is empty
-    for a wish for the content, runs on those pixels (`run_plan`), with the allow-list
-    of all colour operations that `AllowList()` is.
+    The scene after the wish is drawn (`render`). Then the steps of the wish's plan,
+    which is empty for a wish for the content, run on those pixels, one after the other
+    (`run_step`).
     """
     pictures = render([pair.after for pair in pairs], size)
     plans = [pair.wish.plan for pair in pairs]
-    done = [
-        run_plan(p, plan, AllowList()) for p, plan in zip(pictures, plans, strict=True)
-    ]
+    done = [reduce(run_step, plan, p) for p, plan in zip(pictures, plans, strict=True)]
     return np.stack(done)
 
 
