@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from coursekit.editing.allow_list import AllowList
     from coursekit.editing.open_picture import Opened
     from coursekit.editing.plan import Plan
+    from coursekit.editing.planner import Planner
 
 ALLOW_HELP = (
     "What may be done, by name; colour: all that changes colours only (the default). "
@@ -115,16 +116,27 @@ def planned(
     from coursekit.editing.executor import size_of
     from coursekit.editing.plan import read_plan
     from coursekit.editing.planner import NoPlan, check_wish
-    from coursekit.pipeline.planners import load_planner
 
     if operations is None:
         check_wish(wish)
-        return Agent(load_planner(), names).propose(opened.pixels, wish)
+        return Agent(_planner(), names).propose(opened.pixels, wish)
     if wish:
         raise NoPlan("say a wish or --operations, not both")
     steps = read_plan(operations)
     names.check(steps, size_of(opened.pixels))
     return steps
+
+
+def _planner() -> "Planner":
+    """The planner that ships; NoPlan where its weights cannot be read."""
+    from coursekit.editing.planner import NoPlan  # the next two bring torch along
+    from coursekit.pipeline import planners
+    from coursekit.training.checkpoints import CheckpointError
+
+    try:
+        return planners.load_planner()
+    except CheckpointError as error:
+        raise NoPlan(str(error)) from None
 
 
 def run(
@@ -153,4 +165,5 @@ def run(
     if out.suffix.lower() in (".jpg", ".jpeg"):
         notes.append(f"JPEG rounds, quality {QUALITY}: .png is exact")
     size = f"{pixels.shape[1]} x {pixels.shape[0]}"
-    print("; ".join([f"{out}: {len(steps)} operations, {size} pixels", *notes]))
+    done = f"{len(steps)} operation{'s' * (len(steps) != 1)}"
+    print("; ".join([f"{out}: {done}, {size} pixels", *notes]))
