@@ -54,7 +54,7 @@ def test_a_wish_is_planned_told_and_done(bear, capsys):
     words = (bear, "make it black and white", "-o", out, "--log", log)
     assert main(*words) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "plan: grayscale" and said[1].startswith(f"{out}: 1 operations")
+    assert said[0] == "plan: grayscale" and said[1].startswith(f"{out}: 1 operation,")
     assert (read(out) == colour.grayscale(BEAR)).all()
     assert main(*words, "--force") == 0
     rows = [json.loads(line) for line in log.read_text().splitlines()]
