@@ -75,11 +75,20 @@ def _uses(item: Any) -> Iterator[Any]:
         if isinstance(value, types.ModuleType) and value.__name__.startswith(PACKAGE):
             inside = vars(value)
             yield from (inside[n] for n in names & inside.keys() if _ours(inside[n]))
+        elif isinstance(value, dict):
+            yield from _held(value)
         elif _ours(value):
             yield value
     for cell in function.__closure__ or ():
         if _ours(cell.cell_contents):
             yield cell.cell_contents
+
+
+def _held(table: dict[Any, Any]) -> Iterator[Any]:
+    """The functions that stand in a table, or in the things that stand there."""
+    for each in table.values():
+        parts = (each, *getattr(each, "__dict__", {}).values())
+        yield from (part for part in parts if _ours(part))
 
 
 def _ours(value: Any) -> bool:
