@@ -37,33 +37,30 @@ def changes(before: Pixels, after: Pixels) -> Changes:
     Pixels with a 0 or a 255 in the after were cut and do not count, unless fewer than
     16 are left. before, after: uint8 (H, W, 3). Divide by no |a| or middle below 0.001.
     """
+
+    def fit(first: Row, second: Row, goal: Row) -> Row:
+        columns = np.stack([first, second], 1)
+        return np.asarray(np.linalg.lstsq(columns, goal, rcond=None)[0], dtype=float)
+
+    def green(pixels: Row) -> Row:
+        over: Row = pixels[:, 1] - (pixels[:, 0] + pixels[:, 2]) / 2
+        return over
+
+    def away(x: float) -> float:
+        return x if abs(x) >= 1e-3 else 1e-3
+
     old, new = before.reshape(-1, 3).astype(float), after.reshape(-1, 3).astype(float)
     whole = ((new > 0) & (new < 255)).all(axis=1)
     if whole.sum() >= 16:
         old, new = old[whole], new[whole]
     grey, ones = old @ LUMA / 1000, np.ones(len(old))
-    a, b = _fit(grey, ones, new @ LUMA / 1000)
-    k, w = _fit(old[:, 0] - old[:, 2], grey, new[:, 0] - new[:, 2])
-    _, v = _fit(_green(old), grey, _green(new))
-    middle = _away(a + b / MIDDLE)
-    a = _away(a)
+    a, b = fit(grey, ones, new @ LUMA / 1000)
+    k, w = fit(old[:, 0] - old[:, 2], grey, new[:, 0] - new[:, 2])
+    _, v = fit(green(old), grey, green(new))
+    middle = away(a + b / MIDDLE)
+    a = away(a)
     parts = middle - 1, a / middle - 1, k / a - 1, w / (2 * GAIN * a), -v / (GAIN * a)
     return Changes(*(100 * float(part) for part in parts))
-
-
-def _fit(first: Row, second: Row, goal: Row) -> Row:
-    columns = np.stack([first, second], 1)
-    return np.asarray(np.linalg.lstsq(columns, goal, rcond=None)[0], dtype=float)
-
-
-def _green(pixels: Row) -> Row:
-    over: Row = pixels[:, 1] - (pixels[:, 0] + pixels[:, 2]) / 2
-    return over
-
-
-def _away(x: float) -> float:
-    """The number, at least 0.001 away from 0."""
-    return x if abs(x) >= 1e-3 else 1e-3
 
 
 def named(change: Changes) -> Intent:
