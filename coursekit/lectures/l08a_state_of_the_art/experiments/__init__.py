@@ -8,5 +8,6 @@ FIGURES: dict[str, str] = {
     "08a.D": "costs",
     "08a.E": "beside",
     "08a.F": "frozen",
+    "08a.G": "bears",
     "08a.R": "directions",
 }
