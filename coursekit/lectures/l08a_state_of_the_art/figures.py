@@ -12,6 +12,7 @@ from coursekit.evaluation.picture_prices import (
     Machine,
     price_per_megapixel,
 )
+from coursekit.lectures.l08a_state_of_the_art.experiments.bears import PLANS
 from coursekit.lectures.l08a_state_of_the_art.experiments.patches import SAYS, config
 from coursekit.models.published_shapes import SHAPES, Shape, published_cost
 from coursekit.plots.figures import canvas, draw_groups, numbers, render, style
@@ -334,4 +335,29 @@ def _beside_rows(stored: Stored) -> Table:
             "weights, M": f"{own['parameters'] / 1e6:.1f}" if own["parameters"] else "",
             "seconds": f"{own['seconds']:.2f}" if own["seconds"] else "",
         }
+    return table(found)
+
+
+def bears_table() -> Picture | Table:
+    """Figure G: the miniatures taught further, sentences of one to three bears."""
+    return measured_figure("08a.G", _bears_rows)
+
+
+def _bears_rows(stored: Stored) -> Table:
+    rows = {"real pictures": "real"}
+    rows |= {f"{name}, taught further": name.replace("-", "_") for name in PLANS}
+    rows["coursekit sample"] = "default"
+    found = {}
+    for name, key in rows.items():
+        if f"{key}_of_1_all" in stored:
+            sharp, told = stored.get(f"{key}_sharpness"), stored.get(f"{key}_told")
+            off = stored.get(f"{key}_told_error")
+            found[name] = {
+                f"{word}, of {many}": f"{stored[f'{key}_of_{many}_{word}']:.0%}"
+                for word in ("count", "hat", "pose", "all")
+                for many in (1, 2, 3)
+            } | {
+                "sharpness": f"{sharp:.2f}" if sharp else "",
+                "probe": f"{told:.2f} ± {off:.2f}" if told else "",
+            }
     return table(found)

@@ -6,10 +6,13 @@ import torch
 
 from coursekit.checks.registry import by_symbol
 from coursekit.datasets.teddy.render import render
-from coursekit.lectures.l08a_state_of_the_art.experiments import beside
+from coursekit.lectures.l08a_state_of_the_art import figures
+from coursekit.lectures.l08a_state_of_the_art.experiments import bears, beside
 from coursekit.lectures.l08a_state_of_the_art.own_code import called, codes, graph
 from coursekit.models.patches import patchify
 from coursekit.theory.flow import cfm_loss
+from coursekit.training.recipes import RECIPES
+from coursekit.training.warm_start import start_from
 
 
 def test_half_of_the_sentences_are_of_each_split():
@@ -32,6 +35,23 @@ def test_all_keys_are_there_in_quick_mode():
     kinds = {key.rsplit("_", 1)[0] for key in found if key.endswith("_tokens")}
     assert kinds == {"teddy_prompts"} and found["teddy_prompts_tokens"] == 64
     assert {"real_all", "rebuilt_told", "teddy_prompts_all_heldout"} <= found.keys()
+
+
+def test_a_taught_miniature_has_as_many_patches_and_its_old_transformer():
+    for name in bears.PLANS:
+        recipe = bears.taught(name)
+        fresh = recipe.build(recipe.cpu.model)
+        new = start_from(fresh, name)
+        assert [part.split(".")[0] for part in new] == ["embed"]
+        before, after = RECIPES[name].cpu.model, recipe.cpu.model
+        assert after.size // after.patch == before.size // before.patch
+
+
+def test_all_keys_of_more_bears_are_there_in_quick_mode():
+    found = bears.measure(quick=True)
+    assert found["real_of_3_all"] > 0.8 > found["mini_hidream_all"]
+    rows = figures._bears_rows(found).rows
+    assert list(rows) == ["real pictures", "mini-hidream, taught further"]
 
 
 def test_a_call_is_seen_and_what_is_not_called_is_not():

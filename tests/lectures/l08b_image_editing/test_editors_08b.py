@@ -69,3 +69,17 @@ def test_the_agent_and_the_generator_share_the_work():
     alone = editors.agent(pairs)
     for i, pair in enumerate(pairs):
         assert (mixed[i] == (alone if pair.wish.plan else drawn)[i]).all()
+
+
+def test_the_widget_hides_what_would_do_nothing():
+    widget = side_by_side.editors()
+    controls = widget.controls
+
+    def hidden() -> set[str]:
+        return {name for name, c in controls.items() if c.layout.display == "none"}
+
+    assert hidden() == {"number", "scale", "seed"}
+    controls["wish"].value = side_by_side.CONTENT
+    assert hidden() == {"scale", "seed"}
+    controls["who"].value = "generator"
+    assert hidden() == set()

@@ -1,6 +1,7 @@
 """One picture and one wish, by a generator or by an agent, and what is different."""
 
 from itertools import islice
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
@@ -18,7 +19,7 @@ from coursekit.datasets.teddy.render import render
 from coursekit.datasets.teddy.sample import scenes
 from coursekit.lectures.l08b_image_editing.experiments import editors as who_edits
 from coursekit.pipeline.catalogue import is_there
-from coursekit.widgets.controls import choice, level, number
+from coursekit.widgets.controls import choice, level, number, show
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
@@ -78,4 +79,14 @@ def editors() -> Live:
         "scale": level("guidance", (1, 2, 3, 5), 3),
         "seed": number("seed", 0, 0, 20, 1, "d"),
     }
+
+    def only_what_counts(_: Any = None) -> None:
+        """Numbers are for wishes for the content, guidance and seed for a generator."""
+        show(controls["number"], controls["wish"].value == CONTENT)
+        for name in ("scale", "seed"):
+            show(controls[name], controls["who"].value == "generator")
+
+    for name in ("wish", "who"):
+        controls[name].observe(only_what_counts, "value")
+    only_what_counts()
     return Live(controls, draw, "editors")
