@@ -27,13 +27,14 @@ class Knob:
         """Why `value` cannot be, in one line; "" if it can.
 
         A number is an int or a float: True is none, nor is "5", nor NaN. Both ends of
-        the range can be. Where only whole numbers can be, 2.0 is one.
+        the range can be. Where only whole numbers can be, 2.0 is one. Whole numbers may
+        have any number of digits, more than a float can hold.
         """
         where = f"{self.name} takes a number from {self.low:g} to {self.high:g}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return f"{where}, not {value!r:.40}"
         if not self.low <= value <= self.high:  # neither is NaN
-            return f"{where}: {value:g} is outside"
+            return f"{where}: {value!s:.20} is outside"
         if self.whole and value != int(value):
             return f"{self.name} takes a whole number, not {value:g}"
         return ""

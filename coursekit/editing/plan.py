@@ -34,8 +34,9 @@ class Step:
             raise PlanError(f"no operation {self.do!r:.40}: use one of {known}")
         knobs = {knob.name: knob for knob in OPERATIONS[self.do].knobs}
         if set(self.values) != set(knobs):
-            wanted, given = sorted(knobs) or "no numbers", sorted(self.values)
-            raise PlanError(f"{self.do} takes {wanted}, not {given!s:.80}")
+            wanted = ", ".join(knobs) or "no numbers"
+            given = ", ".join(map(str, self.values)) or "none"
+            raise PlanError(f"{self.do} takes {wanted}, not {given:.80}")
         for name, value in self.values.items():
             if why := knobs[name].refusal(value):
                 raise PlanError(f"{self.do}: {why}")
@@ -49,7 +50,7 @@ class Step:
 
     def __str__(self) -> str:
         """As people read it: "brightness amount -20"."""
-        numbers = (f"{name} {value:+g}" for name, value in self.values.items())
+        numbers = (f"{name} {value + 0:+g}" for name, value in self.values.items())
         return " ".join((self.do, *numbers))
 
 

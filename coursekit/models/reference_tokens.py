@@ -48,7 +48,7 @@ def reference_angles(positions: Tensor, dims: tuple[int, int]) -> Tensor:
     """RoPE on three axes in the room of two: (T, sum(dims) / 2).
 
     Rows and columns turn their shares of a head as in `rope.axial_angles`. The pair
-    that turns slowest of each, by a hundredth over the whole plane, turns by the new
+    that turns slowest of each, by .002 radians over the whole plane, turns by the new
     axis in addition. So a network that was trained without a reference keeps what it
     knows. positions: (T, 3) of (axis, row, column); dims: even, of rows and columns.
     """

@@ -24,17 +24,20 @@ ALLOW_HELP = (
     "Say it again for more names."
 )
 STEPS_HELP = 'The plan itself, in place of a wish: \'[{"do": "grayscale"}]\'.'
+WISH_HELP = "What to do, in plain and short English: look at --plan first."
+OUT_HELP = "The file to write: .png, .jpg, .webp or .tif."
 LOG_HELP = "Add a line of JSON for each operation that ran."
 
 
 def main(
     picture: Annotated[Path, typer.Argument(help="A PNG, JPEG, WebP, ... file.")],
-    wish: Annotated[str, typer.Argument(help="What to do, in plain English.")] = "",
-    out: Annotated[Path, typer.Option("-o", "--out", help=".png, .jpg, ...")] = Path(
+    wish: Annotated[str, typer.Argument(help=WISH_HELP)] = "",
+    out: Annotated[Path, typer.Option("-o", "--out", help=OUT_HELP)] = Path(
         "edited.png"
     ),
     plan: Annotated[
-        bool, typer.Option("--plan", help="Print it for --operations; write nothing.")
+        bool,
+        typer.Option("--plan", help="Print the plan, for --operations; write nothing."),
     ] = False,
     allow: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help=ALLOW_HELP)
@@ -76,7 +79,7 @@ def main(
         print(f"coursekit edit: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        where = error.filename or out
+        where = log if log and error.filename == str(log) else out
         print(
             f"coursekit edit: cannot write {where}: {error.strerror or error}",
             file=sys.stderr,
@@ -106,6 +109,8 @@ def check_log(log: Path | None, *others: Path) -> None:
     for other in others:
         if log is not None and same_file(log, other):
             raise OutputError(f"--log {log} is a picture's file: take another name")
+    if log is not None and not log.parent.is_dir():
+        raise OutputError(f"--log {log}: there is no folder {log.parent}")
 
 
 def planned(
@@ -119,7 +124,7 @@ def planned(
 
     if operations is None:
         check_wish(wish)
-        return Agent(_planner(), names).propose(opened.pixels, wish)
+        return Agent(_planner(names), names).propose(opened.pixels, wish)
     if wish:
         raise NoPlan("say a wish or --operations, not both")
     steps = read_plan(operations)
@@ -127,14 +132,18 @@ def planned(
     return steps
 
 
-def _planner() -> "Planner":
-    """The planner that ships; NoPlan where its weights cannot be read."""
+def _planner(allowed: "AllowList") -> "Planner":
+    """The planner that ships, for what is allowed; NoPlan where it cannot help."""
+    from coursekit.editing.operations import COLOUR
     from coursekit.editing.planner import NoPlan  # the next two bring torch along
+
+    if not (names := COLOUR & allowed.names):
+        raise NoPlan("a wish gives colour operations only: name others by --operations")
     from coursekit.pipeline import planners
     from coursekit.training.checkpoints import CheckpointError
 
     try:
-        return planners.load_planner()
+        return planners.load_planner(names=names)
     except CheckpointError as error:
         raise NoPlan(str(error)) from None
 
@@ -156,11 +165,11 @@ def run(
     calls: list[Call] = []
     pixels = run_plan(opened.pixels, steps, names, calls.append)
     alpha = None if opened.alpha is None else follow(opened.alpha, steps)
+    save_picture(replace(opened, pixels=pixels, alpha=alpha), out)
     if log is not None:
         with log.open("a", encoding="utf-8") as file:
             for call in calls:
                 file.write(json.dumps({**about, **call.row()}) + "\n")
-    save_picture(replace(opened, pixels=pixels, alpha=alpha), out)
     notes = list(opened.said)
     if out.suffix.lower() in (".jpg", ".jpeg"):
         notes.append(f"JPEG rounds, quality {QUALITY}: .png is exact")

@@ -89,9 +89,11 @@ def described(operation: Operation) -> str:
     return f"- {operation.name}: {', '.join(numbers) or 'no number'}"
 
 
-def load_planner(folder: Path | None = None) -> LearntPlanner:
+def load_planner(
+    folder: Path | None = None, names: Collection[str] = COLOUR
+) -> LearntPlanner:
     """The planner that ships. Raises CheckpointError where it is missing."""
-    return LearntPlanner(cast(EditPlanner, load_model(NAME, folder=folder)))
+    return LearntPlanner(cast(EditPlanner, load_model(NAME, folder=folder)), names)
 
 
 def planner_from_environment() -> ChatPlanner:

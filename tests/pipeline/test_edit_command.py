@@ -34,7 +34,7 @@ class Planner:
 
 @pytest.fixture
 def bear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(planners, "load_planner", Planner)
+    monkeypatch.setattr(planners, "load_planner", lambda names: Planner())
     path = tmp_path / "bear.png"
     Image.fromarray(BEAR).save(path)
     return path
@@ -80,7 +80,9 @@ def test_the_list_is_asked_first(bear, capsys):
     names = ", ".join(sorted(COLOUR))
     assert said == f"coursekit edit: crop is not on the list: {names}\n"
     assert list(bear.parent.iterdir()) == [bear]
-    assert main(*words, "--allow", "crop") == 0
+    assert main(*words, "--allow", "crop") == 2
+    assert "colour operations only" in capsys.readouterr().err
+    assert main(*words, "--allow", "crop", "--allow", "colour") == 0
     assert read(out).shape == (32, 16, 3)
     both = ("--operations", HALF[:-1] + ", " + GREY[1:], "--force", "-o", out)
     assert main(bear, *both, "--allow", "crop") == 2
@@ -108,7 +110,7 @@ def test_the_list_is_asked_first(bear, capsys):
         (["--operations", GREY, "-o", "sub.png"], 2, "is a folder"),
         (["--operations", GREY, "--log", "bear.png"], 2, "is a picture's file"),
         (["--operations", GREY, "--log", "hard.png"], 2, "is a picture's file"),
-        (["--operations", GREY, "--log", "no/where.jsonl"], 1, "cannot write"),
+        (["--operations", GREY, "--log", "no/where.jsonl"], 2, "there is no folder no"),
         (["--operations", GREY, "-o", "mine.png/x.png"], 1, "cannot write"),
     ],
 )
@@ -175,7 +177,7 @@ def test_a_disk_that_fails_leaves_the_old_file(bear, monkeypatch, capsys):
 
 
 def test_without_a_planner_it_says_what_to_do(tmp_path, capsys, monkeypatch):
-    def nobody() -> Planner:
+    def nobody(names: object) -> Planner:
         raise NoPlan("no planner ships yet: say --operations")
 
     monkeypatch.setattr(planners, "load_planner", nobody)

@@ -422,6 +422,7 @@ def knob(fn: Function, i: Any) -> Results:
         "a number below": (plain, i.low - 1),
         "a number with a fraction": (plain, i.low + 1.25),
         "1e308": (plain, 1e308),
+        "a whole number of 400 digits": (plain, 10**400),
         "NaN": (plain, math.nan),
         "-Infinity": (plain, -math.inf),
         "True": (whole, True),

@@ -100,13 +100,14 @@ def beside() -> Picture | Table:
 
 
 def _beside(stored: Stored) -> Table:
+    rows = {"generator": "draw it again", "planner": "find a plan", "agent": "run it"}
     return table(
         {
-            who: {
+            name: {
                 "seconds": stored[f"{who}_seconds"],
                 "FLOPs": f"{stored[f'{who}_flops']:.2g}",
             }
-            for who in ("generator", "agent")
+            for who, name in rows.items()
         }
     )
 

@@ -78,7 +78,7 @@ class Knob(operations.Knob):
     def refusal(self, value):
         if type(value) not in (int, float):
             return "no number"
-        if math.isnan(value) or value < self.low or value > self.high:
+        if value != value or value < self.low or value > self.high:
             return f"{value} is not in the range"
         return "" if not self.whole or float(value).is_integer() else "not whole"
 

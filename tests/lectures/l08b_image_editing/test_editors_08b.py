@@ -49,7 +49,13 @@ def test_beside():
     assert found["repeats"] == 2
     assert 0 < found["agent_seconds"] < found["generator_seconds"]
     assert found["generator_flops"] > 1e8
-    assert list(figures._beside(found).rows) == ["generator", "agent"]
+    assert found["agent_seconds"] < found["planner_seconds"]
+    assert 0 < found["planner_flops"] < found["generator_flops"]
+    assert list(figures._beside(found).rows) == [
+        "draw it again",
+        "find a plan",
+        "run it",
+    ]
 
 
 def test_the_widget_refuses_what_no_plan_does_and_shows_no_difference():

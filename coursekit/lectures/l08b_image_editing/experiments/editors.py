@@ -7,6 +7,7 @@ wish for the content it refuses, and the picture stays.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from itertools import islice
 from typing import Any
@@ -26,6 +27,7 @@ from coursekit.datasets.teddy.edit_pairs import (
 from coursekit.datasets.teddy.sample import scenes
 from coursekit.editing.allow_list import AllowList
 from coursekit.editing.executor import run_plan
+from coursekit.editing.planner import NoPlan
 from coursekit.evaluation.edit_sampling import STEPS
 from coursekit.evaluation.preservation import (
     judged,
@@ -36,6 +38,7 @@ from coursekit.evaluation.preservation import (
 from coursekit.evaluation.prompt_alignment import prompt_alignment
 from coursekit.experiments.summary import Result, for_seeds, prefixed
 from coursekit.models.picture_cost import passes
+from coursekit.pipeline.planners import load_planner
 from coursekit.training.pretrained import load_model
 from coursekit.training.recipes_edit import TEDDY_EDIT
 
@@ -145,18 +148,34 @@ def frontier(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 def beside(quick: bool = False) -> Result:
     """Everything of 08b.S: what one edited picture costs, one at a time.
 
-    Keys: for `generator` (guidance 3) and `agent`: `{who}_seconds`, the median;
-    `generator_flops`, products of matrices and convolutions, from pixels to pixels;
-    `agent_flops`: 0, for there are none; `repeats`.
+    Keys: the median seconds of drawing it again (`generator_seconds`, guidance 3), of
+    running a plan (`agent_seconds`) and of finding one (`planner_seconds`, the one
+    that ships); `generator_flops`, products of matrices and convolutions, from pixels
+    to pixels; `agent_flops`: 0, for a plan that runs has none; `repeats`.
     """
     repeats = 2 if quick else 15
     pairs = edit_pairs(2 * repeats, SEED + 2, "test")[::2]  # those for the colours
-    draw = partial(generator, scale=SCALES[-1], seed=0)
+    before, planner = edit_pictures(pairs)[0], load_planner()
     result: Result = {"repeats": len(pairs), "agent_flops": 0}
     result["generator_flops"] = _generator_flops(pairs[:1])
-    ways: dict[str, Any] = {"generator": draw, "agent": agent}
+
+    def draw(x: Images, pair: EditPair) -> None:
+        TEDDY_EDIT.edit(network(), x[None], [pair.wish.text], SCALES[-1], 0)
+
+    def run(x: Images, pair: EditPair) -> None:
+        run_plan(x, pair.wish.plan, AllowList())
+
+    def find(x: Images, pair: EditPair) -> None:
+        with suppress(NoPlan):
+            planner.plan(x, pair.wish.text)
+
+    result["planner_flops"] = _counted(lambda: find(before[0], pairs[0]))
+    ways = {"generator": draw, "agent": run, "planner": find}
     for who, way in ways.items():
-        spent = [_seconds(way, [pair]) for pair in pairs]
+        way(before[0], pairs[0])  # what is loaded once does not count
+        spent = [
+            _seconds(partial(way, *each)) for each in zip(before, pairs, strict=True)
+        ]
         result[f"{who}_seconds"] = float(np.median(spent))
     return result
 
@@ -177,7 +196,7 @@ def _counted(call: Callable[[], Any]) -> int:
     return found
 
 
-def _seconds(way: Any, pairs: list[EditPair]) -> float:
+def _seconds(way: Callable[[], None]) -> float:
     begin = time.perf_counter()
-    way(pairs)
+    way()
     return time.perf_counter() - begin

@@ -1,6 +1,7 @@
 """Two controls of several parts, each with one value: a row of switches, and a plan."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import ipywidgets as w
@@ -8,9 +9,10 @@ import traitlets
 
 from coursekit.editing.operations import OPERATIONS
 from coursekit.editing.plan import Step
-from coursekit.widgets.controls import number
+from coursekit.widgets.controls import number, show
 
 NOTHING = "(nothing)"
+KEPT = "width kept"
 Action = tuple[str, float]  # an operation, and where its slider stands: -100 to 100
 
 
@@ -82,8 +84,19 @@ class Actions(Parts):
             )
             for _ in range(rows)
         ]
+        for kind, place in self.rows:
+            kind.observe(partial(self._begin, place), "value")
         parts = [part for row in self.rows for part in row]
         super().__init__(parts, begin, children=[w.HBox(row) for row in self.rows])
+
+    def _begin(self, place: Any, change: Any) -> None:
+        """Name the slider of another operation, and put it where nothing changes."""
+        do = change["new"]
+        knobs = () if do == NOTHING else OPERATIONS[do].knobs
+        show(place, bool(knobs))
+        if knobs:
+            place.description = KEPT if do == "crop" else knobs[0].name
+            place.value = still(do)
 
     def read(self) -> tuple[Action, ...]:
         """What the rows say."""
@@ -96,6 +109,14 @@ class Actions(Parts):
             kind.value, place.value = value[n] if n < len(value) else (NOTHING, 0.0)
 
 
+def still(do: str) -> float:
+    """Where the slider of an operation changes nothing, if there is such a place."""
+    (first, *others) = OPERATIONS[do].knobs
+    if others:
+        return 100.0  # a crop that keeps all
+    return -200 * first.low / (first.high - first.low) - 100
+
+
 def step_of(do: str, place: float) -> Step:
     """An action: its slider goes from one end of the range to the other.
 
@@ -106,7 +127,7 @@ def step_of(do: str, place: float) -> Step:
         return Step(do, {"left": 0, "top": 0, "right": max(share, 0.02), "bottom": 1})
     numbers = {k.name: k.low + (k.high - k.low) * share for k in OPERATIONS[do].knobs}
     if do == "rotate":
-        numbers = {"turns": round(numbers["turns"])}
+        numbers = {"turns": int(numbers["turns"] + 0.5)}
     return Step(do, numbers)
 
 

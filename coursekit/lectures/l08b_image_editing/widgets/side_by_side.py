@@ -23,7 +23,7 @@ from coursekit.widgets.controls import choice, level, number, show
 from coursekit.widgets.live import Live
 from coursekit.widgets.scene import Scene
 
-PICTURES, SEED, CONTENT = 20, 8_100_000, "content, number"
+PICTURES, SEED, CONTENT = 20, 8_100_000, "something in the picture"
 
 
 def pair_of(picture: int, colours: str, place: int) -> EditPair:
@@ -42,7 +42,7 @@ def pair_of(picture: int, colours: str, place: int) -> EditPair:
 
 
 def difference(before: Images, after: Images) -> Images:
-    """Grey where both are equal, lighter where `after` is, three times enlarged."""
+    """Grey where both are equal, lighter where `after` is, three times as strong."""
     off = after.astype(np.int64) - before
     apart: Images = np.clip(128 + 3 * off, 0, 255).astype(np.uint8)
     return apart
@@ -73,7 +73,7 @@ def editors() -> Live:
     texts = [wish.text for wish in COLOURS]
     controls: dict[str, w.Widget] = {
         "wish": w.Dropdown(options=[*texts, CONTENT], description="wish"),
-        "number": number("number", 0, 0, 24, 1, "d"),
+        "number": number("which", 0, 0, 24, 1, "d"),
         "picture": number("picture", 0, 0, PICTURES - 1, 1, "d"),
         "who": choice(["agent", "generator"], "agent", "who"),
         "scale": level("guidance", (1, 2, 3, 5), 3),
