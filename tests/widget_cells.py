@@ -283,7 +283,12 @@ from coursekit.lectures.l08b_image_editing import widgets
 
 bears = teddies(20, 64, seed=3)[0]
 """,
-    {"edit_desk": Cell("widgets.edit_desk(bears)", 4, ("saturation",))},
+    {
+        "edit_desk": Cell("widgets.edit_desk(bears)", 4, ("saturation",)),
+        "editors": Cell(
+            "widgets.editors()", 1, ("generator",), ships=is_there("teddy-edit")
+        ),
+    },
     presses=5,
 )
 NINE = Notebook(

@@ -89,3 +89,17 @@ def test_sliders_and_steps_are_one_another(name):
         assert isinstance(step, Step) and step_of(*action_of(step)) == step
         if OPERATIONS[name].knobs and name != "rotate":
             assert action_of(step)[1] == pytest.approx(place)
+
+
+def test_another_operation_begins_where_it_changes_nothing():
+    desk = edit_desk(BEARS)
+    kind, place = desk.controls["plan"].rows[0]
+    for name in OPERATIONS:
+        kind.value = name
+        knobs = OPERATIONS[name].knobs
+        assert (place.layout.display == "none") == (not knobs)
+        if knobs:
+            step = step_of(name, place.value)
+            assert (OPERATIONS[name].run(BEARS[1], **step.values) == BEARS[1]).all()
+    kind.value = "(nothing)"
+    assert place.layout.display == "none"
