@@ -23,6 +23,8 @@ def test_sizes_and_noises_give_a_list_for_each_key(tmp_path, monkeypatch):
         for key in planners.KEYS:
             assert len(found[f"{name}_{key}"]) == len(found[f"{name}_{key}_std"]) == 2
         assert all(0 <= x <= 1 for x in found[f"{name}_free"])
+    assert found["most_free"] == found["sizes_free"][-1]
+    assert figures._golden_curves(found).array().std() > 0
 
 
 @SHIPS

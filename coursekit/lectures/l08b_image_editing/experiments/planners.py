@@ -18,7 +18,7 @@ from coursekit.evaluation.edit_intent import mistaken
 from coursekit.evaluation.edit_planning import parameter_errors, plans_of
 from coursekit.evaluation.edit_wishes import wishes_table
 from coursekit.experiments.cache import kept, run_folder
-from coursekit.experiments.summary import Result, mean_std
+from coursekit.experiments.summary import Result, columns, for_seeds
 from coursekit.experiments.train_images import trained
 from coursekit.models.edit_planner import EditPlanner
 from coursekit.pipeline.planners import load_planner
@@ -66,27 +66,23 @@ def measure(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 
     Keys: `sizes`, `noises`, `steps`, `usual`; lists over them `sizes_KEY` and
     `noises_KEY` with _std, for KEY in KEYS (`parameter_errors`; `free`: the share of
-    free wishes with a right plan).
+    free wishes with a right plan); `most_KEY`: of the largest size, with _std and _all.
     """
     sizes, noises = ((20, 40), (0.0, 0.5)) if quick else (SIZES, NOISES)
     usual, seeds = (40, seeds[:1]) if quick else (USUAL, seeds)
-    lines = {
-        "sizes": [(size, 0.0) for size in sizes],
-        "noises": [(usual, noise) for noise in noises],
-    }
-    result: Result = {
-        "sizes": list(sizes),
-        "noises": list(noises),
-        "steps": 2 if quick else STEPS,
-        "usual": usual,
-    }
-    for name, settings in lines.items():
-        rows = [[learnt(*each, quick, seed) for seed in seeds] for each in settings]
-        for key in KEYS:
-            pairs = [mean_std([one[key] for one in row]) for row in rows]
-            result[f"{name}_{key}"] = [m for m, _ in pairs]
-            result[f"{name}_{key}_std"] = [s for _, s in pairs]
-    return result
+
+    def one(seed: int) -> Result:
+        rows = columns(learnt(size, 0.0, quick, seed) for size in sizes)
+        wrong = columns(learnt(usual, noise, quick, seed) for noise in noises)
+        most = {key: rows[key][-1] for key in KEYS}
+        lines = {"sizes": rows, "noises": wrong, "most": most}
+        return {
+            f"{line}_{key}": found[key] for line, found in lines.items() for key in KEYS
+        }
+
+    settings = {"steps": 2 if quick else STEPS, "usual": usual}
+    lists = {"sizes": list(sizes), "noises": list(noises)}
+    return settings | lists | for_seeds(one, seeds)
 
 
 def parameters(quick: bool = False) -> Result:
