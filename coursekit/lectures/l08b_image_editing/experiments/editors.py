@@ -148,7 +148,7 @@ def frontier(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 def beside(quick: bool = False) -> Result:
     """Everything of 08b.S: what one edited picture costs, one at a time.
 
-    Keys: the median seconds of drawing it again (`generator_seconds`, guidance 3), of
+    Keys: the median CPU seconds of drawing it again (`generator_seconds`, guidance 3), of
     running a plan (`agent_seconds`) and of finding one (`planner_seconds`, the one
     that ships); `generator_flops`, products of matrices and convolutions, from pixels
     to pixels; `agent_flops`: 0, for a plan that runs has none; `repeats`.
@@ -197,6 +197,6 @@ def _counted(call: Callable[[], Any]) -> int:
 
 
 def _seconds(way: Callable[[], None]) -> float:
-    begin = time.perf_counter()
+    begin = time.process_time()
     way()
-    return time.perf_counter() - begin
+    return time.process_time() - begin
