@@ -148,10 +148,10 @@ def frontier(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
 def beside(quick: bool = False) -> Result:
     """Everything of 08b.S: what one edited picture costs, one at a time.
 
-    Keys: the median CPU seconds of drawing it again (`generator_seconds`, guidance 3), of
-    running a plan (`agent_seconds`) and of finding one (`planner_seconds`, the one
-    that ships); `generator_flops`, products of matrices and convolutions, from pixels
-    to pixels; `agent_flops`: 0, for a plan that runs has none; `repeats`.
+    Keys: the median CPU seconds of drawing it again (`generator_seconds`, guidance
+    3), of running a plan (`agent_seconds`) and of finding one (`planner_seconds`, the
+    one that ships); `generator_flops`, products of matrices and convolutions, from
+    pixels to pixels; `planner_flops`; `agent_flops`: 0, for a plan has none; `repeats`.
     """
     repeats = 2 if quick else 15
     pairs = edit_pairs(2 * repeats, SEED + 2, "test")[::2]  # those for the colours
