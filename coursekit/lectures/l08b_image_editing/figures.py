@@ -134,7 +134,7 @@ def golden_curves() -> Picture | Table:
 
 def _golden_curves(stored: Stored) -> Picture:
     panels = {"sizes": "golden edits", "noises": "share of wrong intents"}
-    shown = {"operations": "right operations", "free": "free wishes, right plan"}
+    shown = {"operations": "right operations", "free": "free wishes, right answer"}
     with style():
         figure, axes = canvas(2, 3.6, 3.2)
         for axis, (key, label) in zip(axes, panels.items(), strict=True):
@@ -143,5 +143,5 @@ def _golden_curves(stored: Stored) -> Picture:
             axis.set(xlabel=f"{label}\n({spread_of(stored)})", ylim=(0, 1.02))
         axes[0].set_xscale("log")
         axes[0].set_ylabel("share")
-        axes[0].legend(fontsize=8)
+        axes[0].legend(fontsize=8, loc="lower right")
         return render(figure)
