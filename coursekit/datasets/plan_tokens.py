@@ -107,7 +107,7 @@ def next_allowed(
     most. After <start>: any allowed operation, <refuse> or <end>. After an operation
     with a number: the numbers of its knob. After a finished step: any allowed operation
     while there are fewer than `most` steps, and <end>. After <refuse>: <end> alone.
-    After <end>: <pad> alone. Returns (len(TOKENS),) bool.
+    After <end> or <pad>: <pad> alone. Returns (len(TOKENS),) bool.
     """
     last, wanted = words[-1], set[str]()
     open_knobs = OPERATIONS[last].knobs if last in COLOUR else ()

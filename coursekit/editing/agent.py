@@ -36,7 +36,7 @@ class Agent:
 
         The planner gets a copy of the pixels, so that it cannot edit them itself.
         Raises NoPlan for a wish (`check_wish`) or where the planner refuses, PlanError
-        for an answer that is no plan, Refused for a plan that may not run.
+        for an answer that is no text or no plan, Refused for a plan that may not run.
         """
         check_wish(wish)
         answer = self.planner.plan(image.copy(), wish)

@@ -24,9 +24,9 @@ def rounded(values: NDArray[np.floating]) -> Pixels:
 def luma(image: Pixels) -> Pixels:
     """Grey (H, W) of pixels (H, W, 3): 0.299 red, 0.587 green, 0.114 blue, rounded.
 
-    The weights of ITU-R BT.601, on stored values, as Pillow's mode "L" has them; LUMA
-    has them in thousandths. Count in whole numbers, so that they sum to 1 exactly and a
-    grey pixel keeps its value. To the nearest, halves up. image, result: uint8.
+    The weights of ITU-R BT.601, on stored values, nearly as Pillow's mode "L" has them;
+    LUMA has them in thousandths. Count in whole numbers, so that they sum to 1 exactly
+    and a grey pixel keeps its value. To the nearest, halves up. image, result: uint8.
     """
     mixed = image.astype(np.int64) @ LUMA
     grey: Pixels = ((mixed + 500) // 1000).astype(np.uint8)

@@ -35,7 +35,8 @@ def changes(before: Pixels, after: Pixels) -> Changes:
     100 (k / a - 1), warmth = 100 w / (0.6 a), tint = -100 v / (0.3 a).
 
     Pixels with a 0 or a 255 in the after were cut and do not count, unless fewer than
-    16 are left. before, after: uint8 (H, W, 3). Divide by no |a| or middle below 0.001.
+    16 are left. Where |a| or |middle| is below 0.001, 0.001 takes its place, in light,
+    too. before, after: uint8 (H, W, 3).
     """
 
     def fit(first: Row, second: Row, goal: Row) -> Row:
@@ -66,14 +67,15 @@ def changes(before: Pixels, after: Pixels) -> Changes:
 def named(change: Changes) -> Intent:
     """What changed in words: at most two wants, the larger change first.
 
-    A contrast below -150 is "a negative" (its colour, warmth and tint are then those
-    of the rest); a colour below -95 is "black and white", of which colour, warmth and
-    tint say nothing more. Both come first. Then each of light, contrast, colour, warmth
-    and tint that is left and is 8 or more away from 0, by size: brighter or darker,
-    more or less contrast, more or less colourful, warmer or cooler, pinker (tint above
-    0) or greener. All but light have to reach a third of the largest, too: one change
-    moves the other measures a little. Light has a degree: "a bit" below 35, "much" from
-    there on. Nothing changed: an empty tuple.
+    A contrast below -150 is "a negative", of which light and contrast say nothing more
+    (colour, warmth and tint are then those of the rest); a colour below -95 is "black
+    and white", of which colour, warmth and tint say nothing more. Both come first, in
+    this order. Then each of light, contrast, colour, warmth and tint that is left and
+    is 8 or more away from 0, by size: brighter or darker, more or less contrast, more
+    or less colourful, warmer or cooler, pinker (tint above 0) or greener. All but light
+    have to reach a third of the largest, too: one change moves the other measures a
+    little. Light has a degree: "a bit" below 35, "much" from there on. Nothing changed:
+    an empty tuple.
     """
     light, contrast, colour, warmth, tint = change
     found: list[Want] = []
