@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -29,13 +30,15 @@ from coursekit.datasets.edit_intents import DEGREES, WANTS, Want
 from coursekit.datasets.edit_logs import EditLog, replayed
 from coursekit.datasets.golden_edits import Golden
 from coursekit.datasets.plan_tokens import IDS
-from coursekit.datasets.teddy.edit_pairs import edit_pairs
+from coursekit.datasets.teddy.edit_pairs import EditPair, Wish, edit_pairs
+from coursekit.editing.agent import Edited
 from coursekit.editing.allow_list import AllowList, Refused
-from coursekit.editing.executor import run_step
+from coursekit.editing.executor import Call, run_step
 from coursekit.editing.operations import COLOUR, OPERATIONS
 from coursekit.editing.plan import PlanError, Step
 from coursekit.editing.planner import NoPlan
 from coursekit.evaluation.edit_intent import Changes
+from coursekit.evaluation.preservation import Rate
 from coursekit.models.reference_tokens import ReferenceConfig, ReferenceMMDiT
 from coursekit.models.text_encoder import TextConfig
 
@@ -61,8 +64,10 @@ def _wishes(seed: int) -> Inputs:
 def answered(fn: Function, i: Any) -> Results:
     pairs = edit_pairs(12, i.pairs)
     some = pairs[i.kind :: 2] if i.kind < 2 else pairs[:6]
+    steps = Step("brightness", {"amount": -30.0}), Step("invert")
+    two = EditPair(pairs[0].scene, Wish("night, in negative", steps), pairs[0].scene)
     return {
-        "the answers": _bytes(fn(list(some), i.size)),
+        "the answers": _bytes(fn([*some, two], i.size)),
         "the answers at the usual size": _bytes(fn(list(some))),
     }
 
@@ -100,11 +105,14 @@ def _to_edit(seed: int) -> Inputs:
 @tried("08b.4", _to_edit, cases=("square", "wide", "tall"))
 def reference_mmdit(fn: Function, i: Any) -> Results:
     model = loaded(fn, {"config": SHAPE}, i)
+    given = i.reference.clone().requires_grad_()
+    found = model(i.xt, i.t, (i.ids, given))
     return {
-        "velocities": model(i.xt, i.t, (i.ids, i.reference)),
+        "velocities": found,
         "velocities with two pictures exchanged": model(
             i.reference, i.t, (i.ids, i.xt)
         ),
+        **slopes(found, reference=given),
     }
 
 
@@ -170,15 +178,26 @@ def _crowd(seed: int) -> Inputs:
         answers[much, n, 0, 0, 0] += 100 if drawn[n, 0, 0, 0] < 128 else -100
         if seed % 2:
             answers[again, n] = answers[little, n]
-    return {"drawn": drawn.astype(np.uint8), "answers": answers.astype(np.uint8)}
+    # In the first of the others 182 squared is below 0 in int16, in the second the
+    # greys are right, in the third one number is farther off than each of the rest.
+    others = np.full((3, 2, 2, 3), int(rng.integers(50, 60)))
+    off = np.zeros((2, *others.shape), dtype=int)
+    off[0, 0], off[1, 0] = 10, 182
+    off[0, 1], off[1, 1] = (40, -40, 0), 5
+    off[0, 2], off[1, 2, 0, 0, 0] = 9, 12
+    made = {"drawn": drawn, "answers": answers, "others": others, "more": others + off}
+    return {name: each.astype(np.uint8) for name, each in made.items()}
 
 
 @tried("08b.6", _crowd, cases=("all differ", "some are equal"))
 def nearest_answer(fn: Function, i: Any) -> Results:
-    found = fn(i.drawn.numpy().copy(), i.answers.numpy().copy())
-    if not isinstance(found, np.ndarray) or found.shape != (5,):
-        raise BadResult("it must return a number for each picture, an array (N,)")
-    return {"which answer": torch.from_numpy(found.astype(np.float64))}
+    found = {}
+    for name, *given in (("", i.drawn, i.answers), (" of two", i.others, i.more)):
+        told = fn(*(each.numpy().copy() for each in given))
+        if not isinstance(told, np.ndarray) or told.shape != (len(given[0]),):
+            raise BadResult("it must return a number for each picture, an array (N,)")
+        found["which answer" + name] = torch.from_numpy(told.astype(np.float64))
+    return found
 
 
 def _counted(seed: int) -> Inputs:
@@ -193,7 +212,7 @@ def _counted(seed: int) -> Inputs:
 def change_rate(fn: Function, i: Any) -> Results:
     changed, asked = i.changed.numpy(), i.asked.numpy()
     rate, usual = fn(changed.copy(), asked.copy(), i.sure), fn(changed, asked)
-    if not isinstance(rate, tuple) or len(rate) != 4:
+    if not isinstance(rate, Rate):
         raise BadResult("it must return a Rate: share, low, high, cases")
     names = ("share", "lower bound", "upper bound", "cases")
     found = {name: number(v) for name, v in zip(names, rate, strict=True)}
@@ -221,7 +240,7 @@ def masked_psnr(fn: Function, i: Any) -> Results:
             fn(images // 250 * 250, 255 - images, mask)
         ),
         "infinite where the masked pixels are equal": number(
-            fn(images, same, mask) == float("inf")
+            bool(fn(images, same, mask) == float("inf"))
         ),
         "ValueError for an empty mask": refusal(
             lambda: fn(images, others, mask & False)
@@ -253,7 +272,7 @@ def _image(seed: int) -> Inputs:
         image[2:5] = image[2:5, :, :1]
     image[0, :3] = 255 * np.eye(3, dtype=np.uint8)
     # 299 r + 587 g + 114 b is so many thousands and a half here.
-    image[1, :2] = [[0, 0, 250], [0, 100, 250]]
+    image[1, :2] = [[0, 0, 250], [0, 36, 12]]
     amount = 50.0 if seed % 2 else -50.0
     return {
         "image": image,
@@ -283,7 +302,7 @@ def saturation(fn: Function, i: Any) -> Results:
 @tried("08b.13", _image, cases=("less light", "more light"))
 def exposure(fn: Function, i: Any) -> Results:
     image = i.image.numpy()
-    whole = float(np.sign(i.stops))
+    whole = int(np.sign(i.stops))
     return {
         "pixels": _stored(fn(image, i.stops)),
         "pixels, by one stop": _stored(fn(image, whole)),
@@ -327,10 +346,15 @@ def crop_box(fn: Function, i: Any) -> Results:
             0.5 / i.width, 1.5 / i.height, 1.5 / i.width, 2.5 / i.height
         ),
         "the whole": box(0, 0, 1, 1),
+        "a quarter": box(0, 0, 0.5, 0.5, size=(2 * i.width, 2 * i.height)),
         "refuses right before left": no(i.right, i.top, i.left, i.bottom),
-        "refuses a box that holds nothing": no(i.left, i.top, i.left, i.bottom),
-        "refuses a box that begins outside": no(i.left, -0.1, i.right, i.bottom),
-        "refuses a box that ends outside": no(i.left, i.top, 1.01, i.bottom),
+        "refuses bottom before top": no(i.left, i.bottom, i.right, i.top),
+        "refuses a box without columns": no(i.left, i.top, i.left, i.bottom),
+        "refuses a box without rows": no(i.left, i.top, i.right, i.top),
+        "refuses a top below 0": no(i.left, -0.1, i.right, i.bottom),
+        "refuses a left below 0": no(-0.1, i.top, i.right, i.bottom),
+        "refuses a right above 1": no(i.left, i.top, 1.01, i.bottom),
+        "refuses a bottom above 1": no(i.left, i.top, i.right, 1.01),
         "refuses NaN": no(math.nan, i.top, i.right, i.bottom),
     }
 
@@ -357,9 +381,9 @@ def _stretched(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (255 * (image.astype(int) - low) // max(high - low, 1)).astype(np.uint8)
 
 
-def _stained(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _stained(image: NDArray[np.uint8], little: bool = False) -> NDArray[np.uint8]:
     stained = image.copy()
-    stained[-1, -1] = 0
+    stained[-1, -1] = image[-1, -1] ^ 1 if little else 0
     return stained
 
 
@@ -377,12 +401,15 @@ def knows_no_place(fn: Function, i: Any) -> Results:
         "a crop": lambda image: image[1:, 2:].copy(),
         "a quarter turn": lambda image: np.rot90(image).copy(),
         "one black pixel": _stained,
+        "one pixel that changes by 1": partial(_stained, little=True),
+        "rows and columns of other lengths": lambda image: image.reshape(
+            image.shape[1], image.shape[0], 3
+        ),
     }
     found = {}
     for name, edit in edits.items():
         said = fn(edit, i.image.numpy(), i.order.numpy())
         if not isinstance(said, bool | np.bool_):
-            array(said)
             raise BadResult("it must return True or False")
         found[name] = number(int(said))
     return found
@@ -429,6 +456,8 @@ def knob(fn: Function, i: Any) -> Results:
         "'1'": (whole, "1"),
         "None": (whole, None),
         "[1]": (whole, [1]),
+        "a text of two lines": (plain, "1\n2"),
+        "a Fraction": (plain, Fraction(i.low) + 1),
         "2.0, where whole numbers can be": (whole, 2.0),
         "2, where whole numbers can be": (whole, 2),
         "1.5, where whole numbers can be": (whole, 1.5),
@@ -476,6 +505,8 @@ def allow_list(fn: Function, i: Any) -> Results:
                 return number(place)
         numbers = {int(n) for n in re.findall(r"\d+", re.sub(r"[,_ ]", "", said))}
         numbers |= {int(n.replace(",", "")) for n in re.findall(r"[\d,]*\d", said)}
+        if said and not numbers and not words & set(order):
+            raise BadResult("the line must hold the name, or the number too large")
         if len(plan) * area in numbers:
             return number(-2)
         return number(-1 if len(plan) in numbers else 5.5 * bool(said))
@@ -489,10 +520,12 @@ def allow_list(fn: Function, i: Any) -> Results:
         "the first is not listed": told(free, out[0], a, b),
         "the last is not listed": told(free, a, b, a, out[1]),
         "two are not listed": told(free, a, out[2], out[3]),
+        "two are not listed, Z before A": told(free, a, max(out), min(out)),
         "not listed, and too many": told(free, *long[: i.steps + 1], out[4]),
         "as many pixels as there may be": told(tight, a, b),
         "a step more: too many pixels": told(tight, a, b, a),
         "not listed, and too many pixels": told(tight, a, b, b, out[5]),
+        "too many steps and too many pixels": told(tiny, *long[: i.steps + 1]),
         "a picture with too many pixels": told(tiny, a),
         "nothing to do": told(tiny),
         "an empty list": told(_made(fn, "refusal", frozenset(), i.steps, 10**9), a),
@@ -506,10 +539,13 @@ class _Bought:
         self.answers, self.asked = answers, 0
 
     def plan(self, image: NDArray[np.uint8], wish: str) -> Any:
-        """The next answer; the last one again and again."""
+        """The next answer; the last one again and again. Raises what is an error."""
         image[:] = 7
         self.asked += 1
-        return self.answers[min(self.asked, len(self.answers)) - 1]
+        answer = self.answers[min(self.asked, len(self.answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 @tried("08b.21", _image, cases=("dark pixels", "pixels with greys"))
@@ -528,9 +564,14 @@ def agent(fn: Function, i: Any) -> Results:
             [refusal(partial(way, image.copy(), wish), error) for way in ways]
         )
 
-    done, unasked = made(first).edit(image.copy(), wish), _Bought("[]")
+    done, unasked = made(first).edit(image, wish), _Bought("[]")
+    if not isinstance(done, Edited) or not isinstance(done.calls, tuple):
+        raise BadResult("it must return Edited(image, plan, calls), calls a tuple")
+    if not all(isinstance(call, Call) for call in done.calls):
+        raise BadResult("it must return Edited with the Calls that run_plan logs")
     refusal(lambda: made(unasked).edit(image.copy(), strange), NoPlan)
-    proposed = made(_Bought(bright)).propose(image.copy(), wish)
+    proposed = made(_Bought(bright)).propose(image, wish)
+    strangers: tuple[Any, ...] = None, bright.encode(), [], (Step("invert"),)
     turned = made(_Bought(mirror), frozenset({"mirror"})).edit(image.copy(), wish)
     return {
         "the edited pixels": _stored(done.image),
@@ -541,7 +582,10 @@ def agent(fn: Function, i: Any) -> Results:
         "a list that allows mirror": _stored(turned.image),
         "Refused for what is not listed": stopped(mirror, Refused),
         "PlanError for words around the list": stopped(f"Sure! {bright}", PlanError),
-        "PlanError for an answer that is no text": stopped(None, PlanError),
+        "PlanError for None, bytes, lists and steps": torch.cat(
+            [stopped(answer, PlanError) for answer in strangers]
+        ),
+        "NoPlan where the planner refuses": stopped(NoPlan("no hats"), NoPlan),
         "NoPlan for a wish with strange signs": stopped(bright, NoPlan, strange),
         "NoPlan for a wish without end": stopped(bright, NoPlan, "red " * 9999),
         "asked, though the wish is strange": number(1 + unasked.asked),
@@ -551,7 +595,7 @@ def agent(fn: Function, i: Any) -> Results:
 @tried("08b.23", _image, cases=("pixels", "pixels with greys"))
 def upright(fn: Function, i: Any) -> Results:
     image, found = i.image.numpy(), {}
-    for orientation in (2, 3, 4, 5, 6, 7, 8, 9):
+    for orientation in (0, *range(1, 10), 11):
         turned = fn(image, orientation)
         found[f"orientation {orientation}"] = _stored(turned)
         if np.shares_memory(turned, image):
@@ -567,9 +611,7 @@ NAMES = list(OPERATIONS)
 
 def _rows(plan: Any) -> Tensor:
     """A plan as numbers: the place of each operation, and its number."""
-    if not isinstance(plan, tuple | list) or not all(
-        isinstance(step, Step) for step in plan
-    ):
+    if not isinstance(plan, tuple) or not all(isinstance(s, Step) for s in plan):
         raise BadResult("it must return a plan: a tuple of steps")
     rows = [[NAMES.index(s.do), *s.values.values(), 0.0][:2] for s in plan]
     return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
@@ -595,7 +637,9 @@ def _acts(rng: np.random.Generator, greedy: bool) -> list[Any]:
 @tried("08b.25", _seed, cases=("detours", "more undo than steps"))
 def effective(fn: Function, i: Any) -> Results:
     acts = _acts(np.random.default_rng(i.seed), bool(i.kind))
+    a, b = acts[:2]
     return {
+        "what is left of equal steps": _rows(fn((a, b, a, "undo", b, b))),
         "what is left": _rows(fn(tuple(acts))),
         "what is left of the first half": _rows(fn(tuple(acts[:5]))),
     }
@@ -612,10 +656,22 @@ def needed(fn: Function, i: Any) -> Results:
     pale, still = Step("saturation", {"amount": -100}), Step("tint", {"amount": 0})
     grey, turn = Step("grayscale"), Step("invert")
     plan = (first, grey, pale, grey, last) if i.kind == 0 else (still, first, still)
+    black, light, little = (
+        Step(do, {"amount": n})
+        for do, n in (("brightness", -100), ("brightness", 30), ("tint", 1))
+    )
     kept = before.copy()
     found = _rows(fn(before, plan))
+
+    def only_turns(image: Any, step: Step) -> Any:
+        return run_step(image, step) if step == turn else image
+
     return {
         "what is needed": found,
+        "where all ends in black": _rows(fn(before, (first, black))),
+        "of two that are equal": _rows(fn(before, (grey, light, grey))),
+        "of steps that do hardly anything": _rows(fn(before, (still, little))),
+        "with another `run`": _rows(fn(before, (first, turn, last), run=only_turns)),
         "of a step, then a negative twice": _rows(fn(before, (first, turn, turn))),
         "the picture": torch.from_numpy(before - kept.astype(float)),
     }
@@ -632,10 +688,21 @@ def changes(fn: Function, i: Any) -> Results:
     for step in (*steps, Step("saturation", {"amount": int(rng.integers(20, 60))})):
         after = run_step(after, step)
     white = run_step(before, Step("exposure", {"stops": 3}))  # hardly a pixel is whole
+    black = run_step(before, Step("brightness", {"amount": -100}))
+    warm = run_step(before, Step("temperature", {"amount": 20}))
+    edge, hole = warm.copy(), before.copy()
+    edge[:6, :, 0], hole[3:5, :, 1] = 255, 0  # all but 16 pixels
+    pairs = {
+        "": (before, after),
+        ", nearly all cut": (before, white),
+        ", all black": (before, black),
+        ", 16 pixels whole": (before, edge),
+        ", zeros in the before": (hole, warm),
+    }
     found = {}
-    for name, goal in {"": after, ", nearly all cut": white}.items():
-        told = fn(before.copy(), goal.copy())
-        if not isinstance(told, tuple | list) or len(told) != 5:
+    for name, pair in pairs.items():
+        told = fn(*(each.copy() for each in pair))
+        if not isinstance(told, Changes):
             raise BadResult("it must return Changes: five numbers")
         for field, value in zip(Changes._fields, told, strict=True):
             found[field + name] = number(value)
@@ -647,10 +714,11 @@ WORDS = list(WANTS)
 
 def _intent(found: Any) -> Tensor:
     """Wants as numbers: which, and how much."""
-    if not isinstance(found, tuple | list) or not all(
-        isinstance(want, Want) for want in found
-    ):
+    if not isinstance(found, tuple) or not all(isinstance(w, Want) for w in found):
         raise BadResult("it must return a tuple of Want")
+    if odd := [w for w in found if w.name not in WANTS or w.degree not in DEGREES]:
+        known = ", ".join(WANTS)
+        raise BadResult(f"{str(odd[0])[:30]!r} is none of the wants: {known}")
     degrees = list(DEGREES)
     rows = [[WORDS.index(w.name), degrees.index(w.degree)] for w in found]
     return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
@@ -660,12 +728,15 @@ def _intent(found: Any) -> Tensor:
 def named(fn: Function, i: Any) -> Results:
     rng, found = np.random.default_rng(i.seed), {}
     big, less = rng.uniform(40, 90), rng.uniform(9, 12)
-    tables = {
+    tables: dict[str, list[float]] = {
         "one large change and small ones": [less, 0.1 * big, -big, 0.2 * big, 6],
         "a darker picture": [-big, 5, 0.2 * big, -less, 3],
         "a bit darker, much less warm": [-less, 1, 2, -0.9 * big, 3],
         "three large changes": [0.7 * big, 0.8 * big, -0.9 * big, 1, 2],
         "greener": [5, 2, -3, 4, -big],
+        "just a bit": [8, 1, 2, 3, 4],
+        "just much": [-35, 1, 2, 3, 4],
+        "much less contrast": [3, -rng.uniform(110, 145), 2, 4, 1],
     }
     if i.kind:
         tables = {
@@ -674,6 +745,8 @@ def named(fn: Function, i: Any) -> Results:
             "a negative": [-80, -200, 3, 5, 1],
             "a warm negative": [-80, -190, 3, big, 1],
             "nearly grey": [2, 1, -90, 5, 2],
+            "a grey negative": [2, -200, -100, 30, 20],
+            "grey, with two changes": [big, 0.8 * big, -100, 30, 20],
         }
     for name, table in tables.items():
         found[name] = _intent(fn(Changes(*map(float, table))))
@@ -693,8 +766,11 @@ def quantised(fn: Function, i: Any) -> Results:
         "the middle of two below 0": -middle,
         "beyond the last level": width * 7,
         "below the first level": -width * 6.2,
+        "2.5 times the width": width * 2.5,
     }
-    return {name: number(fn(value, levels)) for name, value in values.items()}
+    found = {name: number(fn(value, levels)) for name, value in values.items()}
+    uneven = [width * k for k in (-5, -1, 0, 1, 5)]
+    return found | {"of uneven levels": number(fn(width * 2.8, uneven))}
 
 
 def _ids(words: Any) -> Tensor:
@@ -712,13 +788,21 @@ def plan_words(fn: Function, i: Any) -> Results:
     plan = [_step(rng), Step("grayscale"), _step(rng)]
     if i.kind:
         plan[2] = Step("exposure", {"stops": float(rng.uniform(0.3, 2.8))})
-    box = {"left": 0.0, "top": 0.0, "right": 0.5, "bottom": 1.0}
+    between = [("brightness", "amount", 25.0), ("tint", "amount", -3.0)]
+    between += [("exposure", "stops", 0.25)]
     return {
         "tokens": _ids(fn(tuple(plan))),
         "tokens of a refusal": _ids(fn(None)),
         "tokens of four steps": _ids(fn((*plan, plan[0]))),
         "ValueError for five steps": refusal(lambda: fn((*plan, *plan[:2]))),
-        "ValueError for a crop": refusal(lambda: fn((Step("crop", box),))),
+        "tokens of an empty plan": _ids(fn(())),
+        "tokens of numbers between levels": _ids(
+            fn(tuple(Step(do, {knob: value}) for do, knob, value in between))
+        ),
+        **{
+            f"ValueError for {do}": refusal(partial(fn, (_any_step(do),)))
+            for do in ("crop", "mirror", "blur")
+        },
     }
 
 
@@ -745,6 +829,9 @@ def next_allowed(fn: Function, i: Any) -> Results:
         "after one step less": ["<start>", *one, "invert"],
         "after <refuse>": ["<start>", "<refuse>"],
         "after <end>": ["<start>", *one, "<end>"],
+        "after <pad>": ["<start>", *one, "<end>", "<pad>"],
+        "after the last operation": ["<start>", "invert", "invert", "brightness"],
+        "after three without a number": ["<start>", "invert", "grayscale", "invert"],
     }
     return {name: _truths(fn(tuple(words), allowed, 3)) for name, words in said.items()}
 
@@ -771,9 +858,11 @@ def answer_loss(fn: Function, i: Any) -> Results:
 
 @tried("08b.36", _seed, cases=("sessions", "sessions, some of no use"))
 def golden_set(fn: Function, i: Any) -> Results:
-    rng, told = np.random.default_rng(i.seed), list[int]()
+    rng, told = np.random.default_rng(i.seed), list[Any]()
     sessions = [_acts(rng, greedy) for greedy in (True, False, True)]
-    sessions[0] = [Step("grayscale"), *sessions[0], Step("saturation", {"amount": 0})]
+    still, four = Step("saturation", {"amount": 0}), [_step(rng) for _ in range(4)]
+    sessions[0] = [Step("grayscale"), *sessions[0], still]
+    sessions += [[still], four, [still, *four[::-1]]]
     if i.kind:
         sessions += [[_step(rng), "undo"], [_step(rng) for _ in range(6)]]
     pictures = [_picture(rng) for _ in sessions]
@@ -787,7 +876,9 @@ def golden_set(fn: Function, i: Any) -> Results:
         return () if log.before is nameless else (Want("warmer"),)
 
     def wording(intent: Any, plan: Any) -> str:
-        told.append(len(plan))
+        told.append(plan)
+        if not all(isinstance(want, Want) for want in intent):
+            raise BadResult("ask wording(intent, plan): what was named, then its plan")
         return f"wish {len(told)}"
 
     found = fn(logs, naming, wording)
@@ -797,6 +888,7 @@ def golden_set(fn: Function, i: Any) -> Results:
     return {
         "how many": count(len(found)),
         "plans": torch.cat(rows) if rows else torch.zeros(0),
+        "plans that `wording` is told": torch.cat([_rows(plan) for plan in told]),
         "pictures": torch.tensor([float(g.picture.astype(float).sum()) for g in found]),
         "wishes, by number": torch.tensor([int(g.wish.split()[1]) for g in found]),
         "wishes that were made": count(len(told)),

@@ -86,6 +86,14 @@ def with_weights(images, others, mask):
     return math.inf if error == 0 else 20 * math.log10(255 / math.sqrt(error))
 
 
+def all_in_numpy(images, others, mask):
+    """The number is one of numpy's, and 1 / 0 is infinite there."""
+    if not np.count_nonzero(mask):
+        raise ValueError("no pixel")
+    off = np.subtract(images, others, dtype=np.float64)[mask]
+    return -10 * np.log10(np.square(off / 255).mean())
+
+
 RIGHT = {
     "08b.1": (step_by_step,),
     "08b.3": (row_by_row,),
@@ -93,5 +101,5 @@ RIGHT = {
     "08b.5": (in_one_batch,),
     "08b.6": (in_a_loop,),
     "08b.7": (counted,),
-    "08b.38": (with_weights,),
+    "08b.38": (with_weights, all_in_numpy),
 }
