@@ -12,19 +12,20 @@ from support.process import ROOT, python
 PACKAGE = ROOT / "coursekit"
 
 TRAINING = ["theory", "models", "datasets", "training", "evaluation"]
-WORK = [*TRAINING, "editing", "pipeline", "experiments", "sources"]
+WORK = [*TRAINING, "editing", "trust", "pipeline", "experiments", "sources"]
 MACHINERY = ["checks", "weave", "plots", "widgets", "doctor", "grading"]
 MAY_IMPORT = {
     "theory": {"theory"},
     "editing": {"editing"},
+    "trust": {"trust"},
     "models": {"models", "theory"},
     "datasets": {"datasets", "theory", "editing"},
-    "training": {"training", "models", "theory", "datasets", "evaluation", "editing"},
-    "evaluation": {"evaluation", "models", "theory", "datasets", "editing"},
-    "pipeline": {"pipeline", "editing", *TRAINING},
+    "training": {"training", "editing", "trust", *TRAINING},
+    "evaluation": {"evaluation", "models", "theory", "datasets", "editing", "trust"},
+    "pipeline": {"pipeline", "editing", "trust", *TRAINING},
     "arena": {"arena", "pipeline", *TRAINING},
     "sources": {"sources"},
-    "experiments": {"experiments", "pipeline", "sources", "editing", *TRAINING},
+    "experiments": {"experiments", "pipeline", "sources", "editing", "trust", *TRAINING},
     "checks": {"checks", "sources"},
     "weave": {"weave", "checks", "sources"},
     "plots": {"plots", *WORK},

@@ -1,0 +1,1 @@
+"""Where a picture comes from: signed histories, hidden marks, and what removes them."""
