@@ -93,12 +93,14 @@ def variance_after(n: int, count: int, unbiased: bool = False) -> tuple[float, f
 def settled_variance(n: int, share: float) -> float:
     """Where the mean variance settles if a share of each pool is fresh and real.
 
-    n points a generation, share n of them real, from N(0, 1); variances divided by n. A
-    mean square s of the pool, E[v + m^2], becomes (1 - share) s + share, and settles at
-    1. The mean of m^2 becomes (1 - share)^2 E[m^2] plus the variance of a mean of n
-    points, ((1 - share) E[v] + share) / n. At rest E[v] = 1 - E[m^2] with
+    n points a generation, share n of them real, from N(0, 1); variances divided by n.
+    With keep = 1 - share, one generation changes two means over all chains:
 
-        E[m^2] = 1 / (n (1 - (1 - share)^2) + 1 - share)
+        E[v + m^2]  becomes  keep E[v + m^2] + share
+        E[m^2]      becomes  keep^2 E[m^2] + (keep E[v] + share) / n
+
+    The first settles at 1; the second is a mean of keep n drawn points, which move with
+    m, and of real ones, which do not. Solve for E[m^2] at rest; E[v] is what is left.
 
     n: 1 or more; share: from 0 to 1. Without real points it is 0.
     """
