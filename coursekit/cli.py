@@ -35,6 +35,10 @@ COMMANDS = {
         "pipeline.edit_command",
         "edit a picture by operations that a list allows",
     ),
+    "provenance": (
+        "pipeline.provenance_command",
+        "what a picture says of where it comes from, and who signed that",
+    ),
     "evaluate": ("pipeline.evaluate_command", "one card of what a model is worth"),
     "write": (
         "pipeline.write_command",

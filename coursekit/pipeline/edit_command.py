@@ -26,6 +26,7 @@ ALLOW_HELP = (
 STEPS_HELP = 'The plan itself, in place of a wish: \'[{"do": "grayscale"}]\'.'
 WISH_HELP = "What to do, in plain and short English: look at --plan first."
 OUT_HELP = "The file to write: .png, .jpg, .webp or .tif."
+SIGN_HELP = "Sign the result, as PNG; a signed history of the picture goes on in it."
 LOG_HELP = "Add a line of JSON for each operation that ran."
 
 
@@ -47,6 +48,9 @@ def main(
     ] = None,
     log: Annotated[Path | None, typer.Option(metavar="FILE", help=LOG_HELP)] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY.pem", help=SIGN_HELP)
+    ] = None,
 ) -> int:
     """Edit a picture by exact operations that a list allows.
 
@@ -58,12 +62,15 @@ def main(
     from coursekit.editing.planner import NoPlan
     from coursekit.editing.save_picture import OutputError, check_output
     from coursekit.files import OutOfSpace, try_folder
+    from coursekit.pipeline.signing import SigningError, check_signing
+    from coursekit.trust.keys import KeyFileError
 
     try:
         names = allowed(allow)
         if not plan:
             check_output(picture, out, force)
             check_log(log, picture, out)
+            check_signing(sign, out)
         opened = open_picture(picture)
         steps = planned(opened, wish, operations, names)
         if plan:
@@ -71,11 +78,18 @@ def main(
             return 0
         print(f"plan: {', then '.join(map(str, steps)) or 'nothing'}", flush=True)
         try_folder(out.parent)
-        run(opened, steps, names, (picture, wish, out), log)
+        run(opened, steps, names, (picture, wish, out), log, sign)
     except (PictureError, OutOfSpace) as error:
         print(f"coursekit edit: {error}", file=sys.stderr)
         return 1
-    except (PlanError, Refused, NoPlan, OutputError) as error:
+    except (
+        PlanError,
+        Refused,
+        NoPlan,
+        OutputError,
+        SigningError,
+        KeyFileError,
+    ) as error:
         print(f"coursekit edit: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -154,18 +168,24 @@ def run(
     names: "AllowList",
     said: tuple[Path, str, Path],
     log: Path | None,
+    sign: Path | None = None,
 ) -> None:
     """Do it, write it, and say what was done."""
     from coursekit.editing.agent import follow
     from coursekit.editing.executor import Call, run_plan
-    from coursekit.editing.save_picture import QUALITY, save_picture
+    from coursekit.editing.save_picture import QUALITY, encode
+    from coursekit.files import write_atomic
+    from coursekit.pipeline import signing
 
     picture, wish, out = said
     about = {"picture": str(picture), "wish": wish, "out": str(out)}
     calls: list[Call] = []
     pixels = run_plan(opened.pixels, steps, names, calls.append)
     alpha = None if opened.alpha is None else follow(opened.alpha, steps)
-    save_picture(replace(opened, pixels=pixels, alpha=alpha), out)
+    content = encode(replace(opened, pixels=pixels, alpha=alpha), out.suffix)
+    if sign is not None:
+        content = signing.signed(content, out, sign, picture)
+    write_atomic(out, content)
     if log is not None:
         with log.open("a", encoding="utf-8") as file:
             for call in calls:

@@ -32,6 +32,7 @@ ENHANCE_HELP = (
     "Who fills in what you do not say of a bear. plain: no hat, no glasses, arms down, "
     "sitting; retrieval: a training caption that agrees; model: a language model."
 )
+SIGN_HELP = "Sign where it comes from, into the PNG file: see `coursekit provenance`."
 STUDENT_HELP = "Draw as it does, in few steps: see `coursekit recipes`."
 
 
@@ -57,6 +58,7 @@ class Request:
     video: bool = False
     array: bool = False
     enhance: Way = PLAIN
+    sign: Path | None = None
 
 
 class Asked(NamedTuple):
@@ -114,6 +116,9 @@ def main(
         bool, typer.Option("--array", help="With --video: its frames too, as .npz.")
     ] = False,
     enhance: Annotated[Way, typer.Option(help=ENHANCE_HELP)] = PLAIN,
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY.pem", help=SIGN_HELP)
+    ] = None,
 ) -> int:
     """Draw what a prompt says, as a PNG file, or as a clip.
 
@@ -122,7 +127,7 @@ def main(
     out = out or Path("sample.gif" if video else "sample.png")
     args = Request(
         prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
-        zoom, film, force, adapter, adapter_scale, student, video, array, enhance,
+        zoom, film, force, adapter, adapter_scale, student, video, array, enhance, sign,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -130,11 +135,14 @@ def main(
     from coursekit.pipeline.boxes import PipelineError
     from coursekit.pipeline.catalogue import NotTrained, is_there
     from coursekit.pipeline.loose_phrases import NotUnderstood
+    from coursekit.pipeline.signing import SigningError, check_signing
     from coursekit.training.checkpoints import CheckpointError
+    from coursekit.trust.keys import KeyFileError
 
     try:
         if world is None:
             args = replace(args, world=home(adapter) if adapter else DEFAULT)
+        check_signing(sign, out)
         check(args)
         if video:
             from coursekit.pipeline.clip_sample import sample_video
@@ -150,7 +158,7 @@ def main(
     except (NotTrained, CheckpointError, DataError, OutOfSpace) as error:
         print(f"coursekit sample: {error}", file=sys.stderr)
         return 1
-    except (PipelineError, NotUnderstood) as error:
+    except (PipelineError, NotUnderstood, SigningError, KeyFileError) as error:
         print(f"coursekit sample: {error}", file=sys.stderr)
         return 2
     except OSError as error:
@@ -310,7 +318,7 @@ def pipeline(args: Request, asked: Asked) -> "Pipeline":
 def sample(args: Request, asked: Asked) -> None:
     """Draw, write the file, say what was done."""
     from coursekit.files import write_atomic
-    from coursekit.pipeline import picture_file
+    from coursekit.pipeline import picture_file, signing
 
     start = time.perf_counter()
     pipe = pipeline(args, asked)
@@ -328,6 +336,8 @@ def sample(args: Request, asked: Asked) -> None:
     else:
         images = pipe.draw(prompts, args.seed)
         content = picture_file.png(picture_file.sheet(images, args.zoom), facts)
+    if args.sign is not None:
+        content = signing.signed(content, args.out, args.sign)
     write_atomic(args.out, content)
     away = f", away from {asked.negative!r}" if asked.negative else ""
     print(
