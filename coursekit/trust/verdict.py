@@ -36,7 +36,7 @@ def judge(data: bytes, trusted: Mapping[bytes, str], latest: str) -> Verdict:
     try:
         found = manifest.manifest_of(data)
         if found is None:
-            return Verdict("none", "it carries no manifest, which says nothing of it")
+            return Verdict("none", "it carries no manifest of ours, which says nothing")
         key, claim = manifest.unseal(found)
         if claim["sha256"] != manifest.picture_hash(data):
             raise ManifestError("the file is not the one that was signed")
