@@ -25,6 +25,7 @@ from coursekit.models.video_autoencoder import (
 )
 from coursekit.models.video_transformer import VideoDiT, VideoDiTConfig
 from coursekit.models.vit import ViTConfig
+from coursekit.models.watermark import Watermark, WatermarkConfig
 
 NETWORKS: dict[type, Any] = {
     UNetConfig: UNet,
@@ -42,6 +43,7 @@ NETWORKS: dict[type, Any] = {
     PlannerConfig: EditPlanner,
     VideoAutoencoderConfig: VideoAutoencoder,
     VideoDiTConfig: VideoDiT,
+    WatermarkConfig: Watermark,
 }
 _PARTS = {
     "text": TextConfig,

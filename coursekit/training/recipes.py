@@ -2,6 +2,7 @@
 
 from coursekit.training.recipe import Recipe
 from coursekit.training.recipe_edit_planner import EDITS
+from coursekit.training.recipe_watermark import MARKS
 from coursekit.training.recipes_clips import CLIPS
 from coursekit.training.recipes_edit import EDIT
 from coursekit.training.recipes_latent import LATENT
@@ -30,6 +31,7 @@ RECIPES: dict[str, Recipe] = {
             VIDEO,
             CLIPS,
             EDITS,
+            MARKS,
         )
         for recipe in group
     },

@@ -26,10 +26,12 @@ from coursekit.models.uit import UiTConfig
 from coursekit.models.unet import UNetConfig
 from coursekit.models.video_autoencoder import VideoAutoencoderConfig
 from coursekit.models.vit import ViTConfig
+from coursekit.models.watermark import WatermarkConfig
 from coursekit.theory.clean_prediction import LEAST
 from coursekit.training import (
     pretrained,
     recipe_edit_planner,
+    recipe_watermark,
     recipes,
     recipes_edit,
     recipes_latent,
@@ -139,6 +141,10 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     "planner": (
         recipe_edit_planner.EDIT_PLANNER,
         replace(recipe_edit_planner.PLANNER, width=16, depth=1, heads=2),
+    ),
+    "watermark": (
+        recipe_watermark.WATERMARK,
+        WatermarkConfig(width=8, planes=2, quiet=0.3),
     ),
     "next-token": (recipes_text.LEFT_TO_RIGHT, LANGUAGE),
     "masked": (recipes_text.MASKED, LANGUAGE),
