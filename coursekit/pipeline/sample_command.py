@@ -59,6 +59,7 @@ class Request:
     array: bool = False
     enhance: Way = PLAIN
     sign: Path | None = None
+    watermark: bool = False
 
 
 class Asked(NamedTuple):
@@ -119,6 +120,9 @@ def main(
     sign: Annotated[
         Path | None, typer.Option(metavar="KEY.pem", help=SIGN_HELP)
     ] = None,
+    watermark: Annotated[
+        bool, typer.Option("--watermark", help="Hide coursekit's bits in each bear.")
+    ] = False,
 ) -> int:
     """Draw what a prompt says, as a PNG file, or as a clip.
 
@@ -128,6 +132,7 @@ def main(
     args = Request(
         prompt, out, world or DEFAULT, seed, steps, guidance, solver, negative, grid,
         zoom, film, force, adapter, adapter_scale, student, video, array, enhance, sign,
+        watermark,
     )  # fmt: skip
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read when torch starts
     from coursekit.datasets.fashion import DataError
@@ -194,6 +199,8 @@ def check(args: Request) -> None:
         raise PipelineError(f"--zoom {args.zoom}: use 1 to 32")
     if args.world == "emoji" and args.enhance != PLAIN:
         raise PipelineError(f"--enhance {args.enhance} is for bears: leave it out")
+    if args.watermark and (args.film or args.world != "bears"):
+        raise PipelineError("--watermark is for --world bears, and not for a --film")
     check_adapter(args)
     check_student(args)
     check_clip(args)
@@ -218,6 +225,7 @@ def check_clip(args: Request) -> None:
         "--student": args.student,
         "--grid": args.grid != 1,
         "--enhance": args.enhance != PLAIN,
+        "--watermark": args.watermark,
     }
     for name, given in others.items():
         if given:
@@ -335,6 +343,10 @@ def sample(args: Request, asked: Asked) -> None:
         )
     else:
         images = pipe.draw(prompts, args.seed)
+        if args.watermark:
+            from coursekit.pipeline.hidden_marks import with_mark
+
+            images = with_mark(images)
         content = picture_file.png(picture_file.sheet(images, args.zoom), facts)
     if args.sign is not None:
         content = signing.signed(content, args.out, args.sign)
@@ -366,6 +378,7 @@ def facts_of(args: Request, asked: Asked, pipe: "Pipeline") -> dict[str, Any]:
             "zoom": args.zoom,
             "checkpoint": pipe.parts.name,
             **({} if args.enhance == PLAIN else {"enhance": args.enhance}),
+            **({"watermark": "coursekit"} if args.watermark else {}),
             **worn_facts(args),
             "sha256": card(pipe.parts.name)["sha256"],
         },
