@@ -50,8 +50,6 @@ def reimagine(contents: Sequence[bytes], t: float = 0.3, seed: int = 0) -> list[
     return done
 
 
-def _small(
-    content: bytes, size: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _small(content: bytes, size: int) -> Images:
     x: Tensor = to_model(pixels_of(content)[None].copy())
     return to_uint8(x if x.shape[-2:] == (size, size) else resize(x, size))

@@ -78,6 +78,7 @@ class WatermarkRecipe(Recipe):
         x, bits, done, seeds = batch
         net = cast(Watermark, model)
         scale = LOUD * (net.config.quiet / LOUD) ** done
+        bits = bits[:, : net.config.bits]
         heard = net(attacked(net.hide(x, bits, scale), int(seeds[0])))
         return binary_cross_entropy_with_logits(heard, bits)
 
