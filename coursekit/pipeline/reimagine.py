@@ -15,7 +15,7 @@ from coursekit.evaluation.text_sampling import starts
 from coursekit.pipeline.guides import belief
 from coursekit.pipeline.pipeline import BATCH, from_checkpoint
 from coursekit.theory.solvers import euler
-from coursekit.training.data import Data
+from coursekit.training.recipe import Data
 from coursekit.training.recipe_prompts import PromptRecipe
 from coursekit.training.recipes import RECIPES
 from coursekit.trust.attacks import pixels_of, png_of
