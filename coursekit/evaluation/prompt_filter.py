@@ -16,6 +16,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -40,7 +41,7 @@ WORDS = {
     "orders": "ignore override jailbreak filter policy",
 }
 LISTED = tuple(" ".join(WORDS.values()).split())
-DIGITS = str.maketrans("0134578@$!", "oieastbasi")
+DIGITS = str.maketrans("0134578@$", "oieastbas")
 LOOKALIKES = str.maketrans("аеорсухіѕԁԛӏοανικρτυ", "aeopcyxisdqloavikptu")
 
 Say = Callable[[str], float]  # a prompt's score: the higher, the more forbidden
@@ -92,15 +93,14 @@ def by_list(prompt: str) -> float:
 def plain_words(prompt: str) -> list[str]:
     """The words of a prompt with the usual disguises taken off, in order.
 
-    One after the other: small letters; accents and wide forms taken off (NFKD, without
-    the marks that combine); LOOKALIKES, letters of other alphabets, become ours, and
-    DIGITS, digits and signs, the letters that they stand for. Then words are parted at
-    white space, and whatever is no letter a to z goes, so "g.u-n" is one word; empty
+    One after the other: small letters; Unicode's NFKD, which takes accents off their
+    letters and makes wide ones plain; LOOKALIKES, letters of other alphabets, become
+    ours, and DIGITS, digits and signs, the letters that they stand for. Then words are
+    parted at white space, and what is no letter a to z goes: "g.u-n" is one word. Empty
     words are left out. Single letters in a row become one word ("g u n"), and of equal
     letters in a row one is kept ("guunn"; but "apple" is "aple" then, too).
     """
     text = unicodedata.normalize("NFKD", prompt.lower())
-    text = "".join(c for c in text if not unicodedata.combining(c))
     text = text.translate(LOOKALIKES).translate(DIGITS)
     words = [w for w in (re.sub("[^a-z]", "", w) for w in text.split()) if w]
     found: list[str] = []
@@ -123,7 +123,8 @@ def bag(prompt: str) -> NDArray[np.float64]:
     return found / max(1.0, math.sqrt(found.sum()))
 
 
-class Scorer(NamedTuple):
+@dataclass(frozen=True)
+class Scorer:
     """A learnt filter: one weight for each bucket of letters, and a bias."""
 
     weights: NDArray[np.float64]

@@ -77,12 +77,10 @@ def attacked(x: Tensor, seed: int) -> Tensor:
     """Rounded pictures, the b-th of them after attack number b mod 8."""
     rng = np.random.default_rng(seed)
     x = as_bytes(x, rng)
-    found = [
-        attack(x[i :: len(ON_THE_WAY)], rng) for i, attack in enumerate(ON_THE_WAY)
-    ]
-    order = torch.arange(len(x))
-    back = torch.cat([order[i :: len(ON_THE_WAY)] for i in range(len(ON_THE_WAY))])
-    return torch.cat(found)[back.argsort()]
+    found, count = torch.empty_like(x), len(ON_THE_WAY)
+    for i, attack in enumerate(ON_THE_WAY[: len(x)]):
+        found[i::count] = attack(x[i::count], rng)
+    return found
 
 
 def _to(x: Tensor, side: int) -> Tensor:

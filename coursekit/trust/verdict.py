@@ -4,8 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from coursekit.trust import manifest
-from coursekit.trust.manifest import Claim, ManifestError
+from coursekit.trust.manifest import (
+    Claim,
+    ManifestError,
+    manifest_of,
+    picture_hash,
+    unseal,
+)
 from coursekit.trust.png_chunks import PngError
 
 
@@ -29,16 +34,16 @@ def judge(data: bytes, trusted: Mapping[bytes, str], latest: str) -> Verdict:
     """The verdict on a PNG file.
 
     trusted: public key (32 bytes) -> a name; latest: the latest moment at which a claim
-    may have been made, as `manifest.now` writes it. A PngError or ManifestError on the
+    may have been made, as `now` writes it. A PngError or ManifestError on the
     way, a `picture_hash` that is not the claim's sha256, a claim of the future: broken,
     and `why` says which. Who signed is known by the key alone, never by what it says.
     """
     try:
-        found = manifest.manifest_of(data)
+        found = manifest_of(data)
         if found is None:
             return Verdict("none", "it carries no manifest of ours, which says nothing")
-        key, claim = manifest.unseal(found)
-        if claim["sha256"] != manifest.picture_hash(data):
+        key, claim = unseal(found)
+        if claim["sha256"] != picture_hash(data):
             raise ManifestError("the file is not the one that was signed")
         if claim["created"] > latest:
             raise ManifestError("its claim says that it was made in the future")

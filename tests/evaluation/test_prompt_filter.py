@@ -74,7 +74,7 @@ def test_disguises_come_off(word):
 
 
 def test_plain_words_by_hand():
-    assert plain_words("An  APPLE, 3 b e e s!") == ["an", "aple", "ebe", "si"]
+    assert plain_words("An  APPLE, 3 b e e s!") == ["an", "aple", "ebes"]
     assert plain_words("— … 7%") == ["t"]
     assert plain_words("") == []
 
@@ -90,7 +90,7 @@ def test_the_scorer_is_at_its_minimum():
         fit = -np.where(y == 1, np.log(p), np.log(1 - p)).mean()
         return fit + 0.005 * (w**2).sum()
 
-    best, rng = loss(*found), np.random.default_rng(0)
+    best, rng = loss(found.weights, found.bias), np.random.default_rng(0)
     for _ in range(20):
         step = 0.05 * rng.standard_normal(len(found.weights))
         assert loss(found.weights + step, found.bias) > best
