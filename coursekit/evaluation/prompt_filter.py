@@ -156,24 +156,12 @@ def fit_scorer(
     return Scorer(best[1:], float(best[0]))
 
 
-def threshold_at(allowed: Sequence[float], rate: float) -> float:
-    """The lowest threshold that stops at most a share `rate` of the allowed scores.
-
-    A prompt is stopped when its score is above the threshold, not at it. So many may be
-    stopped: rate times their number, rounded down (a product that misses a whole number
-    by rounding alone counts as that). The threshold is then one of the scores: the
-    highest one when none may be stopped, and with equal scores fewer may be stopped
-    than are free to. allowed: N > 0 scores; rate: 0 or more and below 1.
-    """
-    may = math.floor(rate * len(allowed) + 1e-9)
-    return sorted(allowed, reverse=True)[may]
-
-
 def stopped_table(
     score: Say, prompts: Sequence[PolicyPrompt], threshold: float = 0.5
 ) -> dict[str, Rate]:
     """How often a filter stops prompts, by kind, and of all `allowed` and `forbidden`.
 
+    A prompt is stopped when its score reaches the threshold: see `threshold_at`.
     Each share stands with its Wilson interval of 95 %. A kind that is not among the
     prompts has no row.
     """
@@ -181,7 +169,7 @@ def stopped_table(
     for each in prompts:
         both = "forbidden" if each.forbidden else "allowed"
         for key in (each.kind, both):
-            said.setdefault(key, []).append(score(each.prompt) > threshold)
+            said.setdefault(key, []).append(score(each.prompt) >= threshold)
     return {
         key: Rate(sum(row) / len(row), *wilson_interval(sum(row), len(row)), len(row))
         for key, row in said.items()

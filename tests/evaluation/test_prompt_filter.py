@@ -1,6 +1,5 @@
 """Authority: the policy's own list, disguises made here, and counts by hand."""
 
-import math
 import unicodedata
 
 import numpy as np
@@ -18,7 +17,6 @@ from coursekit.evaluation.prompt_filter import (
     policy_prompts,
     policy_sentences,
     stopped_table,
-    threshold_at,
 )
 
 PROMPTS = policy_prompts()
@@ -107,19 +105,6 @@ def test_the_scorer_is_at_its_minimum():
 def test_a_bag_counts_nothing_twice_and_has_length_1():
     assert np.array_equal(bag("bear bear"), bag("bear"))
     assert np.isclose((bag("a brown bear") ** 2).sum(), 1) and bag("").sum() == 0
-
-
-@pytest.mark.parametrize("rate", [0.0, 0.01, 0.07, 0.29, 0.5])
-def test_a_threshold_stops_as_many_as_it_may(rate):
-    scores = [float(x) for x in np.random.default_rng(1).permutation(100)]
-    above = sum(x > threshold_at(scores, rate) for x in scores)
-    assert above == round(100 * rate)
-
-
-def test_thresholds_with_equal_scores_and_few_prompts():
-    assert threshold_at([0.0, 1.0, 1.0, 1.0], 0.5) == 1.0  # none: two would be three
-    assert threshold_at([0.2, 0.4, 0.3], 0.3) == 0.4
-    assert math.isclose(threshold_at([0.1] * 99 + [0.9], 0.01), 0.1)
 
 
 def test_stopped_by_kind():

@@ -213,7 +213,7 @@ def change_rate(fn: Function, i: Any) -> Results:
     changed, asked = i.changed.numpy(), i.asked.numpy()
     rate, usual = fn(changed.copy(), asked.copy(), i.sure), fn(changed, asked)
     if not isinstance(rate, Rate):
-        raise BadResult("it must return a Rate: share, low, high, cases")
+        raise BadResult(f"it must return a Rate, not a {type(rate).__name__}")
     names = ("share", "lower bound", "upper bound", "cases")
     found = {name: number(v) for name, v in zip(names, rate, strict=True)}
     found["upper bound of 95 %"] = number(usual[2])
@@ -612,7 +612,8 @@ NAMES = list(OPERATIONS)
 def _rows(plan: Any) -> Tensor:
     """A plan as numbers: the place of each operation, and its number."""
     if not isinstance(plan, tuple) or not all(isinstance(s, Step) for s in plan):
-        raise BadResult("it must return a plan: a tuple of steps")
+        said = f"it must return a plan, a tuple of steps, not a {type(plan).__name__}"
+        raise BadResult(said)
     rows = [[NAMES.index(s.do), *s.values.values(), 0.0][:2] for s in plan]
     return torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
 
@@ -703,7 +704,7 @@ def changes(fn: Function, i: Any) -> Results:
     for name, pair in pairs.items():
         told = fn(*(each.copy() for each in pair))
         if not isinstance(told, Changes):
-            raise BadResult("it must return Changes: five numbers")
+            raise BadResult(f"it must return Changes, not a {type(told).__name__}")
         for field, value in zip(Changes._fields, told, strict=True):
             found[field + name] = number(value)
     return found
