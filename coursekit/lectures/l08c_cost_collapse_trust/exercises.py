@@ -1,24 +1,37 @@
 """How the exercises of notebook 8c are tried: fresh inputs, and a look."""
 
 import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 import torch
-from collections.abc import Callable
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from torch import Tensor
+
 from coursekit.checks.spec import BadResult, Function, Inputs
-from coursekit.checks.tried import Results, Tries, array, count, draws, generator, number, pair, refusal, slopes, vectors
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    array,
+    count,
+    draws,
+    generator,
+    number,
+    pair,
+    refusal,
+    slopes,
+    vectors,
+)
 from coursekit.models.cheap_attention import Heard
 from coursekit.theory.collapse import FEEDS
 from coursekit.theory.inverse_problems import measure, sampled_rows
 from coursekit.trust import manifest
 from coursekit.trust.canonical import LARGEST, NotCanonical, canonical
 from coursekit.trust.manifest import ManifestError, SignatureError
-from coursekit.trust.png_chunks import Chunk, PngError, SIGNATURE, chunk
+from coursekit.trust.png_chunks import SIGNATURE, Chunk, PngError, chunk
 from coursekit.trust.verdict import Verdict
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from functools import partial
-from torch import Tensor
-from typing import Any
-
 
 PROBES = Tries()
 tried = PROBES.tried
@@ -33,7 +46,7 @@ def _rounded(seed: int) -> Inputs:
     return drawn | {"bits": bits, "dim": -1 if seed % 3 == 0 else -2}
 
 
-@tried("08c.100", _rounded, cases=("of two bits", "along the rows", "zeros"))
+@tried("08c.1", _rounded, cases=("of two bits", "along the rows", "zeros"))
 def on_levels(fn: Function, i: Any) -> Results:
     return {
         "the rounded numbers": fn(i.x, i.bits, i.dim),
@@ -50,13 +63,13 @@ def _attending(seed: int) -> Inputs:
     return drawn | {"bits": int(rng.integers(3, 7)), "mask": mask, "kind": seed % 3}
 
 
-@tried("08c.102", _attending, cases=("as they are", "centred", "with a mask"))
+@tried("08c.3", _attending, cases=("as they are", "centred", "with a mask"))
 def few_bits(fn: Function, i: Any) -> Results:
     mask = i.mask if i.kind == 2 else None
     return {"what is heard": fn(i.q, i.k, i.v, i.bits, i.kind == 1, mask)}
 
 
-@tried("08c.104", _attending, cases=("as they are", "centred", "centred again"))
+@tried("08c.5", _attending, cases=("as they are", "centred", "centred again"))
 def heard(fn: Function, i: Any) -> Results:
     out, lse = pair(fn(i.q, i.k, i.v, i.kind > 0))
     return {"what is heard": out, "the log-sum-exp": lse}
@@ -69,7 +82,7 @@ def _parts(seed: int) -> Inputs:
     return drawn
 
 
-@tried("08c.105", _parts, cases=("usual logits", "large logits"))
+@tried("08c.6", _parts, cases=("usual logits", "large logits"))
 def joined(fn: Function, i: Any) -> Results:
     parts = [Heard(*each) for each in zip(i.out, i.lse, strict=True)]
     out, lse = pair(fn(parts))
@@ -99,29 +112,11 @@ def _disguised(seed: int) -> Inputs:
     return {"prompts": [f.format(t) for f, t in zip(forms, things, strict=True)]}
 
 
-@tried("08c.700", _disguised, cases=("digits", "other letters", "spaces and signs"))
+@tried("08c.44", _disguised, cases=("digits", "other letters", "spaces and signs"))
 def plain_words(fn: Function, i: Any) -> Results:
     names = ("one", "another", "a third")
     both = zip(names, i.prompts, strict=True)
     return {f"words of {name} prompt": _letters(fn(text)) for name, text in both}
-
-
-def _scores(seed: int) -> Inputs:
-    """Scores, in the last case many of them equal, and how many may be stopped."""
-    rng = generator(seed)
-    scores = rng.permutation(100) / 128 + rng.uniform(0, 0.2)
-    if seed % 3 == 2:
-        scores = rng.integers(1, 9, 100) / 8
-    rate = (0.29, rng.integers(3, 40) / 100 + 0.006, 0.3)[seed % 3]
-    return {"scores": [float(x) for x in scores], "rate": float(rate)}
-
-
-@tried("08c.702", _scores, cases=("a whole number", "a part more", "equal scores"))
-def threshold_at(fn: Function, i: Any) -> Results:
-    return {
-        "the threshold": number(fn(list(i.scores), i.rate)),
-        "the threshold when none may be stopped": number(fn(list(i.scores), 0.0)),
-    }
 
 
 def _pools(seed: int) -> Inputs:
@@ -133,7 +128,7 @@ def _pools(seed: int) -> Inputs:
     return rows | {"share": share}
 
 
-@tried("08c.200", _pools, cases=("points", "pictures"))
+@tried("08c.8", _pools, cases=("points", "pictures"))
 def feed(fn: Function, i: Any) -> Results:
     given = (i.pool, i.drawn, i.fresh)
     return {
@@ -151,7 +146,7 @@ def _families(seed: int) -> Inputs:
     return {"kind": seed % 3, "noise": noise, "share": share}
 
 
-@tried("08c.202", _families, cases=("replaced", "accumulated", "with fresh data"))
+@tried("08c.9", _families, cases=("replaced", "accumulated", "with fresh data"))
 def generations(fn: Function, i: Any) -> Results:
     how = FEEDS[i.kind]
     return {
@@ -172,7 +167,7 @@ def _sizes(seed: int) -> Inputs:
     }
 
 
-@tried("08c.204", _sizes, cases=("few points", "many points"))
+@tried("08c.11", _sizes, cases=("few points", "many points"))
 def variance_after(fn: Function, i: Any) -> Results:
     found: dict[str, Any] = {}
     for unbiased, name in ((False, ""), (True, ", unbiased")):
@@ -184,7 +179,7 @@ def variance_after(fn: Function, i: Any) -> Results:
     return found
 
 
-@tried("08c.206", _sizes, cases=("few points", "many points"))
+@tried("08c.13", _sizes, cases=("few points", "many points"))
 def settled_variance(fn: Function, i: Any) -> Results:
     return {
         "where it settles": number(fn(i.n, i.share)),
@@ -192,7 +187,7 @@ def settled_variance(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.208", _sizes, cases=("few examples", "many examples"))
+@tried("08c.15", _sizes, cases=("few examples", "many examples"))
 def chance_lost(fn: Function, i: Any) -> Results:
     n = min(i.n, 20)
     return {
@@ -268,7 +263,7 @@ class _Files:
         return manifest.VERSION + public + self.me.sign(signed) + text
 
 
-@tried("08c.300", _signing, cases=("a value", "another value"))
+@tried("08c.17", _signing, cases=("a value", "another value"))
 def try_canonical(fn: Function, i: Any) -> Results:
     rng = np.random.default_rng(i.draw)
     keys = [f"{word}{n}" for n, word in enumerate(rng.permutation(WORDS).tolist())]
@@ -297,7 +292,7 @@ def try_canonical(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.301", _signing, cases=("a file", "another file"))
+@tried("08c.18", _signing, cases=("a file", "another file"))
 def try_walk(fn: Function, i: Any) -> Results:
     files, found = _Files(i), fn(_Files(i).plain)
     if not isinstance(found, list) or not all(isinstance(c, Chunk) for c in found):
@@ -325,7 +320,7 @@ def try_walk(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.302", _signing, cases=("a file", "another file"))
+@tried("08c.19", _signing, cases=("a file", "another file"))
 def try_picture_hash(fn: Function, i: Any) -> Results:
     files = _Files(i)
     longer = files.holding(files.rng.bytes(300))
@@ -348,7 +343,7 @@ def _errors(call: Callable[[], Any]) -> Tensor:
     return 2 * signature if signature == 1 else refusal(call, ManifestError)
 
 
-@tried("08c.305", _signing, cases=("a manifest", "another manifest"))
+@tried("08c.22", _signing, cases=("a manifest", "another manifest"))
 def try_unseal(fn: Function, i: Any) -> Results:
     files = _Files(i)
     good, text = manifest.seal(files.claim(), files.me), canonical(files.claim())
@@ -371,7 +366,7 @@ def try_unseal(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.306", _signing, cases=("a file", "another file"))
+@tried("08c.23", _signing, cases=("a file", "another file"))
 def try_judge(fn: Function, i: Any) -> Results:
     files, found = _Files(i), dict[str, Tensor]()
     claim, latest = files.claim(created="2050-05-05T05:05:05Z"), "2050-05-05T05:05:05Z"
@@ -402,7 +397,7 @@ def try_judge(fn: Function, i: Any) -> Results:
     return found
 
 
-@tried("08c.309", _signing, cases=("a family", "another family"))
+@tried("08c.26", _signing, cases=("a family", "another family"))
 def try_history(fn: Function, i: Any) -> Results:
     files = _Files(i)
 
@@ -440,7 +435,7 @@ def _payload(seed: int) -> Inputs:
     return {"pixels": drawn.astype(np.uint8), "bits": rng.random(7 - seed % 2) < 0.5}
 
 
-@tried("08c.402", _payload, cases=("copies that fit", "a copy that is cut off"))
+@tried("08c.28", _payload, cases=("copies that fit", "a copy that is cut off"))
 def write_bits(fn: Function, i: Any) -> Results:
     pixels, bits = i.pixels.numpy(), i.bits.numpy()
     whole = np.full_like(pixels, 255)
@@ -462,7 +457,7 @@ def _worn(seed: int) -> Inputs:
     return {"pixels": drawn.reshape(4, 8, 3).astype(np.uint8)}
 
 
-@tried("08c.403", _worn, cases=("most copies agree", "some bits are a tie"))
+@tried("08c.29", _worn, cases=("most copies agree", "some bits are a tie"))
 def read_bits(fn: Function, i: Any) -> Results:
     found = fn(i.pixels.numpy().copy(), 6)
     if not isinstance(found, np.ndarray) or found.shape != (6,):
@@ -484,7 +479,7 @@ def _coins(seed: int) -> Inputs:
     return {"bits": bits, "rate": rate}
 
 
-@tried("08c.404", _coins, cases=("a rate between two", "all bits, just often enough"))
+@tried("08c.30", _coins, cases=("a rate between two", "all bits, just often enough"))
 def threshold_of_bits(fn: Function, i: Any) -> Results:
     too_rare = refusal(lambda: fn(i.bits, 0.4 * 0.5**i.bits))
     return {
@@ -507,7 +502,7 @@ def _clean_scores(seed: int) -> Inputs:
 KINDS = ("all differ", "some are equal", "the largest is there too often")
 
 
-@tried("08c.406", _clean_scores, cases=KINDS)
+@tried("08c.32", _clean_scores, cases=KINDS)
 def threshold_at(fn: Function, i: Any) -> Results:
     found = _threshold(fn(i.scores.tolist(), i.rate))
     return {**found, "ValueError without scores": refusal(lambda: fn([], i.rate))}
@@ -520,14 +515,14 @@ def _to_mark(seed: int) -> Inputs:
     return {"x": x, "raw": raw, "scale": rng.uniform(0.1, 0.6, 4)}
 
 
-@tried("08c.407", _to_mark, cases=("near black and white", "far from both"))
+@tried("08c.33", _to_mark, cases=("near black and white", "far from both"))
 def bounded(fn: Function, i: Any) -> Results:
     raw = i.raw.clone().requires_grad_(True)
     found = fn(i.x, raw, i.scale)
     return {"the pictures": found, **slopes(found.sin(), raw=raw)}
 
 
-@tried("08c.408", draws("x"), cases=("rows", "pictures"))
+@tried("08c.34", draws("x"), cases=("rows", "pictures"))
 def straight_through(fn: Function, i: Any) -> Results:
     x = i.x.clone().requires_grad_(True)
     changed = (2 * i.x).round().requires_grad_(True)
@@ -542,7 +537,7 @@ def _heard(seed: int) -> Inputs:
     return {"logits": logits, "bits": (rng.random((5, 8)) < 0.5).astype(np.float64)}
 
 
-@tried("08c.409", _heard, cases=("a decoder that is sure", "one that is not"))
+@tried("08c.35", _heard, cases=("a decoder that is sure", "one that is not"))
 def bit_accuracy(fn: Function, i: Any) -> Results:
     return {"the shares": fn(i.logits, i.bits)}
 
@@ -566,7 +561,7 @@ def _rings(seed: int) -> Inputs:
     return drawn | {"size": size}
 
 
-@tried("08c.500", _rings, cases=("an even size", "an odd size"))
+@tried("08c.36", _rings, cases=("an even size", "an odd size"))
 def ring_key(fn: Function, i: Any) -> Results:
     return {
         "the key": _real(fn(i.values, i.size), "the key"),
@@ -581,7 +576,7 @@ def _noise(seed: int) -> Inputs:
     return drawn | {"channels": channels}
 
 
-@tried("08c.502", _noise, cases=("channels in order", "channels in another order"))
+@tried("08c.38", _noise, cases=("channels in order", "channels in another order"))
 def marked(fn: Function, i: Any) -> Results:
     noise, channels = i.noise.clone(), tuple(i.channels.tolist())
     found = fn(noise, i.values, channels)
@@ -592,7 +587,7 @@ def marked(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.504", _noise, cases=("channels in order", "channels in another order"))
+@tried("08c.40", _noise, cases=("channels in order", "channels in another order"))
 def ring_distance(fn: Function, i: Any) -> Results:
     channels = i.channels.tolist()
     return {
@@ -612,7 +607,7 @@ def _scan(seed: int) -> Inputs:
     return drawn | {"rows": rows, "weight": float(rng.uniform(0.2, 0.8))}
 
 
-@tried("08c.800", _scan, cases=("rows in pairs", "any rows"))
+@tried("08c.47", _scan, cases=("rows in pairs", "any rows"))
 def adjoint(fn: Function, i: Any) -> Results:
     y = torch.complex(i.re, i.im)
     return {
@@ -621,7 +616,7 @@ def adjoint(fn: Function, i: Any) -> Results:
     }
 
 
-@tried("08c.802", _scan, cases=("rows in pairs", "any rows"))
+@tried("08c.49", _scan, cases=("rows in pairs", "any rows"))
 def consistent(fn: Function, i: Any) -> Results:
     y = torch.complex(i.re, i.im)
     each = torch.tensor([i.weight, 0.5, 1.0], dtype=i.x0.dtype)[:, None, None, None]

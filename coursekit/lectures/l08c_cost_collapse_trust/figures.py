@@ -1,8 +1,11 @@
 """The figures of notebook 8c."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
-from collections.abc import Mapping
+from torch import Tensor
+
 from coursekit.lectures.l08c_cost_collapse_trust.widgets.attack_bench import on_sheet
 from coursekit.plots.figures import canvas, render, style
 from coursekit.plots.images import Picture, grid
@@ -11,8 +14,6 @@ from coursekit.plots.maps import map_panels
 from coursekit.plots.measured import Stored, bar, curve, measured_figure, spread_of
 from coursekit.plots.table import Table, table
 from coursekit.trust.attacks import ATTACKS, pixels_of
-from torch import Tensor
-
 
 
 def arithmetic() -> Picture | Table:

@@ -67,17 +67,10 @@ def letter_by_letter(prompt):
     return [re.sub(r"([a-z])\1*", r"\1", word) for word in found]
 
 
-def by_trying(allowed, rate):
-    may = round(rate * len(allowed) - 0.5 + 1e-7)
-    right = [x for x in allowed if sum(y > x for y in allowed) <= may]
-    return min(right)
-
-
 RIGHT = {
-    "08c.100": (row_by_row,),
-    "08c.102": (with_infinities,),
-    "08c.104": (never_centred,),
-    "08c.105": (two_by_two,),
-    "08c.700": (letter_by_letter,),
-    "08c.702": (by_trying,),
+    "08c.1": (row_by_row,),
+    "08c.3": (with_infinities,),
+    "08c.5": (never_centred,),
+    "08c.6": (two_by_two,),
+    "08c.44": (letter_by_letter,),
 }

@@ -61,9 +61,9 @@ def step_by_step(weight, n, count):
 
 
 RIGHT = {
-    "08c.200": (by_a_dictionary,),
-    "08c.202": (by_sums,),
-    "08c.204": (with_scipy,),
-    "08c.206": (by_waiting,),
-    "08c.208": (step_by_step,),
+    "08c.8": (by_a_dictionary,),
+    "08c.9": (by_sums,),
+    "08c.11": (with_scipy,),
+    "08c.13": (by_waiting,),
+    "08c.15": (step_by_step,),
 }

@@ -114,10 +114,10 @@ def with_a_queue(manifest, others):
 
 
 RIGHT = {
-    "08c.300": (written_by_hand,),
-    "08c.301": (read_as_a_stream,),
-    "08c.302": (joined_and_hashed,),
-    "08c.305": (step_by_step,),
-    "08c.306": (judged_early,),
-    "08c.309": (with_a_queue,),
+    "08c.17": (written_by_hand,),
+    "08c.18": (read_as_a_stream,),
+    "08c.19": (joined_and_hashed,),
+    "08c.22": (step_by_step,),
+    "08c.23": (judged_early,),
+    "08c.26": (with_a_queue,),
 }

@@ -62,9 +62,9 @@ def row_by_row(x0, y, rows, weight=1.0):
 
 
 RIGHT = {
-    "08c.500": (by_loops,),
-    "08c.502": (by_difference,),
-    "08c.504": (as_lengths,),
-    "08c.800": (transposed,),
-    "08c.802": (row_by_row,),
+    "08c.36": (by_loops,),
+    "08c.38": (by_difference,),
+    "08c.40": (as_lengths,),
+    "08c.47": (transposed,),
+    "08c.49": (row_by_row,),
 }

@@ -14,10 +14,10 @@ from coursekit.evaluation.prompt_filter import (
     policy_prompts,
     policy_sentences,
     stopped_table,
-    threshold_at,
 )
 from coursekit.evaluation.two_samples import auc
 from coursekit.experiments.summary import Result, columns, for_seeds, prefixed
+from coursekit.trust.false_alarms import threshold_at
 
 SENTENCES, RATE = 1500, 0.01
 RATES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -51,13 +51,14 @@ def learnt(sentences: int, seed: int) -> Result:
     of_new, of_choose = allowed(score, new), allowed(score, choose)
     high = [score(each.prompt) for each in judge if each.forbidden]
     low = allowed(score, judge)
-    cuts = [threshold_at(of_choose, rate) for rate in RATES]
+    usual = threshold_at(of_new, RATE).value
+    cuts = [threshold_at(of_choose, rate).value for rate in RATES]
     rows = [shares(score, cut) for cut in cuts]
-    table = stopped_table(score, new, threshold_at(of_new, RATE))
+    table = stopped_table(score, new, usual)
     return {
         "auc": auc(torch.tensor(high), torch.tensor(low)),
         "new_hits": table["forbidden"].share,
-        **prefixed("templates", shares(score, threshold_at(of_new, RATE))),
+        **prefixed("templates", shares(score, usual)),
         **prefixed("chosen", columns(rows)),
     }
 
