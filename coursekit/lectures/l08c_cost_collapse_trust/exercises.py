@@ -504,8 +504,11 @@ KINDS = ("all differ", "some are equal", "the largest is there too often")
 
 @tried("08c.32", _clean_scores, cases=KINDS)
 def threshold_at(fn: Function, i: Any) -> Results:
-    found = _threshold(fn(i.scores.tolist(), i.rate))
-    return {**found, "ValueError without scores": refusal(lambda: fn([], i.rate))}
+    scores = i.scores.tolist()
+    found = fn(list(scores), i.rate)
+    told = _threshold(found)
+    told["scores at the threshold or above"] = count(sum(s >= found[0] for s in scores))
+    return {**told, "ValueError without scores": refusal(lambda: fn([], i.rate))}
 
 
 def _to_mark(seed: int) -> Inputs:
