@@ -36,7 +36,7 @@ def heard(model: Watermark, pictures: Sequence[Pixels]) -> Bits:
     """
     found = []
     for picture in pictures:
-        x = to_model(np.ascontiguousarray(picture)[None])
+        x = to_model(picture[None].copy())
         x = x if x.shape[-2:] == (SIDE, SIDE) else resize(x, SIDE)
         found.append(model(x)[0] > 0)
     answer: Bits = torch.stack(found).numpy()
