@@ -465,7 +465,7 @@ def read_bits(fn: Function, i: Any) -> Results:
     return {"the bits": torch.from_numpy(found.astype(np.float64))}
 
 
-def _threshold(value: Any) -> Results:
+def _threshold(value: Any) -> dict[str, Tensor]:
     if not isinstance(value, tuple) or len(value) != 4:
         raise BadResult("it must return a Threshold: value, rate, low, high")
     names = ("threshold", "true rate", "lower bound", "upper bound")
@@ -522,6 +522,7 @@ def _to_mark(seed: int) -> Inputs:
 def bounded(fn: Function, i: Any) -> Results:
     raw = i.raw.clone().requires_grad_(True)
     found = fn(i.x, raw, i.scale)
+    array(found)
     return {"the pictures": found, **slopes(found.sin(), raw=raw)}
 
 
