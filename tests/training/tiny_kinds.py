@@ -144,7 +144,7 @@ _MADE: dict[str, tuple[Recipe, object]] = {
     ),
     "watermark": (
         recipe_watermark.WATERMARK,
-        WatermarkConfig(width=8, planes=2, quiet=0.3),
+        WatermarkConfig(bits=2, width=16, quiet=0.3),
     ),
     "next-token": (recipes_text.LEFT_TO_RIGHT, LANGUAGE),
     "masked": (recipes_text.MASKED, LANGUAGE),
