@@ -17,7 +17,11 @@ from coursekit.doctor.finding import Finding
 
 INSTALL = "make setup   (or: python -m pip install -e '.[dev]' -c constraints.txt)"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_OTHER_NAMES = {"pillow": "PIL"}  # where the import is not called like the package
+_OTHER_NAMES = {  # where the import is not called like the package
+    "pillow": "PIL",
+    "markdown-it-py": "markdown_it",
+    "pytest-xdist": "xdist",
+}
 
 
 def python(root: Path) -> Iterator[Finding]:

@@ -183,6 +183,12 @@ def test_a_broken_check_does_not_hide_the_others(checkout, monkeypatch):
     assert {"Python", "checkpoints", "disk"} <= set(found)
 
 
+def test_what_set_up_installed_is_found():
+    """Authority: the environment that runs this very test has all of it."""
+    found = list(doctor_machine.libraries(ROOT))
+    assert [each.state for each in found] == ["ok"] * 2, found
+
+
 @pytest.mark.parametrize(("state", "status"), [("missing", 1), ("warning", 0)])
 def test_only_what_is_needed_decides_the_exit_status(
     state, status, monkeypatch, capsys
