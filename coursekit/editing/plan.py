@@ -35,7 +35,7 @@ class Step:
         knobs = {knob.name: knob for knob in OPERATIONS[self.do].knobs}
         if set(self.values) != set(knobs):
             wanted = ", ".join(knobs) or "no numbers"
-            given = ", ".join(map(str, self.values)) or "none"
+            given = ", ".join(map(repr, self.values)) or "none"  # a stranger's
             raise PlanError(f"{self.do} takes {wanted}, not {given:.80}")
         for name, value in self.values.items():
             if why := knobs[name].refusal(value):

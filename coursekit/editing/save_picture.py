@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,11 @@ def encode(picture: Opened, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-def save_picture(picture: Opened, path: Path) -> None:
-    """Encode in memory, write beside, then replace: see `write_atomic` and `encode`."""
-    write_atomic(path, encode(picture, path.suffix))
+def save_picture(
+    picture: Opened, path: Path, seal: Callable[[bytes], bytes] = bytes
+) -> None:
+    """Encode in memory, write beside, then replace: see `write_atomic` and `encode`.
+
+    seal: the last word on the file's bytes, such as a signature.
+    """
+    write_atomic(path, seal(encode(picture, path.suffix)))

@@ -112,8 +112,12 @@ def plain_words(prompt: str) -> list[str]:
 
 def by_plain_list(prompt: str) -> float:
     """`by_list` for `plain_words`, of the prompt and of WORDS alike."""
-    listed = {plain_words(word)[0] for word in LISTED}
-    return float(not listed.isdisjoint(plain_words(prompt)))
+    return float(not _plain_list().isdisjoint(plain_words(prompt)))
+
+
+@lru_cache
+def _plain_list() -> frozenset[str]:
+    return frozenset(plain_words(word)[0] for word in LISTED)
 
 
 def bag(prompt: str) -> NDArray[np.float64]:

@@ -36,9 +36,7 @@ def heard(model: Watermark, pictures: Sequence[Pixels]) -> Bits:
     """
     found = []
     for picture in pictures:
-        x = to_model(picture[None].copy())
-        x = x if x.shape[-2:] == (SIDE, SIDE) else resize(x, SIDE)
-        found.append(model(x)[0] > 0)
+        found.append(model(resize(to_model(picture[None].copy()), SIDE))[0] > 0)
     answer: Bits = torch.stack(found).numpy()
     return answer
 

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -173,19 +174,19 @@ def run(
     """Do it, write it, and say what was done."""
     from coursekit.editing.agent import follow
     from coursekit.editing.executor import Call, run_plan
-    from coursekit.editing.save_picture import QUALITY, encode
-    from coursekit.files import write_atomic
-    from coursekit.pipeline import signing
+    from coursekit.editing.save_picture import QUALITY, save_picture
+    from coursekit.pipeline.signing import signed
 
     picture, wish, out = said
     about = {"picture": str(picture), "wish": wish, "out": str(out)}
     calls: list[Call] = []
     pixels = run_plan(opened.pixels, steps, names, calls.append)
     alpha = None if opened.alpha is None else follow(opened.alpha, steps)
-    content = encode(replace(opened, pixels=pixels, alpha=alpha), out.suffix)
-    if sign is not None:
-        content = signing.signed(content, out, sign, picture)
-    write_atomic(out, content)
+    edited = replace(opened, pixels=pixels, alpha=alpha)
+    if sign is None:
+        save_picture(edited, out)
+    else:
+        save_picture(edited, out, partial(signed, out=out, key=sign, source=picture))
     if log is not None:
         with log.open("a", encoding="utf-8") as file:
             for call in calls:

@@ -6,7 +6,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from coursekit.datasets.images import to_model, to_uint8
 from coursekit.evaluation.reconstruction import Images
@@ -51,5 +50,4 @@ def reimagine(contents: Sequence[bytes], t: float = 0.3, seed: int = 0) -> list[
 
 
 def _small(content: bytes, size: int) -> Images:
-    x: Tensor = to_model(pixels_of(content)[None].copy())
-    return to_uint8(x if x.shape[-2:] == (size, size) else resize(x, size))
+    return to_uint8(resize(to_model(pixels_of(content)[None].copy()), size))

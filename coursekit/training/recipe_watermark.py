@@ -1,7 +1,7 @@
-"""The recipe of notebook 8c's watermark: bits in pictures, heard through attacks."""
+"""The recipe of a watermark: bits in pictures, heard through attacks."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -110,21 +110,21 @@ QUICK = Profile(
     pictures=500,
     show_every=300,
 )
-CPU = Profile(
-    WatermarkConfig(),
+CPU = replace(
+    QUICK,
+    model=WatermarkConfig(),
     steps=7000,
     batch=32,
-    lr=2e-3,
-    warmup=100,
     ema=0.998,
+    pictures=0,
     save_every=500,
     show_every=100_000,
 )
-GPU = Profile(
-    WatermarkConfig(width=128),
+GPU = replace(
+    CPU,
+    model=WatermarkConfig(width=128),
     steps=40_000,
     batch=256,
-    lr=2e-3,
     ema=0.999,
     pictures=100_000,
     save_every=1000,

@@ -5,16 +5,16 @@ needs a model: `coursekit.pipeline.reimagine`.
 """
 
 import io
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from coursekit.trust.png_chunks import SIGNATURE, walk
+
 Pixels = NDArray[np.uint8]
 Attack = Callable[[bytes], bytes]
-START = b"\x89PNG\r\n\x1a\n"  # of every PNG file
 DESKTOP = (38, 62, 92)  # the colour behind the window of a screenshot
 
 
@@ -36,19 +36,18 @@ def one_pixel(content: bytes) -> bytes:
     """A PNG file with one value changed by one, and everything else kept.
 
     It is the red of the first pixel; chunks that are not pixels stay, byte by byte.
-    Raises ValueError for another format.
+    Raises PngError for another format.
     """
-    if not content.startswith(START):
-        raise ValueError("one pixel: this is no PNG file")
     pixels = pixels_of(content).copy()
     red = int(pixels[0, 0, 0])
     pixels[0, 0, 0] = red + 1 if red < 255 else red - 1
-    fresh = list(_chunks(png_of(pixels)))
-    body = b"".join(chunk for name, chunk in fresh if name == b"IDAT")
-    kept = START + fresh[0][1]  # IHDR, which says how the pixels are stored
-    for name, chunk in list(_chunks(content))[1:]:
-        if name != b"IDAT":
-            kept += chunk
+    fresh = png_of(pixels)
+    head, *rest = ((c, fresh[c.start : c.end]) for c in walk(fresh))
+    body = b"".join(part for c, part in rest if c.name == b"IDAT")
+    kept = SIGNATURE + head[1]  # IHDR, which says how the pixels are stored
+    for each in walk(content)[1:]:
+        if each.name != b"IDAT":
+            kept += content[each.start : each.end]
         elif body:
             kept, body = kept + body, b""
     return kept
@@ -103,16 +102,6 @@ def _encoded(picture: Image.Image, kind: str = "PNG", **how: int) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **how)
     return buffer.getvalue()
-
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and bytes of each chunk of a PNG file."""
-    place = len(START)
-    while place < len(content):
-        (length,) = struct.unpack(">I", content[place : place + 4])
-        end = place + 12 + length
-        yield content[place + 4 : place + 8], content[place:end]
-        place = end
 
 
 ATTACKS: dict[str, Attack] = {

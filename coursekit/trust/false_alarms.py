@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy.stats import beta
+from scipy.stats import binomtest
 
 
 class Threshold(NamedTuple):
@@ -25,17 +25,13 @@ def clopper_pearson(
 ) -> tuple[float, float]:
     """Between what bounds a probability lies when `hits` of `count` came true.
 
-    Clopper & Pearson 1934: the lower bound is the p for which `hits` or more have the
-    probability (1 - confidence) / 2, the upper one that for which `hits` or fewer do.
-    Both are quantiles of a beta law. They hold at least as often as they say. Raises
-    ValueError unless 0 <= hits <= count and count >= 1.
+    The exact interval of Clopper & Pearson 1934, as scipy has it: the lower bound is
+    the p for which `hits` or more have the probability (1 - confidence) / 2, the upper
+    one that for which `hits` or fewer do. Both hold at least as often as they say.
+    Raises ValueError unless 0 <= hits <= count and count >= 1.
     """
-    if not 0 <= hits <= count or count < 1:
-        raise ValueError(f"{hits} of {count}")
-    tail = (1 - confidence) / 2
-    low = beta.ppf(tail, hits, count - hits + 1) if hits else 0.0
-    high = beta.ppf(1 - tail, hits + 1, count - hits) if hits < count else 1.0
-    return float(low), float(high)
+    bounds = binomtest(hits, count).proportion_ci(confidence, "exact")
+    return float(bounds.low), float(bounds.high)
 
 
 def threshold_at(scores: Sequence[float], rate: float) -> Threshold:

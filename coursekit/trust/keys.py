@@ -44,7 +44,7 @@ def new_key(path: Path) -> Path:
 
 def _load(path: Path, read: Callable[[bytes], object]) -> object:
     if path.is_file() and path.stat().st_size <= MOST:
-        with suppress(ValueError, TypeError, UnsupportedAlgorithm):
+        with suppress(ValueError, TypeError, UnsupportedAlgorithm, OSError):
             return read(path.read_bytes())
     return None
 
