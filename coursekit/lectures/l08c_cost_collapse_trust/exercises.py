@@ -1,0 +1,631 @@
+"""How the exercises of notebook 8c are tried: fresh inputs, and a look."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from torch import Tensor
+
+from coursekit.checks.spec import BadResult, Function, Inputs
+from coursekit.checks.tried import (
+    Results,
+    Tries,
+    array,
+    count,
+    draws,
+    generator,
+    number,
+    pair,
+    refusal,
+    slopes,
+    vectors,
+)
+from coursekit.models.cheap_attention import Heard
+from coursekit.theory.collapse import FEEDS
+from coursekit.theory.inverse_problems import measure, sampled_rows
+from coursekit.trust import manifest
+from coursekit.trust.canonical import LARGEST, NotCanonical, canonical
+from coursekit.trust.manifest import ManifestError, SignatureError
+from coursekit.trust.png_chunks import SIGNATURE, Chunk, PngError, chunk
+from coursekit.trust.verdict import Verdict
+
+PROBES = Tries()
+tried = PROBES.tried
+
+
+def _rounded(seed: int) -> Inputs:
+    """Numbers, in the last case with a row and a column of zeros; bits, and an axis."""
+    drawn, rng = vectors(seed, x=(3, 5, 7)), generator(seed + 1)
+    if seed % 3 == 2:
+        drawn["x"][1, 2] = drawn["x"][:, :, 3] = 0
+    bits = int(rng.integers(3, 9)) if seed % 3 else 2
+    return drawn | {"bits": bits, "dim": -1 if seed % 3 == 0 else -2}
+
+
+@tried("08c.1", _rounded, cases=("of two bits", "along the rows", "zeros"))
+def on_levels(fn: Function, i: Any) -> Results:
+    return {
+        "the rounded numbers": fn(i.x, i.bits, i.dim),
+        "the numbers along the last axis": fn(i.x, i.bits),
+    }
+
+
+def _attending(seed: int) -> Inputs:
+    """Queries, keys that share a large part, values, and a mask with no empty row."""
+    drawn, rng = vectors(seed, q=(2, 5, 6), k=(2, 7, 6), v=(2, 7, 4)), generator(seed)
+    drawn["k"] += 3 * rng.standard_normal(6)
+    mask = rng.random((5, 7)) < 0.6
+    mask[:, int(rng.integers(7))] = True
+    return drawn | {"bits": int(rng.integers(3, 7)), "mask": mask, "kind": seed % 3}
+
+
+@tried("08c.3", _attending, cases=("as they are", "centred", "with a mask"))
+def few_bits(fn: Function, i: Any) -> Results:
+    mask = i.mask if i.kind == 2 else None
+    return {"what is heard": fn(i.q, i.k, i.v, i.bits, i.kind == 1, mask)}
+
+
+@tried("08c.5", _attending, cases=("as they are", "centred", "centred again"))
+def heard(fn: Function, i: Any) -> Results:
+    out, lse = pair(fn(i.q, i.k, i.v, i.kind > 0))
+    return {"what is heard": out, "the log-sum-exp": lse}
+
+
+def _parts(seed: int) -> Inputs:
+    """Three parts; in the second case their sums are too large for a number."""
+    drawn, rng = vectors(seed, out=(3, 2, 5, 4), lse=(3, 2, 5)), generator(~seed)
+    drawn["lse"] += rng.uniform(900, 1000) if seed % 2 else rng.uniform(-2, 2)
+    return drawn
+
+
+@tried("08c.6", _parts, cases=("usual logits", "large logits"))
+def joined(fn: Function, i: Any) -> Results:
+    parts = [Heard(*each) for each in zip(i.out, i.lse, strict=True)]
+    out, lse = pair(fn(parts))
+    return {"what is heard": out, "the log-sum-exp": lse}
+
+
+def _letters(words: Any) -> Tensor:
+    """Words as numbers. Raises BadResult for anything else."""
+    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+        raise BadResult(f"it must return a list of words, not {type(words).__name__}")
+    text = " ".join(f"<{word}>" for word in words).ljust(80)[:80]
+    return torch.tensor([float(ord(c)) for c in text], dtype=torch.float64)
+
+
+DISGUISES = (
+    ("{} s0me $wee7s 8y", "a 4pp13 @nd {}", "50 {} 0n 1ce"),
+    ("The {} in GRÉÉN", "ｂｌｕｅ {}, wïde", "a {}, ѕсhооl αnd οakѕ"),
+    ("a {} -- h o n e y", "(b.e.a-r) {} o f t e n", "sweeeet {} bal\u200bloon"),
+)
+THINGS = "Bear kettle umbrella Balloon Coffee lantern Bottle meadow Valley".split()
+
+
+def _disguised(seed: int) -> Inputs:
+    rng = generator(seed)
+    things = [str(each) for each in rng.choice(THINGS, 3, replace=False)]
+    forms = DISGUISES[seed % 3]
+    return {"prompts": [f.format(t) for f, t in zip(forms, things, strict=True)]}
+
+
+@tried("08c.44", _disguised, cases=("digits", "other letters", "spaces and signs"))
+def plain_words(fn: Function, i: Any) -> Results:
+    names = ("one", "another", "a third")
+    both = zip(names, i.prompts, strict=True)
+    return {f"words of {name} prompt": _letters(fn(text)) for name, text in both}
+
+
+def _pools(seed: int) -> Inputs:
+    """Old, drawn and fresh examples, and a share that is not near half an example."""
+    rest = ((3,), (2, 3, 4))[seed % 2]
+    rows = vectors(seed, pool=(11, *rest), drawn=(8, *rest), fresh=(8, *rest))
+    off = (-0.3, 0.3)[seed % 2]  # so that cutting off differs, and rounding up
+    share = (int(generator(seed + 1).integers(1, 8)) + off) / 8
+    return rows | {"share": share}
+
+
+@tried("08c.8", _pools, cases=("points", "pictures"))
+def feed(fn: Function, i: Any) -> Results:
+    given = (i.pool, i.drawn, i.fresh)
+    return {
+        "the pool when data are replaced": fn("replace", *given),
+        "the pool when data accumulate": fn("accumulate", *given),
+        "the pool with fresh data": fn("fresh", *given, i.share),
+        "the pool with the usual share": fn("fresh", *given),
+        "another way is refused": refusal(lambda: fn("forget", *given)),
+    }
+
+
+def _families(seed: int) -> Inputs:
+    noise = generator(seed).standard_normal((5, 2, 6, 4))
+    share = float(generator(seed + 1).choice([1 / 6, 1 / 3, 2 / 3]))
+    return {"kind": seed % 3, "noise": noise, "share": share}
+
+
+@tried("08c.9", _families, cases=("replaced", "accumulated", "with fresh data"))
+def generations(fn: Function, i: Any) -> Results:
+    how = FEEDS[i.kind]
+    return {
+        "the variances": fn(how, i.noise, i.share),
+        "the variances, unbiased": fn(how, i.noise, i.share, True),
+        "the variances of one chain": fn(how, i.noise[..., 0]),
+    }
+
+
+def _sizes(seed: int) -> Inputs:
+    rng, (low, high) = generator(seed), ((3, 10), (40, 200))[seed % 2]
+    n, count = int(rng.integers(low, high)), int(rng.integers(2, 9))
+    return {
+        "n": n,
+        "count": count,
+        "share": float(rng.uniform(0.05, 0.6)),
+        "weight": float(rng.uniform(0.05, 0.3)),
+    }
+
+
+@tried("08c.11", _sizes, cases=("few points", "many points"))
+def variance_after(fn: Function, i: Any) -> Results:
+    found: dict[str, Any] = {}
+    for unbiased, name in ((False, ""), (True, ", unbiased")):
+        both = fn(i.n, i.count, unbiased)
+        if not isinstance(both, tuple) or len(both) != 2:
+            raise BadResult("it must return two numbers, the mean and the typical one")
+        found[f"the mean{name}"] = number(both[0])
+        found[f"the typical value{name}"] = number(both[1])
+    return found
+
+
+@tried("08c.13", _sizes, cases=("few points", "many points"))
+def settled_variance(fn: Function, i: Any) -> Results:
+    return {
+        "where it settles": number(fn(i.n, i.share)),
+        "where it settles with more real points": number(fn(i.n, i.share + 0.2)),
+    }
+
+
+@tried("08c.15", _sizes, cases=("few examples", "many examples"))
+def chance_lost(fn: Function, i: Any) -> Results:
+    n = min(i.n, 20)
+    return {
+        "the chance after one generation": number(fn(i.weight / 3, n, 1)),
+        "the chance after several": number(fn(i.weight / 3, n, i.count)),
+        "the chance of one that is not rare": number(fn(2 * i.weight, n, i.count)),
+    }
+
+
+# --- a history that is signed ---
+
+STATES = ("none", "broken", "unknown", "trusted")
+WORDS = ("bear", "Bär", "ours", "медведь", "\u7194", "\U0001f43b", 'a "b"', "a/b")
+
+
+def _told(value: Any, kind: type = bytes) -> Tensor:
+    """The bytes, or the letters, that a learner returns."""
+    data: Any = value.encode() if isinstance(value, str) else value
+    if not isinstance(value, kind):
+        raise BadResult(f"it must return {kind.__name__}, not {type(value).__name__}")
+    return torch.tensor([*data], dtype=torch.int64)
+
+
+def _signing(seed: int) -> Inputs:
+    rng = generator(seed)
+    return {"secret": rng.integers(0, 256, 64), "draw": int(rng.integers(1, 10**9))}
+
+
+class _Files:
+    """Files, keys and claims of one try."""
+
+    def __init__(self, i: Any) -> None:
+        self.rng, secret = np.random.default_rng(i.draw), bytes(i.secret.tolist())
+        self.me, self.other = (
+            Ed25519PrivateKey.from_private_bytes(secret[n : n + 32]) for n in (0, 32)
+        )
+        text = chunk(b"tEXt", b"note\0ckMF " + self.rng.bytes(int(i.draw % 9) + 3))
+        pieces = [chunk(b"IHDR", self.rng.bytes(13)), text, chunk(b"IEND", b"")]
+        pieces[2:2] = [chunk(b"IDAT", self.rng.bytes(n)) for n in (5, i.draw % 40)]
+        self.pieces, self.plain = pieces, SIGNATURE + b"".join(pieces)
+
+    def claim(self, *parents: bytes, **changes: Any) -> dict[str, Any]:
+        made = [
+            {
+                "title": "x",
+                "relationship": "parentOf",
+                "manifest": manifest.digest(each),
+            }
+            for each in parents
+        ]
+        when, act = f"20{self.rng.integers(10, 99)}-05-05T05:05:05Z", "c2pa.created"
+        return {
+            "title": f"{self.rng.choice(WORDS)} {self.rng.integers(10**6)}",
+            "format": "image/png",
+            "tool": {"name": "ours", "version": str(self.rng.integers(99))},
+            "created": when,
+            "actions": [{"action": act, "digitalSourceType": manifest.DRAWN}],
+            "ingredients": made,
+            "sha256": manifest.picture_hash(self.plain),
+        } | changes
+
+    def holding(self, sealed: bytes) -> bytes:
+        """The file with a manifest in its place."""
+        head, *rest = self.pieces
+        return SIGNATURE + head + chunk(manifest.NAME, sealed) + b"".join(rest)
+
+    def signing(self, text: bytes) -> bytes:
+        """A manifest with any text as its claim."""
+        public, signed = (
+            self.me.public_key().public_bytes_raw(),
+            manifest.VERSION + text,
+        )
+        return manifest.VERSION + public + self.me.sign(signed) + text
+
+
+@tried("08c.17", _signing, cases=("a value", "another value"))
+def try_canonical(fn: Function, i: Any) -> Results:
+    rng = np.random.default_rng(i.draw)
+    keys = [f"{word}{n}" for n, word in enumerate(rng.permutation(WORDS).tolist())]
+    leaves: list[Any] = [
+        None,
+        True,
+        False,
+        LARGEST,
+        int(rng.integers(-999, 999)),
+        "é\n",
+    ]
+    value = dict(zip(keys, [*leaves, leaves[::-1], {"b": [], "a": {}}], strict=True))
+    bad = {
+        "a real number": 1.0,
+        "NaN": json.loads("NaN"),
+        "bytes": b"x",
+        "a tuple": (1, 2),
+        "a key that is a number": {1: "x"},
+        "a number that is too large": LARGEST + 1,
+        "half a surrogate pair": "\ud83d",
+    }
+    return {
+        "the bytes": _told(fn(value)),
+        "the bytes of a list": _told(fn([*keys, value])),
+        **{n: refusal(partial(fn, {"k": [v]}), NotCanonical) for n, v in bad.items()},
+    }
+
+
+@tried("08c.18", _signing, cases=("a file", "another file"))
+def try_walk(fn: Function, i: Any) -> Results:
+    files, found = _Files(i), fn(_Files(i).plain)
+    if not isinstance(found, list) or not all(isinstance(c, Chunk) for c in found):
+        raise BadResult("it must return a list of Chunk")
+    plain, last = files.plain, files.pieces[-1]
+    bad = {
+        "another signature": b"\x88" + plain[1:],
+        "cut in its last chunk": plain[:-1],
+        "a byte behind the last chunk": plain + b"\0",
+        "a length beyond the file": plain[:8] + b"\xff" * 4 + plain[12:],
+        "a wrong CRC": plain[:-1] + bytes([plain[-1] ^ 1]),
+        "a name with another case": plain.replace(b"tEXt", b"tEXT"),
+        "a name with a digit": plain + chunk(b"ID4T", b""),
+        "a changed byte of data": plain.replace(b"note", b"nota"),
+    }
+    return {
+        "the names": _told(b"".join(c.name for c in found)),
+        "the data": _told(b"|".join(c.data for c in found)),
+        "the places": torch.tensor([[c.start, c.end] for c in found]),
+        "chunks of a file that ends early": count(len(fn(plain[: -len(last)]))),
+        **{
+            f"PngError for {n}": refusal(partial(fn, v), PngError)
+            for n, v in bad.items()
+        },
+    }
+
+
+@tried("08c.19", _signing, cases=("a file", "another file"))
+def try_picture_hash(fn: Function, i: Any) -> Results:
+    files = _Files(i)
+    longer = files.holding(files.rng.bytes(300))
+    twice = files.plain[:-12] + chunk(manifest.NAME, b"x") + files.plain[-12:]
+    files.pieces[1] = chunk(b"tEXt", files.rng.bytes(9))
+    if not isinstance(found := fn(files.plain), str) or len(found) != 64:
+        raise BadResult("it must return 64 hex digits, as text (str)")
+    return {
+        "without a manifest": _told(found, str),
+        "with one": _told(fn(longer), str),
+        "with one before the end": _told(fn(twice), str),
+        "of another text": _told(fn(files.holding(b"y")), str),
+        "PngError for a byte more": refusal(lambda: fn(longer + b"x"), PngError),
+    }
+
+
+def _errors(call: Callable[[], Any]) -> Tensor:
+    """Which error: 2 of the signature, 1 of the manifest, less for others and none."""
+    signature = refusal(call, SignatureError)
+    return 2 * signature if signature == 1 else refusal(call, ManifestError)
+
+
+@tried("08c.22", _signing, cases=("a manifest", "another manifest"))
+def try_unseal(fn: Function, i: Any) -> Results:
+    files = _Files(i)
+    good, text = manifest.seal(files.claim(), files.me), canonical(files.claim())
+    found = fn(good)
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise BadResult("it must return the key and the claim")
+    bad = {
+        "a changed claim": good.replace(b"ours", b"ourz"),
+        "the key of another": files.signing(text)[:4] + bytes(31) + b"\x07" + good[36:],
+        "nobody signed, and no JSON": files.signing(text)[: manifest.HEAD] + b"{",
+        "spaces that were signed": files.signing(text.replace(b",", b", ")),
+        "a field too many, signed": files.signing(canonical(files.claim(x="y"))),
+        "another version": b"CKM9" + good[4:],
+        "100,000 spaces more": good + b" " * 100_000,
+    }
+    return {
+        "the key": _told(found[0]),
+        "the claim": _told(canonical(found[1])),
+        **{name: _errors(partial(fn, each)) for name, each in bad.items()},
+    }
+
+
+@tried("08c.23", _signing, cases=("a file", "another file"))
+def try_judge(fn: Function, i: Any) -> Results:
+    files, found = _Files(i), dict[str, Tensor]()
+    claim, latest = files.claim(created="2050-05-05T05:05:05Z"), "2050-05-05T05:05:05Z"
+    good = files.holding(manifest.seal(claim, files.me))
+    late = files.claim(created="2050-05-05T05:05:06Z")
+    named = files.claim(title="signed by Ann", created="2049-01-01T00:00:00Z")
+    tries = {
+        "no manifest": files.plain,
+        "of a friend": good,
+        "of a stranger": files.holding(manifest.seal(named, files.other)),
+        "of nobody": files.holding(manifest.seal(claim, files.other)),
+        "of another picture": files.holding(
+            manifest.seal(claim | {"sha256": "0" * 64}, files.me)
+        ),
+        "of the future": files.holding(manifest.seal(late, files.me)),
+        "with a text more": good[:-12] + chunk(b"tEXt", b"a\0b") + good[-12:],
+        "with a byte more": good + b"x",
+        "with a changed claim": files.holding(files.signing(b"{}")),
+    }
+    trusted = {files.me.public_key().public_bytes_raw(): "Ann"}
+    for name, data in tries.items():
+        verdict = fn(data, trusted, latest)
+        if not isinstance(verdict, Verdict) or verdict.state not in STATES:
+            raise BadResult("it must return a Verdict with one of its four states")
+        found[f"state {name}"] = count(STATES.index(verdict.state))
+        found[f"signer {name}"] = _told(verdict.signer, str)
+        found[f"claim {name}"] = count(verdict.claim is not None)
+    return found
+
+
+@tried("08c.26", _signing, cases=("a family", "another family"))
+def try_history(fn: Function, i: Any) -> Results:
+    files = _Files(i)
+
+    def made(*parents: bytes) -> bytes:
+        return manifest.seal(files.claim(*parents), files.me)
+
+    old, new = made(), manifest.seal(files.claim(), files.other)
+    middle = made(old)
+    last, bad = made(middle, new, old), new[:-2] + b"]}"
+    told = fn(last, [new, made(), old, middle])
+    if not isinstance(told, list) or not all(len(each) == 2 for each in told):
+        raise BadResult("it must return a list of pairs")
+    return {
+        "the claims": _told(b"\n".join(canonical(claim) for _, claim in told)),
+        "the keys": _told(b"".join(key for key, _ in told)),
+        "of a first picture": count(len(fn(old, []))),
+        "a parent is missing": _errors(lambda: fn(last, [new, old])),
+        "a grandparent is missing": _errors(lambda: fn(made(middle), [middle])),
+        "a parent's signature is broken": _errors(lambda: fn(made(bad), [bad])),
+    }
+
+
+def _kept_bytes(value: Any) -> Tensor:
+    """Bytes that the learner returns, as numbers. Raises BadResult for others."""
+    if not isinstance(value, np.ndarray) or value.dtype != np.uint8:
+        kind = getattr(value, "dtype", type(value).__name__)
+        raise BadResult(f"it returns {kind}, not an array of bytes (np.uint8)")
+    return torch.from_numpy(value.astype(np.int64))
+
+
+def _payload(seed: int) -> Inputs:
+    rng = generator(seed)
+    height, width = (6, 5) if seed % 2 else (4, 4)
+    drawn = rng.integers(0, 256, (height, width, 3))
+    return {"pixels": drawn.astype(np.uint8), "bits": rng.random(7 - seed % 2) < 0.5}
+
+
+@tried("08c.28", _payload, cases=("copies that fit", "a copy that is cut off"))
+def write_bits(fn: Function, i: Any) -> Results:
+    pixels, bits = i.pixels.numpy(), i.bits.numpy()
+    whole = np.full_like(pixels, 255)
+    return {
+        "the picture": _kept_bytes(fn(pixels.copy(), bits.copy())),
+        "a white picture": _kept_bytes(fn(whole, bits.copy())),
+    }
+
+
+def _worn(seed: int) -> Inputs:
+    """Pictures of 96 values: most copies of a bit agree, or exactly half of them do."""
+    rng = generator(seed)
+    bits = rng.random(6) < 0.5
+    copies = np.tile(bits, (16, 1))
+    for place in range(6):
+        wrong = rng.permutation(16)[: 8 if seed % 2 and place < 3 else 5]
+        copies[wrong, place] ^= True
+    drawn = rng.integers(0, 128, 96) * 2 + copies.ravel()
+    return {"pixels": drawn.reshape(4, 8, 3).astype(np.uint8)}
+
+
+@tried("08c.29", _worn, cases=("most copies agree", "some bits are a tie"))
+def read_bits(fn: Function, i: Any) -> Results:
+    found = fn(i.pixels.numpy().copy(), 6)
+    if not isinstance(found, np.ndarray) or found.shape != (6,):
+        raise BadResult("it must return one bit for each place, an array (n,)")
+    return {"the bits": torch.from_numpy(found.astype(np.float64))}
+
+
+def _threshold(value: Any) -> dict[str, Tensor]:
+    if not isinstance(value, tuple) or len(value) != 4:
+        raise BadResult("it must return a Threshold: value, rate, low, high")
+    names = ("threshold", "true rate", "lower bound", "upper bound")
+    return {name: number(v) for name, v in zip(names, value, strict=True)}
+
+
+def _coins(seed: int) -> Inputs:
+    rng = generator(seed)
+    bits = int(rng.integers(6, 60))
+    rate = 0.5**bits if seed % 2 else float(rng.uniform(0.02, 0.2))
+    return {"bits": bits, "rate": rate}
+
+
+@tried("08c.30", _coins, cases=("a rate between two", "all bits, just often enough"))
+def threshold_of_bits(fn: Function, i: Any) -> Results:
+    too_rare = refusal(lambda: fn(i.bits, 0.4 * 0.5**i.bits))
+    return {
+        **_threshold(fn(i.bits, i.rate)),
+        "ValueError where it is too rare": too_rare,
+    }
+
+
+def _clean_scores(seed: int) -> Inputs:
+    """Forty scores; whole numbers, many of them equal, or all equal at the top."""
+    rng = generator(seed)
+    scores = rng.normal(10, 3, 40)
+    if seed % 3:
+        scores = scores.round()
+    if seed % 3 == 2:
+        scores = np.minimum(scores, 11)
+    return {"scores": scores, "rate": (4 + 4 * int(rng.integers(0, 2))) / 40}
+
+
+KINDS = ("all differ", "some are equal", "the largest is there too often")
+
+
+@tried("08c.32", _clean_scores, cases=KINDS)
+def threshold_at(fn: Function, i: Any) -> Results:
+    scores = i.scores.tolist()
+    found = fn(list(scores), i.rate)
+    told = _threshold(found)
+    told["scores at the threshold or above"] = count(sum(s >= found[0] for s in scores))
+    return {**told, "ValueError without scores": refusal(lambda: fn([], i.rate))}
+
+
+def _to_mark(seed: int) -> Inputs:
+    rng = generator(seed)
+    x = rng.uniform(-1, 1, (4, 3, 2, 5)) * (0.4 if seed % 2 else 1)
+    raw = rng.normal(0, 2, x.shape)
+    return {"x": x, "raw": raw, "scale": rng.uniform(0.1, 0.6, 4)}
+
+
+@tried("08c.33", _to_mark, cases=("near black and white", "far from both"))
+def bounded(fn: Function, i: Any) -> Results:
+    raw = i.raw.clone().requires_grad_(True)
+    found = fn(i.x, raw, i.scale)
+    array(found)
+    return {"the pictures": found, **slopes(found.sin(), raw=raw)}
+
+
+@tried("08c.34", draws("x"), cases=("rows", "pictures"))
+def straight_through(fn: Function, i: Any) -> Results:
+    x = i.x.clone().requires_grad_(True)
+    changed = (2 * i.x).round().requires_grad_(True)
+    found = fn(x, changed)
+    array(found)
+    return {"forward": found, **slopes(found.sin(), x=x, changed=changed)}
+
+
+def _heard(seed: int) -> Inputs:
+    rng = generator(seed)
+    logits = rng.normal(0, 1, (5, 8)) * (0.3 if seed % 2 else 4)
+    return {"logits": logits, "bits": (rng.random((5, 8)) < 0.5).astype(np.float64)}
+
+
+@tried("08c.35", _heard, cases=("a decoder that is sure", "one that is not"))
+def bit_accuracy(fn: Function, i: Any) -> Results:
+    return {"the shares": fn(i.logits, i.bits)}
+
+
+# --- rings and scans: part "rings" ---
+
+
+def _real(value: Any, name: str) -> Any:
+    """A real tensor that the learner returns. Raises BadResult for a complex one."""
+    if isinstance(value, Tensor) and value.is_complex():
+        raise BadResult(
+            f"{name} must be real: take the real part of the transform back"
+        )
+    return value
+
+
+def _rings(seed: int) -> Inputs:
+    rng = generator(seed)
+    size = int(rng.integers(7, 10)) * 2 - seed % 2
+    drawn = vectors(seed, values=(2, int(rng.integers(3, 7))))
+    return drawn | {"size": size}
+
+
+@tried("08c.36", _rings, cases=("an even size", "an odd size"))
+def ring_key(fn: Function, i: Any) -> Results:
+    return {
+        "the key": _real(fn(i.values, i.size), "the key"),
+        "the key of one channel": _real(fn(i.values[0], i.size), "the key"),
+    }
+
+
+def _noise(seed: int) -> Inputs:
+    channels = np.array(([1, 3], [3, 0])[seed % 2])
+    rings = int(generator(seed).integers(3, 5))
+    drawn = vectors(seed, noise=(3, 5, 10, 10), values=(2, rings))
+    return drawn | {"channels": channels}
+
+
+@tried("08c.38", _noise, cases=("channels in order", "channels in another order"))
+def marked(fn: Function, i: Any) -> Results:
+    noise, channels = i.noise.clone(), tuple(i.channels.tolist())
+    found = fn(noise, i.values, channels)
+    return {
+        "the marked noise": _real(found, "noise"),
+        "the noise that was given stays": number(float(torch.equal(noise, i.noise))),
+        "the marked noise of larger values": fn(i.noise, 3 * i.values, list(channels)),
+    }
+
+
+@tried("08c.40", _noise, cases=("channels in order", "channels in another order"))
+def ring_distance(fn: Function, i: Any) -> Results:
+    channels = i.channels.tolist()
+    return {
+        "distances": _real(fn(i.noise, i.values, channels), "a distance"),
+        "distances of louder noise": fn(2 * i.noise, i.values, tuple(channels)),
+    }
+
+
+def _scan(seed: int) -> Inputs:
+    """Rows in pairs for even seeds, any rows for odd ones."""
+    rng = generator(seed)
+    rows = sampled_rows(8, 1, 1, int(rng.integers(10**6))).numpy()
+    if seed % 2:
+        rows = rng.permutation(8) < 3
+    shape = (3, 2, int(rows.sum()), 6)
+    drawn = vectors(seed, x0=(3, 2, 8, 6), re=shape, im=shape)
+    return drawn | {"rows": rows, "weight": float(rng.uniform(0.2, 0.8))}
+
+
+@tried("08c.47", _scan, cases=("rows in pairs", "any rows"))
+def adjoint(fn: Function, i: Any) -> Results:
+    y = torch.complex(i.re, i.im)
+    return {
+        "the picture": _real(fn(y, i.rows), "a picture"),
+        "the zero-filled picture": _real(fn(measure(i.x0, i.rows), i.rows), "it"),
+    }
+
+
+@tried("08c.49", _scan, cases=("rows in pairs", "any rows"))
+def consistent(fn: Function, i: Any) -> Results:
+    y = torch.complex(i.re, i.im)
+    each = torch.tensor([i.weight, 0.5, 1.0], dtype=i.x0.dtype)[:, None, None, None]
+    return {
+        "the moved guess": _real(fn(i.x0, y, i.rows, i.weight), "a guess"),
+        "moved all the way": fn(i.x0, y, i.rows),
+        "one measurement for all": fn(i.x0, y[:1], i.rows, each),
+    }
