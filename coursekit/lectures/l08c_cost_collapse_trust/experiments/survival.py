@@ -6,27 +6,36 @@ after the same attack.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple, cast
 
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image, ImageDraw
 
 from coursekit.datasets import emoji
+from coursekit.datasets.teddy.prompts import prompts
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.evaluation.reconstruction import Images, psnr
 from coursekit.evaluation.watermarking import Bits, heard
 from coursekit.experiments.cache import kept
 from coursekit.experiments.summary import Result
+from coursekit.lectures.l08c_cost_collapse_trust.experiments.rings import (
+    ring_score,
+    usual,
+)
 from coursekit.models.watermark import SIDE, Watermark
 from coursekit.pipeline.catalogue import is_there
 from coursekit.pipeline.hidden_marks import own_bits, with_mark
 from coursekit.pipeline.parts import loaded
 from coursekit.pipeline.reimagine import NAME, reimagine
+from coursekit.pipeline.signing import MADE
 from coursekit.training.pretrained import card
 from coursekit.trust.attacks import ATTACKS, Pixels, pixels_of, png_of
 from coursekit.trust.false_alarms import threshold_at
 from coursekit.trust.least_bits import read_bits, write_bits
+from coursekit.trust.manifest import manifest_of, now, sign_file
+from coursekit.trust.verdict import judge
 
 RATE, CLEAN, MARKED = 0.01, 1000, 200
 IMAGE = "image to image"
@@ -76,12 +85,51 @@ def score_learnt(files: Files) -> list[float]:
     return agreeing(heard(net, [pixels_of(content) for content in files]))
 
 
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+CLAIM = {
+    "title": "bear.png",
+    "tool": {"name": "coursekit", "version": "survival"},
+    "created": "2026-01-01T00:00:00Z",
+    "actions": [MADE],
+    "ingredients": [],
+}
+
+
+def signed(pictures: Images) -> Files:
+    """Pictures in files that KEY has signed."""
+    return [sign_file(content, CLAIM, KEY) for content in files_of(pictures)]
+
+
+def score_signed(files: Files) -> list[float]:
+    """1 for each file whose verdict is "trusted"."""
+    trusted = {KEY.public_key().public_bytes_raw(): "survival"}
+    return [float(judge(each, trusted, now()).state == "trusted") for each in files]
+
+
+def ringed(pictures: Images) -> Files:
+    """As many pictures as are given, of bears again, drawn from marked noise."""
+    asked, _ = prompts(len(pictures), "test", 5_000_000, "solo")
+    return files_of(usual().draw(asked, seed=1))
+
+
+def score_ringed(files: Files) -> list[float]:
+    """How near the noise that pictures of one size come from is to the key."""
+    scores = ring_score(np.stack([pixels_of(each) for each in files]))
+    return [float(score) for score in scores]
+
+
 def schemes() -> dict[str, Scheme]:
     """All schemes that are there, by name."""
-    found = {"least_bits": Scheme(least, score_least, 32)}
+    length = len(manifest_of(signed(np.zeros((1, 8, 8, 3), np.uint8))[0]) or b"")
+    found = {
+        "manifest": Scheme(signed, score_signed, 8 * length),
+        "least_bits": Scheme(least, score_least, 32),
+    }
     if is_there("watermark"):
         learnt = Scheme(lambda x: files_of(with_mark(x)), score_learnt, 32)
         found["learnt"] = learnt
+    if is_there(NAME):
+        found["tree_ring"] = Scheme(ringed, score_ringed, 0, same=False)
     return found
 
 
@@ -110,12 +158,17 @@ def clean_pictures(count: int, seed: int = 0) -> Images:
     return np.concatenate([bears, np.stack(others)])
 
 
+@cache
+def null_files(attack: str, clean: int) -> Files:
+    """The clean pictures after an attack, which all schemes share."""
+    return after(attack, files_of(clean_pictures(clean)))
+
+
 def survival(
     marks: dict[str, Scheme], attacks: Sequence[str], clean: int, marked: int
 ) -> Result:
     """Shares of marked pictures that are found, for each scheme after each attack."""
     pictures, _ = teddies(marked, SIDE, 5_000_000, "test", "group")
-    nothing = files_of(clean_pictures(clean))
     found: Result = {}
     for name, scheme in marks.items():
         files = scheme.mark(pictures)
@@ -125,7 +178,7 @@ def survival(
             found[f"{name}_psnr"] = psnr(pictures, seen)
         for attack in attacks:
             key = f"{name}_{attack.replace(' ', '_').replace('-', '_').lower()}"
-            null = threshold_at(list(scheme.score(after(attack, nothing))), RATE)
+            null = threshold_at(scheme.score(null_files(attack, clean)), RATE)
             scores = np.array(scheme.score(after(attack, files)))
             found[f"{key}_found"] = float((scores >= null.value).mean())
             found[f"{key}_least"] = null.value
