@@ -153,7 +153,7 @@ def attacked(files: Mapping[str, bytes]) -> Picture:
 
 
 def survival() -> Picture | Table:
-    """Figure B: shares of marked pictures that are found."""
+    """Figure B: shares of marked pictures that are found (and of clean ones)."""
     return measured_figure("08c.B", _survival)
 
 
@@ -162,17 +162,23 @@ def _survival(stored: Stored) -> Table:
     for attack in (*ATTACKS, "image to image"):
         key = attack.replace(" ", "_").replace("-", "_").lower()
         rows[attack] = {
-            name: f"{stored[f'{scheme}_{key}_found']:.0%}"
+            name: "{found:.0%} ({alarms:.1%})".format(
+                **{k: stored[f"{scheme}_{key}_{k}"] for k in ("found", "alarms")}
+            )
             for scheme, name in SCHEMES.items()
             if f"{scheme}_{key}_found" in stored
         }
     here = {scheme: n for scheme, n in SCHEMES.items() if f"{scheme}_bits" in stored}
     rows["bits of payload"] = {n: str(stored[f"{s}_bits"]) for s, n in here.items()}
-    rows["PSNR, dB"] = {
-        n: f"{stored[f'{s}_psnr']:.1f}" if f"{s}_psnr" in stored else "not the same"
-        for s, n in here.items()
-    }
+    rows["PSNR, dB"] = {n: _cost(stored.get(f"{s}_psnr")) for s, n in here.items()}
     return table(rows)
+
+
+def _cost(decibels: float | None) -> str:
+    """What the mark does to the pixels; None: nobody knows the picture without it."""
+    if decibels is None:
+        return "another picture"
+    return "the same pixels" if decibels > 100 else f"{decibels:.1f}"
 
 
 # --- rings and scans: part "rings" ---
