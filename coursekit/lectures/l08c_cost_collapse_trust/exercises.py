@@ -106,17 +106,17 @@ THINGS = "Bear kettle umbrella Balloon Coffee lantern Bottle meadow Valley".spli
 
 
 def _disguised(seed: int) -> Inputs:
-    rng = generator(seed)
-    things = [str(each) for each in rng.choice(THINGS, 3, replace=False)]
-    forms = DISGUISES[seed % 3]
-    return {"prompts": [f.format(t) for f, t in zip(forms, things, strict=True)]}
+    things = generator(seed).choice(len(THINGS), 3, replace=False)
+    return {"kind": seed % len(DISGUISES), "things": things}
 
 
 @tried("08c.44", _disguised, cases=("digits", "other letters", "spaces and signs"))
 def plain_words(fn: Function, i: Any) -> Results:
+    found = {}
     names = ("one", "another", "a third")
-    both = zip(names, i.prompts, strict=True)
-    return {f"words of {name} prompt": _letters(fn(text)) for name, text in both}
+    for name, form, n in zip(names, DISGUISES[i.kind], i.things, strict=True):
+        found[f"words of {name} prompt"] = _letters(fn(form.format(THINGS[n])))
+    return found
 
 
 def _pools(seed: int) -> Inputs:
