@@ -103,7 +103,7 @@ def measure(seeds: Sequence[int] = (0,), quick: bool = False) -> Result:
 
 
 @cache
-def real(count: int, seed: int, split: str = "train") -> Images:
+def real(count: int, seed: int) -> Images:
     """Pictures of a world of snow in which WEIGHT of the bears wear the rare hat."""
     usual = 1 / len(HATS)
     keep = WEIGHT * (1 - usual) / (usual * (1 - WEIGHT))
@@ -115,12 +115,15 @@ def real(count: int, seed: int, split: str = "train") -> Images:
             return False
         return bear.hat != RARE or luck.random() < keep
 
-    return teddies(count, SIDE, seed, split, only=wanted)[0]
+    def draw() -> Images:
+        return teddies(count, SIDE, seed, only=wanted)[0]
+
+    return kept_images(f"collapse/real-{seed}", (count, SIDE, ALL, WEIGHT), draw)
 
 
 def judged(images: Images, seed: int, steps: int) -> Result:
-    """Against as many held-out real ones: see `flow`."""
-    truth = real(len(images), 6_000_000 + seed, "test")
+    """Against as many other real ones: see `flow`. seed: of the family."""
+    truth = real(len(images), 6_000_000 + seed)
     a, b = vectors("teddy", truth), vectors("teddy", images)
     probes = told_apart(truth, images, folds=2, seed=seed, steps=steps)
     return {
@@ -157,7 +160,7 @@ def lineage(how: str, quick: bool, seed: int) -> tuple[Result, Images]:
         steps = effort.steps if g else effort.first
         profile = Profile(NETWORK, steps, 32, 2e-3, warmup=50, ema=0.99)
         net = trained(run_folder(name, quick), recipe, profile, data, net)
-        images, row = _drawn(net, name, effort, 100 * seed + g)
+        images, row = _drawn(net, name, effort, seed, g)
         rows.append(row)
         shown.append(images[:SHOWN])
         fresh = torch.from_numpy(real(effort.count, 1000 * (g + 1) + seed))
@@ -168,18 +171,17 @@ def lineage(how: str, quick: bool, seed: int) -> tuple[Result, Images]:
 
 
 def _drawn(
-    net: nn.Module, name: str, effort: Effort, seed: int
+    net: nn.Module, name: str, effort: Effort, seed: int, g: int
 ) -> tuple[Images, Result]:
     """The pictures of one model, and what is found in them."""
 
     def draw() -> Images:
         walk, shape = TEDDY_FLOW.objective().walk, (3, SIDE, SIDE)
-        return sample_images(net, walk, shape, effort.count, EVALS, seed)
+        return sample_images(net, walk, shape, effort.count, EVALS, 100 * seed + g)
 
-    images = kept_images(name, (effort, EVALS, seed), draw)
-    return images, kept(
-        name, (effort, EVALS, seed), lambda: judged(images, seed, effort.probe)
-    )
+    settings = (effort, EVALS, seed, g)
+    images = kept_images(name, settings, draw)
+    return images, kept(name, settings, lambda: judged(images, seed, effort.probe))
 
 
 def flow(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
@@ -194,7 +196,7 @@ def flow(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Result:
     effort, seeds = (QUICK, seeds[:1]) if quick else (Effort(), seeds)
 
     def floor(seed: int) -> Result:
-        truth = real(effort.count, 5_000_000 + seed, "test")
+        truth = real(effort.count, 5_000_000 + seed)
         return judged(truth, seed, effort.probe)
 
     result: Result = {
