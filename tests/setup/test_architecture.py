@@ -2,6 +2,7 @@
 runs without Jupyter, and importing the package is free."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -151,6 +152,21 @@ def test_no_modules_import_each_other_in_a_circle():
     assert circle(graph) == []
     graph["coursekit.theory.paths"].add("coursekit.theory.flow")
     assert circle(graph), "a planted circle must be seen"
+
+
+def twice(names: Iterable[str]) -> list[str]:
+    """The names that stand more than once."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def test_no_two_test_files_have_one_name():
+    """pytest takes a file's name for its module: of two, the second is not run."""
+    files = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert len(files) > 100 and twice(files) == []
+
+
+def test_canary_a_name_that_stands_twice_is_found():
+    assert twice(["test_a.py", "test_b.py", "test_a.py"]) == ["test_a.py"]
 
 
 def printed(code: str) -> str:
