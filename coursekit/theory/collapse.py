@@ -94,7 +94,7 @@ def settled_variance(n: int, share: float) -> float:
     """Where the mean variance settles if a share of each pool is fresh and real.
 
     n points a generation, share n of them real, from N(0, 1); variances divided by n.
-    With keep = 1 - share, one generation changes two means over all families:
+    With keep, the share that was drawn, one generation changes two means:
 
         E[v + m^2]  becomes  keep E[v + m^2] + share
         E[m^2]      becomes  keep^2 E[m^2] + (keep E[v] + share) / n

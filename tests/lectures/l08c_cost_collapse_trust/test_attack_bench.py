@@ -33,4 +33,4 @@ def test_a_changed_pixel_needs_a_png():
     jpeg = ATTACKS["JPEG"](png_of(PICTURE))
     bench = attack_bench({"mine": jpeg}, {"mine": lambda content: ""})
     bench.controls["attack"].value = "one pixel"
-    assert bench.scene.tone == "bad" and "no PNG" in bench.scene.text
+    assert bench.scene.tone == "bad" and "as a PNG file" in bench.scene.text
