@@ -38,8 +38,10 @@ tried = PROBES.tried
 
 
 def _rounded(seed: int) -> Inputs:
-    """Numbers, in the last case with a row and a column of zeros; bits, and an axis."""
+    """Numbers, some halves between two levels, or a row and a column of zeros; bits."""
     drawn, rng = vectors(seed, x=(3, 5, 7)), generator(seed + 1)
+    if seed % 3 == 0:
+        drawn["x"][0, :, :3] = rng.permutation([8, 4, -4])
     if seed % 3 == 2:
         drawn["x"][1, 2] = drawn["x"][:, :, 3] = 0
     bits = int(rng.integers(3, 9)) if seed % 3 else 2
@@ -48,15 +50,18 @@ def _rounded(seed: int) -> Inputs:
 
 @tried("08c.1", _rounded, cases=("of two bits", "along the rows", "zeros"))
 def on_levels(fn: Function, i: Any) -> Results:
+    array(small := fn(1e-9 * i.x, i.bits))
     return {
         "the rounded numbers": fn(i.x, i.bits, i.dim),
         "the numbers along the last axis": fn(i.x, i.bits),
+        "small numbers, times 1e9": 1e9 * small,
     }
 
 
 def _attending(seed: int) -> Inputs:
-    """Queries, keys that share a large part, values, and a mask with no empty row."""
-    drawn, rng = vectors(seed, q=(2, 5, 6), k=(2, 7, 6), v=(2, 7, 4)), generator(seed)
+    """Queries, keys that share a part, values; and a mask with no empty row."""
+    lead, rng = ((2,), (2, 3), ())[seed % 3], generator(seed)
+    drawn = vectors(seed, q=(*lead, 5, 6), k=(*lead, 7, 6), v=(*lead, 7, 4))
     drawn["k"] += 3 * rng.standard_normal(6)
     mask = rng.random((5, 7)) < 0.6
     mask[:, int(rng.integers(7))] = True
@@ -66,27 +71,42 @@ def _attending(seed: int) -> Inputs:
 @tried("08c.3", _attending, cases=("as they are", "centred", "with a mask"))
 def few_bits(fn: Function, i: Any) -> Results:
     mask = i.mask if i.kind == 2 else None
-    return {"what is heard": fn(i.q, i.k, i.v, i.bits, i.kind == 1, mask)}
+    return {
+        "what is heard": fn(i.q, i.k, i.v, i.bits, i.kind == 1, mask),
+        "what is heard with mask and centre": fn(i.q, i.k, i.v, i.bits, True, i.mask),
+    }
 
 
-@tried("08c.5", _attending, cases=("as they are", "centred", "centred again"))
+def _both(found: Any) -> dict[str, Tensor]:
+    """What is heard, how loud, and whether both have their names."""
+    out, lse = pair(found)
+    named = count(isinstance(found, Heard))
+    return {"what is heard": out, "the log-sum-exp": lse, "a Heard": named}
+
+
+@tried("08c.5", _attending, cases=("as they are", "centred", "one head, centred"))
 def heard(fn: Function, i: Any) -> Results:
-    out, lse = pair(fn(i.q, i.k, i.v, i.kind > 0))
-    return {"what is heard": out, "the log-sum-exp": lse}
+    loud = i.k + 40000 * i.q.mean(dim=-2, keepdim=True)
+    return {
+        **_both(fn(i.q, i.k, i.v, i.kind > 0)),
+        "the log-sum-exp of loud keys": _both(fn(i.q, loud, i.v))["the log-sum-exp"],
+    }
 
 
 def _parts(seed: int) -> Inputs:
-    """Three parts; in the second case their sums are too large for a number."""
-    drawn, rng = vectors(seed, out=(3, 2, 5, 4), lse=(3, 2, 5)), generator(~seed)
-    drawn["lse"] += rng.uniform(900, 1000) if seed % 2 else rng.uniform(-2, 2)
+    """Three parts, or four whose sums are too large for a number, or too small."""
+    rng, lead = generator(~seed), ((3, 2), (4,))[seed % 2]
+    drawn = vectors(seed, out=(*lead, 5, 4), lse=(*lead, 5))
+    far = rng.uniform(900, 1000, 5) * rng.permutation([1, -1, 1, -1, 1])
+    drawn["lse"] += far if seed % 2 else rng.uniform(-2, 2)
+    drawn["lse"][0] -= 800 * (seed % 2)
     return drawn
 
 
 @tried("08c.6", _parts, cases=("usual logits", "large logits"))
 def joined(fn: Function, i: Any) -> Results:
     parts = [Heard(*each) for each in zip(i.out, i.lse, strict=True)]
-    out, lse = pair(fn(parts))
-    return {"what is heard": out, "the log-sum-exp": lse}
+    return _both(fn(parts))
 
 
 def _letters(words: Any) -> Tensor:
@@ -98,9 +118,9 @@ def _letters(words: Any) -> Tensor:
 
 
 DISGUISES = (
-    ("{} s0me $wee7s 8y", "a 4pp13 @nd {}", "50 {} 0n 1ce"),
-    ("The {} in GRÉÉN", "ｂｌｕｅ {}, wïde", "a {}, ѕсhооl αnd οakѕ"),
-    ("a {} -- h o n e y", "(b.e.a-r) {} o f t e n", "sweeeet {} bal\u200bloon"),
+    ("{} s0me $wee7s 8y", "a 4pp13 @nd {}", "50 {}\t0n  1ce"),
+    ("The {} in GRÉÉN", "ｂｌｕｅ {}, żółw", "a {}, ѕсhооl αnd οakѕ"),
+    ("b a l -- l o o n {}", "(b.e.a-r) {} of_t k. e. y.", "sweeeet {} in my s\u200bky"),
 )
 THINGS = "Bear kettle umbrella Balloon Coffee lantern Bottle meadow Valley".split()
 
@@ -136,6 +156,7 @@ def feed(fn: Function, i: Any) -> Results:
         "the pool when data accumulate": fn("accumulate", *given),
         "the pool with fresh data": fn("fresh", *given, i.share),
         "the pool with the usual share": fn("fresh", *given),
+        "the pool with no fresh row": fn("fresh", *given, i.share / 20),
         "another way is refused": refusal(lambda: fn("forget", *given)),
     }
 
@@ -159,6 +180,7 @@ def generations(fn: Function, i: Any) -> Results:
 def _sizes(seed: int) -> Inputs:
     rng, (low, high) = generator(seed), ((3, 10), (40, 200))[seed % 2]
     n, count = int(rng.integers(low, high)), int(rng.integers(2, 9))
+    n += n % 2 if low == 3 else 0  # so that half of n - 1 is no whole number
     return {
         "n": n,
         "count": count,
@@ -179,11 +201,21 @@ def variance_after(fn: Function, i: Any) -> Results:
     return found
 
 
+def _or_nothing(call: Callable[[], Any]) -> Tensor:
+    """A number; -1 where it is divided by 0, so that the other results still count."""
+    try:
+        return number(call())
+    except ZeroDivisionError:
+        return count(-1)
+
+
 @tried("08c.13", _sizes, cases=("few points", "many points"))
 def settled_variance(fn: Function, i: Any) -> Results:
     return {
         "where it settles": number(fn(i.n, i.share)),
         "where it settles with more real points": number(fn(i.n, i.share + 0.2)),
+        "where it settles with few real points": number(fn(i.n, i.share / 10)),
+        "without real points": _or_nothing(lambda: fn(i.n, 0.0)),
     }
 
 
@@ -194,6 +226,7 @@ def chance_lost(fn: Function, i: Any) -> Results:
         "the chance after one generation": number(fn(i.weight / 3, n, 1)),
         "the chance after several": number(fn(i.weight / 3, n, i.count)),
         "the chance of one that is not rare": number(fn(2 * i.weight, n, i.count)),
+        "the chance of a kind that is not there": number(fn(0.0, n, i.count)),
     }
 
 

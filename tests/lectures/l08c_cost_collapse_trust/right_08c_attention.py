@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+import numpy as np
 import torch
 
 from coursekit.evaluation.prompt_filter import DIGITS, LOOKALIKES
@@ -13,11 +14,11 @@ def row_by_row(x, bits, dim=-1):
     top = 2 ** (bits - 1) - 1
     rows = x.movedim(dim, -1)
     found = torch.zeros_like(rows)
-    for place in torch.cartesian_prod(*(torch.arange(n) for n in rows.shape[:-1])):
-        row = rows[tuple(place)]
+    for place in np.ndindex(*rows.shape[:-1]):
+        row = rows[place]
         if row.any():
             unit = row.abs().max() / top
-            found[tuple(place)] = torch.round(row / unit) * unit
+            found[place] = torch.round(row / unit) * unit
     return found.movedim(-1, dim)
 
 
