@@ -1,6 +1,8 @@
 """How the exercises of notebook 8c are tried: fresh inputs, and a look."""
 
 import json
+import math
+import zlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -233,7 +235,7 @@ def chance_lost(fn: Function, i: Any) -> Results:
 # --- a history that is signed ---
 
 STATES = ("none", "broken", "unknown", "trusted")
-WORDS = ("bear", "Bär", "ours", "медведь", "\u7194", "\U0001f43b", 'a "b"', "a/b")
+WORDS = ("bear", "Bär", "ours", "медведь", "\uff42", "\U0001f43b", 'a "b"', "a/b")
 
 
 def _told(value: Any, kind: type = bytes) -> Tensor:
@@ -260,16 +262,17 @@ class _Files:
         text = chunk(b"tEXt", b"note\0ckMF " + self.rng.bytes(int(i.draw % 9) + 3))
         pieces = [chunk(b"IHDR", self.rng.bytes(13)), text, chunk(b"IEND", b"")]
         pieces[2:2] = [chunk(b"IDAT", self.rng.bytes(n)) for n in (5, i.draw % 40)]
+        pieces.insert(2, chunk(b"ckMf", self.rng.bytes(4)))  # it only sounds alike
         self.pieces, self.plain = pieces, SIGNATURE + b"".join(pieces)
 
     def claim(self, *parents: bytes, **changes: Any) -> dict[str, Any]:
         made = [
             {
                 "title": "x",
-                "relationship": "parentOf",
+                "relationship": ("componentOf", "parentOf")[n > 0],
                 "manifest": manifest.digest(each),
             }
-            for each in parents
+            for n, each in enumerate(parents)
         ]
         when, act = f"20{self.rng.integers(10, 99)}-05-05T05:05:05Z", "c2pa.created"
         return {
@@ -306,16 +309,20 @@ def try_canonical(fn: Function, i: Any) -> Results:
         False,
         LARGEST,
         int(rng.integers(-999, 999)),
-        "é\n",
+        "e\u0301\n\x1f\x7f\\",
     ]
-    value = dict(zip(keys, [*leaves, leaves[::-1], {"b": [], "a": {}}], strict=True))
+    value = dict(
+        zip(keys, [*leaves, leaves[::-1], {"b": [-LARGEST], "a": {}}], strict=True)
+    )
     bad = {
         "a real number": 1.0,
         "NaN": json.loads("NaN"),
         "bytes": b"x",
         "a tuple": (1, 2),
         "a key that is a number": {1: "x"},
+        "infinity": math.inf,
         "a number that is too large": LARGEST + 1,
+        "a number too far below 0": -LARGEST - 1,
         "half a surrogate pair": "\ud83d",
     }
     return {
@@ -331,14 +338,21 @@ def try_walk(fn: Function, i: Any) -> Results:
     if not isinstance(found, list) or not all(isinstance(c, Chunk) for c in found):
         raise BadResult("it must return a list of Chunk")
     plain, last = files.plain, files.pieces[-1]
+    zero = b"tEXt" + files.rng.bytes(5)
+    zero += (zlib.crc32(zero) ^ 0x6DD90A9D).to_bytes(4, "little")  # so its CRC is 0
     bad = {
-        "another signature": b"\x88" + plain[1:],
+        "nothing": b"",
+        "another signature": b"\x88" + plain[1:] + chunk(b"tEXt", SIGNATURE),
+        "another line end in the signature": plain[:7] + b"\r" + plain[8:],
         "cut in its last chunk": plain[:-1],
         "a byte behind the last chunk": plain + b"\0",
         "a length beyond the file": plain[:8] + b"\xff" * 4 + plain[12:],
         "a wrong CRC": plain[:-1] + bytes([plain[-1] ^ 1]),
         "a name with another case": plain.replace(b"tEXt", b"tEXT"),
         "a name with a digit": plain + chunk(b"ID4T", b""),
+        "a name with a sign": plain + chunk(b"ID_T", b""),
+        "a name with an accent": plain + chunk(b"ID\xc3\xaa", b""),
+        "a CRC that is cut off": plain + b"\0\0\0\x09" + zero,
         "a changed byte of data": plain.replace(b"note", b"nota"),
     }
     return {
@@ -357,16 +371,18 @@ def try_walk(fn: Function, i: Any) -> Results:
 def try_picture_hash(fn: Function, i: Any) -> Results:
     files = _Files(i)
     longer = files.holding(files.rng.bytes(300))
-    twice = files.plain[:-12] + chunk(manifest.NAME, b"x") + files.plain[-12:]
-    files.pieces[1] = chunk(b"tEXt", files.rng.bytes(9))
+    twice = longer[:-12] + chunk(manifest.NAME, b"x") + longer[-12:]
+    copy = chunk(manifest.NAME, b"y")
+    files.pieces[1] = chunk(b"tEXt", files.rng.bytes(9) + copy)
     if not isinstance(found := fn(files.plain), str) or len(found) != 64:
         raise BadResult("it must return 64 hex digits, as text (str)")
     return {
         "without a manifest": _told(found, str),
         "with one": _told(fn(longer), str),
-        "with one before the end": _told(fn(twice), str),
-        "of another text": _told(fn(files.holding(b"y")), str),
+        "with two": _told(fn(twice), str),
+        "of a text that holds a copy": _told(fn(files.holding(b"y")), str),
         "PngError for a byte more": refusal(lambda: fn(longer + b"x"), PngError),
+        "PngError for a chunk more": refusal(lambda: fn(longer + copy), PngError),
     }
 
 
@@ -379,7 +395,8 @@ def _errors(call: Callable[[], Any]) -> Tensor:
 @tried("08c.22", _signing, cases=("a manifest", "another manifest"))
 def try_unseal(fn: Function, i: Any) -> Results:
     files = _Files(i)
-    good, text = manifest.seal(files.claim(), files.me), canonical(files.claim())
+    good, claim = manifest.seal(files.claim(), files.me), files.claim()
+    text, fewer = canonical(claim), {k: v for k, v in claim.items() if k != "format"}
     found = fn(good)
     if not isinstance(found, tuple) or len(found) != 2:
         raise BadResult("it must return the key and the claim")
@@ -387,10 +404,19 @@ def try_unseal(fn: Function, i: Any) -> Results:
         "a changed claim": good.replace(b"ours", b"ourz"),
         "the key of another": files.signing(text)[:4] + bytes(31) + b"\x07" + good[36:],
         "nobody signed, and no JSON": files.signing(text)[: manifest.HEAD] + b"{",
+        "a key that is cut off": good[:30],
         "spaces that were signed": files.signing(text.replace(b",", b", ")),
         "a field too many, signed": files.signing(canonical(files.claim(x="y"))),
+        "a field too few, signed": files.signing(canonical(fewer)),
+        "a field twice, signed": files.signing(text[:-1] + b',"title":"x"}'),
+        "a title of two lines, signed": files.signing(
+            canonical(claim | {"title": "x\ny"})
+        ),
+        "a list, signed": files.signing(b"[]"),
         "another version": b"CKM9" + good[4:],
-        "100,000 spaces more": good + b" " * 100_000,
+        "spaces up to the most": good.ljust(manifest.MOST),
+        "one space more": good.ljust(manifest.MOST + 1),
+        "100,000 spaces more": good + b" " * manifest.MOST,
     }
     return {
         "the key": _told(found[0]),
@@ -401,33 +427,52 @@ def try_unseal(fn: Function, i: Any) -> Results:
 
 @tried("08c.23", _signing, cases=("a file", "another file"))
 def try_judge(fn: Function, i: Any) -> Results:
-    files, found = _Files(i), dict[str, Tensor]()
-    claim, latest = files.claim(created="2050-05-05T05:05:05Z"), "2050-05-05T05:05:05Z"
-    good = files.holding(manifest.seal(claim, files.me))
-    late = files.claim(created="2050-05-05T05:05:06Z")
+    files, found, why = _Files(i), dict[str, Tensor](), set()
+    latest, me, other = "2050-05-05T05:05:05Z", files.me, files.other
+    claim, late = (files.claim(created=f"{latest[:-2]}{n}Z") for n in (5, 6))
     named = files.claim(title="signed by Ann", created="2049-01-01T00:00:00Z")
-    tries = {
-        "no manifest": files.plain,
-        "of a friend": good,
-        "of a stranger": files.holding(manifest.seal(named, files.other)),
-        "of nobody": files.holding(manifest.seal(claim, files.other)),
-        "of another picture": files.holding(
-            manifest.seal(claim | {"sha256": "0" * 64}, files.me)
-        ),
-        "of the future": files.holding(manifest.seal(late, files.me)),
-        "with a text more": good[:-12] + chunk(b"tEXt", b"a\0b") + good[-12:],
+    moved = {
+        "title": (sha := claim["sha256"]),
+        "sha256": sha[:-1] + "10"[sha[-1] > "0"],
+    }
+
+    def sealed(said: manifest.Claim, key: Ed25519PrivateKey = me) -> bytes:
+        return files.holding(manifest.seal(said, key))
+
+    good, mine = sealed(claim), manifest.seal(claim, me)
+    again, plain = chunk(manifest.NAME, mine), files.plain
+    broken = {
+        "of another picture": sealed(claim | moved),
+        "of the future": sealed(late),
         "with a byte more": good + b"x",
+        "with another year": files.holding(mine.replace(b"2050", b"2049")),
         "with a changed claim": files.holding(files.signing(b"{}")),
     }
-    trusted = {files.me.public_key().public_bytes_raw(): "Ann"}
+    tries = broken | {
+        "no manifest": plain,
+        "no manifest, a byte more": plain + b"x",
+        "of a friend": good,
+        "of a stranger": sealed(named, other),
+        "of a stranger with another title": sealed(claim, other),
+        "of a stranger, for another picture": sealed(claim | moved, other),
+        "of a stranger, of the future": sealed(late, other),
+        "with a text more": good[:-12] + chunk(b"tEXt", b"a\0b") + good[-12:],
+        "with two manifests": good[:-12] + again + good[-12:],
+        "with one that was moved": plain[:-12] + again + plain[-12:],
+    }
+    keys = [each.public_key().public_bytes_raw() for each in (me, other)]
+    trusted = {keys[0]: "Ann", keys[1][:16] + bytes(16): "Bob"}
     for name, data in tries.items():
         verdict = fn(data, trusted, latest)
         if not isinstance(verdict, Verdict) or verdict.state not in STATES:
             raise BadResult("it must return a Verdict with one of its four states")
+        if not isinstance(verdict.claim, dict | None):
+            raise BadResult("the claim must be what unseal returns, or None")
         found[f"state {name}"] = count(STATES.index(verdict.state))
         found[f"signer {name}"] = _told(verdict.signer, str)
-        found[f"claim {name}"] = count(verdict.claim is not None)
-    return found
+        found[f"claim {name}"] = _told(canonical(verdict.claim))
+        why |= {verdict.why} if name in broken else set()
+    return found | {"reasons of five broken files": count(len(why))}
 
 
 @tried("08c.26", _signing, cases=("a family", "another family"))
@@ -439,8 +484,8 @@ def try_history(fn: Function, i: Any) -> Results:
 
     old, new = made(), manifest.seal(files.claim(), files.other)
     middle = made(old)
-    last, bad = made(middle, new, old), new[:-2] + b"]}"
-    told = fn(last, [new, made(), old, middle])
+    last, bad = made(middle, new, old), new.replace(b"ours", b"ourz")
+    told = fn(last, [new, made(), b"of nobody", old, middle])
     if not isinstance(told, list) or not all(len(each) == 2 for each in told):
         raise BadResult("it must return a list of pairs")
     return {

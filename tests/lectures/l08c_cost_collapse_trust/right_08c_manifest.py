@@ -89,8 +89,10 @@ def judged_early(data, trusted, latest):
         return Verdict("broken", f"{error}")
     if claim is None:
         return Verdict("none", "nothing there")
-    if m.picture_hash(data) != claim["sha256"] or not claim["created"] <= latest:
+    if m.picture_hash(data) != claim["sha256"]:
         return Verdict("broken", "it does not fit")
+    if not claim["created"] <= latest:
+        return Verdict("broken", "it comes too early")
     name = trusted.get(public)
     if name is None:
         return Verdict("unknown", "who is it?", public.hex()[:16], claim)
