@@ -31,6 +31,7 @@ from coursekit.theory.collapse import FEEDS
 from coursekit.theory.inverse_problems import measure, sampled_rows
 from coursekit.trust import manifest
 from coursekit.trust.canonical import LARGEST, NotCanonical, canonical
+from coursekit.trust.false_alarms import Threshold
 from coursekit.trust.manifest import ManifestError, SignatureError
 from coursekit.trust.png_chunks import SIGNATURE, Chunk, PngError, chunk
 from coursekit.trust.verdict import Verdict
@@ -510,44 +511,54 @@ def _payload(seed: int) -> Inputs:
     rng = generator(seed)
     height, width = (6, 5) if seed % 2 else (4, 4)
     drawn = rng.integers(0, 256, (height, width, 3))
-    return {"pixels": drawn.astype(np.uint8), "bits": rng.random(7 - seed % 2) < 0.5}
+    return {"pixels": drawn.astype(np.uint8), "bits": rng.random(6 + seed % 2) < 0.5}
 
 
 @tried("08c.28", _payload, cases=("copies that fit", "a copy that is cut off"))
 def write_bits(fn: Function, i: Any) -> Results:
     pixels, bits = i.pixels.numpy(), i.bits.numpy()
-    whole = np.full_like(pixels, 255)
     return {
-        "the picture": _kept_bytes(fn(pixels.copy(), bits.copy())),
-        "a white picture": _kept_bytes(fn(whole, bits.copy())),
+        "the picture": _kept_bytes(fn(pixels, bits)),
+        "a white picture": _kept_bytes(fn(np.full_like(pixels, 255), bits)),
     }
 
 
 def _worn(seed: int) -> Inputs:
-    """Pictures of 96 values: most copies of a bit agree, or exactly half of them do."""
+    """96 values, 14 copies of 5 bits and 13 of 2: most of them agree, or half do."""
     rng = generator(seed)
-    bits = rng.random(6) < 0.5
-    copies = np.tile(bits, (16, 1))
-    for place in range(6):
-        wrong = rng.permutation(16)[: 8 if seed % 2 and place < 3 else 5]
-        copies[wrong, place] ^= True
-    drawn = rng.integers(0, 128, 96) * 2 + copies.ravel()
+    votes = np.tile((rng.random(7) < 0.5) | (np.arange(7) == 5), (14, 1))
+    for place in range(7):
+        tie = seed % 2 == 1 and place < 3
+        votes[rng.permutation(14 - (place > 4))[: 6 + tie], place] ^= True
+        votes[:, place] ^= tie & (votes[13, place] ^ (place == 2))  # the last says no
+    drawn = rng.integers(0, 128, 96) * 2 + votes.ravel()[:96]
     return {"pixels": drawn.reshape(4, 8, 3).astype(np.uint8)}
 
 
 @tried("08c.29", _worn, cases=("most copies agree", "some bits are a tie"))
 def read_bits(fn: Function, i: Any) -> Results:
-    found = fn(i.pixels.numpy().copy(), 6)
-    if not isinstance(found, np.ndarray) or found.shape != (6,):
-        raise BadResult("it must return one bit for each place, an array (n,)")
-    return {"the bits": torch.from_numpy(found.astype(np.float64))}
+    pixels, told = i.pixels.numpy(), dict[str, Tensor]()
+    large = np.tile(pixels, (20, 1, 1))
+    large[..., 1] |= 1
+    for name, picture, n in (("", pixels, 7), (" of a large picture", large, 3)):
+        found = fn(picture, n)
+        if not isinstance(found, np.ndarray) or found.shape != (n,):
+            kind = getattr(found, "shape", type(found).__name__)
+            raise BadResult(
+                f"it must return an array (n,), one bit a place, not {kind}"
+            )
+        told[f"the bits{name}"] = torch.from_numpy(found.astype(np.float64))
+    return told
 
 
-def _threshold(value: Any) -> dict[str, Tensor]:
-    if not isinstance(value, tuple) or len(value) != 4:
-        raise BadResult("it must return a Threshold: value, rate, low, high")
-    names = ("threshold", "true rate", "lower bound", "upper bound")
-    return {name: number(v) for name, v in zip(names, value, strict=True)}
+def _threshold(found: Any, unit: float = 1.0, more: str = "") -> dict[str, Tensor]:
+    """What a Threshold says, rates in some unit. Raises BadResult for another type."""
+    if not isinstance(found, Threshold):
+        raise BadResult(f"it must return a Threshold, not {type(found).__name__}")
+    names = ("true rate", "lower bound", "upper bound")
+    rates = zip(names, found[1:], strict=True)
+    told = {f"threshold{more}": number(found.value)}
+    return told | {f"{name}{more}": number(v) / unit for name, v in rates}
 
 
 def _coins(seed: int) -> Inputs:
@@ -561,7 +572,7 @@ def _coins(seed: int) -> Inputs:
 def threshold_of_bits(fn: Function, i: Any) -> Results:
     too_rare = refusal(lambda: fn(i.bits, 0.4 * 0.5**i.bits))
     return {
-        **_threshold(fn(i.bits, i.rate)),
+        **_threshold(fn(i.bits, i.rate), i.rate),
         "ValueError where it is too rare": too_rare,
     }
 
@@ -583,17 +594,24 @@ KINDS = ("all differ", "some are equal", "the largest is there too often")
 @tried("08c.32", _clean_scores, cases=KINDS)
 def threshold_at(fn: Function, i: Any) -> Results:
     scores = i.scores.tolist()
-    found = fn(list(scores), i.rate)
-    told = _threshold(found)
-    told["scores at the threshold or above"] = count(sum(s >= found[0] for s in scores))
-    return {**told, "ValueError without scores": refusal(lambda: fn([], i.rate))}
+    given, places = list(scores), (*scores, math.nextafter(max(scores), math.inf))
+    found = fn(given, i.rate)
+    return {
+        **_threshold(found),
+        "scores at the threshold or above": count(sum(s >= found[0] for s in scores)),
+        "it is a score or the next float": count(found.value in places),
+        "the scores stay in their order": count(given == scores),
+        **_threshold(fn(list(scores), 0.6 / 40), more=" where N rate is below 1"),
+        "ValueError without scores": refusal(lambda: fn([], i.rate)),
+    }
 
 
 def _to_mark(seed: int) -> Inputs:
     rng = generator(seed)
-    x = rng.uniform(-1, 1, (4, 3, 2, 5)) * (0.4 if seed % 2 else 1)
-    raw = rng.normal(0, 2, x.shape)
-    return {"x": x, "raw": raw, "scale": rng.uniform(0.1, 0.6, 4)}
+    shape = ((4, 3, 2, 5), (2, 3, 4, 6))[seed % 2]
+    x = rng.uniform(-1, 1, shape) * (0.4 if seed % 2 else 1)
+    raw = rng.normal(0, 2, shape)
+    return {"x": x, "raw": raw, "scale": rng.uniform(0.1, 0.6, shape[0])}
 
 
 @tried("08c.33", _to_mark, cases=("near black and white", "far from both"))
@@ -610,13 +628,20 @@ def straight_through(fn: Function, i: Any) -> Results:
     changed = (2 * i.x).round().requires_grad_(True)
     found = fn(x, changed)
     array(found)
-    return {"forward": found, **slopes(found.sin(), x=x, changed=changed)}
+    return {
+        "forward": found,
+        **slopes(found.sin(), x=x, changed=changed),
+        "x stays as it is": count(torch.equal(x, i.x)),
+    }
 
 
 def _heard(seed: int) -> Inputs:
     rng = generator(seed)
-    logits = rng.normal(0, 1, (5, 8)) * (0.3 if seed % 2 else 4)
-    return {"logits": logits, "bits": (rng.random((5, 8)) < 0.5).astype(np.float64)}
+    shape = (5, 8 - seed % 2)
+    logits = rng.normal(0, 1, shape) * (0.3 if seed % 2 else 4)
+    logits[:, 1] = 0  # which says 0
+    drawn = {"logits": logits, "bits": rng.random(shape) < 0.5}
+    return {name: value.astype(np.float32) for name, value in drawn.items()}
 
 
 @tried("08c.35", _heard, cases=("a decoder that is sure", "one that is not"))
@@ -637,10 +662,9 @@ def _real(value: Any, name: str) -> Any:
 
 
 def _rings(seed: int) -> Inputs:
-    rng = generator(seed)
-    size = int(rng.integers(7, 10)) * 2 - seed % 2
-    drawn = vectors(seed, values=(2, int(rng.integers(3, 7))))
-    return drawn | {"size": size}
+    """Values of as many rings as a plane can have, and its size."""
+    rings = int(generator(seed).integers(3, 7))
+    return vectors(seed, values=(2, rings)) | {"size": 2 * rings + seed % 2}
 
 
 @tried("08c.36", _rings, cases=("an even size", "an odd size"))
@@ -661,20 +685,24 @@ def _noise(seed: int) -> Inputs:
 @tried("08c.38", _noise, cases=("channels in order", "channels in another order"))
 def marked(fn: Function, i: Any) -> Results:
     noise, channels = i.noise.clone(), tuple(i.channels.tolist())
-    found = fn(noise, i.values, channels)
+    found, silent = fn(noise, i.values, channels), i.values.clone()
+    silent[:, 1] = 0
     return {
         "the marked noise": _real(found, "noise"),
         "the noise that was given stays": number(float(torch.equal(noise, i.noise))),
         "the marked noise of larger values": fn(i.noise, 3 * i.values, list(channels)),
+        "the marked noise with a ring of zeros": fn(i.noise, silent, channels),
     }
 
 
 @tried("08c.40", _noise, cases=("channels in order", "channels in another order"))
 def ring_distance(fn: Function, i: Any) -> Results:
-    channels = i.channels.tolist()
+    channels, silent = i.channels.tolist(), i.values.clone()
+    silent[:, 1] = 0
     return {
         "distances": _real(fn(i.noise, i.values, channels), "a distance"),
         "distances of louder noise": fn(2 * i.noise, i.values, tuple(channels)),
+        "distances from a key with zeros": fn(i.noise, silent, channels),
     }
 
 
