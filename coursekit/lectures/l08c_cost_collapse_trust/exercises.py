@@ -416,6 +416,7 @@ def try_unseal(fn: Function, i: Any) -> Results:
             canonical(claim | {"title": "x\ny"})
         ),
         "a list, signed": files.signing(b"[]"),
+        "a space behind, signed": files.signing(text + b" "),
         "another version": b"CKM9" + good[4:],
         "spaces up to the most": good.ljust(manifest.MOST),
         "one space more": good.ljust(manifest.MOST + 1),
