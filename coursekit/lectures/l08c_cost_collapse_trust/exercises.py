@@ -123,7 +123,11 @@ def _letters(words: Any) -> Tensor:
 DISGUISES = (
     ("{} s0me $wee7s 8y", "a 4pp13 @nd {}", "50 {}\t0n  1ce"),
     ("The {} in GRÉÉN", "ｂｌｕｅ {}, żółw", "a {}, ЅСhооl αnd Οakѕ"),
-    ("b a l -- l o o n {}", "(b.e.a-r) {} of_t k. e. y.", "sweeeet {} in my s\u200bky"),
+    (
+        "b a l -- l o o n {}",
+        "(b.e.a-r) {} of_t k. e. y.",
+        "sweeeet {} ooo k in my s\u200bky",
+    ),
 )
 THINGS = "Bear kettle umbrella Balloon Coffee lantern Bottle meadow Valley".split()
 
