@@ -459,6 +459,7 @@ def try_judge(fn: Function, i: Any) -> Results:
     tries = broken | {
         "no manifest": plain,
         "no manifest, a byte more": plain + b"x",
+        "with an empty manifest": files.holding(b""),
         "of a friend": good,
         "of a stranger": sealed(named, other),
         "of a stranger with another title": sealed(claim, other),
