@@ -257,7 +257,7 @@ def _signing(seed: int) -> Inputs:
 
 
 class _Files:
-    """Files, keys and claims of one try."""
+    """A file and two keys of one try."""
 
     def __init__(self, i: Any) -> None:
         self.rng, secret = np.random.default_rng(i.draw), bytes(i.secret.tolist())
@@ -269,6 +269,15 @@ class _Files:
         pieces[2:2] = [chunk(b"IDAT", self.rng.bytes(n)) for n in (5, i.draw % 40)]
         pieces.insert(2, chunk(b"ckMf", self.rng.bytes(4)))  # it only sounds alike
         self.pieces, self.plain = pieces, SIGNATURE + b"".join(pieces)
+
+    def holding(self, sealed: bytes) -> bytes:
+        """The file with a manifest in its place."""
+        head, *rest = self.pieces
+        return SIGNATURE + head + chunk(manifest.NAME, sealed) + b"".join(rest)
+
+
+class _Signed(_Files):
+    """Claims, too. It needs `picture_hash`, which earlier exercises must not hold."""
 
     def claim(self, *parents: bytes, **changes: Any) -> dict[str, Any]:
         made = [
@@ -289,11 +298,6 @@ class _Files:
             "ingredients": made,
             "sha256": manifest.picture_hash(self.plain),
         } | changes
-
-    def holding(self, sealed: bytes) -> bytes:
-        """The file with a manifest in its place."""
-        head, *rest = self.pieces
-        return SIGNATURE + head + chunk(manifest.NAME, sealed) + b"".join(rest)
 
     def signing(self, text: bytes) -> bytes:
         """A manifest with any text as its claim."""
@@ -401,7 +405,7 @@ def _errors(call: Callable[[], Any]) -> Tensor:
 
 @tried("08c.22", _signing, cases=("a manifest", "another manifest"))
 def try_unseal(fn: Function, i: Any) -> Results:
-    files = _Files(i)
+    files = _Signed(i)
     good, claim = manifest.seal(files.claim(), files.me), files.claim()
     text, fewer = canonical(claim), {k: v for k, v in claim.items() if k != "format"}
     found = fn(good)
@@ -435,7 +439,7 @@ def try_unseal(fn: Function, i: Any) -> Results:
 
 @tried("08c.23", _signing, cases=("a file", "another file"))
 def try_judge(fn: Function, i: Any) -> Results:
-    files, found, why = _Files(i), dict[str, Tensor](), set()
+    files, found, why = _Signed(i), dict[str, Tensor](), set()
     latest, me, other = "2050-05-05T05:05:05Z", files.me, files.other
     claim, late = (files.claim(created=f"{latest[:-2]}{n}Z") for n in (5, 6))
     named = files.claim(title="signed by Ann", created="2049-01-01T00:00:00Z")
@@ -486,7 +490,7 @@ def try_judge(fn: Function, i: Any) -> Results:
 
 @tried("08c.26", _signing, cases=("a family", "another family"))
 def try_history(fn: Function, i: Any) -> Results:
-    files = _Files(i)
+    files = _Signed(i)
 
     def made(*parents: bytes) -> bytes:
         return manifest.seal(files.claim(*parents), files.me)
