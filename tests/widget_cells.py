@@ -300,13 +300,16 @@ from coursekit.trust.attacks import pixels_of, png_of
 from coursekit.trust.least_bits import read_bits, write_bits
 
 files = {"least bits": png_of(write_bits(teddies(1, 64, seed=3)[0][0], own_bits()))}
-verdicts = {
-    "least bits": lambda content: str(read_bits(pixels_of(content), 32) == own_bits())
-}
+
+
+def right_bits(content):
+    return f"{(read_bits(pixels_of(content), 32) == own_bits()).sum()} of 32 bits"
 """,
     {
         "generations": Cell("widgets.generations()", 3, ("median variance",)),
-        "attack_bench": Cell("widgets.attack_bench(files, verdicts)", 1, ("JPEG",)),
+        "attack_bench": Cell(
+            "widgets.attack_bench(files, {'least bits': right_bits})", 1, ("JPEG",)
+        ),
     },
     presses=3,
 )

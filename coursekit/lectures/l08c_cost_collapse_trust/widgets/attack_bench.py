@@ -39,7 +39,8 @@ def draw(
                 return Scene(text=f"{attack}: {error}", tone="bad")
         names.append(name)
         images.append(on_sheet(pixels_of(content)))
-        said.append(f"{name}: {verdicts[name](content)}")
+        verdict = " ".join(verdicts[name](content).split())  # it stands in one line
+        said.append(f"{name}: {verdict}")
     return Scene((), np.stack(images), tuple(names), "; ".join(said))
 
 
