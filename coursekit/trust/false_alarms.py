@@ -45,7 +45,7 @@ def threshold_at(scores: Sequence[float], rate: float) -> Threshold:
     Raises ValueError without scores.
     """
     if not scores:
-        raise ValueError("no scores: there is nothing to choose a threshold from")
+        raise ValueError("no scores: there is no null to choose a threshold from")
     count = len(scores)
     value, hits = math.nextafter(max(scores), math.inf), 0
     for score in sorted(set(scores), reverse=True):
