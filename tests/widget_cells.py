@@ -291,6 +291,28 @@ bears = teddies(20, 64, seed=3)[0]
     },
     presses=5,
 )
+EIGHT_C = Notebook(
+    """
+from coursekit.datasets.teddy.sample import teddies
+from coursekit.lectures.l08c_cost_collapse_trust import widgets
+from coursekit.pipeline.hidden_marks import own_bits
+from coursekit.trust.attacks import pixels_of, png_of
+from coursekit.trust.least_bits import read_bits, write_bits
+
+files = {"least bits": png_of(write_bits(teddies(1, 64, seed=3)[0][0], own_bits()))}
+
+
+def right_bits(content):
+    return f"{(read_bits(pixels_of(content), 32) == own_bits()).sum()} of 32 bits"
+""",
+    {
+        "generations": Cell("widgets.generations()", 3, ("median variance",)),
+        "attack_bench": Cell(
+            "widgets.attack_bench(files, {'least bits': right_bits})", 1, ("JPEG",)
+        ),
+    },
+    presses=3,
+)
 NINE = Notebook(
     """
 import torch
@@ -353,6 +375,7 @@ NOTEBOOKS = {
     "07": SEVEN,
     "08a": EIGHT_A,
     "08b": EIGHT_B,
+    "08c": EIGHT_C,
     "09": NINE,
     "10": TEN,
 }

@@ -1,8 +1,9 @@
 """A watermark that two networks learn: one hides bits in a picture, one hears them.
 
 An encoder and a decoder trained together, with attacks between them, are HiDDeN (Zhu et
-al. 2018). What differs here: no picture loss and no critic (Stable Signature's
-`hidden/` has none either); instead the change is bounded, which bounds the PSNR.
+al. 2018). What differs here: no picture loss (Stable Signature's
+`hidden/` gives it a weight of 0 by default) and no critic; instead the change is
+bounded, which bounds the PSNR.
 """
 
 from dataclasses import dataclass

@@ -26,8 +26,15 @@ def measured_figure(
 
 
 def seeds_of(stored: Stored) -> int:
-    """How many seeds were measured."""
-    seeds = (each for name, each in stored.items() if name.endswith("_all"))
+    """How many seeds were measured: NAME_all has the NAME of each.
+
+    A NAME of its own may end in "_all", too; what it begins with is then not stored.
+    """
+    seeds = (
+        each
+        for name, each in stored.items()
+        if name.endswith("_all") and name.removesuffix("_all") in stored
+    )
     return next(len(each) for each in seeds if isinstance(each, list))
 
 

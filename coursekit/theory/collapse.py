@@ -54,7 +54,7 @@ def fit(data: Tensor, unbiased: bool = False) -> tuple[Tensor, Tensor]:
 def generations(
     how: str, noise: Tensor, share: float = 0.5, unbiased: bool = False
 ) -> Tensor:
-    """The variance after each fit, in many chains of normal laws at once.
+    """The variance after each fit, in many families of normal laws at once.
 
     The pool of generation 1 is real. Each generation fits the pool, draws from its fit,
     and `feed` makes the next pool. noise: (G, 2, n, ...), standard normal: noise[g, 0]
@@ -94,7 +94,7 @@ def settled_variance(n: int, share: float) -> float:
     """Where the mean variance settles if a share of each pool is fresh and real.
 
     n points a generation, share n of them real, from N(0, 1); variances divided by n.
-    With keep = 1 - share, one generation changes two means over all chains:
+    With keep, the share that was drawn, one generation changes two means:
 
         E[v + m^2]  becomes  keep E[v + m^2] + share
         E[m^2]      becomes  keep^2 E[m^2] + (keep E[v] + share) / n

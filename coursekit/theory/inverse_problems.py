@@ -98,7 +98,7 @@ def measured(
 
     The guess of x0 becomes `consistent`, with the weight of `weight_at`; xt fixes the
     rest. Any solver then walks from noise to pictures that agree with y. For normal x0,
-    equal in all directions, it is exact: the walk ends in draws of the posterior. For
+    equal in all directions, it is exact as steps get fine: draws of the posterior. For
     pictures it is not, for their doubt has directions. t above 0; path: the straight
     one, where none is given.
     """

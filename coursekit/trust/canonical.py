@@ -26,10 +26,10 @@ def canonical(value: Any) -> bytes:
     """The one JSON text of a value, as UTF-8 (rules of RFC 8785, without reals).
 
     value: None, True, False, whole numbers up to LARGEST in size, text, lists of such
-    values, and dicts from text to them. Keys are sorted, there is no space between
-    signs, and letters beyond ASCII stand for themselves. Raises NotCanonical for all
-    else, wherever inside it stands: reals, bytes, tuples, keys that are no text, text
-    that UTF-8 cannot hold.
+    values, and dicts from text to them. Keys are sorted by code points (the RFC: by
+    UTF-16 units), there is no space between signs, and letters beyond ASCII stand for
+    themselves. Raises NotCanonical for all else, wherever inside it stands: reals,
+    bytes, tuples, keys that are no text, text that UTF-8 cannot hold.
     """
     try:
         text = json.dumps(

@@ -8,7 +8,7 @@ The signature is Ed25519 over VERSION and the claim's bytes, as they stand in th
 The claim holds the SHA-256 of all other bytes of the file. Its words (actions, digital
 source types, ingredients) are those of C2PA. C2PA itself has boxes of JUMBF, CBOR, a
 COSE signature, certificates that lead to a list of authorities, and time stamps; its
-claim says which bytes its hash leaves out. Ours has none of these.
+assertion lists the bytes that its hash leaves out. Ours has none of these.
 """
 
 import hashlib

@@ -31,6 +31,8 @@ NO_TENSOR = (
     *("crop_box", "knows_no_place", "Knob", "AllowList", "Agent"),
     *("answered", "nearest_answer", "change_rate"),
     *("effective", "needed", "changes", "named", "plan_words", "golden_set"),
+    *("write_bits", "read_bits", "threshold_of_bits", "threshold_at", "plain_words"),
+    *("canonical", "walk", "picture_hash", "unseal", "judge", "history"),
 )
 COUNTS = {  # they return whole numbers
     *("receptive_field", "dit_flops", "block_flops"),
@@ -41,6 +43,7 @@ NUMBERS = {
     *("frechet_distance", "frechet_at_infinity", "kid", "auc", "precision_recall"),
     *("step_chances", "cost_at", "flicker_rate", "motion", "adherence", "even_bits"),
     *("wilson_interval", "price_per_megapixel", "quantised"),
+    *("variance_after", "settled_variance", "chance_lost"),
 }
 
 

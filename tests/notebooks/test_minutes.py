@@ -16,6 +16,7 @@ HOURS = {
     "four": 4.0,
     "four and a half": 4.5,
     "five": 5.0,
+    "five and a half": 5.5,
 }
 RANGE = re.compile(r"lecture, ([a-z ]+) to ([a-z ]+) hours each")
 STATED = re.compile(

@@ -179,7 +179,8 @@ def measured_quality(**more):
     found = {}
     for name in ("fashion", "teddy"):
         found |= {f"{name}_nfes": [5, 10, 20], f"{name}_floor_frechet": 0.4}
-        found |= {f"{name}_ddim_0_frechet": [9, 3, 2.0], f"{name}_9_all": [9.0] * 3}
+        found |= {f"{name}_ddim_0_frechet": [9, 3, 2.0], f"{name}_9": 9.0}
+        found |= {f"{name}_9_all": [9.0] * 3}
         found |= {f"{name}_ddim_0_frechet_std": [1, 0.5, 0.2]}
     return found | more
 
@@ -212,14 +213,16 @@ def test_a_level_of_zero_on_a_logarithmic_axis_is_refused():
 
 @pytest.mark.parametrize("seeds", [1, 2, 3, 7])
 def test_an_error_bar_is_the_spread_over_the_root_of_the_seeds(seeds):
-    stored = {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds, "b_std": [0.2, 0.4]}
+    met = {"met_all": [1.0] * 9}  # a curve over nine places, and no seeds
+    stored = met | {"a": 1.0, "a_std": 0.5, "a_all": [1.0] * seeds}
+    stored |= {"b_std": [0.2, 0.4]}
     assert standard_error(stored, "a") == pytest.approx(0.5 / math.sqrt(seeds))
     many = standard_error(stored, "b")
     np.testing.assert_allclose(many, np.array([0.2, 0.4]) / math.sqrt(seeds))
 
 
 def test_a_ladder_says_what_its_bars_are():
-    stored = {"a": [3.0, 2.0], "a_std": [0.2, 0.1], "b_all": [1.0] * 4}
+    stored = {"a": [3.0, 2.0], "a_std": [0.2, 0.1], "a_all": [1.0] * 4}
     _, (axis,) = canvas(1, 3.0, 2.0)
     ladder(axis, "", [1, 2], stored, {"a": "a line"})
     assert "standard error, 4 seeds" in axis.get_xlabel()

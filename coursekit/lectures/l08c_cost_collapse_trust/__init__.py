@@ -1,0 +1,1 @@
+"""Notebook 8c: what pictures cost, models that learn from models, and trust."""
