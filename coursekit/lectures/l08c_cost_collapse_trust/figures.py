@@ -133,7 +133,7 @@ def _flow_families(stored: Stored) -> Picture:
             for how, told in FED.items():
                 curve(axis, x, stored, f"{how}_{key}", told)
             draw_level(axis, (stored[f"real_{key}"], "real"))
-            axis.set(title=name, xlabel=f"generation ({spread_of(stored)})")
+            axis.set(title=name, xlabel=f"generation\n({spread_of(stored)})")
         axes[0].legend(fontsize=8)
         return render(figure)
 
