@@ -293,6 +293,8 @@ bears = teddies(20, 64, seed=3)[0]
 )
 EIGHT_C = Notebook(
     """
+import torch
+
 from coursekit.datasets.teddy.sample import teddies
 from coursekit.lectures.l08c_cost_collapse_trust import widgets
 from coursekit.pipeline.hidden_marks import own_bits

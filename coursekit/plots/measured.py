@@ -26,16 +26,13 @@ def measured_figure(
 
 
 def seeds_of(stored: Stored) -> int:
-    """How many seeds were measured: NAME_all has the NAME of each.
+    """How many seeds were measured, which NAME_all of any NAME tells.
 
-    A NAME of its own may end in "_all", too; what it begins with is then not stored.
+    A NAME may itself end in "_all"; so one that is stored with its mean is asked first.
     """
-    seeds = (
-        each
-        for name, each in stored.items()
-        if name.endswith("_all") and name.removesuffix("_all") in stored
-    )
-    return next(len(each) for each in seeds if isinstance(each, list))
+    lists = [n for n in stored if n.endswith("_all") and isinstance(stored[n], list)]
+    told = [n for n in lists if n.removesuffix("_all") in stored]
+    return len(stored[(told or lists)[0]])
 
 
 def spread_of(stored: Stored) -> str:
