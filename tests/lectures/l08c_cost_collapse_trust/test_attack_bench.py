@@ -19,6 +19,7 @@ def test_the_bench_shows_the_attack_and_the_verdict():
         return "found"
 
     bench = attack_bench({"mine": png_of(PICTURE)}, {"mine": verdict})
+    bench.controls["attack"].value = "none"
     assert np.array_equal(bench.scene.images[0], on_sheet(PICTURE))
     for name in ("screenshot", "crop", "JPEG"):
         bench.controls["attack"].value = name

@@ -47,7 +47,7 @@ def draw(
 def attack_bench(files: Mapping[str, bytes], verdicts: Mapping[str, Verdict]) -> Live:
     """files: a marked file for each scheme; verdicts: who looks for each mark."""
     controls = {
-        "attack": choice(list(ATTACKS), "none"),
+        "attack": choice(list(ATTACKS), "blur"),  # more of it shows at once
         "times": number("how often", 1, 1, 4, 1, "d"),
     }
     return Live(controls, partial(draw, files, verdicts), "attack_bench")
