@@ -180,7 +180,7 @@ def generations(fn: Function, i: Any) -> Results:
     return {
         "the variances": fn(how, i.noise, i.share),
         "the variances, unbiased": fn(how, i.noise, i.share, True),
-        "the variances of one chain": fn(how, i.noise[..., 0]),
+        "the variances of one family": fn(how, i.noise[..., 0]),
     }
 
 
@@ -661,7 +661,7 @@ def bit_accuracy(fn: Function, i: Any) -> Results:
     return {"the shares": fn(i.logits, i.bits)}
 
 
-# --- rings and scans: part "rings" ---
+# --- rings and scans ---
 
 
 def _real(value: Any, name: str) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from coursekit.lectures.l08c_cost_collapse_trust.experiments.survival import IMAGE
 from coursekit.lectures.l08c_cost_collapse_trust.widgets.attack_bench import on_sheet
 from coursekit.plots.figures import canvas, render, style
 from coursekit.plots.images import Picture, grid
@@ -159,7 +160,7 @@ def survival() -> Picture | Table:
 
 def _survival(stored: Stored) -> Table:
     rows = {}
-    for attack in (*ATTACKS, "image to image"):
+    for attack in (*ATTACKS, IMAGE):
         key = attack.replace(" ", "_").replace("-", "_").lower()
         rows[attack] = {
             name: "{found:.0%} ({alarms:.1%})".format(
@@ -181,7 +182,7 @@ def _cost(decibels: float | None) -> str:
     return "the same pixels" if decibels > 100 else f"{decibels:.1f}"
 
 
-# --- rings and scans: part "rings" ---
+# --- rings and scans ---
 
 WORDS = ("hat", "glasses", "pose")
 
