@@ -141,6 +141,10 @@ def conclude(
         seed=options.seed,
         seconds=round(seconds, 1),
         sandbox=options.shop.level,
+        person=submission.person,
+        attempt=submission.attempt,
+        handed_in=submission.handed_in,
+        late=submission.late,
     )
     if report.problem or prepared.official is None:
         return report

@@ -4,12 +4,12 @@ import json
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from coursekit.grading.report_clean import name, plain
 from coursekit.grading.report_tally import WORDS, look, order
-from coursekit.grading.types import Grade, Report, Task
+from coursekit.grading.types import Grade, Person, Report, Task
 
 FORMAT = 1  # raised when a reader of today would misread a file
 
@@ -25,7 +25,10 @@ def as_dict(report: Report) -> dict[str, Any]:
         "possible": _finite(report.possible),
         "look": look(report),
         "notes": list(report.notes),
-        "extra": dict(report.extra),
+        "person": asdict(report.person) if report.person else None,
+        "attempt": report.attempt,
+        "handed_in": report.handed_in,
+        "late": report.late,
         "grades": [_grade_dict(grade) for grade in report.grades],
     }
 
@@ -42,10 +45,18 @@ def from_dict(data: Mapping[str, Any]) -> Report:
             notes=tuple(map(str, data["notes"])),
             seed=int(data["seed"]),
             seconds=float(data["seconds"]),
-            extra={str(key): str(value) for key, value in data["extra"].items()},
+            person=_person(data.get("person")),
+            attempt=int(data.get("attempt", 1)),
+            handed_in=str(data.get("handed_in", "")),
+            late=bool(data.get("late", False)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a report of coursekit grade ({error!r})") from None
+
+
+def _person(data: Mapping[str, Any] | None) -> Person | None:
+    fields = ("name", "id", "email", "group")
+    return Person(*(str(data[each]) for each in fields)) if data else None
 
 
 def to_json(data: object) -> str:

@@ -1,7 +1,7 @@
 """What passes between the parts of the grader: plain, frozen, without torch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,22 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Person:
+    """A student as a class list or a learning platform knows them; "" is not known."""
+
+    name: str
+    id: str = ""
+    email: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True)
 class Submission:
-    """One submitted notebook. problem: why it cannot be read, or ""."""
+    """One submitted notebook. problem: why it cannot be read, or "".
+
+    person: who it is, where more than a name is known; `student` is what tells them
+    apart in a class, and stands once for each person.
+    """
 
     student: str
     origin: str  # where it came from, to show: a path, or archive.zip: member
@@ -28,6 +42,10 @@ class Submission:
     notes: tuple[str, ...] = ()  # oddities that cost nothing
     problem: str = ""
     notebook: str = ""  # the official notebook it claims to be, such as "01_diffusion"
+    person: Person | None = None
+    attempt: int = 1  # which of this person's files for this notebook, from the oldest
+    handed_in: str = ""  # when, as "2026-11-30T17:40", where a name or archive tells
+    late: bool = False  # the platform says so
 
 
 @dataclass(frozen=True)
@@ -157,7 +175,10 @@ class Report:
     seed: int = 0
     seconds: float = 0.0
     sandbox: str = "off"
-    extra: Mapping[str, str] = field(default_factory=dict)
+    person: Person | None = None
+    attempt: int = 1
+    handed_in: str = ""
+    late: bool = False
 
     @property
     def points(self) -> float:

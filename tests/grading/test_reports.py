@@ -77,7 +77,7 @@ def report(student: str = "Ada", **changes: Any) -> Report:
 def evil(text: str) -> Report:
     """A report in which everything a student can choose is this text."""
     grade = Grade(task(title=text), 0.0, "wrong", text, notes=(text,))
-    return Report(text, text, "01_diffusion", (grade,), (text,), extra={text: text})
+    return Report(text, text, "01_diffusion", (grade,), (text,), handed_in=text)
 
 
 class Reader(HTMLParser):
@@ -301,7 +301,7 @@ class TestForPrograms:
             {"format": 99},
             {"grades": 3},
             {"grades": [{}]},
-            {"extra": None},
+            {"attempt": None},
         ):
             with pytest.raises(ValueError, match=r"report|format"):
                 report_data.from_dict(report_data.as_dict(report()) | change)
