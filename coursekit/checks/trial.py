@@ -56,10 +56,11 @@ class TookTooLongError(BaseException):
     """Raised inside a learner's function; a bare `except Exception` lets it pass."""
 
 
-class _Nowhere(io.TextIOBase):
+class Nowhere(io.TextIOBase):
     """A stream that forgets, so that a flood of prints costs no memory."""
 
     def write(self, text: str) -> int:
+        """Take it, and drop it."""
         return len(text)
 
 
@@ -105,7 +106,7 @@ def guarded() -> Iterator[None]:
 
     states = torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
     dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
-    nowhere = _Nowhere()
+    nowhere = Nowhere()
     try:
         with (
             contextlib.redirect_stdout(nowhere),

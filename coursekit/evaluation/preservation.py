@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch.nn.functional import max_pool2d
 
 from coursekit.datasets.teddy.edit_pairs import (
-    COLOURS,
     EditPair,
     Images,
     Wish,
     answered,
     arms_up,
     changed,
+    colour_wishes,
     moved,
 )
 from coursekit.datasets.teddy.scene import VOCABULARY, Scene
@@ -138,7 +138,7 @@ def understood(pairs: Sequence[EditPair], drawn: Images) -> list[EditPair]:
             for i, word in zip(mine, seen_word(some, these, name), strict=True):
                 found[i] = pairs[i]._replace(after=changed(pairs[i].after, name, word))
             continue
-        wishes = (*COLOURS, Wish("leave it"))
+        wishes = (*colour_wishes(), Wish("leave it"))
         tried = [pair._replace(wish=wish) for wish in wishes for pair in some]
         for i, chosen in zip(mine, _nearest(these, tried), strict=True):
             found[i] = pairs[i]._replace(wish=wishes[chosen])

@@ -1,4 +1,4 @@
-"""How a forked process becomes a student's kernel: walls up, reference gone, IPython.
+"""How a forked process becomes a student's kernel: walls up, stubs filled, IPython.
 
 The sockets on which it talks were made by the grader and are handed over open, so that
 it shares no folder with anybody: what it writes, it writes into memory of its own.
@@ -10,20 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coursekit.grading import calls, sandbox
-from coursekit.grading.blank import blank
+from coursekit.grading import calls, given, sandbox
 
 CHANNELS = ("shell", "control", "iopub", "stdin")  # their "ports" are 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
 class Request:
-    """One kernel. blank: references that it must not have; key: signs its messages.
+    """One kernel. given: official versions (`given.pack`); key: signs its messages.
 
     home: its folder where there is no sandbox, or "".
     """
 
-    blank: tuple[str, ...]
+    given: str
     key: str
     home: str = ""
 
@@ -47,8 +46,7 @@ def become(request: Request, handles: Sequence[int], walls: Walls, uid: int) -> 
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
     sandbox.enter(walls.level, walls.hide, walls.keep)
-    for target in request.blank:
-        blank(target)
+    given.put(request.given)
     home = request.home or "/tmp/home"
     os.makedirs(home, exist_ok=True)
     if walls.level == "full":

@@ -149,11 +149,52 @@ def conclude(
     if report.problem or prepared.official is None:
         return report
     by_task = {mini.task: run for mini, run in zip(prepared.minis, runs, strict=True)}
-    grades = tuple(
+    grades = [
         _grade(attempt, prepared.official, by_task, options)
         for attempt in prepared.attempts
-    )
-    return replace(report, grades=grades)
+    ]
+    for n, better in _among_own_cells(prepared, grades, options):
+        grades[n] = better
+    return replace(report, grades=tuple(grades))
+
+
+def _among_own_cells(
+    prepared: Prepared, grades: Sequence[Grade], options: Options
+) -> Iterator[tuple[int, Grade]]:
+    """Grades that are better when the student's own cells run before the answer.
+
+    Tried for what has not earned all its points, under one limit for a submission.
+    """
+    held = prepared.official
+    assert held is not None
+    pairs = enumerate(zip(prepared.attempts, grades, strict=True))
+    again = [n for n, (attempt, grade) in pairs if _try_again(attempt, grade)]
+    attempts = [prepared.attempts[n] for n in again]
+    minis = [
+        transplant.mini(
+            held, each, seeds_of(each.task.id, options.seed), options.nonce, own=True
+        )
+        for each in attempts
+    ]
+    if not minis:
+        return
+    runs = options.shop.run(minis, options.shop.limits.own_seconds)
+    by_task = {mini.task: run for mini, run in zip(minis, runs, strict=True)}
+    for n, attempt in zip(again, attempts, strict=True):
+        found = _grade(attempt, held, by_task, options)
+        if found.points > grades[n].points:
+            note = (
+                f"With your own cells around it, it earns {found.points:g} of "
+                f"{found.task.points:g}; alone, {grades[n].points:g}."
+            )
+            yield n, replace(found, notes=(*found.notes, note))
+
+
+def _try_again(attempt: Attempt, grade: Grade) -> bool:
+    """Could the student's own cells be what it lacks?"""
+    answered = attempt.task.kind == "code" and attempt.state == "answered"
+    lacks = grade.points < grade.task.points and grade.state != "not gradable"
+    return answered and lacks and bool(attempt.above or attempt.below)
 
 
 def _grade(

@@ -1,37 +1,30 @@
 """What runs in the student's kernel around one call. It decides nothing.
 
-The grader puts this file, as text, in front of the source of an exercise's `call`; so
-it imports nothing from the package, and it knows no expected value. It hands over the
-inputs, catches whatever happens, and prints one line of numbers. A student can make it
-print anything: what counts is whether the numbers are right, and that is judged
-elsewhere.
+It hands over the inputs, catches whatever happens, and prints one line of numbers. A
+student can make it print anything: what counts is whether the numbers are right, and
+that is judged elsewhere.
 """
 
 import base64
-import contextlib
+import builtins
 import copy
-import io
+import importlib
 import json
 import linecache
 import random
 import sys
 import traceback
-import warnings
 from typing import Any
 
 import numpy as np
 
+from coursekit.checks.spec import BadResult
+from coursekit.checks.trial import guarded
+from coursekit.checks.tried import calling
+
 LARGEST = 2_000_000  # bytes of numbers in one reply
 LONGEST = 2000  # characters of an error message
-OWN_FILE = "<coursekit probe>"  # what this text is compiled as
-
-
-class Nowhere(io.TextIOBase):
-    """A stream that forgets."""
-
-    def write(self, text: str) -> int:
-        """Take it, and drop it."""
-        return len(text)
+space_of = builtins.globals  # the namespace of whoever calls it
 
 
 def unpack(text: str) -> dict[str, Any]:
@@ -75,28 +68,14 @@ def place_of(error: BaseException) -> list[Any]:
     return []
 
 
-def is_stub(error: NotImplementedError) -> bool:
-    """As in `coursekit.checks.trial`: raised by the notebook's code, not by torch."""
-    *_, (frame, number) = traceback.walk_tb(error.__traceback__)
-    file = frame.f_code.co_filename
-    line = linecache.getline(file, number)
-    foreign = "site-packages" in file
-    return not foreign and ("raise" in line if line else not error.args)
-
-
-def fault_of(error: BaseException, bad_result: type[BaseException]) -> dict[str, Any]:
+def fault_of(error: BaseException) -> dict[str, Any]:
     """What went wrong, in the terms of `coursekit.checks.trial`."""
-    kind = "raised"
-    if isinstance(error, NotImplementedError) and is_stub(error):
-        kind = "todo"
-    elif isinstance(error, bad_result):
-        kind = "result"
     try:
         place = place_of(error)
     except Exception:
         place = []
     return {
-        "kind": kind,
+        "kind": "result" if isinstance(error, BadResult) else "raised",
         "type": str(type(error).__name__)[:100],
         "text": message_of(error),
         "place": place,
@@ -110,62 +89,39 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-@contextlib.contextmanager
-def guarded(stir: int) -> Any:
-    """Silence, known random numbers, and the same settings afterwards."""
+def attempt(look: str, function: Any, text: str, stir: int) -> dict[str, Any]:
+    """Call the function once: the outputs or a fault, and the inputs it changed."""
     import torch
 
-    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
-    nowhere = Nowhere()
-    try:
-        with (
-            contextlib.redirect_stdout(nowhere),
-            contextlib.redirect_stderr(nowhere),
-            warnings.catch_warnings(),
-            np.errstate(all="ignore"),
-        ):
-            warnings.simplefilter("ignore")
-            torch.set_grad_enabled(True)
-            torch.default_generator.manual_seed(stir)  # others take long to ask
-            np.random.seed(stir)  # noqa: NPY002
-            random.seed(stir)
-            yield
-    finally:
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(grad)
-
-
-def attempt(
-    call: Any, bad_result: type[BaseException], function: Any, text: str, stir: int
-) -> dict[str, Any]:
-    """Call the function once: the outputs or a fault, and the inputs it changed."""
+    module, _, name = look.partition(":")
+    call = calling(getattr(importlib.import_module(module), name))
     inputs = unpack(text)
     handed = copy.deepcopy(inputs)
     reply: dict[str, Any] = {"out": [], "fault": None}
-    with guarded(stir):
+    with guarded():
+        torch.default_generator.manual_seed(stir)  # others take long to ask
+        np.random.seed(stir)  # noqa: NPY002
+        random.seed(stir)
         try:
             reply["out"] = pack(call(function, handed))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            reply["fault"] = fault_of(error, bad_result)
+            reply["fault"] = fault_of(error)
     reply["touched"] = [name for name in inputs if not same(inputs[name], handed[name])]
     return reply
 
 
 def main(
-    call: Any,
-    bad_result: type[BaseException],
-    space: dict[str, Any],
-    name: str,
-    text: str,
-    stir: int,
-    token: str,
+    space: dict[str, Any], look: str, name: str, text: str, stir: int, token: str
 ) -> None:
-    """Try what the notebook calls `name`, and print the one line."""
+    """Try what the notebook calls `name`, and print the one line.
+
+    look: the function that calls it, "module:name" (`Probe.source`).
+    """
     out = sys.stdout
     if callable(space.get(name)):
-        reply = attempt(call, bad_result, space[name], text, stir)
+        reply = attempt(look, space[name], text, stir)
     else:
         kind = type(space[name]).__name__ if name in space else ""
         fault = {"kind": "missing", "type": kind, "text": "", "place": []}

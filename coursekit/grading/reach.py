@@ -1,4 +1,4 @@
-"""Which references a kernel must not have: that of its exercise, and all later ones.
+"""Of which exercises a kernel has the official version: of those before its own.
 
 An answer stands on what comes before it in the course. A later exercise may be the
 earlier one turned round, or made of it, so a kernel gets a later one only where the
@@ -18,18 +18,18 @@ from coursekit.grading.types import Official, Task
 PACKAGE = "coursekit"
 
 
-def withheld(official: Official, task: Task) -> tuple[str, ...]:
-    """The symbols to take out of the kernel for a task, its own first."""
-    own = by_id(task.id)
-    if not isinstance(own, Exercise):
-        return ()
-    here, notebook = {each.id for each in official.tasks}, task.id.partition(".")[0]
-    later = [each.symbol for each in after(official, task)]
-    for other in code_exercises():
-        if other.id not in here and other.id.partition(".")[0] >= notebook:
-            later.append(other.symbol)
-    needed = needs(task.id)
-    return (own.symbol, *(symbol for symbol in later if symbol not in needed))
+def given(official: Official, task: Task) -> tuple[str, ...]:
+    """The symbols whose stubs the kernel for a task gets filled."""
+    place = [each.id for each in official.tasks].index(task.id)
+    before = {each.id for each in official.tasks[:place]}
+    notebook, needed = task.id.partition(".")[0], needs(task.id)
+    return tuple(
+        each.symbol
+        for each in code_exercises()
+        if each.id in before
+        or each.id.partition(".")[0] < notebook
+        or each.symbol in needed
+    )
 
 
 def after(official: Official, task: Task) -> tuple[Task, ...]:

@@ -17,22 +17,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from coursekit.grading import sandbox, zygote
+from coursekit.grading import given, sandbox, stubbed
 from coursekit.grading.kernel import Walls
 from coursekit.grading.pytest_server import PytestServer
 from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(__file__).resolve().parents[1]
 # Plugins of pytest's own without a use here; the last one collects garbage for long.
 UNUSED = ("cacheprovider", "doctest", "junitxml", "unraisableexception")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """For one submission. cell_seconds: each cell; all_seconds: at least, for all."""
+    """For one submission. cell_seconds: each cell; all_seconds: at least, for all;
+    own_seconds: at most, for second tries among the student's own cells."""
 
     cell_seconds: float = 20.0
     all_seconds: float = 300.0
+    own_seconds: float = 90.0
     memory_mb: int = 2500
 
 
@@ -60,10 +62,12 @@ class Workshop:
         """Start the zygote. RuntimeError, with its last words, when it does not."""
         self.folder = Path(tempfile.mkdtemp(prefix="coursekit-grade-"))  # ours alone
         self.socket = str(self.folder / "zygote")
+        tree = self.folder / "package"
+        stubbed.write(PACKAGE, tree)
         walls = Walls(
             level=self.level,
             hide=self._hidden(),
-            keep=(sys.prefix, sys.base_prefix),
+            keep=(sys.prefix, sys.base_prefix, str(tree / stubbed.TEXTS)),
             cpu_seconds=int(self.limits.cell_seconds * 6),
             memory_mb=self.limits.memory_mb,
         )
@@ -74,11 +78,12 @@ class Workshop:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env=_environment() | {"OMP_NUM_THREADS": "1"},
+            env=_environment() | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(tree)},
+            cwd=tree,
             start_new_session=True,
         )
         assert self._zygote.stdout is not None
-        if self._zygote.stdout.readline() != b"ready\n":
+        if self._zygote.stdout.readline().decode() != f"ready {tree}\n":
             said = (self.folder / "zygote.log").read_text(errors="replace")
             self.__exit__(None, None, None)
             raise RuntimeError(f"no kernels: {said.strip()[-400:]}")
@@ -98,13 +103,17 @@ class Workshop:
 
     def _hidden(self) -> tuple[str, ...]:
         """What no kernel may see: the checkout, the homes, the grader's own files."""
-        package = Path(zygote.__file__).resolve().parents[1]
-        places = [ROOT, package, self.folder, Path("/root"), Path("/home")]
+        places = [PACKAGE.parent, PACKAGE, self.folder, Path("/root"), Path("/home")]
         places += [place for place in self._more if place.parts[1:2] != ("usr",)]
         return tuple(dict.fromkeys(str(place) for place in places))
 
-    def run(self, notebooks: Sequence[MiniNotebook]) -> list[NotebookRun]:
-        """Run them one after the other, each in a kernel of its own."""
+    def run(
+        self, notebooks: Sequence[MiniNotebook], seconds: float | None = None
+    ) -> list[NotebookRun]:
+        """Run them one after the other, each in a kernel of its own.
+
+        seconds: for all of them; those that it is too short for are not reached.
+        """
         with self._lock:
             self._number += 1
             number = self._number
@@ -113,19 +122,23 @@ class Workshop:
         plan: dict[str, dict[str, Any]] = {}
         for i, notebook in enumerate(notebooks):
             home = "" if self.level != "off" else str(place / f"home-{i}")
-            case = {"zygote": self.socket, "blank": list(notebook.blank), "home": home}
+            filled = place / f"{i}.given"
+            filled.write_text(given.pack(notebook.given))
+            case = {"zygote": self.socket, "given": str(filled), "home": home}
             plan[str(i)] = case
             text = json.dumps(as_ipynb(notebook))
             (place / f"{i}.ipynb").write_text(text)
         try:
-            lines = self._pytest(place, plan)
+            lines = self._pytest(place, plan, seconds)
         finally:
             remove(place)
         return [
             collect(notebook, str(i), lines) for i, notebook in enumerate(notebooks)
         ]
 
-    def _pytest(self, place: Path, plan: dict[str, Any]) -> list[dict[str, Any]]:
+    def _pytest(
+        self, place: Path, plan: dict[str, Any], seconds: float | None
+    ) -> list[dict[str, Any]]:
         """One nbval run; every cell's record, as far as it came."""
         environment = _environment() | {
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -141,7 +154,7 @@ class Workshop:
         ]  # fmt: skip
         # A loop without an end in each of them must not cost the last ones their turn.
         turns = len(plan) * (self.limits.cell_seconds + 10)
-        seconds = max(self.limits.all_seconds, turns)
+        seconds = seconds or max(self.limits.all_seconds, turns)
         return self._bench.run(arguments, environment, place, seconds)
 
 

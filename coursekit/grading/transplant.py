@@ -10,11 +10,10 @@ probes, one for each case.
 import ast
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
-from pathlib import Path
 
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
-from coursekit.grading import probe_inputs, probe_runtime, probe_source, reach, wire
+from coursekit.grading import probe_inputs, probe_runtime, reach, steps, wire
 from coursekit.grading.cell_code import parse
 from coursekit.grading.types import (
     Attempt,
@@ -25,7 +24,8 @@ from coursekit.grading.types import (
     Task,
 )
 
-OFFICIAL, HELPER, ATTEMPT, PROBE = "official", "helper", "attempt", "probe"
+OFFICIAL, HELPER, ATTEMPT, BELOW = "official", "helper", "attempt", "below"
+PROBE = "probe"
 
 # What a learner's notebook has from its first cell. A call of it that stayed in an
 # exercise cell must not fail, and it has nothing to say here.
@@ -42,24 +42,33 @@ def reveal(exercise_id):
 
 
 def mini(
-    official: Official, attempt: Attempt, seeds: Sequence[int], nonce: str
+    official: Official,
+    attempt: Attempt,
+    seeds: Sequence[int],
+    nonce: str,
+    own: bool = False,
+    seconds: float = 15.0,
 ) -> MiniNotebook:
     """The notebook for one attempt at a code exercise, with a probe for each seed.
 
-    nonce: a secret of this run; it fixes what each probe's line must carry. Raises
+    nonce: a secret of this run; it fixes what each probe's line must carry. own: with
+    the student's own cells around it. seconds: for each cell of the student's. Raises
     ValueError when the task is not the exercise of that id in this package.
     """
     task = attempt.task
     exercise = exercise_of(task)
     cells = [MiniCell(OFFICIAL, trusted(official, task))]
-    for n, part in enumerate(statements(attempt.helpers)):
-        cells.append(MiniCell(f"{HELPER}-{n}", part))
-    cells.append(MiniCell(ATTEMPT, attempt.source))
+    helpers = (attempt.helpers, *attempt.above) if own else (attempt.helpers,)
+    parts = {HELPER: helpers, ATTEMPT: (attempt.source,)}
+    if own:
+        parts[BELOW] = attempt.below
+    for name, sources in parts.items():
+        if any(sources):
+            cells.append(MiniCell(name, _steps(sources, seconds)))
     for n, seed in enumerate(seeds):
         source = probe(exercise, seed, wire.token(nonce, task.id, seed), nonce)
         cells.append(MiniCell(probe_id(n), source, probe=True))
-    blank = reach.withheld(official, task)
-    return MiniNotebook(task.id, blank, tuple(cells))
+    return MiniNotebook(task.id, reach.given(official, task), tuple(cells))
 
 
 def exercise_of(task: Task) -> Exercise:
@@ -150,29 +159,23 @@ def statements(source: str) -> list[str]:
     return found
 
 
-@cache
-def _runtime() -> str:
-    """The text of `probe_runtime`, without what explains it."""
-    text = Path(probe_runtime.__file__).read_text(encoding="utf-8")
-    _, *body = ast.parse(text).body
-    return "\n".join(ast.unparse(probe_source.bare(node)) for node in body)
+def _steps(sources: Sequence[str], seconds: float) -> str:
+    """The source of one cell that runs cells of the student's (`steps.run`)."""
+    begin = f"import {steps.__name__} as _coursekit_steps"
+    run = "_coursekit_steps.run(_coursekit_steps.space_of(), "
+    return f"{begin}\n{run}{list(sources)!r}, {seconds:g})\n"
 
 
 # Kept, since a whole class may be graded on one seed.
 @lru_cache(maxsize=256)
 def probe(exercise: Exercise, seed: int, token: str, nonce: str) -> str:
-    """The source of one probe cell.
+    """The source of one probe cell: it leaves one name behind.
 
-    Its code runs in a namespace of its own, so that a student's `print`, `np` or
-    `tensor` does not get in its way, and it leaves one name behind.
+    It looks nothing up in the student's namespace but the function: a student's own
+    `print`, `np` or `tensor` does not get in its way.
     """
     inputs = wire.encode_inputs(probe_inputs.sent(exercise, seed))
-    job = f"{exercise.name!r}, {inputs!r}, {wire.stir(nonce, seed)}, {token!r}"
-    last = f"main(call, BadResult, space, {job})"
-    text = "\n".join([_runtime(), probe_source.source(exercise.probe().source), last])
-    b = "_coursekit_builtins"
-    return (
-        f"import builtins as {b}\n"
-        f"{b}.exec({b}.compile({text!r}, {probe_runtime.OWN_FILE!r}, 'exec', 0, True), "
-        f"{{'__name__': 'coursekit_probe', 'space': {b}.globals()}})"
-    )
+    look, stir = exercise.probe().source, wire.stir(nonce, seed)
+    job = (look, exercise.name, inputs, stir, token)
+    begin = f"import {probe_runtime.__name__} as _coursekit_probe"
+    return f"{begin}\n_coursekit_probe.main(_coursekit_probe.space_of(), *{job!r})\n"

@@ -90,7 +90,8 @@ class Attempt:
 
     state: "answered", "unanswered" (the stub, untouched) or "missing". source: the
     student's code for this task; helpers: definitions from elsewhere in the file that
-    it uses, in order.
+    it uses, in order; above, below: the student's own cells before it, and those
+    between it and the next exercise.
     """
 
     task: Task
@@ -98,6 +99,8 @@ class Attempt:
     source: str = ""
     helpers: str = ""
     notes: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,12 +116,12 @@ class MiniCell:
 class MiniNotebook:
     """All that is run for one attempt, in a kernel of its own.
 
-    blank: the references ("module:name" or "module:Class.method") that this kernel must
-    not contain.
+    given: the exercises ("module:name" or "module:Class.method") of which this kernel
+    has the official version; of all others its package has a stub.
     """
 
     task: str
-    blank: tuple[str, ...]
+    given: tuple[str, ...]
     cells: tuple[MiniCell, ...]
 
 

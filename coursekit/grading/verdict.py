@@ -98,15 +98,15 @@ def _notes(run: NotebookRun) -> tuple[str, ...]:
     """What stopped on the way; it may or may not matter."""
     found = []
     for name, cell in run.cells.items():
-        if cell.state == "raised" and name.startswith(transplant.HELPER):
-            found.append(f"a definition from another cell stops with {_error(cell)}")
+        if cell.state == "raised" and name in (transplant.HELPER, transplant.BELOW):
+            found.append(f"a line of another cell stops with {_error(cell)}")
         if cell.state == "raised" and name == transplant.ATTEMPT:
             found.append(_stops(cell))
     return tuple(found)
 
 
 def _stops(cell: CellRun) -> str:
-    return f"its cell stops with {_error(cell)}"
+    return f"a line of its cell stops with {_error(cell)}"
 
 
 def _error(cell: CellRun) -> str:
@@ -172,8 +172,6 @@ def _fault(told: wire.Reported, attempt: Attempt) -> Fault:
     """As `checks.trial` would put it, from untrusted words."""
     words = frozenset({told.type, *re.findall(r"\w+", told.text)})
     text = one_line(wire.without_values(told.text))
-    if told.kind == "todo":
-        return Fault("todo", "not written yet")
     if told.kind == "result":
         return Fault("result", text, words)
     if told.type == "RecursionError":
@@ -204,8 +202,6 @@ def _why(
     trial = cases[first].trial
     if trial is None:
         return cases[first].state, head + cases[first].reason
-    if trial.fault is not None and trial.fault.kind == "todo":
-        return "unanswered", head + trial.fault.text
     tried = [n for n, case in enumerate(cases) if case.trial is not None]
     got = [t for case in cases if (t := case.trial) is not None]
     return "wrong", mistakes.name(

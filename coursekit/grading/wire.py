@@ -24,14 +24,14 @@ from coursekit.grading.probe_runtime import LARGEST
 DTYPES = frozenset("<f8 <f4 <f2 <i8 <i4 <i2 |i1 |u1 |b1 <c8 <c16".split())
 LONGEST_LINE = 4_000_000
 _LINE = re.compile(r"CK1 ([0-9a-f]{32}) (\{.*\})", re.ASCII)
-_KINDS = ("todo", "result", "raised", "missing")
+_KINDS = ("result", "raised", "missing")
 
 
 @dataclass(frozen=True)
 class Reported:
     """A fault as the kernel tells it: untrusted text, clipped and cleaned.
 
-    kind: todo, result, raised or missing; line, source: where in the notebook's code.
+    kind: result, raised or missing; line, source: where in the notebook's code.
     """
 
     kind: str

@@ -1,17 +1,21 @@
 """For the tests of the probe: notebooks, solutions, and a worker to run them."""
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
 import notebook_kit as kit
 import pytest
 
-from coursekit.grading import official, transplant, verdict
+from coursekit.checks.registry import code_exercises
+from coursekit.grading import given, official, stubbed, transplant, verdict
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
 
+EVERY = tuple(each.symbol for each in code_exercises())
 NONCE = "5f1c0ffee"
 START = 7_919_191_919_191  # far from the learner's inputs
 
@@ -20,21 +24,28 @@ class Worker:
     """The process of `probe_worker`."""
 
     def __init__(self):
+        self.tree = tempfile.TemporaryDirectory()
+        stubbed.write(Path(stubbed.__file__).parents[1], Path(self.tree.name))
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("probe_worker.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=self.tree.name,
+            env=os.environ | {"PYTHONPATH": self.tree.name},
         )
 
-    def run_all(self, minis, blank=True, seconds=60):
-        """Notebooks that begin alike: their first cell is run once for all."""
+    def run_all(self, minis, everything=False, seconds=60):
+        """Notebooks that begin alike: their first cell is run once for all.
+
+        everything: the official version of every exercise is there.
+        """
         first, *_ = minis[0].cells
         assert all(mini.cells[0] == first for mini in minis)
         job = {
             "first": [[first.id, first.source]],
             "groups": [[[c.id, c.source] for c in mini.cells[1:]] for mini in minis],
-            "blank": minis[0].blank if blank else [],
+            "given": given.pack(EVERY if everything else minis[0].given),
             "seconds": seconds,
         }
         self.process.stdin.write(json.dumps(job) + "\n")
@@ -44,14 +55,15 @@ class Worker:
             for cells in json.loads(self.process.stdout.readline())
         ]
 
-    def run(self, mini, blank=True, seconds=60):
+    def run(self, mini, seconds=60):
         """One notebook."""
-        return self.run_all([mini], blank, seconds)[0]
+        return self.run_all([mini], seconds=seconds)[0]
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+        self.tree.cleanup()
 
 
 @cache
@@ -91,11 +103,11 @@ def seeds_of(task, starts=1):
     return [s for n in range(starts) for s in probe.seeds(START + n)]
 
 
-def graded(worker, exercise_id, source, helpers="", starts=1, blank=True, seconds=60):
+def graded(worker, exercise_id, source, helpers="", starts=1, seconds=60):
     """The grade of a piece of code, run by the worker."""
     notebook, task = find(exercise_id)
     attempt = Attempt(task, "answered", source, helpers)
     seeds = seeds_of(task, starts)
     mini = transplant.mini(notebook, attempt, seeds, NONCE)
-    run = worker.run(mini, blank, seconds)
+    run = worker.run(mini, seconds)
     return verdict.grade(attempt, notebook, run, seeds, NONCE)

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import processes
 import pytest
 from nbval.kernel import RunningKernel
+from needles import needles
 from written import sections
 
 from coursekit.grading import plugin, sandbox
@@ -23,14 +24,14 @@ pytestmark = pytest.mark.skipif(
 )
 ENDS = sections("kernel.md")["ends"]
 LOOKS = sections("kernel.md", PACKAGE=os.path.dirname(sandbox.__file__))["looks"].codes
-REFERENCE = "coursekit.theory.ddpm:q_sample"
+GIVEN = ("coursekit.theory.ddpm:q_step", "coursekit.theory.paths:expand_as")
 
 
-def run(shop: Workshop, *sources: str, blank: tuple[str, ...] = ()) -> NotebookRun:
+def run(shop: Workshop, *sources: str, given: tuple[str, ...] = ()) -> NotebookRun:
     """One notebook, and an innocent one after it that must come out well."""
     cells = tuple(MiniCell(f"c{i}", source) for i, source in enumerate(sources))
     innocent = MiniNotebook("b", (), (MiniCell("c0", "print('unharmed')"),))
-    first, second = shop.run([MiniNotebook("a", blank, cells), innocent])
+    first, second = shop.run([MiniNotebook("a", given, cells), innocent])
     assert second.cells["c0"].text == "unharmed\n"
     return first
 
@@ -47,14 +48,20 @@ def test_each_notebook_has_a_kernel_of_its_own(shop):
     run(shop, "import builtins\nbuiltins.print = None")
 
 
-def test_the_reference_is_gone_wherever_it_is_held(shop):
-    found = run(shop, LOOKS["reference"], blank=(REFERENCE,))
-    assert set(found.cells["c0"].text.split()) == {"gone"}, found.cells["c0"]
+def test_a_kernel_s_memory_holds_no_reference_but_those_it_was_given(shop):
+    """Searched is all its memory that can be written, for the checksums of their code.
+
+    Code ends with a RETURN_VALUE: only what does is worth a checksum.
+    """
+    wanted = needles(shop.folder / "package")
+    assert len(set(wanted.values())) > 200
+    found = run(shop, f"NEEDLES = {wanted!r}\n{LOOKS['memory']}", given=GIVEN)
+    assert set(found.cells["c0"].text.split()) == set(GIVEN), found.cells["c0"]
 
 
-def test_the_other_references_work(shop):
-    found = run(shop, LOOKS["other-references"], blank=(REFERENCE,))
-    assert found.cells["c0"].text == "4.0\n"
+def test_the_official_versions_that_it_was_given_work(shop):
+    found = run(shop, LOOKS["given"], given=GIVEN)
+    assert found.cells["c0"].text == "1.0\nnone\n", found.cells["c0"]
 
 
 def test_no_checkout_no_network_no_neighbours_no_secrets(shop):

@@ -83,7 +83,7 @@ def test_wrong_versions_get_what_their_cases_deserve(notebook, task, worker, lon
     minis = [transplant.mini(notebook, each, seeds, NONCE) for each in attempts]
     bench = Rerun(exercise, NONCE)
     want = [bench.trial(exercise.reference(), seed) for seed in seeds]
-    runs = worker.run_all(minis, blank=False)
+    runs = worker.run_all(minis, everything=True)
     for version, attempt, run in zip(found, attempts, runs, strict=True):
         name, function, message, _ = version
         grade = verdict.grade(attempt, notebook, run, seeds, NONCE)

@@ -7,7 +7,7 @@ every number kept. So of each pair we know what had to change, and all that had 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cache, reduce
 from itertools import islice
 from typing import NamedTuple
 
@@ -50,9 +50,10 @@ class EditPair(NamedTuple):
     after: Scene
 
 
-COLOURS = tuple(
-    Wish(f"make it {words}", (Step(do, values),))
-    for words, do, values in (
+@cache
+def colour_wishes() -> tuple[Wish, ...]:
+    """The wishes that leave the scene as it is."""
+    plans: tuple[tuple[str, str, dict[str, float]], ...] = (
         ("black and white", "grayscale", {}),
         ("brighter", "brightness", {"amount": 30.0}),
         ("darker", "brightness", {"amount": -30.0}),
@@ -62,7 +63,14 @@ COLOURS = tuple(
         ("less colourful", "saturation", {"amount": -50.0}),
         ("negative", "invert", {}),
     )
-)
+    return tuple(Wish(f"make it {say}", (Step(do, by),)) for say, do, by in plans)
+
+
+def _drawn(luck: np.random.Generator) -> Wish:
+    wishes = colour_wishes()
+    return wishes[luck.integers(len(wishes))]
+
+
 # What captions do not say; their words have ids already.
 WORDS = """add brighter colder colourful darker less lower make more move negative
 off raise take to warmer it""".split()
@@ -134,7 +142,7 @@ def edit_pairs(n: int, seed: int = 0, split: str = "train") -> list[EditPair]:
     luck = np.random.Generator(np.random.PCG64([seed, 8]))
     found = []
     for i, scene in enumerate(islice(scenes(seed, split), n)):
-        wish = COLOURS[luck.integers(len(COLOURS))] if i % 2 == 0 else None
+        wish = _drawn(luck) if i % 2 == 0 else None
         pair = EditPair(scene, wish, scene) if wish else _content(scene, luck, split)
         found.append(pair)
     return found
@@ -147,7 +155,7 @@ def _content(scene: Scene, luck: np.random.Generator, split: str) -> EditPair:
         if split_of(after) in (split, "train"):
             asked.setdefault(wish.name, []).append(EditPair(scene, wish, after))
     if not asked:  # hardly ever: no scene next to it is of the split
-        return EditPair(scene, COLOURS[luck.integers(len(COLOURS))], scene)
+        return EditPair(scene, _drawn(luck), scene)
     names = list(asked)
     some = asked[names[luck.integers(len(names))]]
     return some[luck.integers(len(some))]

@@ -30,7 +30,12 @@ from coursekit.datasets.edit_intents import DEGREES, WANTS, Want
 from coursekit.datasets.edit_logs import EditLog, replayed
 from coursekit.datasets.golden_edits import Golden
 from coursekit.datasets.plan_tokens import IDS
-from coursekit.datasets.teddy.edit_pairs import COLOURS, EditPair, Wish, edit_pairs
+from coursekit.datasets.teddy.edit_pairs import (
+    EditPair,
+    Wish,
+    colour_wishes,
+    edit_pairs,
+)
 from coursekit.editing.agent import Edited
 from coursekit.editing.allow_list import AllowList, Refused
 from coursekit.editing.executor import Call, run_step
@@ -65,7 +70,7 @@ def answered(fn: Function, i: Any) -> Results:
     pairs = edit_pairs(12, i.pairs)
     some = pairs[i.kind :: 2] if i.kind < 2 else pairs[:6]
     plans = {
-        wish.text: wish.plan for wish in COLOURS
+        wish.text: wish.plan for wish in colour_wishes()
     }  # a new step needs a later answer
     steps = plans["make it darker"] + plans["make it negative"]
     two = EditPair(pairs[0].scene, Wish("night, in negative", steps), pairs[0].scene)

@@ -18,9 +18,9 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from coursekit.datasets.teddy.edit_pairs import (
-    COLOURS,
     EditPair,
     Images,
+    colour_wishes,
     edit_pairs,
     edit_pictures,
 )
@@ -93,7 +93,7 @@ def black_and_white(seeds: Sequence[int] = (0, 1, 2), quick: bool = False) -> Re
     """
     count, scales = (4, SCALES[-1:]) if quick else (COUNT, SCALES)
     chosen = list(islice(scenes(SEED, "test"), count))
-    wish = COLOURS[0]
+    wish = colour_wishes()[0]
     pairs = [EditPair(scene, wish, scene) for scene in chosen]
     before, exact = edit_pictures(pairs)
     result: Result = {"pictures": count}

@@ -7,12 +7,12 @@ import ipywidgets as w
 import numpy as np
 
 from coursekit.datasets.teddy.edit_pairs import (
-    COLOURS,
     EditPair,
     Images,
     Wish,
     answered,
     changed,
+    colour_wishes,
     content_wishes,
 )
 from coursekit.datasets.teddy.render import render
@@ -33,7 +33,7 @@ def pair_of(picture: int, colours: str, place: int) -> EditPair:
     the content that fit the scene, number `place` of them, counted round.
     """
     scene = next(islice(scenes(SEED, "test"), picture, None))
-    for wish in COLOURS:
+    for wish in colour_wishes():
         if wish.text == colours:
             return EditPair(scene, wish, scene)
     fitting: list[Wish] = content_wishes(scene)
@@ -70,7 +70,7 @@ def draw(
 
 def editors() -> Live:
     """A wish, a picture, who edits it, guidance and the seed of the noise."""
-    texts = [wish.text for wish in COLOURS]
+    texts = [wish.text for wish in colour_wishes()]
     controls: dict[str, w.Widget] = {
         "wish": w.Dropdown(options=[*texts, CONTENT], description="wish"),
         "number": number("which", 0, 0, 24, 1, "d"),
