@@ -23,8 +23,8 @@ LONGEST = 20_000  # characters that are read
 FEW = 3  # so many students are shown however small the class is
 WORDS = (
     "A hint, not a finding: these answers are equal but for names, layout, comments "
-    "and annotations. Forms that more than a quarter of the class have are left out. Ask before you "
-    "judge: a short function has few forms."
+    "and annotations. Forms that more than a quarter of the class have are left out, "
+    "and so are short functions, which have few forms. Ask before you judge."
 )
 
 

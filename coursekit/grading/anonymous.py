@@ -46,36 +46,32 @@ class Key:
         person = Person(row["student"], row["id"], row["email"])
         return self.numbers.get(who(person), "")
 
-    def named(self, policy: Policy) -> Policy:
-        """The policy with names where a file of marks has numbers."""
-        marks = tuple(
-            replace(mark, student=known.name, id=known.id)
-            if (known := self.people.get(mark.student))
-            else mark
-            for mark in policy.marks
-        )
-        return replace(policy, marks=marks)
-
-    def numbered(
-        self, reports: Iterable[Report], policy: Policy
-    ) -> tuple[list[Report], Policy]:
-        """Reports and policy with numbers where there are names."""
-        hidden = [self._report(report) for report in reports]
-        people = tuple(Person(self.number(each)) for each in policy.people)
-        by_name = {fold(each.name): number for number, each in self.people.items()}
-        by_id = {fold(p.id): number for number, p in self.people.items() if p.id}
+    def translated(self, policy: Policy) -> Policy:
+        """The policy with all names as numbers, or in a file of marks all as names."""
+        if policy.anonymous:
+            people = tuple(Person(self.number(each)) for each in policy.people)
+            policy = replace(policy, people=people)
+        rows: dict[str, tuple[str, str]] = {}
+        for number, known in self.people.items():
+            if policy.anonymous:
+                texts = {known.id, known.name} - {""}
+                rows |= {fold(each): (number, "") for each in texts}
+            else:
+                rows[fold(number)] = known.name, known.id
         marks = []
         for mark in policy.marks:
-            number = by_id.get(fold(mark.id)) or by_name.get(fold(mark.student))
-            marks.append(replace(mark, student=number or mark.student, id=""))
-        return hidden, replace(policy, people=people, marks=tuple(marks))
+            row = rows.get(fold(mark.id)) or rows.get(fold(mark.student))
+            student, about = row or (mark.student, mark.id)
+            marks.append(replace(mark, student=student, id=about))
+        return replace(policy, marks=tuple(marks))
 
     def table(self) -> bytes:
         """The key as a file."""
         rows = [(n, p.name, p.id, p.email, p.group) for n, p in self.people.items()]
         return spreadsheet.write([COLUMNS, *sorted(rows)])
 
-    def _report(self, report: Report) -> Report:
+    def hidden(self, report: Report) -> Report:
+        """The report with a number where there are names."""
         person = report.person or Person(report.student)
         # Two people of one name are told apart by `student`.
         if not (person.id or person.email):

@@ -100,23 +100,17 @@ class Student:
             newer = entry is None or report.attempt > entry.raw.attempt
             if report.problem not in ("", NOT_ASKED) and newer:
                 found.append(report)
-        lines = []
-        for report in found:
-            if said := ": ".join(filter(None, (look(report), report.problem))):
-                place = report.notebook or file_name(report.origin)
-                lines.append(f"{place}: {plain(said)}")
-        return "; ".join(lines)
+        places = [report.notebook or file_name(report.origin) for report in found]
+        told = zip(places, map(look, found), strict=True)
+        return "; ".join(f"{place}: {said}" for place, said in told if said)
 
     @property
     def unasked(self) -> str:
         """What came besides what counts, or that nothing came, in a line."""
         extra = dict.fromkeys(r.notebook for r in self.others if r.notebook)
         listed = ", ".join(each for each in extra if each not in self.entries)
-        return (
-            "nothing handed in"
-            if self.absent
-            else listed and f"not asked for: {listed}"
-        )
+        asked = f"not asked for: {listed}" if listed else ""
+        return "nothing handed in" if self.absent else asked
 
     @property
     def remarks(self) -> str:
@@ -268,11 +262,10 @@ def _sorted(
     for mark in marks:
         student = by_id.get(fold(mark.id)) if mark.id else None
         student = student or by_name.get(fold(name(mark.student)))
-        if not mark.says:
-            continue
-        if student is None or mark.item not in items:
-            unknown = "student" if student is None else "notebook or exercise"
-            said.append(f"marks: {mark.shown}: no such {unknown}, not used")
-        else:
+        if student is not None and mark.item in items:
             found.setdefault(student, {})[mark.item] = mark
+        elif mark.decides or mark.comment:
+            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
+            unknown = "student" if student is None else "notebook or exercise"
+            said.append(f"marks: {row}: no such {unknown}, not used")
     return found, said

@@ -29,14 +29,9 @@ class Mark:
     excused: bool = False
 
     @property
-    def says(self) -> bool:
-        """Is anything filled in?"""
-        return self.points is not None or bool(self.comment) or self.excused
-
-    @property
-    def shown(self) -> str:
-        """For people: whose row, and about what."""
-        return f"{name(self.student or self.id)}, {plain(self.item, 40)}"
+    def decides(self) -> bool:
+        """Does it change points?"""
+        return self.points is not None or self.excused
 
 
 def read(path: Path) -> tuple[Mark, ...]:
@@ -48,23 +43,23 @@ def read(path: Path) -> tuple[Mark, ...]:
     marks = []
     for place, row in enumerate(rows[1:], start=2):
         cells = dict(zip(head, [*row, *[""] * len(head)], strict=False))
-        student, about, item, points, comment, excused = map(cells.get, COLUMNS)
+        texts = [spreadsheet.fused(cells[column]) for column in COLUMNS]
+        student, about, item, points, comment, excused = texts
         try:
             value = spreadsheet.number(points) if points else None
         except ValueError:
             said = f"{plain(points, 20)!r} is no number of points"
             raise ValueError(f"{path}, row {place}: {said}") from None
-        who = (spreadsheet.fused(student or ""), spreadsheet.fused(about or ""))
-        no = (excused or "").casefold() in _NO
-        text = spreadsheet.fused(comment or "")
-        marks.append(Mark(*who, item or "", value, text, not no))
+        item = item.split()[-1] if item else ""  # "exercise 01.10" lasts in Excel
+        no = excused.casefold() in _NO
+        marks.append(Mark(student, about, item, value, comment, not no))
     return tuple(marks)
 
 
 def filled(path: Path) -> bool:
     """Has somebody written into it?"""
     try:
-        return any(mark.says for mark in read(path))
+        return any(mark.decides or mark.comment for mark in read(path))
     except ValueError:
         return True
 
@@ -87,43 +82,39 @@ def template(
 
 
 def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) -> Report:
-    """The report with the marks for its exercises in it. tasks: of its notebook.
+    """The report with the marks for it and its exercises. tasks: of its notebook.
 
-    Where the grader could read nothing, there are still marks for what was asked.
+    Where the grader could read nothing, a person still can.
     """
     if not marks:
         return report
-    if not report.grades:
+    if not report.grades and any(mark.decides for mark in marks.values()):
         empty = tuple(Grade(task, 0.0, "missing") for task in tasks)
-        told = (report.problem,) if report.problem else ()
-        notes = (*report.notes, *told)
+        notes = (*report.notes, *filter(None, [report.problem]))
         report = replace(report, grades=empty, problem="", notes=notes)
     grades = tuple(
         _marked(grade, marks[grade.task.id]) if grade.task.id in marks else grade
         for grade in report.grades
     )
     if whole := marks.get(report.notebook):
-        report = replace(report, notes=(*report.notes, *_said(whole, report.points)))
+        said = _said(whole, number(report.points))
+        report = replace(report, notes=(*report.notes, said))
     return replace(report, grades=grades)
 
 
 def _marked(grade: Grade, mark: Mark) -> Grade:
+    was = f"{number(grade.points)}, {WORDS.get(grade.state, grade.state)}"
+    said = _said(mark, was)
     if mark.excused:
         task = replace(grade.task, points=0.0)
-        return replace(
-            grade, task=task, points=0.0, state="excused", reason=mark.comment
-        )
+        return replace(grade, task=task, points=0.0, state="excused", reason=said)
     if mark.points is None:
-        return replace(grade, notes=(*grade.notes, *_said(mark, 0)))
-    was = WORDS.get(grade.state, grade.state)
-    (said,) = _said(mark, grade.points, f", {was}")
+        return replace(grade, notes=(*grade.notes, said))
     return replace(grade, points=mark.points, state="by hand", reason=said)
 
 
-def _said(mark: Mark, before: float, was: str = "") -> tuple[str]:
-    if mark.excused:
-        return (f"excused. {mark.comment}".strip(),)
-    if mark.points is None:
-        return (f"comment: {mark.comment}",)
-    line = f"marked by hand: {number(mark.points)} (the grader: {number(before)}{was})"
-    return (f"{line}. {mark.comment}".rstrip(". ") + ".",)
+def _said(mark: Mark, before: str) -> str:
+    told = "excused" if mark.excused else "comment"
+    if mark.points is not None and not mark.excused:
+        told = f"marked by hand: {number(mark.points)} (the grader: {before})"
+    return f"{told}: {mark.comment}" if mark.comment else told

@@ -75,12 +75,13 @@ def write_all(
     run = run or Run()
     files: dict[Path, bytes] = {}
     key = Key([out, policy.compare, policy.marks_file and policy.marks_file.parent])
-    policy = key.named(policy)
     if ("gradescope", Path()) in policy.exports:  # all files there are of one student
         one = next((r.student for r in reports), "student")
         reports = [replace(each, student=one) for each in reports]
     if policy.anonymous:
-        reports, policy = key.numbered(reports, policy)
+        reports = [key.hidden(each) for each in reports]
+    policy = key.translated(policy)
+    if policy.anonymous:
         files[out / anonymous.KEY] = key.table()
     book = build(reports, policy)
     said = list(book.said)
@@ -113,7 +114,7 @@ def write_all(
     book = replace(book, said=tuple(said))
     foot, equal = run.line(reports), find_equal(book.counting)
     files[out / "class.html"] = _utf8(report_html.classroom(book, folders, foot, equal))
-    files[out / "class.txt"] = _utf8(report_text.classroom(book, foot, equal))
+    files[out / "class.txt"] = _utf8(report_text.classroom(book, foot))
     files[out / "class.csv"] = table(book)
     files[out / "junit.xml"] = report_data.junit(book.counting)
     every = {

@@ -83,7 +83,7 @@ def order(task_id: str) -> tuple[tuple[int, str], ...]:
 def look(report: Report) -> str:
     """Why a person must look at this report, or ""."""
     if report.problem:
-        return "could not be graded"
+        return f"could not be graded: {plain(report.problem)}"
     found = []
     for state in ("not gradable", "tampered"):
         ids = [grade.task.id for grade in report.grades if grade.state == state]

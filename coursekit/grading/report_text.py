@@ -5,8 +5,6 @@ import textwrap
 from collections.abc import Sequence
 from statistics import median
 
-from coursekit.grading.alike import WORDS as WORDS_EQUAL
-from coursekit.grading.alike import Equal
 from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, pad, plain, width
 from coursekit.grading.report_tally import BLANK, WORDS, percent, tallies, unprotected
@@ -60,10 +58,11 @@ def medians(book: Book) -> list[tuple[str, int, str]]:
     return found
 
 
-def classroom(book: Book, foot: str, equal: Equal) -> str:
+def classroom(book: Book, foot: str) -> str:
     """The table for the teacher: who, how many points, whom to look at, what was hard.
 
-    After it the exercises, so that one sees what the class should hear again.
+    Ends with the exercises, so that one sees what the class should hear again; the
+    mistakes and the equal answers are on the page.
     """
     lines = [headline(book)]
     lines += [f"{plain(n)}: {c} handed in, median {m}" for n, c, m in medians(book)]
@@ -90,16 +89,6 @@ def classroom(book: Book, foot: str, equal: Equal) -> str:
             title = pad(_cut(f"{tally.task.id:<6}{plain(tally.task.name)}", 25), 26)
             cells = "".join(f"{count:>13}" for count in tally.groups.values())
             lines.append(f"{title}{cells}{100 * tally.share:>7.0f} %")
-            for said, times in tally.mistakes:
-                lines += _wrap(said, f"{times:>9} x ", " " * 12)
-    if equal.groups or equal.the_course:
-        lines += ["", "Equal answers", *_wrap(WORDS_EQUAL, "")]
-        for who_all, keys in equal.groups:
-            said = f"{', '.join(map(name, who_all))}: {', '.join(keys)}"
-            lines += _wrap(said, "  ", "      ")
-        for student_, keys in equal.the_course.items():
-            said = f"as in the course's package: {name(student_)}: {', '.join(keys)}"
-            lines += _wrap(said, "  ", "      ")
     for said in book.said:
         lines += ["", *_wrap(said, "note: ", "      ")]
     if unprotected(book.counting):

@@ -43,7 +43,9 @@ def number(text: str) -> float:
     return value
 
 
-def write(rows: Iterable[Sequence[str]], mark: str = ",") -> bytes:
+def write(
+    rows: Iterable[Sequence[str]], mark: str = ",", first: str = "\ufeff"
+) -> bytes:
     """A CSV file in which no cell can be taken for a formula.
 
     The byte order mark makes Excel read UTF-8.
@@ -53,7 +55,7 @@ def write(rows: Iterable[Sequence[str]], mark: str = ",") -> bytes:
         file, quoting=csv.QUOTE_ALL, lineterminator="\r\n", delimiter=mark
     )
     writer.writerows([defuse(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + file.getvalue().encode("utf-8")
+    return (first + file.getvalue()).encode("utf-8")
 
 
 def defuse(cell: str) -> str:
