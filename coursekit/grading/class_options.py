@@ -22,8 +22,12 @@ Given = Callable[[], Policy]  # raises ValueError
 
 
 def policy(
-    roster: Annotated[File, Option(help="Class list: ids, and who is missing.")] = None,
-    notebook: Annotated[Words, Option(help="Only this counts. Repeatable.")] = None,
+    roster: Annotated[
+        File, Option(metavar="FILE", help="Class list: ids, and who is missing.")
+    ] = None,
+    notebook: Annotated[
+        Words, Option(metavar="NAME", help="Only this counts. Repeatable.")
+    ] = None,
     attempt: Annotated[
         Literal["latest", "best"], Option(help="Which of several tries counts.")
     ] = "latest",
@@ -35,10 +39,14 @@ def policy(
         Words, Option(metavar="NOTEBOOK=N", help="In the sum. Repeatable.")
     ] = None,
     bonus: Annotated[
-        Words, Option(metavar="EXERCISE", help="Never needed. Repeatable.")
+        Words,
+        Option(metavar="EXERCISE", help="Not in what is possible. Repeatable."),
     ] = None,
     marks: Annotated[
-        File, Option(help="Your marks.csv: points by hand, comments, excuses.")
+        File,
+        Option(
+            metavar="FILE", help="Your marks.csv: points by hand, comments, excuses."
+        ),
     ] = None,
     anonymous: Annotated[
         bool, Option("--anonymous", help="Numbers for names; key.csv has both.")
@@ -58,7 +66,8 @@ def policy(
     """What the options say. ValueError, with one line, for what cannot be meant."""
     if not 0 <= late_factor <= 1:
         raise ValueError("--late-factor is a number from 0 to 1")
-    if anonymous and export:
+    exported = tuple(_export(text) for text in export or ())
+    if anonymous and exported:
         raise ValueError("--export needs names: leave out --anonymous")
     if compare:
         earlier.read(compare)
@@ -82,7 +91,12 @@ def policy(
         marks_file=marks,
         anonymous=anonymous,
         compare=compare,
-        exports=tuple(_export(text) for text in export or ()),
+        exports=exported,
+        private=tuple(
+            path
+            for path in (roster, marks, compare, *(path for _, path in exported))
+            if path not in (None, Path())
+        ),
     )
 
 

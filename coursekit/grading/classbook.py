@@ -35,6 +35,7 @@ class Policy:
     anonymous: bool = False
     compare: Path | None = None
     exports: tuple[tuple[str, Path], ...] = ()  # ("canvas", gradebook)
+    private: tuple[Path, ...] = ()  # all files named, which no student may see
 
     def late(self, report: Report) -> bool:
         """Does the platform say so, or the time against the deadline?"""
@@ -150,8 +151,8 @@ class Book:
 
 def build(reports: Sequence[Report], policy: Policy) -> Book:
     """The rows of a class, by name, and of the people of whom nothing has come."""
-    counting = sorted({r.notebook for r in reports if r.notebook})
-    counting = list(policy.notebooks) or counting
+    run = {r.notebook for r in reports if r.problem != NOT_ASKED} - {""}
+    counting = list(policy.notebooks) or sorted(run)
     tasks: dict[str, tuple[Task, ...]] = {}
     for report in sorted(reports, key=lambda each: len(each.grades)):
         tasks[report.notebook] = tuple(grade.task for grade in report.grades)

@@ -51,6 +51,7 @@ def main(
         part = report_class.parse_shard(shard)
         level = sandbox_level(sandbox)
         wishes = policy()
+        report_class.key_of(out, wishes)
         if shard != report_class.WHOLE and _of_the_whole(wishes):
             raise ValueError(
                 "--marks, --anonymous, --compare and --export go with coursekit merge"
@@ -80,7 +81,7 @@ def main(
     reports: list[Report] = []
     try:
         limits = Limits(cell_seconds=timeout)
-        hide = [path.resolve() for path in (*paths, out)]
+        hide = [path.resolve() for path in (*paths, out, *wishes.private)]
         with Workshop(level, limits, hide) as shop:
             options = Options(shop) if seed is None else Options(shop, seed)
             submissions = chosen(paths, part, wishes)
@@ -99,13 +100,14 @@ def main(
     if not reports and (shard == report_class.WHOLE or not complete):
         print("coursekit grade: no notebook found", file=sys.stderr)
         return 1
-    if shard != report_class.WHOLE:
+    if shard != report_class.WHOLE or not complete:
         wishes = replace(wishes, people=())  # the others are not missing
     try:
         report_class.write_all(reports, out, shard, complete, wishes)
-    except ValueError as error:
-        print(f"coursekit grade: {error}", file=sys.stderr)
-        return 1
+    except ValueError as error:  # a file that has changed meanwhile
+        complete, wishes = False, Policy()
+        print(f"coursekit grade: {error}. Use: coursekit merge {out}", file=sys.stderr)
+        report_class.write_all(reports, out, shard, policy=wishes)
     report_class.show(out, wishes)
     spent = time.monotonic() - start
     used = reports[0].seed if reports else "-"

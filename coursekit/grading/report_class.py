@@ -74,12 +74,13 @@ def write_all(
     """
     run = run or Run()
     files: dict[Path, bytes] = {}
-    key = Key([out, policy.compare, policy.marks_file and policy.marks_file.parent])
+    key = key_of(out, policy)
     if ("gradescope", Path()) in policy.exports:  # all files there are of one student
         one = next((r.student for r in reports), "student")
         reports = [replace(each, student=one) for each in reports]
     if policy.anonymous:
-        reports = [key.hidden(each) for each in reports]
+        hidden = map(key.hidden, reports)
+        reports = sorted(hidden, key=lambda each: each.student)  # not by name
     policy = key.translated(policy)
     if policy.anonymous:
         files[out / anonymous.KEY] = key.table()
@@ -134,6 +135,12 @@ def write_all(
     return list(files)
 
 
+def key_of(out: Path, policy: Policy) -> Key:
+    """The numbers that people have so far. ValueError when a key cannot be read."""
+    beside = policy.marks_file.parent if policy.marks_file else None
+    return Key([out, policy.compare, beside])
+
+
 def show(out: Path, policy: Policy) -> None:
     """Print what the folder says of the class."""
     print((out / "class.txt").read_text(encoding="utf-8"))
@@ -153,7 +160,7 @@ def _of_student(
         remark = "another try counts" if asked else "does not count"
         found.append((report, score(report), [remark]))
     folders = folder_names([report.notebook or "file" for report, _, _ in found])
-    pages = []
+    pages, rows = [], []
     for folder, (report, result, remarks) in zip(folders, found, strict=True):
         page = _utf8(report_html.student(report, result, remarks))
         text = report_text.student(report, result, remarks)
@@ -161,13 +168,10 @@ def _of_student(
         files[place / folder / "feedback.txt"] = _utf8(text)
         files[place / folder / "report.json"] = _json(report_data.as_dict(report))
         files[place / folder / "junit.xml"] = report_data.junit([report])
+        rows.append((folder, report, ", ".join([result, *remarks])))
         if report.origin:
             pages.append((report, page))
-    results = [
-        (folder, report, ", ".join([result, *remarks]))
-        for folder, (report, result, remarks) in zip(folders, found, strict=True)
-    ]
-    files[place / "index.html"] = _utf8(report_html.index(student, results))
+    files[place / "index.html"] = _utf8(report_html.index(student, rows))
     files[place / "results.json"] = _json(report_data.gradescope(student))
     return pages
 

@@ -9,7 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from coursekit import cli
-from coursekit.grading import class_options, grade_command, marks, report_class
+from coursekit.grading import (
+    class_options,
+    classbook,
+    grade_command,
+    marks,
+    report_class,
+)
 from coursekit.grading.marks import Mark
 from coursekit.grading.types import Report
 from tests.grading.class_kit import (
@@ -58,6 +64,9 @@ class TestSums:
     def test_what_was_not_asked_for_is_said(self):
         (ada,) = book(handed_in(), handed_in(notebook=TWO), notebooks=(ONE,)).students
         assert ada.remarks == f"not asked for: {TWO}" and ada.look == ""
+        left_out = Report("Ada", "x", TWO, problem=classbook.NOT_ASKED)
+        (ada,) = book(handed_in(), left_out).students  # counted anew
+        assert ada.remarks == f"not asked for: {TWO}" and ada.possible == 6
 
     def test_a_bonus_of_nothing_is_said(self):
         assert "01.99" in book(handed_in(), bonus=frozenset({"01.99"})).said[0]
