@@ -8,10 +8,11 @@ functions have few forms, and honest students meet in them.
 import ast
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
+from coursekit.grading.cell_code import parse
 from coursekit.grading.report_tally import BLANK, order
 from coursekit.grading.types import Report, Task
 from coursekit.sources.lectures import ROOT
@@ -21,6 +22,8 @@ from coursekit.sources.symbols import SymbolError, find
 SMALLEST = 40  # nodes of a normal form; below it, equality means nothing
 LONGEST = 20_000  # characters that are read
 FEW = 3  # so many students are shown however small the class is
+_NAMES = ("id", "arg", "name")  # where the nodes of a tree have names
+_SIGNS = (ast.expr_context, ast.operator, ast.cmpop)
 WORDS = (
     "A hint, not a finding: these answers are equal but for names, layout, comments "
     "and annotations. Forms that more than a quarter of the class have are left out, "
@@ -30,25 +33,24 @@ WORDS = (
 
 def fingerprint(task: Task, source: str) -> str:
     """What equal answers share; "" for one too short to tell, or not to be read."""
+    if len(source) > LONGEST:
+        return ""
+    body = [each.node for each in parse(source).statements]
+    name, _, methods = task.symbol.partition(":")[2].partition(".")
+    named = [n for n in body if getattr(n, "name", "") in {task.name, name} - {""}]
+    tree = ast.Module(named[-1:] or body, [])  # the last definition counts
     try:
-        tree = ast.parse(source[: LONGEST + 1])
-        _, _, target = task.symbol.partition(":")
-        named, _, methods = target.partition(".")
-        for node in tree.body:
-            if getattr(node, "name", "") in {task.name, named} - {""}:
-                tree = ast.Module([node], [])  # the last definition counts
         if methods:  # the rest of the class was given
             wanted = methods.split(",")
-            parts = [n for n in ast.walk(tree) if getattr(n, "name", "") in wanted]
-            tree = ast.Module([n for n in parts if isinstance(n, ast.stmt)], [])
+            found = [n for n in ast.walk(tree) if getattr(n, "name", "") in wanted]
+            tree = ast.Module([n for n in found if isinstance(n, ast.stmt)], [])
         _Plain(tree).visit(tree)
-        contexts = ast.expr_context | ast.operator | ast.cmpop
-        size = sum(not isinstance(node, contexts) for node in ast.walk(tree))
         form = ast.dump(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except RecursionError:
         return ""
-    long = len(source) > LONGEST or size < SMALLEST
-    return "" if long else hashlib.sha256(form.encode("utf-8", "replace")).hexdigest()
+    size = sum(not isinstance(node, _SIGNS) for node in ast.walk(tree))
+    digest = hashlib.sha256(form.encode("utf-8", "replace")).hexdigest()
+    return digest if size >= SMALLEST else ""
 
 
 @cache
@@ -62,41 +64,35 @@ def of_the_course(task: Task) -> str:
 
 @dataclass(frozen=True)
 class Equal:
-    """groups: students, and the exercises in which they are equal; the_course: student
-    -> exercises that are as in the course's package."""
+    """groups: equal students, with their exercises; the_course: students with those
+    that are as in the course's package."""
 
-    groups: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    the_course: Mapping[str, tuple[str, ...]]
+    groups: list[tuple[tuple[str, ...], list[str]]]
+    the_course: list[tuple[str, list[str]]]
 
 
 def find_equal(reports: Iterable[Report]) -> Equal:
-    """Equal answers of a class, without the forms that most of it have."""
-    forms: dict[tuple[str, str], list[str]] = defaultdict(list)
+    """Equal answers of a class, without the forms that many of it have."""
+    forms: dict[tuple[Task, str], list[str]] = defaultdict(list)
     answered: Counter[str] = Counter()
-    course: dict[str, str] = {}
     for report in reports:
         for grade in report.grades:
-            key = grade.task.id
-            answered[key] += grade.state not in BLANK
+            answered[grade.task.id] += grade.state not in BLANK
             if grade.fingerprint:
-                forms[key, grade.fingerprint].append(report.student)
-                course.setdefault(key, of_the_course(replace(grade.task, stub="")))
+                task = replace(grade.task, stub="")
+                forms[task, grade.fingerprint].append(report.student)
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     copies: dict[str, list[str]] = defaultdict(list)
-    for (key, form), students in sorted(
-        forms.items(), key=lambda each: order(each[0][0])
-    ):
-        if len(students) > FEW and 4 * len(students) > answered[key]:
+    for task, form in sorted(forms, key=lambda key: order(key[0].id)):
+        students = forms[task, form]
+        if len(students) > FEW and 4 * len(students) > answered[task.id]:
             continue
         if len(students) > 1:
-            groups[tuple(students)].append(key)
-        for student in students if form == course[key] else ():
-            copies[student].append(key)
+            groups[tuple(students)].append(task.id)
+        for student in students if form == of_the_course(task) else ():
+            copies[student].append(task.id)
     ranked = sorted(groups.items(), key=lambda each: (-len(each[1]), each[0]))
-    return Equal(
-        tuple((who, tuple(keys)) for who, keys in ranked),
-        {student: tuple(keys) for student, keys in sorted(copies.items())},
-    )
+    return Equal(ranked, sorted(copies.items()))
 
 
 class _Plain(ast.NodeTransformer):
@@ -106,30 +102,32 @@ class _Plain(ast.NodeTransformer):
         """tree: all of the answer."""
         self.numbers: dict[str, str] = {}
         self.own = {
-            name
+            getattr(node, field)
             for node in ast.walk(tree)
-            if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-            for field in ("id", "arg", "name", "asname")
-            if isinstance(name := getattr(node, field, None), str)
-            and not isinstance(node, ast.keyword)
+            for field in _NAMES
+            if hasattr(node, field) and not _fixed(node)
+            if not isinstance(getattr(node, "ctx", None), ast.Load)
         }
 
     def visit(self, node: ast.AST) -> ast.AST:
         """The node in its normal form."""
-        for field in ("annotation", "returns"):
-            if hasattr(node, field) and not isinstance(node, ast.AnnAssign):
-                setattr(node, field, None)
-        for field in ("id", "arg", "name", "asname"):
-            name = getattr(node, field, None)
-            if name in self.own and not isinstance(node, ast.keyword | ast.alias):
-                number = self.numbers.setdefault(name, f"_{len(self.numbers)}")
-                setattr(node, field, number)
         if isinstance(node, ast.AnnAssign) and node.value:
             node = ast.Assign([node.target], node.value)
-        if isinstance(body := getattr(node, "body", None), list):
-            kept = [n for n in body if not _is_text(n)]
-            node.body = kept or body  # type: ignore[attr-defined]
+        for field in node._fields:
+            value = getattr(node, field)
+            if field in ("annotation", "returns"):
+                setattr(node, field, None)
+            elif field in _NAMES and value in self.own and not _fixed(node):
+                number = self.numbers.setdefault(value, f"_{len(self.numbers)}")
+                setattr(node, field, number)
+            elif field == "body" and isinstance(value, list):
+                setattr(node, field, [n for n in value if not _is_text(n)] or value)
         return self.generic_visit(node)
+
+
+def _fixed(node: ast.AST) -> bool:
+    """Has it a name that another module gives?"""
+    return isinstance(node, ast.keyword | ast.alias)
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -4,118 +4,93 @@ import inspect
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from coursekit.grading import compare as earlier
-from coursekit.grading import exports, spreadsheet
+from coursekit.grading import compare, exports, spreadsheet
 from coursekit.grading import marks as marks_file
 from coursekit.grading.classbook import MINUTE, Book, Policy
 from coursekit.grading.report_clean import plain
-from coursekit.grading.types import Person
 from coursekit.sources.lectures import lectures
 
-File = Path | None
-Words = list[str] | None
-Given = Callable[[], Policy]  # raises ValueError
+Given = Callable[[], Policy]  # raises ValueError, with one line
+_EXPORTS = "canvas=GRADEBOOK.csv, canvas-total=GRADEBOOK.csv, moodle or gradescope"
+_FILE, _WORDS = Path | None, list[str] | None
+_OPTIONS: dict[str, tuple[Any, Any, str | None, str]] = {
+    "roster": (_FILE, None, "FILE", "Class list: ids, and who is missing."),
+    "notebook": (_WORDS, None, "NAME", "Only this counts. Repeatable."),
+    "attempt": (Literal["latest", "best"], "latest", None, "Of several tries."),
+    "deadline": (_WORDS, None, "[NAME=]TIME", "2026-11-30T23:59. Repeatable."),
+    "late_factor": (float, 1.0, None, "What a late point is worth."),
+    "weight": (_WORDS, None, "NAME=N", "Of a notebook in the sum. Repeatable."),
+    "bonus": (_WORDS, None, "EXERCISE", "Not in what is possible. Repeatable."),
+    "marks": (_FILE, None, "FILE", "Your marks.csv: points by hand, excuses."),
+    "anonymous": (bool, False, None, "Numbers for names; key.csv has both."),
+    "compare": (_FILE, None, "OLD", "An earlier report: what has changed?"),
+    "export": (_WORDS, None, "KIND", f"{_EXPORTS}. Repeatable."),
+}
 
 
-def policy(
-    roster: Annotated[
-        File, Option(metavar="FILE", help="Class list: ids, and who is missing.")
-    ] = None,
-    notebook: Annotated[
-        Words, Option(metavar="NAME", help="Only this counts. Repeatable.")
-    ] = None,
-    attempt: Annotated[
-        Literal["latest", "best"], Option(help="Which of several tries counts.")
-    ] = "latest",
-    deadline: Annotated[
-        Words, Option(metavar="[NOTEBOOK=]TIME", help="2026-11-30T23:59. Repeatable.")
-    ] = None,
-    late_factor: Annotated[float, Option(help="What a late point is worth.")] = 1.0,
-    weight: Annotated[
-        Words, Option(metavar="NOTEBOOK=N", help="In the sum. Repeatable.")
-    ] = None,
-    bonus: Annotated[
-        Words,
-        Option(metavar="EXERCISE", help="Not in what is possible. Repeatable."),
-    ] = None,
-    marks: Annotated[
-        File,
-        Option(
-            metavar="FILE", help="Your marks.csv: points by hand, comments, excuses."
-        ),
-    ] = None,
-    anonymous: Annotated[
-        bool, Option("--anonymous", help="Numbers for names; key.csv has both.")
-    ] = False,
-    compare: Annotated[
-        File, Option(metavar="OLD", help="An earlier report: what has changed?")
-    ] = None,
-    export: Annotated[
-        Words,
-        Option(
-            metavar="KIND",
-            help="canvas=GRADEBOOK.csv, canvas-total=GRADEBOOK.csv, moodle or "
-            "gradescope. Repeatable.",
-        ),
-    ] = None,
-) -> Policy:
+def policy(**given: Any) -> Policy:
     """What the options say. ValueError, with one line, for what cannot be meant."""
-    if not 0 <= late_factor <= 1:
+    asked = {name: default for name, (_, default, _, _) in _OPTIONS.items()} | given
+    exported = tuple(_export(text) for text in asked["export"] or ())
+    if not 0 <= asked["late_factor"] <= 1:
         raise ValueError("--late-factor is a number from 0 to 1")
-    exported = tuple(_export(text) for text in export or ())
-    if anonymous and exported:
+    if asked["anonymous"] and exported:
         raise ValueError("--export needs names: leave out --anonymous")
-    if compare:
-        earlier.read(compare)
-    people: tuple[Person, ...] = ()
-    said = ""
-    if roster:
-        from coursekit.grading import roster as class_list
+    if asked["compare"]:
+        compare.read(asked["compare"])
+    people, said = (), ""
+    if asked["roster"]:
+        from coursekit.grading import roster
 
-        found = class_list.read(roster)
+        found = roster.read(asked["roster"])
         people, said = found.people, found.said
+    named = (asked["roster"], asked["marks"], asked["compare"])
+    named += tuple(path for _, path in exported)
     return Policy(
-        attempt=attempt,
-        deadlines=dict(_deadline(text) for text in deadline or ()),
-        late_factor=late_factor,
-        notebooks=tuple(dict.fromkeys(_known(each) for each in notebook or ())),
-        weights=dict(_weight(text) for text in weight or ()),
-        bonus=frozenset(bonus or ()),
+        attempt=asked["attempt"],
+        deadlines=dict(map(_deadline, asked["deadline"] or ())),
+        late_factor=asked["late_factor"],
+        notebooks=tuple(dict.fromkeys(map(_known, asked["notebook"] or ()))),
+        weights=dict(map(_weight, asked["weight"] or ())),
+        bonus=frozenset(asked["bonus"] or ()),
         people=people,
         said=said,
-        marks=marks_file.read(marks) if marks else (),
-        marks_file=marks,
-        anonymous=anonymous,
-        compare=compare,
+        marks=marks_file.read(asked["marks"]) if asked["marks"] else (),
+        marks_file=asked["marks"],
+        anonymous=asked["anonymous"],
+        compare=asked["compare"],
         exports=exported,
-        private=tuple(
-            path
-            for path in (roster, marks, compare, *(path for _, path in exported))
-            if path not in (None, Path())
-        ),
+        private=tuple(path for path in named if path not in (None, Path())),
     )
 
 
 def add(command: Callable[..., int]) -> Callable[..., int]:
     """The command with these options in place of its parameter `policy`.
 
-    What they say wrong is a ValueError of the function that it gets for `policy`.
+    It gets a function that makes the policy, or says with a ValueError why not.
     """
-    ours = inspect.signature(policy).parameters
     own = dict(inspect.signature(command).parameters)
     del own["policy"]
+    for name, (kind, default, metavar, said) in _OPTIONS.items():
+        flag = [f"--{name}"] if kind is bool else []  # without a --no-
+        option = Option(*flag, metavar=metavar, help=said)
+        own[name] = inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=Annotated[kind, option],
+        )
 
-    def run(**given: object) -> int:
-        wishes = {each: given.pop(each) for each in ours}
-        return command(policy=lambda: policy(**wishes), **given)  # type: ignore[arg-type]
+    def run(**given: Any) -> int:
+        wishes = {name: given.pop(name) for name in _OPTIONS}
+        return command(policy=lambda: policy(**wishes), **given)
 
-    signature = inspect.Signature([*own.values(), *ours.values()])
-    run.__signature__ = signature  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in (own | dict(ours)).values()}
+    run.__signature__ = inspect.Signature(list(own.values()))  # type: ignore[attr-defined]
+    run.__annotations__ = {name: each.annotation for name, each in own.items()}
     run.__doc__ = command.__doc__
     return run
 
@@ -152,10 +127,8 @@ def _weight(text: str) -> tuple[str, float]:
 
 def _export(text: str) -> tuple[str, Path]:
     kind, _, path = text.partition("=")
-    kinds = ("canvas", "canvas-total") if path else ("moodle", "gradescope")
-    if kind not in kinds:
-        said = "canvas=GRADEBOOK.csv, canvas-total=GRADEBOOK.csv, moodle or gradescope"
-        raise ValueError(f"--export {plain(text, 60)!r}: write {said}")
+    if kind not in (("canvas", "canvas-total") if path else ("moodle", "gradescope")):
+        raise ValueError(f"--export {plain(text, 60)!r}: write {_EXPORTS}")
     if path:
         exports.canvas(Book((), {}, ()), Path(path), True)  # can it be read?
     return kind, Path(path)

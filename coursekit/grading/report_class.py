@@ -106,7 +106,7 @@ def write_all(
     if policy.compare:
         before = compare.read(policy.compare)
         lines = compare.changes(before, rows, key.renamed if policy.anonymous else None)
-        files[out / CHANGES] = _utf8("\n".join(lines) + "\n")
+        files[out / CHANGES] = _utf8(report_text.joined(lines))
     if not (out / MARKS).exists():
         absent = ((s.name, s.person, n) for s in book.students for n in book.notebooks)
         files[out / MARKS] = spreadsheet.write(marks.template(policy.marks, absent))

@@ -34,7 +34,7 @@ def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
         lines.append("")
         for note in report.notes:
             lines += _wrap(note, "  note: ", "        ")
-    return _join(lines)
+    return joined(lines)
 
 
 def headline(book: Book) -> str:
@@ -93,7 +93,7 @@ def classroom(book: Book, foot: str) -> str:
         lines += ["", *_wrap(said, "note: ", "      ")]
     if unprotected(book.counting):
         lines += ["", *_wrap(NO_SANDBOX, "")]
-    return _join([*lines, "", *_wrap(foot, "")])
+    return joined([*lines, "", *_wrap(foot, "")])
 
 
 def cell(student: Student, notebook: str) -> str:
@@ -105,7 +105,7 @@ def cell(student: Student, notebook: str) -> str:
     return "exc" if entry.excused else "?" if entry.problem else points
 
 
-def _join(lines: Sequence[str]) -> str:
+def joined(lines: Sequence[str]) -> str:
     """The text. In the log of a CI run no line of it can be a command to the runner.
 
     GitHub takes `::name::` at the beginning of a line and `##[name]` anywhere.

@@ -270,8 +270,10 @@ class TestCompare:
         write(old, handed_in("Ada"))
         write(new, handed_in("Ada"), compare=old)
         assert (new / "changes.txt").read_text() == "Nothing has changed.\n"
-        write(tmp_path / "more", handed_in("Ada"), handed_in("Bo"), compare=old)
-        assert "not there" in (tmp_path / "more" / "changes.txt").read_text()
+        files = (handed_in("Ada"), handed_in("::error file=x::Bo"))
+        write(tmp_path / "more", *files, compare=old)
+        text = (tmp_path / "more" / "changes.txt").read_text()
+        assert "not there" in text and not text.startswith("::")
         for text in ("", "[]", "{}", '{"students": [{}]}', '{"students": [3]}'):
             (old / "class.json").write_text(text)
             with pytest.raises(ValueError, match="--compare"):

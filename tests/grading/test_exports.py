@@ -236,8 +236,8 @@ class TestAlike:
             for who in group
         ]
         found = alike.find_equal(files)
-        assert found.groups == ((("D", "E"), ("01.2",)),)
-        assert found.the_course == {}
+        assert found.groups == [(("D", "E"), ["01.2"])]
+        assert found.the_course == []
 
     def test_a_hint_stands_on_the_teachers_page_only(self, tmp_path, monkeypatch):
         monkeypatch.setattr(alike, "of_the_course", lambda task: "same")
