@@ -104,12 +104,12 @@ def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) ->
 
 def _marked(grade: Grade, mark: Mark) -> Grade:
     was = f"{number(grade.points)}, {WORDS.get(grade.state, grade.state)}"
-    said = _said(mark, was)
     if mark.excused:
-        task = replace(grade.task, points=0.0)
+        task, said = replace(grade.task, points=0.0), mark.comment
         return replace(grade, task=task, points=0.0, state="excused", reason=said)
     if mark.points is None:
-        return replace(grade, notes=(*grade.notes, said))
+        return replace(grade, notes=(*grade.notes, _said(mark, "")))
+    said = f"{mark.comment} (the grader: {was})".lstrip()
     return replace(grade, points=mark.points, state="by hand", reason=said)
 
 
