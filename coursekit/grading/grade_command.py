@@ -52,25 +52,21 @@ def main(
         level = sandbox_level(sandbox)
         wishes = policy()
         report_class.key_of(out, wishes)
-        if shard != report_class.WHOLE and _of_the_whole(wishes):
-            raise ValueError(
+        for path in paths:
+            if not path.exists():
+                raise ValueError(f"{path} does not exist")
+        if timeout <= 0 or jobs < 1:
+            raise ValueError("--timeout and --jobs are positive")
+        whole = wishes.marks_file or wishes.anonymous or wishes.compare
+        if shard != report_class.WHOLE and (whole or wishes.exports):
+            said = (
                 "--marks, --anonymous, --compare and --export go with coursekit merge"
             )
+            raise ValueError(said)
+        if not hasattr(os, "fork"):
+            raise ValueError("this needs Linux or macOS; on Windows run it in WSL")
     except ValueError as error:
         print(f"coursekit grade: {error}", file=sys.stderr)
-        return 2
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        print(f"coursekit grade: {missing[0]} does not exist", file=sys.stderr)
-        return 2
-    if timeout <= 0 or jobs < 1:
-        print("coursekit grade: --timeout and --jobs are positive", file=sys.stderr)
-        return 2
-    if not hasattr(os, "fork"):
-        print(
-            "coursekit grade: this needs Linux or macOS; on Windows run it in WSL",
-            file=sys.stderr,
-        )
         return 2
     if wishes.said:
         print(wishes.said, file=sys.stderr)
@@ -129,12 +125,6 @@ def sandbox_level(wanted: str) -> str:
             "root or user namespaces). Grade in a container"
         )
     return level
-
-
-def _of_the_whole(wishes: Policy) -> bool:
-    return bool(
-        wishes.marks_file or wishes.anonymous or wishes.compare or wishes.exports
-    )
 
 
 def chosen(

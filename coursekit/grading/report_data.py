@@ -88,22 +88,9 @@ def to_json(data: object) -> str:
 
 
 def _grade_dict(grade: Grade) -> dict[str, Any]:
-    task = grade.task
-    return {
-        "id": task.id,
-        "kind": task.kind,
-        "name": task.name,
-        "title": task.title,
-        "symbol": task.symbol,
-        "possible": _finite(task.points),
-        "points": _finite(grade.points),
-        "state": grade.state,
-        "reason": grade.reason,
-        "right": grade.right,
-        "cases": grade.cases,
-        "notes": list(grade.notes),
-        "fingerprint": grade.fingerprint,
-    }
+    flat = asdict(grade.task) | {"possible": _finite(grade.task.points)} | asdict(grade)
+    del flat["task"], flat["stub"]
+    return flat | {"points": _finite(grade.points), "notes": list(grade.notes)}
 
 
 def _grade(data: Mapping[str, Any]) -> Grade:

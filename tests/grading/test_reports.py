@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -34,8 +35,10 @@ from coursekit.grading import (
     report_html,
     report_tally,
     report_text,
+    spreadsheet,
 )
-from coursekit.grading.types import Grade, Report, Task
+from coursekit.grading.marks import Mark
+from coursekit.grading.types import Grade, Person, Report, Task
 
 EVIL = (
     "<script>alert(1)</script>",
@@ -202,6 +205,25 @@ class TestEvilText:
         for path in paths:
             assert path.resolve().is_relative_to(out.resolve())
             assert path.stat().st_size < 100_000 or path.suffix == ".json"
+
+
+@pytest.mark.parametrize("text", EVIL, ids=range(len(EVIL)))
+def test_no_text_stops_marks_exports_comparison_or_numbers(text, tmp_path):
+    who = Person(text, text, text, text)
+    reports = [evil(text), report("Bo"), report(text, person=who, attempt=2)]
+    marks = tuple(Mark(text, text, item, 1.0, text) for item in ("01.1", text))
+    policy = classbook.Policy(people=(who,), marks=marks)
+    gradebook = tmp_path / "gradebook.csv"
+    cells = ["Student", "ID", "Section"], [text, "7", "A"]
+    gradebook.write_bytes(spreadsheet.write(cells))
+    old = tmp_path / "old"
+    kinds = (("canvas", gradebook), ("moodle", Path()))
+    report_class.write_all(reports, old, policy=replace(policy, exports=kinds))
+    for path in old.glob("*.csv"):
+        for cell in chain(*rows_of(path.read_bytes())):
+            assert not cell.lstrip().startswith(tuple("=+-@\t\r＝＋－＠")), path
+    policy = replace(policy, anonymous=True, compare=old)
+    report_class.write_all(reports, tmp_path / "new", policy=policy)
 
 
 @settings(max_examples=150, deadline=None)
