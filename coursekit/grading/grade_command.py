@@ -9,22 +9,26 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from coursekit.files import try_folder
-from coursekit.grading import report_class, report_text, sandbox
+from coursekit.grading import class_options, report_class, report_text, sandbox
+from coursekit.grading.classbook import NOT_ASKED, Policy
 from coursekit.grading.intake import collect
 from coursekit.grading.pipeline import Options, grade_all
 from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import Report, Submission
 
 
+@class_options.add
 def main(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the reports.")],
+    policy: class_options.Given,
     seed: Annotated[
         int | None, typer.Option(help="The same inputs as an earlier run.")
     ] = None,
@@ -46,22 +50,26 @@ def main(
     try:
         part = report_class.parse_shard(shard)
         level = sandbox_level(sandbox)
+        wishes = policy()
+        report_class.key_of(out, wishes)
+        for path in paths:
+            if not path.exists():
+                raise ValueError(f"{path} does not exist")
+        if timeout <= 0 or jobs < 1:
+            raise ValueError("--timeout and --jobs are positive")
+        whole = wishes.marks_file or wishes.anonymous or wishes.compare
+        if shard != report_class.WHOLE and (whole or wishes.exports):
+            said = (
+                "--marks, --anonymous, --compare and --export go with coursekit merge"
+            )
+            raise ValueError(said)
+        if not hasattr(os, "fork"):
+            raise ValueError("this needs Linux or macOS; on Windows run it in WSL")
     except ValueError as error:
         print(f"coursekit grade: {error}", file=sys.stderr)
         return 2
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        print(f"coursekit grade: {missing[0]} does not exist", file=sys.stderr)
-        return 2
-    if timeout <= 0 or jobs < 1:
-        print("coursekit grade: --timeout and --jobs are positive", file=sys.stderr)
-        return 2
-    if not hasattr(os, "fork"):
-        print(
-            "coursekit grade: this needs Linux or macOS; on Windows run it in WSL",
-            file=sys.stderr,
-        )
-        return 2
+    if wishes.said:
+        print(wishes.said, file=sys.stderr)
     if level == "off":
         print(report_text.NO_SANDBOX, file=sys.stderr)
     try_folder(out)
@@ -69,10 +77,10 @@ def main(
     reports: list[Report] = []
     try:
         limits = Limits(cell_seconds=timeout)
-        hide = [path.resolve() for path in (*paths, out)]
+        hide = [path.resolve() for path in (*paths, out, *wishes.private)]
         with Workshop(level, limits, hide) as shop:
             options = Options(shop) if seed is None else Options(shop, seed)
-            submissions = chosen(paths, part)
+            submissions = chosen(paths, part, wishes)
             for report in grade_all(submissions, options, jobs):
                 reports.append(report)
                 said = report.problem or f"{report.points:g} of {report.possible:g}"
@@ -88,12 +96,19 @@ def main(
     if not reports and (shard == report_class.WHOLE or not complete):
         print("coursekit grade: no notebook found", file=sys.stderr)
         return 1
-    report_class.write_all(reports, out, shard, complete)
-    print(report_text.classroom(reports))
+    if shard != report_class.WHOLE or not complete:
+        wishes = replace(wishes, people=())  # the others are not missing
+    try:
+        report_class.write_all(reports, out, shard, complete, wishes)
+    except ValueError as error:  # a file that has changed meanwhile
+        complete, wishes = False, Policy()
+        print(f"coursekit grade: {error}. Use: coursekit merge {out}", file=sys.stderr)
+        report_class.write_all(reports, out, shard, policy=wishes)
+    report_class.show(out, wishes)
     spent = time.monotonic() - start
     used = reports[0].seed if reports else "-"
     print(
-        f"\n{len(reports)} submission{'s' * (len(reports) != 1)} in {spent:.0f} s, "
+        f"{len(reports)} submission{'s' * (len(reports) != 1)} in {spent:.0f} s, "
         f"seed {used}, sandbox {level}. Reports: {out}"
     )
     return 0 if complete else 1
@@ -112,8 +127,17 @@ def sandbox_level(wanted: str) -> str:
     return level
 
 
-def chosen(paths: list[Path], shard: tuple[int, int]) -> Iterator[Submission]:
-    """The submissions that belong to this machine's part of the class."""
-    for index, submission in enumerate(collect(paths)):
+def chosen(
+    paths: list[Path], shard: tuple[int, int], policy: Policy
+) -> Iterator[Submission]:
+    """The submissions that belong to this machine's part of the class.
+
+    A notebook that was not asked for is named, and not run.
+    """
+    people, asked = policy.people, policy.notebooks
+    found = collect(paths, people) if people else collect(paths)
+    for index, submission in enumerate(found):
         if report_class.in_shard(index, shard):
+            if asked and submission.notebook not in ("", *asked):
+                submission = replace(submission, cells=(), problem=NOT_ASKED)
             yield submission

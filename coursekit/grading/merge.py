@@ -6,26 +6,33 @@ from typing import Annotated
 
 import typer
 
-from coursekit.grading import report_class, report_text
+from coursekit.grading import class_options, report_class
 
 
+@class_options.add
 def main(
     parts: Annotated[list[Path], typer.Argument(help="The folders, all N of them.")],
     out: Annotated[Path, typer.Option(help="The folder of the whole class.")],
+    policy: class_options.Given,
 ) -> int:
     """Join the folders that `coursekit grade --shard I/N` has made.
 
-    Where a part was run twice, the folder named last counts. Exit status 1 when a part
-    is missing or unreadable.
+    Where a part was run twice, the folder named last counts. One folder of a whole
+    class is counted anew. Exit status 1 when a part is missing or unreadable.
     """
     try:
-        reports = report_class.merge(parts)
-        report_class.write_all(reports, out)
-    except report_class.IncompleteError as error:
+        wishes = policy()
+    except ValueError as error:
+        print(f"coursekit merge: {error}", file=sys.stderr)
+        return 2
+    try:
+        reports, run = report_class.merge(parts)
+        report_class.write_all(reports, out, policy=wishes, run=run)
+    except ValueError as error:
         print(f"coursekit merge: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"coursekit merge: {out}: {error.strerror}", file=sys.stderr)
         return 1
-    print(report_text.classroom(reports), end="")
+    report_class.show(out, wishes)
     return 0

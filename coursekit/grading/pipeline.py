@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from coursekit.checks.registry import by_id
-from coursekit.grading import identify, official, transplant, verdict
+from coursekit.grading import alike, identify, official, transplant, verdict
 from coursekit.grading.runner import Workshop
 from coursekit.grading.types import (
     Attempt,
@@ -210,6 +210,7 @@ def _grade(
             return verdict.grade_answer(attempt, options.seed)
         run = runs.get(task.id, NotebookRun({}))
         seeds = seeds_of(task.id, options.seed)
-        return verdict.grade(attempt, held, run, seeds, options.nonce)
+        grade = verdict.grade(attempt, held, run, seeds, options.nonce)
+        return replace(grade, fingerprint=alike.fingerprint(task, attempt.source))
     except Exception as error:
         return Grade(task, 0.0, "not gradable", _own_fault(error), notes=attempt.notes)

@@ -1,27 +1,41 @@
 """A class's reports as a folder: written whole, shared out over machines, merged.
 
 class.html class.txt class.csv class.json junit.xml    for the teacher
-students/NAME/feedback.html feedback.txt               for the student
-students/NAME/report.json junit.xml results.json       for programs
+marks.csv                                              for the teacher to fill in
+feedback.zip                                           for the learning platform
+students/NAME/index.html results.json                  for the student, and Gradescope
+students/NAME/NOTEBOOK/feedback.html feedback.txt report.json junit.xml
 """
 
-import csv
-import io
 import json
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from coursekit.files import write_atomic
-from coursekit.grading import report_data, report_html, report_text
+from coursekit.grading import (
+    anonymous,
+    compare,
+    exports,
+    marks,
+    report_data,
+    report_html,
+    report_text,
+    spreadsheet,
+)
+from coursekit.grading.alike import find_equal
+from coursekit.grading.anonymous import Key
+from coursekit.grading.classbook import Book, Policy, Student, build
 from coursekit.grading.report_clean import folder_names, name, number, plain
-from coursekit.grading.report_tally import look, percent, tallies
+from coursekit.grading.report_data import Run
+from coursekit.grading.report_tally import BLANK, percent, score, tallies
 from coursekit.grading.types import Report
 
-# A spreadsheet runs what begins like this; the last four are the wide forms.
-_FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 WHOLE = "1/1"
+MARKS, CHANGES = "marks.csv", "changes.txt"
+_PLAIN = Policy()
 
 
 class IncompleteError(ValueError):
@@ -45,36 +59,75 @@ def in_shard(index: int, shard: tuple[int, int]) -> bool:
 
 
 def write_all(
-    reports: Sequence[Report], out: Path, shard: str = WHOLE, complete: bool = True
+    reports: Sequence[Report],
+    out: Path,
+    shard: str = WHOLE,
+    complete: bool = True,
+    policy: Policy = _PLAIN,
+    run: Run | None = None,
 ) -> list[Path]:
     """Write every file, each of them whole or not at all, and return their paths.
 
     shard: "2/5" when this is the second of five parts of a class, for `merge`, which
-    refuses a part that is not `complete`. OSError when the folder cannot be written.
+    refuses a part that is not `complete`. OSError when the folder cannot be written,
+    ValueError when a file that the policy names is not what it should be.
     """
-    folders = folder_names(reports)
+    run = run or Run()
     files: dict[Path, bytes] = {}
-    for report, folder in zip(reports, folders, strict=True):
-        place = out / "students" / folder
-        data = report_data.as_dict(report)
-        results = report_data.gradescope([report])
-        files[place / "feedback.html"] = _utf8(report_html.student(report))
-        files[place / "feedback.txt"] = _utf8(report_text.student(report))
-        files[place / "report.json"] = _utf8(report_data.to_json(data))
-        files[place / "junit.xml"] = report_data.junit([report])
-        files[place / "results.json"] = _utf8(report_data.to_json(results))
+    key = key_of(out, policy)
+    if ("gradescope", Path()) in policy.exports:  # all files there are of one student
+        one = next((r.student for r in reports), "student")
+        reports = [replace(each, student=one) for each in reports]
+    if policy.anonymous:
+        hidden = map(key.hidden, reports)
+        reports = sorted(hidden, key=lambda each: each.student)  # not by name
+    policy = key.translated(policy)
+    if policy.anonymous:
+        files[out / anonymous.KEY] = key.table()
+    book = build(reports, policy)
+    said = list(book.said)
+    folders = folder_names([student.name for student in book.students])
+    pages: list[tuple[Report, bytes]] = []
+    for student, folder in zip(book.students, folders, strict=True):
+        pages += _of_student(student, out / "students" / folder, files)
+    if len(book.students) == 1:
+        results = report_data.gradescope(book.students[0])
+        files[out / "gradescope.json"] = _json(results)
+    if not policy.anonymous:
+        files[out / "feedback.zip"] = exports.feedback(pages)
+    for kind, gradebook in policy.exports:
+        if kind == "moodle":
+            files[out / "moodle.csv"] = exports.moodle(book)
+        elif kind != "gradescope":
+            total = kind == "canvas-total"
+            files[out / "canvas.csv"], lines = exports.canvas(book, gradebook, total)
+            said += lines
+    rows = [dict(report_data.student_dict(student)) for student in book.students]
+    if policy.compare:
+        before = compare.read(policy.compare)
+        lines = compare.changes(before, rows, key.renamed if policy.anonymous else None)
+        files[out / CHANGES] = _utf8(report_text.joined(lines))
+    if not (out / MARKS).exists():
+        absent = ((s.name, s.person, n) for s in book.students for n in book.notebooks)
+        files[out / MARKS] = spreadsheet.write(marks.template(policy.marks, absent))
+    elif policy.marks_file is None and marks.filled(out / MARKS):
+        said.append(f"{MARKS} in this folder was not used: name it with --marks")
+    book = replace(book, said=tuple(said))
+    foot, equal = run.line(reports), find_equal(book.counting)
+    files[out / "class.html"] = _utf8(report_html.classroom(book, folders, foot, equal))
+    files[out / "class.txt"] = _utf8(report_text.classroom(book, foot))
+    files[out / "class.csv"] = table(book)
+    files[out / "junit.xml"] = report_data.junit(book.counting)
     every = {
         "format": report_data.FORMAT,
         "shard": shard,
         "complete": complete,
+        "run": asdict(run),
+        "students": rows,
         "reports": [report_data.as_dict(report) for report in reports],
     }
-    files[out / "class.html"] = _utf8(report_html.classroom(reports, folders))
-    files[out / "class.txt"] = _utf8(report_text.classroom(reports))
-    files[out / "class.csv"] = table(reports)
-    files[out / "junit.xml"] = report_data.junit(reports)
     # Last: a folder with a class.json is complete.
-    files[out / "class.json"] = _utf8(report_data.to_json(every))
+    files[out / "class.json"] = _json(every)
     mask = os.umask(0o077)  # grades are as private as the teacher's other files
     os.umask(mask)
     for path, content in files.items():
@@ -82,45 +135,91 @@ def write_all(
     return list(files)
 
 
-def table(reports: Sequence[Report]) -> bytes:
-    """The class as CSV for a spreadsheet: a row a submission, a column an exercise.
+def key_of(out: Path, policy: Policy) -> Key:
+    """The numbers that people have so far. ValueError when a key cannot be read."""
+    beside = policy.marks_file.parent if policy.marks_file else None
+    return Key([out, policy.compare, beside])
 
-    No cell can be taken for a formula, and the byte order mark makes Excel read UTF-8.
+
+def show(out: Path, policy: Policy) -> None:
+    """Print what the folder says of the class."""
+    print((out / "class.txt").read_text(encoding="utf-8"))
+    if policy.compare:
+        print((out / CHANGES).read_text(encoding="utf-8"))
+
+
+def _of_student(
+    student: Student, place: Path, files: dict[Path, bytes]
+) -> list[tuple[Report, bytes]]:
+    """Adds the files of one student; returns the page for each of their files."""
+    found: list[tuple[Report, str, list[str]]] = []
+    for entry in student.entries.values():
+        found.append((entry.report, score(entry), entry.remarks))
+    for report in student.others:
+        asked = report.notebook in student.entries
+        remark = "another try counts" if asked else "does not count"
+        found.append((report, score(report), [remark]))
+    folders = folder_names([report.notebook or "file" for report, _, _ in found])
+    pages, rows = [], []
+    for folder, (report, result, remarks) in zip(folders, found, strict=True):
+        page = _utf8(report_html.student(report, result, remarks))
+        text = report_text.student(report, result, remarks)
+        files[place / folder / "feedback.html"] = page
+        files[place / folder / "feedback.txt"] = _utf8(text)
+        files[place / folder / "report.json"] = _json(report_data.as_dict(report))
+        files[place / folder / "junit.xml"] = report_data.junit([report])
+        rows.append((folder, report, ", ".join([result, *remarks])))
+        if report.origin:
+            pages.append((report, page))
+    files[place / "index.html"] = _utf8(report_html.index(student, rows))
+    files[place / "results.json"] = _json(report_data.gradescope(student))
+    return pages
+
+
+def table(book: Book) -> bytes:
+    """The class for a spreadsheet: a row a student, a column a notebook and exercise.
+
+    What was not answered is empty, what is wrong is 0.
     """
-    ids = [tally.task.id for tally in tallies(reports)]
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    head = ["student", "notebook", "points", "possible", "percent", *ids]
-    writer.writerow([defuse(cell) for cell in [*head, "to look at", "file"]])
-    for report in reports:
-        earned = {grade.task.id: number(grade.points) for grade in report.grades}
-        totals = [number(report.points), number(report.possible)]
-        totals.append(f"{percent(report):.1f}")
-        if report.problem:
-            totals = ["", "", ""]
-        about = f"{look(report)}: {report.problem}" if report.problem else look(report)
-        cells = [name(report.student), report.notebook, *totals]
-        cells += [earned.get(each, "") for each in ids]
-        writer.writerow([defuse(cell) for cell in [*cells, about, name(report.origin)]])
-    return b"\xef\xbb\xbf" + file.getvalue().encode("utf-8")
+    ids = [tally.task.id for tally in tallies(book.counting)]
+    about = ("student", "id", "email", "group")
+    head = [*about, "points", "possible", "percent", *book.notebooks, *ids]
+    rows = [[*head, "remarks", "to look at", "files"]]
+    for student in book.students:
+        person, entries = student.person, student.entries.values()
+        totals = [number(student.points), number(student.possible)]
+        totals.append(f"{percent(student):.1f}")
+        counted = {
+            notebook: "" if entry.problem or entry.excused else number(entry.points)
+            for notebook, entry in student.entries.items()
+        }
+        grades = [g for e in entries if not e.excused for g in e.report.grades]
+        earned = {g.task.id: number(g.points) for g in grades if g.state not in BLANK}
+        places = [e.report.origin for e in entries if e.tries]
+        places += [report.origin for report in student.others]
+        rows.append(
+            [
+                *(name(student.name), person.id, person.email, person.group),
+                *(["", "", ""] if student.absent else totals),
+                *(counted.get(each, "") for each in book.notebooks),
+                *(earned.get(each, "") for each in ids),
+                *(student.remarks, student.look, "; ".join(map(name, places))),
+            ]
+        )
+    return spreadsheet.write(rows)
 
 
-def defuse(cell: str) -> str:
-    """The text of a cell that no spreadsheet takes for a formula."""
-    text = plain(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def merge(folders: Iterable[Path]) -> list[Report]:
+def merge(folders: Iterable[Path]) -> tuple[list[Report], Run]:
     """The reports of all parts of a class, in the order of one undivided run.
 
     Of two folders that hold the same part the later one counts, so a part can be run
     again. IncompleteError names a part that is missing or is no report.
     """
     parts: dict[tuple[int, int], list[Report]] = {}
+    runs: dict[tuple[int, int], Run] = {}
     for folder in folders:
-        shard, reports = _load(Path(folder) / "class.json")
-        parts[shard] = reports
+        shard, reports, run = _load(Path(folder) / "class.json")
+        parts[shard], runs[shard] = reports, run
     totals = {total for _, total in parts}
     if len(totals) != 1:
         found = ", ".join(sorted(f"{i}/{n}" for i, n in parts)) or "none"
@@ -129,23 +228,31 @@ def merge(folders: Iterable[Path]) -> list[Report]:
     missing = [f"{i}/{total}" for i in range(1, total + 1) if (i, total) not in parts]
     if missing:
         raise IncompleteError(f"missing: part {', '.join(missing)} of the class")
+    versions = sorted({run.course for run in runs.values()})
+    if len(versions) > 1:
+        said = " and ".join(versions)
+        raise IncompleteError(f"the parts are of different versions: {said}")
     # Dealt round and round, so taken back round and round.
     longest = max(map(len, parts.values()))
-    return [
+    whole = [
         parts[i, total][row]
         for row in range(longest)
         for i in range(1, total + 1)
         if row < len(parts[i, total])
     ]
+    return whole, max(runs.values(), key=lambda run: run.date)
 
 
-def _load(path: Path) -> tuple[tuple[int, int], list[Report]]:
+def _load(path: Path) -> tuple[tuple[int, int], list[Report], Run]:
     try:
         data = json.loads(path.read_bytes())
         shard = parse_shard(data["shard"])
         if not data["complete"]:
             raise IncompleteError(f"{path}: that run was stopped. Run the part again")
-        return shard, [report_data.from_dict(each) for each in data["reports"]]
+        run = Run(
+            *(plain(data["run"][key], 40) for key in ("date", "python", "course"))
+        )
+        return shard, [report_data.from_dict(each) for each in data["reports"]], run
     except IncompleteError:
         raise
     except FileNotFoundError:
@@ -154,6 +261,10 @@ def _load(path: Path) -> tuple[tuple[int, int], list[Report]]:
         raise IncompleteError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise IncompleteError(f"{path} is no class report: {error}") from None
+
+
+def _json(data: object) -> bytes:
+    return report_data.to_json(data).encode()
 
 
 def _utf8(text: str) -> bytes:

@@ -9,8 +9,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from coursekit.grading.types import Report
-
 LONGEST = 400  # characters of one reason or note
 LONGEST_NAME = 80
 _MOST_MARKS = 4  # accents on one letter; real scripts need at most three
@@ -89,30 +87,26 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
-def folder_names(reports: Sequence[Report]) -> list[str]:
-    """One folder name for each report: safe on every system, and all different.
+def folder_names(texts: Sequence[str]) -> list[str]:
+    """One folder name for each text: safe on every system, and all different.
 
-    Letters and digits of any script stay; everything else becomes a hyphen. A student
-    with several notebooks gets the notebook's name too; then -2, -3 and so on follow.
+    Letters and digits of any script stay; everything else becomes a hyphen. A second
+    one of a name has -2 behind it, and so on.
     """
-    stems = [_safe(report.student) for report in reports]
-    folded = [_fold(stem) for stem in stems]
     taken: set[str] = set()
     names = []
-    for report, stem, key in zip(reports, stems, folded, strict=True):
-        several = folded.count(key) > 1 and report.notebook
-        base = f"{stem}-{_safe(report.notebook)}" if several else stem
-        candidate, count = base, 1
-        while _fold(candidate) in taken:
+    for stem in map(_safe, texts):
+        candidate, count = stem, 1
+        while fold(candidate) in taken:
             count += 1
-            candidate = f"{base}-{count}"
-        taken.add(_fold(candidate))
+            candidate = f"{stem}-{count}"
+        taken.add(fold(candidate))
         names.append(candidate)
     return names
 
 
-def _fold(text: str) -> str:
-    """What file systems that ignore case or spelling of accents compare."""
+def fold(text: str) -> str:
+    """The form in which names are compared, as by many file systems."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 

@@ -2,16 +2,39 @@
 
 import json
 import math
+import platform
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
-from coursekit.grading.report_clean import name, plain
+from coursekit import __version__
+from coursekit.grading.classbook import MINUTE, Student
+from coursekit.grading.report_clean import file_name, name, plain
 from coursekit.grading.report_tally import WORDS, look, order
 from coursekit.grading.types import Grade, Person, Report, Task
 
-FORMAT = 1  # raised when a reader of today would misread a file
+FORMAT = 2  # raised when a reader of today would misread a file
+
+
+@dataclass(frozen=True)
+class Run:
+    """With what and when reports were made."""
+
+    date: str = field(default_factory=lambda: datetime.now().strftime(MINUTE))
+    python: str = field(default_factory=platform.python_version)
+    course: str = __version__
+
+    def line(self, reports: Iterable[Report]) -> str:
+        """For people: all that one must know to repeat it."""
+        found = [report for report in reports if report.grades]
+        seeds = ", ".join(sorted({str(report.seed) for report in found})) or "-"
+        levels = ", ".join(sorted({plain(r.sandbox, 20) for r in found})) or "-"
+        return (
+            f"Graded {self.date.replace('T', ' ')} with coursekit {self.course} and "
+            f"Python {self.python}, seed {seeds}, sandbox {levels}."
+        )
 
 
 def as_dict(report: Report) -> dict[str, Any]:
@@ -65,21 +88,9 @@ def to_json(data: object) -> str:
 
 
 def _grade_dict(grade: Grade) -> dict[str, Any]:
-    task = grade.task
-    return {
-        "id": task.id,
-        "kind": task.kind,
-        "name": task.name,
-        "title": task.title,
-        "symbol": task.symbol,
-        "possible": _finite(task.points),
-        "points": _finite(grade.points),
-        "state": grade.state,
-        "reason": grade.reason,
-        "right": grade.right,
-        "cases": grade.cases,
-        "notes": list(grade.notes),
-    }
+    flat = asdict(grade.task) | {"possible": _finite(grade.task.points)} | asdict(grade)
+    del flat["task"], flat["stub"]
+    return flat | {"points": _finite(grade.points), "notes": list(grade.notes)}
 
 
 def _grade(data: Mapping[str, Any]) -> Grade:
@@ -92,6 +103,7 @@ def _grade(data: Mapping[str, Any]) -> Grade:
         right=int(data["right"]),
         cases=int(data["cases"]),
         notes=tuple(map(str, data["notes"])),
+        fingerprint=str(data.get("fingerprint", "")),
     )
 
 
@@ -152,7 +164,37 @@ def _outcome(
         ET.SubElement(case, tag, type=plain(kind, 40), message=plain(said))
 
 
-def gradescope(reports: Iterable[Report]) -> dict[str, Any]:
+def student_dict(student: Student) -> dict[str, Any]:
+    """What counts of one student, as plain data."""
+    return {
+        "student": student.name,
+        **{key: getattr(student.person, key) for key in ("id", "email", "group")},
+        "points": _finite(student.points),
+        "possible": _finite(student.possible),
+        "missing": list(student.missing),
+        "remarks": student.remarks,
+        "look": student.look,
+        "notebooks": {
+            notebook: {
+                "points": _finite(entry.points),
+                "possible": _finite(entry.possible),
+                "tries": entry.tries,
+                "late": entry.late,
+                "excused": entry.excused,
+                "exercises": {
+                    grade.task.id: {
+                        "points": _finite(grade.points),
+                        "state": grade.state,
+                    }
+                    for grade in entry.report.grades
+                },
+            }
+            for notebook, entry in student.entries.items()
+        },
+    }
+
+
+def gradescope(student: Student) -> dict[str, Any]:
     """What a Gradescope autograder leaves in /autograder/results/results.json.
 
     All notebooks of one student together. Texts are marked as text, so that
@@ -160,15 +202,20 @@ def gradescope(reports: Iterable[Report]) -> dict[str, Any]:
     """
     tests: list[dict[str, Any]] = []
     said, seconds = [], 0.0
-    for report in reports:
+    counting = [entry.report for entry in student.entries.values()]
+    for report in (*counting, *student.others):
         seconds += _finite(report.seconds)
-        said += [plain(line) for line in (report.problem, *report.notes) if line]
+        place = file_name(report.origin)
+        lines = (report.problem, *report.notes)
+        said += [f"{place}: {plain(line)}" for line in lines if line]
+    for report in counting:
         tests += [_gradescope_test(grade) for grade in report.grades]
     tests.sort(key=lambda test: order(test["number"]))
+    remarks = [student.remarks] if student.remarks else []
     return {
-        "score": round(sum(test["score"] for test in tests), 2),
+        "score": _finite(student.points),
         "execution_time": round(seconds),
-        "output": "\n".join(said),
+        "output": "\n".join([*map(plain, remarks), *said]),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
@@ -193,9 +240,3 @@ def _gradescope_test(grade: Grade) -> dict[str, Any]:
         "output": "\n".join(plain(line) for line in [*lines, *grade.notes]),
         "output_format": "text",
     }
-
-
-def without_stubs(report: Report) -> Report:
-    """The report as it comes back from JSON."""
-    grades = (replace(g, task=replace(g.task, stub="")) for g in report.grades)
-    return replace(report, grades=tuple(grades))

@@ -1,42 +1,58 @@
-"""Reports as web pages: one file each, without scripts, links to elsewhere or images.
+"""Reports as web pages: one file each, without links to elsewhere or images.
 
 Everything that came with a submission is cleaned and escaped, and the page forbids the
-browser to load or run anything, so that even a mistake here would show text only.
+browser to load or run anything, so that even a mistake here would show text only. The
+class page has one script, to sort and filter; its hash is all that the page allows.
 """
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from functools import cache
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from coursekit.grading import report_tally
+from coursekit.grading import alike, report_tally
+from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, plain
-from coursekit.grading.report_text import NO_SANDBOX
+from coursekit.grading.report_text import NO_SANDBOX, headline, medians
 from coursekit.grading.types import Report
 
-_COLOURS = {"right": "right", "partly": "partly", "unanswered": "", "missing": ""}
+_COLOURS = {"right": "right", "partly": "partly", "by hand": ""} | dict.fromkeys(
+    report_tally.BLANK, ""
+)
 
 
-def student(report: Report) -> str:
-    """The page for one student: every exercise, its points and what to do about it."""
+def student(report: Report, score: str, remarks: Sequence[str] = ()) -> str:
+    """The page for one file: every exercise, its points and what to do about it."""
     page = _templates().get_template("student.html")
-    return page.render(
-        report=report,
-        score=report_tally.score(report),
-        colours=_COLOURS,
-        words=report_tally.WORDS,
-    )
+    return page.render(report=report, score=score, remarks=remarks, colours=_COLOURS)
 
 
-def classroom(reports: Sequence[Report], folders: Sequence[str]) -> str:
+def index(one: Student, pages: Sequence[tuple[str, Report, str]]) -> str:
+    """The page of a student. pages: folder, report and result of each file."""
+    return _templates().get_template("index.html").render(student=one, pages=pages)
+
+
+def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal) -> str:
     """The page for the teacher. folders: where each student's page is, relative."""
     page = _templates().get_template("class.html")
+    script = _templates().get_template("class.js").render()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return page.render(
-        headline=report_tally.headline(reports),
-        warning=NO_SANDBOX if report_tally.unprotected(reports) else "",
-        members=list(zip(reports, folders, strict=True)),
-        exercises=report_tally.tallies(reports),
+        book=book,
+        headline=headline(book),
+        medians=medians(book),
+        warning=NO_SANDBOX if report_tally.unprotected(book.counting) else "",
+        members=list(zip(book.students, folders, strict=True)),
+        exercises=report_tally.tallies(book.counting),
+        equal=equal,
+        hint=alike.WORDS,
+        foot=foot,
+        script=Markup(script),
+        allowed=f"'sha256-{digest}'",
     )
 
 
@@ -45,13 +61,14 @@ def _templates() -> Environment:
     """The pages; whatever is put into one is escaped."""
     loader = PackageLoader("coursekit.grading")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    made.globals["words"] = report_tally.WORDS
     made.filters |= {
         "plain": plain,
         "name": name,
         "file_name": file_name,
         "number": number,
         "quote": quote,
-        "look": report_tally.look,
-        "percent": lambda report: f"{report_tally.percent(report):.0f}",
+        "score": report_tally.score,
+        "percent": lambda result: f"{report_tally.percent(result):.0f}",
     }
     return made

@@ -1,11 +1,11 @@
 """What a class did: by exercise, and which reports a person must look at."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
+from typing import Protocol
 
-from coursekit.grading.report_clean import number
+from coursekit.grading.report_clean import number, plain
 from coursekit.grading.types import Report, Task
 
 # What each state is called where people read it.
@@ -19,7 +19,10 @@ WORDS = {
     "timed out": "too slow",
     "tampered": "output not valid",
     "not gradable": "a person will look",
+    "by hand": "marked by hand",
+    "excused": "excused",
 }
+BLANK = ("unanswered", "missing", "excused")
 
 
 @dataclass
@@ -29,6 +32,12 @@ class Tally:
     task: Task
     states: Counter[str] = field(default_factory=Counter)
     earned: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def mistakes(self) -> list[tuple[str, int]]:
+        """The reasons that several reports share, the most frequent first."""
+        return [(said, n) for said, n in self.reasons.most_common(3) if n > 1]
 
     @property
     def count(self) -> int:
@@ -39,10 +48,11 @@ class Tally:
     def groups(self) -> dict[str, int]:
         """The states in four columns: all, some or none of it right, or left blank."""
         states = self.states
-        blank = states["unanswered"] + states["missing"]
-        other = self.count - states["right"] - states["partly"] - blank
+        blank = sum(states[each] for each in BLANK)
+        hand = states["by hand"]
+        other = self.count - states["right"] - states["partly"] - blank - hand
         found = {"right": states["right"], "partly right": states["partly"]}
-        return found | {"not right": other, "blank": blank}
+        return found | {"not right": other, "blank": blank, "by hand": hand}
 
     @property
     def share(self) -> float:
@@ -59,6 +69,8 @@ def tallies(reports: Iterable[Report]) -> list[Tally]:
             tally = found.setdefault(grade.task.id, Tally(grade.task))
             tally.states[grade.state] += 1
             tally.earned += grade.points
+            if grade.reason and grade.state not in ("right", "by hand", *BLANK):
+                tally.reasons[plain(grade.reason, 160)] += 1
     return [found[key] for key in sorted(found, key=order)]
 
 
@@ -71,7 +83,7 @@ def order(task_id: str) -> tuple[tuple[int, str], ...]:
 def look(report: Report) -> str:
     """Why a person must look at this report, or ""."""
     if report.problem:
-        return "could not be graded"
+        return f"could not be graded: {plain(report.problem)}"
     found = []
     for state in ("not gradable", "tampered"):
         ids = [grade.task.id for grade in report.grades if grade.state == state]
@@ -80,31 +92,32 @@ def look(report: Report) -> str:
     return "; ".join(found)
 
 
-def headline(reports: Sequence[Report]) -> str:
-    """The class in one line."""
-    graded = [report for report in reports if not report.problem]
-    parts = [f"{len(reports)} submission{'s' * (len(reports) != 1)}"]
-    if graded:
-        middle = median(percent(report) for report in graded)
-        parts.append(f"median {middle:.0f} %")
-    flagged = sum(bool(look(report)) for report in reports)
-    if flagged:
-        parts.append(f"{flagged} to look at")
-    return ", ".join(parts)
+class Result(Protocol):
+    """What has points: a report, an entry of the class book, a student."""
+
+    @property
+    def points(self) -> float:
+        """Points earned."""
+
+    @property
+    def possible(self) -> float:
+        """Points there are."""
 
 
-def percent(report: Report) -> float:
+def percent(result: Result) -> float:
     """Points earned, of 100."""
-    return 100 * report.points / report.possible if report.possible else 0.0
+    return 100 * result.points / result.possible if result.possible else 0.0
 
 
-def score(report: Report) -> str:
+def score(result: Result) -> str:
     """The result in a few words: 12.5 of 20 points (62 %)."""
-    if report.problem:
+    if getattr(result, "problem", ""):
         return "not graded"
+    if getattr(result, "excused", False):
+        return "excused"
     return (
-        f"{number(report.points)} of {number(report.possible)} points "
-        f"({percent(report):.0f} %)"
+        f"{number(result.points)} of {number(result.possible)} points "
+        f"({percent(result):.0f} %)"
     )
 
 

@@ -3,30 +3,24 @@
 import re
 import textwrap
 from collections.abc import Sequence
+from statistics import median
 
+from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, pad, plain, width
-from coursekit.grading.report_tally import (
-    WORDS,
-    headline,
-    look,
-    percent,
-    score,
-    tallies,
-    unprotected,
-)
+from coursekit.grading.report_tally import BLANK, WORDS, percent, tallies, unprotected
 from coursekit.grading.types import Grade, Report
 
 WIDTH = 88
-_MARKS = {"right": "+", "partly": "~", "unanswered": ".", "missing": "."}
+_MARKS = {"right": "+", "partly": "~", "by hand": "="} | dict.fromkeys(BLANK, ".")
 NO_SANDBOX = (
     "These submissions ran WITHOUT a sandbox: their code could read and change what "
     "you can. Grade people you do not know in a container or a throw-away machine."
 )
 
 
-def student(report: Report) -> str:
-    """The table for one student: a line for each exercise, the reason below it."""
-    lines = [f"{name(report.student)}: {score(report)}"]
+def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
+    """The table for one file: a line for each exercise, the reason below it."""
+    lines = [f"{name(report.student)}: {', '.join([result, *remarks])}"]
     place = file_name(report.origin)
     lines.append(f"{report.notebook} in {place}" if report.notebook else place)
     if report.problem:
@@ -40,42 +34,78 @@ def student(report: Report) -> str:
         lines.append("")
         for note in report.notes:
             lines += _wrap(note, "  note: ", "        ")
-    return _join(lines)
+    return joined(lines)
 
 
-def classroom(reports: Sequence[Report]) -> str:
+def headline(book: Book) -> str:
+    """The class in one line."""
+    count, flagged = len(book.students), sum(bool(s.look) for s in book.students)
+    absent = sum(student.absent for student in book.students)
+    parts = [f"{count} student{'s' * (count != 1)}"]
+    parts += [f"nothing from {absent}"] * bool(absent)
+    return ", ".join(parts + [f"{flagged} to look at"] * bool(flagged))
+
+
+def medians(book: Book) -> list[tuple[str, int, str]]:
+    """Each notebook, how many handed it in, and their median."""
+    found = []
+    for notebook in book.notebooks:
+        entries = [s.entries[notebook] for s in book.students if notebook in s.entries]
+        there = [each for each in entries if each.tries and not each.excused]
+        graded = [percent(each) for each in there if not each.problem]
+        middle = f"{median(graded):.0f} %" if graded else "-"
+        found.append((notebook, len(there), middle))
+    return found
+
+
+def classroom(book: Book, foot: str) -> str:
     """The table for the teacher: who, how many points, whom to look at, what was hard.
 
-    Ends with the exercises, so that one sees what the class should hear again.
+    Ends with the exercises, so that one sees what the class should hear again; the
+    mistakes and the equal answers are on the page.
     """
-    lines = [headline(reports), ""]
-    room = min(40, max([7, *(width(name(r.student)) for r in reports)]))
-    lines.append(f"{'student':<{room}}  {'notebook':<20}{'points':>12}{'%':>6}")
-    for report in reports:
-        points, share = "-", ""
-        if not report.problem:
-            points = f"{number(report.points)}/{number(report.possible)}"
-            share = f"{percent(report):.0f}"
-        who = pad(_cut(name(report.student), room), room)
-        row = f"{who}  {plain(report.notebook, 19):<20}{points:>12}{share:>6}"
-        lines.append(row.rstrip())
-        if said := report.problem or look(report):
-            lines += _wrap(said, "    look: ", "          ")
-    found = tallies(reports)
+    lines = [headline(book)]
+    lines += [f"{plain(n)}: {c} handed in, median {m}" for n, c, m in medians(book)]
+    room = min(36, max([7, *(width(name(s.name)) for s in book.students)]))
+    short = [plain(each.partition("_")[0], 5) for each in book.notebooks]
+    heads = "".join(f"{each:>7}" for each in short)
+    most = max((student.possible for student in book.students), default=0.0)
+    full = "".join(f"{number(each):>7}" for each in book.possible.values())
+    lines += ["", f"{'student':<{room}}{heads}{'sum':>8}{'%':>6}"]
+    lines.append(f"{'possible':<{room}}{full}{number(most):>8}")
+    for one in book.students:
+        cells = "".join(f"{cell(one, each):>7}" for each in book.notebooks)
+        total = f"{number(one.points):>8}{percent(one):>6.0f}"
+        who = pad(_cut(name(one.name), room), room)
+        lines.append(f"{who}{cells}{total if not one.absent else ''}".rstrip())
+        lines += _wrap(one.remarks, "    ")
+        lines += _wrap(one.look, "    look: ", "          ") if one.look else []
+    found = tallies(book.counting)
     if found:
         columns = found[0].groups
-        head = f"{'exercise':<30}" + "".join(f"{column:>13}" for column in columns)
+        head = f"{'exercise':<26}" + "".join(f"{column:>13}" for column in columns)
         lines += ["", f"{head}{'points':>9}"]
         for tally in found:
-            title = pad(_cut(f"{tally.task.id:<6}{plain(tally.task.name)}", 29), 30)
+            title = pad(_cut(f"{tally.task.id:<6}{plain(tally.task.name)}", 25), 26)
             cells = "".join(f"{count:>13}" for count in tally.groups.values())
             lines.append(f"{title}{cells}{100 * tally.share:>7.0f} %")
-    if unprotected(reports):
+    for said in book.said:
+        lines += ["", *_wrap(said, "note: ", "      ")]
+    if unprotected(book.counting):
         lines += ["", *_wrap(NO_SANDBOX, "")]
-    return _join(lines)
+    return joined([*lines, "", *_wrap(foot, "")])
 
 
-def _join(lines: Sequence[str]) -> str:
+def cell(student: Student, notebook: str) -> str:
+    """Points of one notebook, * when late; - for none handed in, ? for not graded."""
+    entry = student.entries.get(notebook)
+    if entry is None:
+        return "-"
+    points = number(entry.points) + "*" * entry.late
+    return "exc" if entry.excused else "?" if entry.problem else points
+
+
+def joined(lines: Sequence[str]) -> str:
     """The text. In the log of a CI run no line of it can be a command to the runner.
 
     GitHub takes `::name::` at the beginning of a line and `##[name]` anywhere.

@@ -163,6 +163,7 @@ class Grade:
     right: int = 0  # cases
     cases: int = 0
     notes: tuple[str, ...] = ()
+    fingerprint: str = ""  # equal for answers that are equal up to names
 
 
 @dataclass(frozen=True)

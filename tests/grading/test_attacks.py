@@ -269,6 +269,6 @@ def test_a_classmates_right_answer_is_out_of_reach(parent, given, tmp_path):
         what = folder if given == "folder" else spy
         options = ["--out", str(tmp_path), "--timeout", "12", "--jobs", "1"]
         assert cli.run(["grade", str(what), *options]) == 0
-    (found,) = tmp_path.glob("students/*reference-files*/report.json")
+    (found,) = tmp_path.glob("students/*reference-files*/*/report.json")
     grades = {g["id"]: g["points"] for g in json.loads(found.read_text())["grades"]}
     assert grades[kit.TARGET] == 0

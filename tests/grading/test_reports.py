@@ -12,8 +12,10 @@ import os
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
+import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -25,14 +27,18 @@ from hypothesis import strategies as st
 
 from coursekit import cli
 from coursekit.grading import (
+    alike,
+    classbook,
     report_class,
     report_clean,
     report_data,
     report_html,
     report_tally,
     report_text,
+    spreadsheet,
 )
-from coursekit.grading.types import Grade, Report, Task
+from coursekit.grading.marks import Mark
+from coursekit.grading.types import Grade, Person, Report, Task
 
 EVIL = (
     "<script>alert(1)</script>",
@@ -97,15 +103,37 @@ class Reader(HTMLParser):
         self.text += data
 
 
+def book_of(*reports: Report, **policy: Any) -> classbook.Book:
+    return classbook.build(reports, classbook.Policy(**policy))
+
+
 def for_student(one: Report) -> tuple[str, str]:
     """Both forms of what a student reads."""
-    return report_text.student(one), report_html.student(one)
+    score = report_tally.score(one)
+    return report_text.student(one, score), report_html.student(one, score)
 
 
 def for_teacher(*reports: Report) -> tuple[str, str]:
     """Both forms of what a teacher reads."""
-    folders = [f"x{n}" for n in range(len(reports))]
-    return report_text.classroom(reports), report_html.classroom(reports, folders)
+    book, equal = book_of(*reports), alike.find_equal(reports)
+    folders = [f"x{n}" for n in range(len(book.students))]
+    text = report_text.classroom(book, "foot")
+    return text, report_html.classroom(book, folders, "foot", equal)
+
+
+def without_stubs(one: Report) -> Report:
+    """The report as it comes back from JSON."""
+    grades = (replace(g, task=replace(g.task, stub="")) for g in one.grades)
+    return replace(one, grades=tuple(grades))
+
+
+def gradescope(*reports: Report) -> dict[str, Any]:
+    (student,) = book_of(*reports).students
+    return report_data.gradescope(student)
+
+
+def table(*reports: Report) -> bytes:
+    return report_class.table(book_of(*reports))
 
 
 def rows_of(table: bytes) -> list[list[str]]:
@@ -129,8 +157,8 @@ class TestEvilText:
             assert "##[" not in page
 
     def test_a_page_has_the_tags_of_an_honest_one(self, text):
-        honest = Reader(report_html.student(evil("word"))).tags
-        found = Reader(report_html.student(evil(text))).tags
+        honest = Reader(for_student(evil("word"))[1]).tags
+        found = Reader(for_student(evil(text))[1]).tags
         assert found == honest or text.strip() == ""
         assert "script" not in {tag for tag, _ in found}
         word, teacher = (for_teacher(evil(each))[1] for each in ("word", text))
@@ -143,7 +171,7 @@ class TestEvilText:
         assert visible(ET.tostring(root, encoding="unicode"))
 
     def test_no_spreadsheet_cell_is_a_formula(self, text):
-        content = report_class.table([evil(text)])
+        content = table(evil(text))
         assert content.startswith(b"\xef\xbb\xbf")
         rows = rows_of(content)
         assert len(rows) == 2 and len(rows[0]) == len(rows[1])
@@ -154,11 +182,11 @@ class TestEvilText:
         before = evil(text)
         data = report_data.to_json(report_data.as_dict(before))
         assert data.isascii()
-        want = report_data.without_stubs(before)
+        want = without_stubs(before)
         assert report_data.from_dict(json.loads(data)) == want
 
     def test_gradescope_gets_short_plain_text(self, text):
-        data = report_data.gradescope([evil(text)])
+        data = gradescope(evil(text))
         shown = [data["output"], *(t["output"] + t["name"] for t in data["tests"])]
         assert all(visible(each) and len(each) < 2000 for each in shown)
         assert {v for k, v in data.items() if k.endswith("_format")} == {"text"}
@@ -166,12 +194,36 @@ class TestEvilText:
     def test_files_stay_inside(self, text, tmp_path):
         out = tmp_path / "out"
         paths = report_class.write_all([evil(text), evil(text)], out)
-        assert len(paths) == len(set(paths)) == 15
+        assert len(paths) == len(set(paths)) == 18
         assert sorted(each.name for each in tmp_path.iterdir()) == ["out"]
-        assert len(list((out / "students").iterdir())) == 2
+        assert len(list((out / "students").iterdir())) == 1
+        with zipfile.ZipFile(out / "feedback.zip") as archive:
+            archive.extractall(tmp_path / "unpacked")
+            for each in archive.namelist():
+                assert visible(each) and ".." not in each.split("/")
+                assert (tmp_path / "unpacked" / each).is_file()
         for path in paths:
             assert path.resolve().is_relative_to(out.resolve())
             assert path.stat().st_size < 100_000 or path.suffix == ".json"
+
+
+@pytest.mark.parametrize("text", EVIL, ids=range(len(EVIL)))
+def test_no_text_stops_marks_exports_comparison_or_numbers(text, tmp_path):
+    who = Person(text, text, text, text)
+    reports = [evil(text), report("Bo"), report(text, person=who, attempt=2)]
+    marks = tuple(Mark(text, text, item, 1.0, text) for item in ("01.1", text))
+    policy = classbook.Policy(people=(who,), marks=marks)
+    gradebook = tmp_path / "gradebook.csv"
+    cells = ["Student", "ID", "Section"], [text, "7", "A"]
+    gradebook.write_bytes(spreadsheet.write(cells))
+    old = tmp_path / "old"
+    kinds = (("canvas", gradebook), ("moodle", Path()))
+    report_class.write_all(reports, old, policy=replace(policy, exports=kinds))
+    for path in old.glob("*.csv"):
+        for cell in chain(*rows_of(path.read_bytes())):
+            assert not cell.lstrip().startswith(tuple("=+-@\t\r＝＋－＠")), path
+    policy = replace(policy, anonymous=True, compare=old)
+    report_class.write_all(reports, tmp_path / "new", policy=policy)
 
 
 @settings(max_examples=150, deadline=None)
@@ -186,8 +238,7 @@ def test_plain_is_one_short_visible_line_and_stays_so(text, limit):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(st.characters(), max_size=90), max_size=12))
 def test_folder_names_are_safe_and_differ(students):
-    reports = [Report(student, "x", "01_diffusion") for student in students]
-    names = report_clean.folder_names(reports)
+    names = report_clean.folder_names(students)
     folded = {unicodedata.normalize("NFKC", each).casefold() for each in names}
     assert len(folded) == len(students)
     for each in names:
@@ -205,20 +256,27 @@ def test_names_of_people_are_kept_but_for_towers_of_accents():
         ("a/b", "a-b"),
         (".hidden", "hidden"),
     ):
-        assert report_clean.folder_names([report(given_name)]) == [folder]
+        assert report_clean.folder_names([given_name]) == [folder]
         assert report_clean.plain(given_name) == given_name
     assert report_clean.plain("z" + "\u0301" * 500 + "a") == "z" + "\u0301" * 4 + "a"
 
 
-def test_a_student_with_several_notebooks_and_two_with_one_name():
+def test_folders_have_the_same_form_however_many_files_there_are(tmp_path):
     reports = [report("Ada"), report("ADA", notebook="02_score_matching")]
-    reports += [report("Bo"), report("Ada")]
-    assert report_clean.folder_names(reports) == [
-        "Ada-01_diffusion",
-        "ADA-02_score_matching",
-        "Bo",
-        "Ada-01_diffusion-2",
+    reports += [report("Bo"), report("Bo", attempt=2)]
+    reports += [Report("Bo", "x.pdf", "", problem="A PDF.")]
+    report_class.write_all(reports, tmp_path)
+    students = tmp_path / "students"
+    pages = [page.parent for page in students.rglob("feedback.html")]
+    assert sorted(str(page.relative_to(students)) for page in pages) == [
+        "ADA/02_score_matching",
+        "Ada-2/01_diffusion",
+        "Bo/01_diffusion",
+        "Bo/01_diffusion-2",
+        "Bo/file",
     ]
+    index = (tmp_path / "students" / "Bo" / "index.html").read_text()
+    assert index.count("feedback.html") == 3
 
 
 class TestForTheStudent:
@@ -227,7 +285,7 @@ class TestForTheStudent:
             Grade(task(4, 2, "Any noise level"), 1.33, "partly", "use alpha_bar", 2, 3),
             Grade(task(5, 1, "One step"), 1.0, "right", "hidden", 3, 3),
         )
-        page = report_text.student(report(grades=grades, notes=("a note",)))
+        page = for_student(report(grades=grades, notes=("a note",)))[0]
         assert "Ada: 2.33 of 3 points (78 %)" in page
         row = r"~ 01\.4 Any noise level +1\.33/2 +partly right \(2 of 3"
         assert re.search(row, page)
@@ -243,7 +301,7 @@ class TestForTheStudent:
         assert "not graded" in page and said in page and said in html
 
     def test_the_page_loads_and_runs_nothing(self):
-        tags = Reader(report_html.student(report())).tags
+        tags = Reader(for_student(report())[1]).tags
         policy, *_ = (a["content"] for tag, a in tags if "content" in a)
         assert "default-src 'none'" in str(policy)
         loaded = {"script", "img", "link", "iframe", "object", "embed", "form", "base"}
@@ -256,7 +314,7 @@ class TestForTheStudent:
         for page in for_student(one):
             assert "ada.ipynb" in page
             assert not re.search("prof|secret|987654321", page)
-        assert "987654321" not in report_data.to_json(report_data.gradescope([one]))
+        assert "987654321" not in report_data.to_json(gradescope(one))
 
 
 class TestForPrograms:
@@ -279,7 +337,7 @@ class TestForPrograms:
         assert (root.attrib["tests"], root.attrib["errors"]) == ("1", "1")
 
     def test_gradescope(self):
-        data = report_data.gradescope([report()])
+        data = gradescope(report())
         assert data["score"] == sum(test["score"] for test in data["tests"]) == 2.5
         assert [t["status"] for t in data["tests"]].count("passed") == 1
         known = {"score", "max_score", "status", "name", "number", "output"}
@@ -291,10 +349,10 @@ class TestForPrograms:
         for bad in (float("nan"), float("inf")):
             strange = report(grades=(Grade(task(), bad, "right"),), seconds=bad)
             json.loads(report_data.to_json(report_data.as_dict(strange)))
-            assert report_data.gradescope([strange])["score"] == 0
+            assert gradescope(strange)["score"] == 0
             ET.fromstring(report_data.junit([strange]))
             for_teacher(strange)
-            report_class.table([strange])
+            table(strange)
 
     def test_other_json_is_refused(self):
         for change in (
@@ -308,23 +366,26 @@ class TestForPrograms:
 
 
 class TestClass:
-    def test_csv_has_a_row_a_submission_and_a_column_an_exercise(self):
+    def test_csv_has_a_row_a_student_and_a_column_an_exercise(self):
         broken = Report("Cem", "cem.pdf", "", problem="A PDF.")
         twelve = report("Bo", grades=(Grade(task(12), 0.5, "partly"),))
-        head, *cells = rows_of(report_class.table([report(), twelve, broken]))
+        head, *cells = rows_of(table(report(), twelve, broken))
         rows = [dict(zip(head, each, strict=True)) for each in cells]
         ids = [key for key in rows[0] if key.startswith("01.")]
-        assert ids == [*(f"01.{n}" for n in range(1, 10)), "01.12"]
-        assert rows[0]["points"] == "2.5" and rows[0]["01.12"] == ""
-        assert rows[1]["01.12"] == "0.5" and rows[1]["percent"] == "25.0"
-        assert rows[2]["points"] == "" and "A PDF." in rows[2]["to look at"]
+        assert ids == [*(f"01.{n}" for n in range(1, 12)), "01.12"]
+        ada, bo, cem = rows
+        assert ada["points"] == ada["01_diffusion"] == "2.5" and ada["01.12"] == ""
+        assert (ada["01.3"], ada["01.4"]) == ("0", ""), "wrong is 0, blank is empty"
+        assert bo["01.12"] == "0.5" and bo["percent"] == "25.0"
+        assert cem["01_diffusion"] == "" and "A PDF." in cem["to look at"]
 
     def test_teacher_sees_whom_to_look_at_and_what_was_hard(self):
-        page = report_text.classroom([report(), Report("Cem", "x", "", problem="No.")])
-        assert page.startswith("2 submissions, median 14 %, 2 to look at")
+        page = for_teacher(report(), Report("Cem", "x", "", problem="No."))[0]
+        assert page.startswith("2 students, 2 to look at\n01_diffusion: 1 handed in")
+        assert "median 11 %" in page
         assert "a person will look: 01.9; output not valid: 01.8" in page
-        assert "look: No." in page
-        assert re.search(r"01\.2 +f_2 +0 +1 +0 +0 +25 %", page)
+        assert "look: x: could not be graded: No." in page
+        assert re.search(r"01\.2 +f_2 +0 +1 +0 +0 +0 +25 %", page)
 
     def test_links_lead_to_the_pages(self, tmp_path):
         reports = [report("Ada & Bo"), report("100% #1"), report("李")]
@@ -332,6 +393,7 @@ class TestClass:
         page = Reader((tmp_path / "class.html").read_text(encoding="utf-8"))
         links = [str(attrs["href"]) for tag, attrs in page.tags if tag == "a"]
         assert len(links) == 3
+        assert all(link.endswith("/index.html") for link in links)
         assert all((tmp_path / unquote(link)).is_file() for link in links)
 
     def test_no_sandbox_is_said_loudly(self):
@@ -341,7 +403,7 @@ class TestClass:
 
     def test_an_empty_class(self, tmp_path):
         report_class.write_all([], tmp_path)
-        assert report_class.merge([tmp_path]) == []
+        assert report_class.merge([tmp_path])[0] == []
 
 
 class TestFolder:
@@ -351,9 +413,10 @@ class TestFolder:
         def content():
             return {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
 
-        report_class.write_all([report()], tmp_path)
+        run = report_data.Run()
+        report_class.write_all([report()], tmp_path, run=run)
         before = content()
-        report_class.write_all([report()], tmp_path)
+        report_class.write_all([report()], tmp_path, run=run)
         assert content() == before
         monkeypatch.setattr(os, "replace", Mock(side_effect=OSError(28, "No space")))
         with pytest.raises(OSError, match="No space"):
@@ -392,11 +455,11 @@ class TestShards:
     @pytest.mark.parametrize(("count", "people"), [(1, 3), (3, 10), (4, 2), (5, 0)])
     def test_merged_parts_are_the_undivided_class(self, tmp_path, count, people):
         folders = self.parts(tmp_path, count, people)
-        merged = report_class.merge(reversed(folders))
+        merged, _ = report_class.merge(reversed(folders))
         class_ = [report(f"student {n:02}") for n in range(people)]
-        whole = [report_data.without_stubs(each) for each in class_]
+        whole = [without_stubs(each) for each in class_]
         assert merged == whole
-        assert report_class.table(merged) == report_class.table(whole)
+        assert table(*merged) == table(*whole)
 
     def test_parts_that_do_not_make_a_class_are_named(self, tmp_path):
         two, three = self.parts(tmp_path / "a", 2, 7), self.parts(tmp_path / "b", 3, 7)
@@ -414,8 +477,8 @@ class TestShards:
         folders = list(map(str, self.parts(tmp_path, 2, 3)))
         out = tmp_path / "whole"
         assert cli.run(["merge", *folders, "--out", str(out)]) == 0
-        assert "3 submissions" in capsys.readouterr().out
-        assert (out / "students" / "student-02" / "feedback.html").is_file()
+        assert "3 students" in capsys.readouterr().out
+        assert (out / "students" / "student-02" / "index.html").is_file()
         assert cli.run(["merge", folders[0], "--out", str(tmp_path / "other")]) == 1
         assert "missing: part 2/2" in capsys.readouterr().err
         assert not (tmp_path / "other").exists()
@@ -425,7 +488,7 @@ class TestShards:
         again = tmp_path / "again"
         late = report("student 01", grades=())
         report_class.write_all([late, report("student 03")], again, "2/2")
-        merged = report_class.merge([*folders, again])
+        merged, _ = report_class.merge([*folders, again])
         assert [r.student for r in merged] == [f"student 0{n}" for n in range(4)]
         assert merged[1].grades == ()
 

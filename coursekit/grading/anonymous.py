@@ -1,0 +1,100 @@
+"""Numbers in place of names; key.csv, which stays with the teacher, tells them apart.
+
+The numbers are drawn by chance, so that no class list gives them back, and kept for
+people whom an earlier key.csv knows.
+"""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from coursekit.grading import spreadsheet
+from coursekit.grading.classbook import Policy, who
+from coursekit.grading.report_clean import fold
+from coursekit.grading.types import Person, Report
+
+KEY = "key.csv"
+COLUMNS = ("number", "student", "id", "email", "group")
+
+
+class Key:
+    """Who has which number: "student 482913"."""
+
+    def __init__(self, folders: Iterable[Path | None]) -> None:
+        """folders: where earlier keys may lie."""
+        self.people: dict[str, Person] = {}
+        for folder in folders:
+            if folder and (folder / KEY).is_file():
+                rows, _ = spreadsheet.read(folder / KEY)
+                for row in rows[1:]:
+                    cells = [spreadsheet.fused(cell) for cell in [*row, *[""] * 5]]
+                    self.people.setdefault(cells[0], Person(*cells[1:5]))
+        self.numbers = {who(person): each for each, person in self.people.items()}
+
+    def number(self, person: Person) -> str:
+        """Theirs, drawn now if they have none."""
+        while who(person) not in self.numbers:
+            drawn = f"student {100_000 + secrets.randbelow(900_000)}"
+            if drawn not in self.people:
+                self.people[drawn], self.numbers[who(person)] = person, drawn
+        return self.numbers[who(person)]
+
+    def renamed(self, row: Mapping[str, str]) -> str:
+        """The number of a student of an earlier class.json; "" for one with numbers."""
+        person = Person(row["student"], row["id"], row["email"])
+        return self.numbers.get(who(person), "")
+
+    def translated(self, policy: Policy) -> Policy:
+        """The policy with all names as numbers, or in a file of marks all as names."""
+        if policy.anonymous:
+            people = tuple(Person(self.number(each)) for each in policy.people)
+            policy = replace(policy, people=people)
+        rows: dict[str, tuple[str, str]] = {}
+        for number, known in self.people.items():
+            if policy.anonymous:
+                texts = {known.id, known.name} - {""}
+                rows |= {fold(each): (number, "") for each in texts}
+            else:
+                rows[fold(number)] = known.name, known.id
+        marks = []
+        for mark in policy.marks:
+            row = rows.get(fold(mark.id)) or rows.get(fold(mark.student))
+            student, about = row or (mark.student, mark.id)
+            marks.append(replace(mark, student=student, id=about))
+        return replace(policy, marks=tuple(marks))
+
+    def table(self) -> bytes:
+        """The key as a file."""
+        rows = [(n, p.name, p.id, p.email, p.group) for n, p in self.people.items()]
+        return spreadsheet.write([COLUMNS, *sorted(rows)])
+
+    def hidden(self, report: Report) -> Report:
+        """The report with a number where there are names."""
+        person = report.person or Person(report.student)
+        # Two people of one name are told apart by `student`.
+        if not (person.id or person.email):
+            person = replace(person, name=report.student)
+        number = self.number(person)
+        names = {report.student, person.name, person.id, person.email} - {""}
+        longest = sorted(map(re.escape, names), key=len, reverse=True)
+        either = "|".join(longest) or "(?!)"
+        pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.I)
+
+        def clean(texts: Sequence[str]) -> tuple[str, ...]:
+            return tuple(pattern.sub(number, text) for text in texts)
+
+        grades = tuple(
+            replace(each, reason=clean([each.reason])[0], notes=clean(each.notes))
+            for each in report.grades
+        )
+        return replace(
+            report,
+            student=number,
+            person=Person(number),
+            origin=f"{number}/{report.notebook or 'file'}.ipynb",
+            problem=clean([report.problem])[0],
+            notes=clean(report.notes),
+            grades=grades,
+        )

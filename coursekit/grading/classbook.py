@@ -1,0 +1,272 @@
+"""The class book: a row for each student, with what counts of all the files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from coursekit.grading.marks import Mark, applied
+from coursekit.grading.report_clean import file_name, fold, name, plain
+from coursekit.grading.report_tally import look
+from coursekit.grading.types import Person, Report, Task
+
+NOT_ASKED = "This notebook was not asked for."
+MINUTE = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How results become points, and what else an instructor asks for.
+
+    deadlines: by notebook, "" is for all others; notebooks: those that count, () is
+    all; bonus: exercises whose points count only when earned.
+    """
+
+    attempt: str = "latest"
+    deadlines: Mapping[str, str] = field(default_factory=dict)
+    late_factor: float = 1.0
+    notebooks: tuple[str, ...] = ()
+    weights: Mapping[str, float] = field(default_factory=dict)
+    bonus: frozenset[str] = frozenset()
+    people: tuple[Person, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    said: str = ""  # about the class list
+    marks_file: Path | None = None
+    anonymous: bool = False
+    compare: Path | None = None
+    exports: tuple[tuple[str, Path], ...] = ()  # ("canvas", gradebook)
+    private: tuple[Path, ...] = ()  # all files named, which no student may see
+
+    def late(self, report: Report) -> bool:
+        """Does the platform say so, or the time against the deadline?"""
+        end = self.deadlines.get(report.notebook, self.deadlines.get("", ""))
+        try:
+            when = datetime.fromisoformat(report.handed_in).strftime(MINUTE)
+        except ValueError:
+            when = ""
+        return report.late or bool(end and when > end)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What counts of one student's tries at one notebook. report: with marks in it."""
+
+    report: Report
+    raw: Report
+    points: float
+    possible: float
+    tries: int = 1
+    late: bool = False
+    excused: bool = False
+    by_hand: bool = False  # the points of the whole notebook
+
+    @property
+    def problem(self) -> str:
+        """Why there are no points, or ""."""
+        return "" if self.by_hand or self.excused else self.report.problem
+
+    @property
+    def remarks(self) -> list[str]:
+        """What to know about it, in a word each."""
+        grades = self.report.grades
+        hand = self.by_hand or any(grade.state == "by hand" for grade in grades)
+        told = {"excused": self.excused, "late": self.late, "by hand": hand}
+        told[f"{self.tries} tries"] = self.tries > 1
+        return [words for words, true in told.items() if true]
+
+
+@dataclass(frozen=True)
+class Student:
+    """One row. others: files that do not count; missing: notebooks not handed in."""
+
+    name: str
+    person: Person
+    entries: Mapping[str, Entry]
+    others: tuple[Report, ...]
+    missing: tuple[str, ...]
+    points: float
+    possible: float
+
+    @property
+    def absent(self) -> bool:
+        """Has nothing come from this person, and nothing been decided?"""
+        return not self.others and not self.entries
+
+    @property
+    def look(self) -> str:
+        """Why a person must look at this student, or ""."""
+        found = [e.report for e in self.entries.values() if e.tries and not e.excused]
+        for report in self.others:  # an earlier try that nobody could read is no loss
+            entry = self.entries.get(report.notebook)
+            newer = entry is None or report.attempt > entry.raw.attempt
+            if report.problem not in ("", NOT_ASKED) and newer:
+                found.append(report)
+        places = [report.notebook or file_name(report.origin) for report in found]
+        told = zip(places, map(look, found), strict=True)
+        return "; ".join(f"{place}: {said}" for place, said in told if said)
+
+    @property
+    def unasked(self) -> str:
+        """What came besides what counts, or that nothing came, in a line."""
+        extra = dict.fromkeys(r.notebook for r in self.others if r.notebook)
+        listed = ", ".join(each for each in extra if each not in self.entries)
+        asked = f"not asked for: {listed}" if listed else ""
+        return "nothing handed in" if self.absent else asked
+
+    @property
+    def remarks(self) -> str:
+        """All that there is to know, in a line."""
+        told: dict[str, list[str]] = {}
+        for notebook, entry in self.entries.items():
+            for words in entry.remarks:
+                told.setdefault(words, []).append(notebook)
+        told["missing"] = [] if self.absent else list(self.missing)
+        lines = [f"{words}: {', '.join(each)}" for words, each in told.items() if each]
+        return "; ".join(filter(None, [*lines, self.unasked]))
+
+
+@dataclass(frozen=True)
+class Book:
+    """The class. possible: of each notebook; said: lines for the teacher."""
+
+    students: tuple[Student, ...]
+    possible: Mapping[str, float]
+    said: tuple[str, ...]
+
+    @property
+    def notebooks(self) -> list[str]:
+        """Those that count, in order."""
+        return list(self.possible)
+
+    @property
+    def counting(self) -> list[Report]:
+        """The tries that count, by student."""
+        return [
+            entry.report
+            for student in self.students
+            for entry in student.entries.values()
+            if entry.tries and not entry.excused
+        ]
+
+
+def build(reports: Sequence[Report], policy: Policy) -> Book:
+    """The rows of a class, by name, and of the people of whom nothing has come."""
+    run = {r.notebook for r in reports if r.problem != NOT_ASKED} - {""}
+    counting = list(policy.notebooks) or sorted(run)
+    tasks: dict[str, tuple[Task, ...]] = {}
+    for report in sorted(reports, key=lambda each: len(each.grades)):
+        tasks[report.notebook] = tuple(grade.task for grade in report.grades)
+    files: dict[str, list[Report]] = {}
+    for report in reports:
+        files.setdefault(report.student, []).append(report)
+    persons = {
+        student: next((r.person for r in own if r.person), Person(student))
+        for student, own in files.items()
+    }
+    there = {who(person) for person in persons.values()}
+    for person in policy.people:
+        if who(person) not in there:
+            unique = person.name
+            while unique in persons:  # two people of one name
+                unique = f"{unique} ({person.id or 2})"
+            persons[unique] = person
+    marks, said = _sorted(policy.marks, persons, counting, tasks)
+    known = {task.id for each in counting for task in tasks.get(each, ())}
+    said += [
+        f"--bonus {plain(each, 20)}: no such exercise was handed in"
+        for each in sorted(policy.bonus - known)
+    ]
+    row = _Row(policy, counting, tasks)
+    ordered = sorted(persons, key=lambda each: (fold(each), each))
+    students = [
+        row.student(each, persons[each], files.get(each, []), marks.get(each, {}))
+        for each in ordered
+    ]
+    possible = {each: row.possible(tasks.get(each, ())) for each in counting}
+    return Book(tuple(students), possible, tuple(said))
+
+
+def who(person: Person) -> str:
+    """What tells people apart, as well as it is known."""
+    return fold(person.id or person.email or person.name)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Makes the rows of a class."""
+
+    policy: Policy
+    notebooks: Sequence[str]
+    tasks: Mapping[str, tuple[Task, ...]]
+
+    def possible(self, tasks: Iterable[Task]) -> float:
+        bonus = self.policy.bonus
+        return round(sum(task.points for task in tasks if task.id not in bonus), 2)
+
+    def student(
+        self, student: str, person: Person, files: list[Report], marks: dict[str, Mark]
+    ) -> Student:
+        entries: dict[str, Entry] = {}
+        points = possible = 0.0
+        for notebook in self.notebooks:
+            own = [each for each in files if each.notebook == notebook]
+            none = Report(student, "", notebook, person=person)
+            entry = replace(self.entry(own or [none], marks), tries=len(own))
+            if own or entry.excused or entry.report is not entry.raw:
+                entries[notebook] = entry
+            if not entry.excused:
+                weight = self.policy.weights.get(notebook, 1.0)
+                points += weight * entry.points
+                possible += weight * entry.possible
+        used = [id(entry.raw) for entry in entries.values()]
+        others = tuple(each for each in files if id(each) not in used)
+        missing = tuple(each for each in self.notebooks if each not in entries)
+        total = (round(points, 2), round(possible, 2))
+        return Student(student, person, entries, others, missing, *total)
+
+    def entry(self, files: list[Report], marks: Mapping[str, Mark]) -> Entry:
+        """The try that counts, with its points."""
+        files = sorted(files, key=lambda each: each.attempt)
+        found = [self.counted(each, marks) for each in files]
+        readable = [each for each in found if not each.problem] or found
+        best = self.policy.attempt == "best"
+        return max(reversed(readable), key=lambda each: each.points if best else 0.0)
+
+    def counted(self, raw: Report, marks: Mapping[str, Mark]) -> Entry:
+        """One try and its points."""
+        tasks = self.tasks.get(raw.notebook, ())
+        items = (raw.notebook, *(task.id for task in tasks))
+        own = {each: marks[each] for each in items if each in marks}
+        report, late = applied(raw, own, tasks), self.policy.late(raw)
+        points = report.points * (self.policy.late_factor if late else 1.0)
+        whole = own.get(raw.notebook, Mark("", "", ""))
+        by_hand = whole.points is not None
+        if whole.points is not None:
+            points = whole.points
+        possible = self.possible([grade.task for grade in report.grades] or tasks)
+        total = (round(points, 2), possible)
+        return Entry(report, raw, *total, 1, late, whole.excused, by_hand)
+
+
+def _sorted(
+    marks: Iterable[Mark],
+    persons: Mapping[str, Person],
+    notebooks: Iterable[str],
+    tasks: Mapping[str, tuple[Task, ...]],
+) -> tuple[dict[str, dict[str, Mark]], list[str]]:
+    """The marks by student and item, and a line for each that fits nobody."""
+    by_id = {fold(p.id): student for student, p in persons.items() if p.id}
+    by_name = {fold(name(student)): student for student in persons}
+    items = {*notebooks, *(t.id for each in notebooks for t in tasks.get(each, ()))}
+    found: dict[str, dict[str, Mark]] = {}
+    said: list[str] = []
+    for mark in marks:
+        student = by_id.get(fold(mark.id)) if mark.id else None
+        student = student or by_name.get(fold(name(mark.student)))
+        if student is not None and mark.item in items:
+            found.setdefault(student, {})[mark.item] = mark
+        elif mark.decides or mark.comment:
+            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
+            unknown = "student" if student is None else "notebook or exercise"
+            said.append(f"marks: {row}: no such {unknown}, not used")
+    return found, said

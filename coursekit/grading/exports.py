@@ -1,0 +1,142 @@
+"""Files for learning platforms: Canvas and Moodle gradebooks, a zip of feedback."""
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+
+from coursekit.grading import spreadsheet
+from coursekit.grading.classbook import Book, Student
+from coursekit.grading.report_clean import fold, name, number, plain
+from coursekit.grading.types import Report
+
+_MOODLE = "_assignsubmission_"
+TOTAL = "coursekit total"
+_KEPT = {"student", "id", "sis user id", "sis login id", "integration id"}
+_KEPT |= {"root account", "section"}
+
+
+def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
+    """A copy of a Canvas gradebook with our columns, and what to know about it.
+
+    A column of the gradebook that is named like ours keeps its heading, its points
+    possible and the grades that we have none for; other columns make new assignments.
+    """
+    rows, mark = spreadsheet.read(gradebook)
+    head = [cell.casefold() for cell in rows[0]] if rows else []
+    if not {"student", "id", "section"} <= set(head):
+        said = "no columns Student, ID, Section"
+        raise ValueError(f"{gradebook} is no Canvas gradebook: {said}")
+    items = [TOTAL] if total else book.notebooks
+    headings = [_heading(item, rows[0]) for item in items]
+    table, said_, found = [], [], set()
+    for row in rows:
+        cells = dict(zip(head, row + [""] * len(head), strict=False))
+        old = [cells.get(heading.casefold(), "") for heading in headings]
+        ours = headings if row is rows[0] else old
+        if cells["student"].casefold() == "points possible":
+            full = [number(_possible(book, item)) for item in items]
+            ours = [before or after for before, after in zip(old, full, strict=True)]
+            pairs = zip(items, ours, full, strict=True)
+            said_ += [f"{n}: of {x} there, of {y} here" for n, x, y in pairs if x != y]
+        elif cells["id"] and row is not rows[0]:
+            student = _match(book, cells)
+            if student is None or student.name in found:
+                said_.append(f"{name(cells['student'])} of the gradebook is not here")
+            else:
+                found.add(student.name)
+                new = [_points(student, item, "EX") for item in items]
+                ours = [after or before for before, after in zip(old, new, strict=True)]
+        table.append([cells[each] for each in head if each in _KEPT] + ours)
+    absent = [name(s.name) for s in book.students if s.name not in found]
+    said_ += [f"{each} is not in the gradebook" for each in absent]
+    # Canvas does not know a byte order mark.
+    return spreadsheet.write(table, mark, ""), [f"canvas: {each}" for each in said_]
+
+
+def _heading(item: str, head: Sequence[str]) -> str:
+    same = (c for c in head if re.fullmatch(rf"{re.escape(item)}( \(\d+\))?", c, re.I))
+    return next(same, item)
+
+
+def _match(book: Book, cells: dict[str, str]) -> Student | None:
+    """By number, login, e-mail; by name only when one student has it."""
+    for key in ("id", "sis user id", "sis login id"):
+        wanted = fold(cells.get(key, ""))
+        for student in book.students if wanted else ():
+            known = student.person
+            login = known.email.partition("@")[0] if key == "sis login id" else ""
+            if wanted in {fold(known.id), fold(known.email), fold(login)}:
+                return student
+    words = _words(cells["student"])
+    named = [(each, each.name, each.person.name) for each in book.students]
+    same = [each for each, *names in named if words in map(_words, names)]
+    return same[0] if len(same) == 1 else None
+
+
+def _words(text: str) -> list[str]:
+    """Of "Lovelace, Ada" the same as of "Ada Lovelace"."""
+    return sorted(re.findall(r"\w+", fold(text)))
+
+
+def _possible(book: Book, item: str) -> float:
+    if item != TOTAL:
+        return book.possible[item]
+    return max((student.possible for student in book.students), default=0.0)
+
+
+def _points(student: Student, item: str, excused: str) -> str:
+    """ "" where there is nothing to enter."""
+    if item == TOTAL:
+        return "" if student.absent else number(student.points)
+    entry = student.entries.get(item)
+    if entry is None or entry.problem:
+        return ""
+    return excused if entry.excused else number(entry.points)
+
+
+def moodle(book: Book) -> bytes:
+    """What "Import" in the Moodle gradebook takes."""
+    items = [*book.notebooks, TOTAL]
+    table = [["ID number", "Full name", "Email address", *items]]
+    for student in book.students:
+        who = student.person
+        about = [who.id, name(who.name), who.email]
+        table.append(about + [_points(student, item, "") for item in items])
+    return spreadsheet.write(table)
+
+
+def feedback(pages: Sequence[tuple[Report, bytes]]) -> bytes:
+    """A zip of pages in the layout in which the submissions came."""
+    ways = [_way(report.origin) for report, _ in pages]
+    levels = zip(*(way[:-1] for way in ways), strict=False)
+    shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    targets = []
+    for way in ways:
+        moodle = [n for n, part in enumerate(way[:-1]) if _MOODLE in part]
+        last = re.sub(r"[.]ipynb$", "", way[-1], flags=re.I) + ".feedback.html"
+        place = [*way[moodle[0] if moodle else shared : -1], last]
+        if moodle and sum(other[:-1] == way[:-1] for other in ways) == 1:
+            place = [place[0], "feedback.html"]
+        targets.append("/".join(place))
+    file, taken = io.BytesIO(), set()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for (_, page), target in zip(pages, targets, strict=True):
+            folder, _, last = target.rpartition("/")
+            path, count = target, 1
+            while fold(path) in taken:
+                count += 1
+                path = f"{folder}/{count}-{last}".lstrip("/")
+            taken.add(fold(path))
+            # A fixed date: the same reports make the same file.
+            archive.writestr(zipfile.ZipInfo(path), page, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def _way(origin: str) -> list[str]:
+    """Folders and name of a file; none leads out of the folder it is unpacked in."""
+    parts = re.split(r"[/\\]|: ", origin)
+    kept = [plain(part, 200).replace(":", "-") for part in parts]
+    return [part for part in kept if part.strip(". ")] or ["submission"]

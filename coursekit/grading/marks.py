@@ -1,0 +1,120 @@
+"""marks.csv: what a person decides. Points by hand, comments and excuses.
+
+A run reads the file that --marks names and writes a fresh one, with all rows of the
+old, beside its reports; a file that is there is never written over.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from coursekit.grading import spreadsheet
+from coursekit.grading.report_clean import name, number, plain
+from coursekit.grading.report_tally import WORDS
+from coursekit.grading.types import Grade, Person, Report, Task
+
+COLUMNS = ("student", "id", "notebook or exercise", "points", "comment", "excused")
+_NO = {"", "0", "-", "no", "n", "false", "nein", "non"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One row. item: a notebook or an exercise; points: None leaves the grader's."""
+
+    student: str
+    id: str
+    item: str
+    points: float | None = None
+    comment: str = ""
+    excused: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Does it change points?"""
+        return self.points is not None or self.excused
+
+
+def read(path: Path) -> tuple[Mark, ...]:
+    """The rows of a file. ValueError, with the row, for one that cannot be meant."""
+    rows, _ = spreadsheet.read(path)
+    head = [cell.casefold() for cell in rows[0]] if rows else []
+    if missing := [each for each in COLUMNS if each not in head]:
+        raise ValueError(f"{path}: no column {missing[0]!r}; the first row names them")
+    marks = []
+    for place, row in enumerate(rows[1:], start=2):
+        cells = dict(zip(head, [*row, *[""] * len(head)], strict=False))
+        texts = [spreadsheet.fused(cells[column]) for column in COLUMNS]
+        student, about, item, points, comment, excused = texts
+        try:
+            value = spreadsheet.number(points) if points else None
+        except ValueError:
+            said = f"{plain(points, 20)!r} is no number of points"
+            raise ValueError(f"{path}, row {place}: {said}") from None
+        item = item.split()[-1] if item else ""  # "exercise 01.10" lasts in Excel
+        no = excused.casefold() in _NO
+        marks.append(Mark(student, about, item, value, comment, not no))
+    return tuple(marks)
+
+
+def filled(path: Path) -> bool:
+    """Has somebody written into it?"""
+    try:
+        return any(mark.decides or mark.comment for mark in read(path))
+    except ValueError:
+        return True
+
+
+def template(
+    marks: Sequence[Mark], rows: Iterable[tuple[str, Person, str]]
+) -> list[list[str]]:
+    """The given marks, and an empty row for each student and notebook without one."""
+    table = [list(COLUMNS)]
+    for mark in marks:
+        points = "" if mark.points is None else number(mark.points)
+        excused = "yes" if mark.excused else ""
+        table.append([mark.student, mark.id, mark.item, points, mark.comment, excused])
+    there = {(mark.student, mark.id, mark.item) for mark in marks}
+    for student, person, notebook in rows:
+        row = (name(student), plain(person.id), notebook)
+        if row not in there:
+            table.append([*row, "", "", ""])
+    return table
+
+
+def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) -> Report:
+    """The report with the marks for it and its exercises. tasks: of its notebook.
+
+    Where the grader could read nothing, a person still can.
+    """
+    if not marks:
+        return report
+    if not report.grades and any(mark.decides for mark in marks.values()):
+        empty = tuple(Grade(task, 0.0, "missing") for task in tasks)
+        notes = (*report.notes, *filter(None, [report.problem]))
+        report = replace(report, grades=empty, problem="", notes=notes)
+    grades = tuple(
+        _marked(grade, marks[grade.task.id]) if grade.task.id in marks else grade
+        for grade in report.grades
+    )
+    if whole := marks.get(report.notebook):
+        said = _said(whole, number(report.points))
+        report = replace(report, notes=(*report.notes, said))
+    return replace(report, grades=grades)
+
+
+def _marked(grade: Grade, mark: Mark) -> Grade:
+    was = f"{number(grade.points)}, {WORDS.get(grade.state, grade.state)}"
+    if mark.excused:
+        task, said = replace(grade.task, points=0.0), mark.comment
+        return replace(grade, task=task, points=0.0, state="excused", reason=said)
+    if mark.points is None:
+        return replace(grade, notes=(*grade.notes, _said(mark, "")))
+    said = f"{mark.comment} (the grader: {was})".lstrip()
+    return replace(grade, points=mark.points, state="by hand", reason=said)
+
+
+def _said(mark: Mark, before: str) -> str:
+    told = "excused" if mark.excused else "comment"
+    if mark.points is not None and not mark.excused:
+        told = f"marked by hand: {number(mark.points)} (the grader: {before})"
+    return f"{told}: {mark.comment}" if mark.comment else told

@@ -1,0 +1,69 @@
+"""CSV files as spreadsheets write and read them."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from coursekit.grading.report_clean import plain
+
+# A spreadsheet runs what begins like this; the last four are the wide forms.
+_FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
+
+
+def read(path: Path) -> tuple[list[list[str]], str]:
+    """The rows of a file, and what stands between its cells. ValueError says why not.
+
+    With or without a byte order mark; commas, semicolons or tabs.
+    """
+    try:
+        data = path.read_bytes()
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        try:
+            text = data.decode("utf-16" if wide else "utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp1252", "replace")
+        head = text.partition("\n")[0]
+        mark = max(",;\t", key=head.count)
+        cells = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        rows = [[cell.strip() for cell in row] for row in cells]
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
+    except csv.Error as error:
+        raise ValueError(f"{path} is no CSV file: {error}") from None
+    return [row for row in rows if any(row)], mark
+
+
+def number(text: str) -> float:
+    """Points as people write them, also "1,5". ValueError for anything else."""
+    value = float(text.replace(",", "."))
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(text)
+    return value
+
+
+def write(
+    rows: Iterable[Sequence[str]], mark: str = ",", first: str = "\ufeff"
+) -> bytes:
+    """A CSV file in which no cell can be taken for a formula.
+
+    The byte order mark makes Excel read UTF-8.
+    """
+    file = io.StringIO(newline="")
+    writer = csv.writer(
+        file, quoting=csv.QUOTE_ALL, lineterminator="\r\n", delimiter=mark
+    )
+    writer.writerows([defuse(cell) for cell in row] for row in rows)
+    return (first + file.getvalue()).encode("utf-8")
+
+
+def defuse(cell: str) -> str:
+    """The text of a cell that no spreadsheet takes for a formula."""
+    text = plain(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def fused(cell: str) -> str:
+    """The text that was there before `defuse`."""
+    return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
