@@ -1,7 +1,7 @@
 """Pen and paper: the answer is read from the student's cell, never run."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coursekit.checks.cells import judge_choice
@@ -30,17 +30,34 @@ def read_answer(source: str, name: str) -> Any:
     assigned to it, NotPlainError when the value is anything else than a constant.
     """
     found: dict[str, Any] = {}
-    for node in _parse(source, name).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            value = _constant(node.value, found)
-            found |= {t.id: value for t in targets if isinstance(t, ast.Name)}
+    for target, expression in _assignments(_parse(source, name)):
+        found[target] = _constant(expression, found)
     value = found[name]
     if isinstance(value, NotPlainError):
         raise value
     return value
+
+
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The names that are assigned to at the top level, each with its value."""
+    for node in tree.body:
+        pairs: list[tuple[ast.expr, ast.expr]] = []
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                pairs = [(target, value) for target in targets]
+            case ast.AnnAssign(target=noted, value=ast.expr() as value):
+                pairs = [(noted, value)]
+            case ast.Expr():
+                inside = [n for n in ast.walk(node) if isinstance(n, ast.NamedExpr)]
+                pairs = [(each.target, each.value) for each in inside]
+        for target, value in pairs:
+            match target, value:
+                case ast.Name(id=name), _:
+                    yield name, value
+                case ast.Tuple(elts=names), ast.Tuple(elts=values):
+                    for each, part in zip(names, values, strict=False):
+                        if isinstance(each, ast.Name):
+                            yield each.id, part
 
 
 def _parse(source: str, name: str) -> ast.Module:
@@ -61,9 +78,27 @@ def _constant(value: ast.expr, known: Mapping[str, Any]) -> Any:
             return known[value.id]
         if isinstance(value, ast.Lambda):
             return ast.unparse(value.body)
+        if isinstance(value, ast.JoinedStr | ast.BinOp):
+            return _joined(value, known)
         return ast.literal_eval(value)
     except (*_UNREADABLE, TypeError):
         return NotPlainError("it is not a constant")
+
+
+def _joined(value: ast.expr, known: Mapping[str, Any]) -> str:
+    """A text put together from texts: with +, or in an f-string. ValueError if not."""
+    match value:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.Name(id=name) if isinstance(known.get(name), str):
+            return str(known[name])
+        case ast.JoinedStr(values=parts):
+            return "".join(_joined(part, known) for part in parts)
+        case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+            return _joined(inner, known)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _joined(left, known) + _joined(right, known)
+    raise NotPlainError("it is not a constant")
 
 
 def grade_answer(attempt: Attempt, seed: int = 0) -> Grade:

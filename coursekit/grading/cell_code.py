@@ -25,6 +25,7 @@ _CHECKS = {"check", "check_answer", "hint", "reveal"}
 _GROW = {"append", "extend", "add", "update", "insert", "setdefault", "register"}
 _COMPREHENSIONS = {"listcomp", "setcomp", "dictcomp", "genexpr"}
 _CELL_MAGIC = re.compile(r"\A(\s*)%%(time|timeit|capture|prun)\b.*$", re.MULTILINE)
+_OFF = re.compile(r"\A\s*%%(?!(?:time|timeit|capture|prun)\b)(\w+)")  # no Python below
 _LINE_MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 _TOP_MAGIC = re.compile(r"^()(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)$", re.MULTILINE)
 _SET_MAGIC = re.compile(r"^([ \t]*\w+[ \t]*=[ \t]*)[%!].*$", re.MULTILINE)
@@ -66,11 +67,15 @@ class Statement:
 
 @dataclass(frozen=True)
 class Code:
-    """A cell's code. error: why it is no Python, or ""; then it has no statements."""
+    """A cell's code. error: why it is no Python, or ""; then it has no statements.
+
+    text: as it was read, with magics muted; raw: with them, line by line the same.
+    """
 
     text: str
     statements: tuple[Statement, ...] = ()
     error: str = ""
+    raw: str = ""
 
     @cached_property
     def binds(self) -> frozenset[str]:
@@ -85,8 +90,8 @@ class Code:
         return found[-1] if found else None
 
     def without(self, dropped: set[Statement]) -> str:
-        """The text less some statements; comments stay."""
-        lines = self.text.split("\n")
+        """The text less some statements; comments stay, and magics."""
+        lines = (self.raw or self.text).split("\n")
         gone = {n for s in dropped if s.alone for n in range(s.first, s.last + 1)}
         return "\n".join(line for n, line in enumerate(lines) if n not in gone)
 
@@ -94,6 +99,8 @@ class Code:
 def parse(source: str) -> Code:
     """Take a cell apart. Never raises; Jupyter's magics become `pass`."""
     error = ""
+    if off := _OFF.match(source):
+        return Code(source, error=f"it is switched off by %%{off[1]}")
     for text in _readings(source):
         try:
             with warnings.catch_warnings():
@@ -101,7 +108,13 @@ def parse(source: str) -> Code:
                 tree = ast.parse(text)
                 if len(tree.body) > MOST_STATEMENTS:
                     return Code(text, error="it has too many statements")
-                return Code(text, tuple(_statements(tree, text)))
+                same_lines = text.count("\n") == source.count("\n")
+                raw = (
+                    source
+                    if same_lines and text[:1].isspace() == source[:1].isspace()
+                    else text
+                )
+                return Code(text, tuple(_statements(tree, text)), raw=raw)
         except ERRORS as problem:
             error = error or _reason(problem)
     return Code(source, error=error)
@@ -196,6 +209,8 @@ def _kind(node: ast.stmt) -> Kind:
             return "other"
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
             return "change" if _changed(node) else "assign"
+        case ast.Expr() if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+            return "assign"
         case ast.Expr() if _changed(node):
             return "change"
         case ast.If() | ast.Try() | ast.With() if _only_makes_names(node):

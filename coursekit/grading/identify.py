@@ -15,6 +15,7 @@ from coursekit.grading.attempt_state import renamed, same_code, untouched
 from coursekit.grading.cell_code import Code, parse
 from coursekit.grading.exercise_claim import claim
 from coursekit.grading.notebook_code import given_names, lecture_code, parsed
+from coursekit.grading.own_cells import OwnCells, brought_along, typed_into_check
 from coursekit.grading.slicing import Shelf, Slice
 from coursekit.grading.types import Attempt, Cell, Official, Submission, Task
 
@@ -57,6 +58,7 @@ class _Reading:
         self.shelf = Shelf(self.code, lecture_code(official))
         self.known = frozenset(self.given) | self.functions
         self.own = self._own_versions()
+        self.cells_of_own = OwnCells(self.cells, self.code, official)
 
     def attempts(self) -> list[Attempt]:
         return [self._attempt(task) for task in self.official.tasks]
@@ -114,11 +116,25 @@ class _Reading:
     ) -> Found | None:
         """When no marked cell answers: in pieces, renamed, elsewhere, or broken."""
         return (
-            self._joined(task, claimed)
+            self._in_the_check(task)
+            or self._joined(task, claimed)
             or self._under_another_name(task, readable)
             or self._elsewhere(task)
             or self._broken(task, readable)
         )
+
+    def _in_the_check(self, task: Task) -> Found | None:
+        """An answer on paper that is typed where it is checked."""
+        if task.kind == "code":
+            return None
+        for index, code in reversed(self.code.items()):
+            if (value := typed_into_check(code, task.id)) is not None:
+                note = (
+                    f"The answer is typed into check_answer(...) in cell {index + 1}; "
+                    "it counts."
+                )
+                return Found(parse(f"{task.name} = {value}"), (index,), [note])
+        return None
 
     def _joined(self, task: Task, claimed: Sequence[Cell]) -> Found | None:
         """A function that was split in its middle: the next cell starts indented."""
@@ -181,7 +197,10 @@ class _Reading:
                 continue
             reason = f"it does not define `{task.name}`"
             if code.error:
-                reason = f"it cannot be read as Python ({code.error})"
+                off = code.error.startswith("it is switched off")
+                reason = (
+                    code.error if off else f"it cannot be read as Python ({code.error})"
+                )
             note = f"Cell {found.cells[0] + 1} is marked as {task.id}, but {reason}."
             return Found(code, found.cells, [note])
         return None
@@ -195,8 +214,14 @@ class _Reading:
         for cell in claimed:
             if not cell.source.strip():
                 notes.append(f"Cell {cell.index + 1} is empty or was left out.")
-        source = claimed[-1].source if claimed[-1].kind == "code" else ""
-        return Attempt(task, "unanswered", source, notes=tuple(notes))
+            notes += brought_along(cell, self.code.get(cell.index), task.name)
+        last = claimed[-1]
+        if last.kind != "code":
+            return Attempt(task, "unanswered", notes=tuple(notes))
+        above, below = self.cells_of_own.around(task, (last.index,))
+        if not any(task.name in text for text in below):
+            above = below = ()  # nothing finishes it there
+        return Attempt(task, "unanswered", last.source, "", tuple(notes), above, below)
 
     def _answered(self, task: Task, found: Found, notes: list[str]) -> Attempt:
         notes += found.notes
@@ -212,7 +237,10 @@ class _Reading:
             names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
             notes.append(f"From other cells it takes along: {names}.")
         notes += needed.notes
-        return Attempt(task, "answered", source, needed.text, tuple(notes))
+        above, below = self.cells_of_own.around(task, found.cells)
+        return Attempt(
+            task, "answered", source, needed.text, tuple(notes), above, below
+        )
 
     def _needed(
         self, task: Task, code: Code, here: int, skip: Collection[int]

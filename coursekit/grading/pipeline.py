@@ -169,7 +169,8 @@ def _among_own_cells(
     assert held is not None
     pairs = enumerate(zip(prepared.attempts, grades, strict=True))
     again = [n for n, (attempt, grade) in pairs if _try_again(attempt, grade)]
-    attempts = [prepared.attempts[n] for n in again]
+    # A stub may be finished in the cell below.
+    attempts = [replace(prepared.attempts[n], state="answered") for n in again]
     minis = [
         transplant.mini(
             held, each, seeds_of(each.task.id, options.seed), options.nonce, own=True
@@ -192,7 +193,7 @@ def _among_own_cells(
 
 def _try_again(attempt: Attempt, grade: Grade) -> bool:
     """Could the student's own cells be what it lacks?"""
-    answered = attempt.task.kind == "code" and attempt.state == "answered"
+    answered = attempt.task.kind == "code" and attempt.state != "missing"
     lacks = grade.points < grade.task.points and grade.state != "not gradable"
     return answered and lacks and bool(attempt.above or attempt.below)
 

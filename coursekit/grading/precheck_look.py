@@ -16,6 +16,7 @@ import numpy as np
 from coursekit.checks.formula import FormulaError, evaluate
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import ChoiceQuestion, FormulaQuestion
+from coursekit.grading.answers import read_answer
 from coursekit.grading.report_clean import plain
 from coursekit.grading.types import Attempt, Official, Submission, Task
 from coursekit.sources.modules import bound_names, free_names
@@ -56,7 +57,7 @@ def _finding(attempt: Attempt, given: set[str]) -> Finding:
     if attempt.state == "unanswered":
         return Finding(task, "empty", (), know)
     if task.kind != "code":
-        said = _answer(task, attempt.source)
+        said = _answer(task, f"{attempt.helpers}\n{attempt.source}")
         return Finding(task, "found", (said,), ()) if said else Finding(task, "found")
     mend, about = [], set()
     for text, names in _code(attempt, given):
@@ -123,18 +124,12 @@ def _names(find: Any, source: str) -> set[str]:
 def _answer(task: Task, source: str) -> str:
     """Why an answer to a paper question cannot be read, or ""."""
     try:
-        values = [
-            ast.literal_eval(node.value)
-            for node in ast.parse(without_magics(source)).body
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name) and target.id == task.name
-        ]
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        values = []
-    if not values or not isinstance(values[-1], str):
+        value = read_answer(without_magics(source), task.name)
+    except (KeyError, ValueError):
+        value = None
+    if not isinstance(value, str | int | float):
         return f'write it in quotes, as in  {task.name} = "..."'
-    return _readable(by_id(task.id), values[-1])
+    return _readable(by_id(task.id), str(value))
 
 
 def _readable(question: object, answer: str) -> str:

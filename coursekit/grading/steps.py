@@ -5,10 +5,16 @@ else. What is printed is dropped: only probes are listened to.
 """
 
 import ast
+import asyncio
 import builtins
 import contextlib
+import inspect
+import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from types import CodeType
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -16,6 +22,12 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from coursekit.checks.trial import Nowhere, TookTooLongError, time_limit
 
+# Magics that time what stands below them: it shall run statement by statement.
+_TIMED = re.compile(r"\A\s*?^[ \t]*%%(?:time|timeit|capture|prun)\b.*$", re.MULTILINE)
+# What needs a network would only take its time.
+_INSTALL = re.compile(
+    r"^([ \t]*)[%!](?:pip|conda|mamba|uv|apt|apt-get|git|wget|curl)\b.*$", re.MULTILINE
+)
 space_of = builtins.globals  # the namespace of whoever calls it
 
 
@@ -25,13 +37,14 @@ def run(space: dict[str, Any], cells: Sequence[str], seconds: float) -> None:
     seconds: for all together, and half of it for one statement. Magics work as in a
     notebook, and `from __future__` holds for what follows.
     """
-    compiler: Any = CachingCompiler()  # takes syntax trees as well
-    manager, limit = TransformerManager(), time.monotonic() + seconds  # type: ignore[no-untyped-call]
+    compiler, manager = _jupyter()
+    limit = time.monotonic() + seconds
     first: BaseException | None = None
     nowhere = Nowhere()
     for cell in cells:
         try:
-            source = manager.transform_cell(cell)
+            plain = _INSTALL.sub(r"\1pass", _TIMED.sub("", cell))
+            source = manager.transform_cell(plain)
             file = compiler.cache(source)
             body = ast.parse(source, file).body
         except Exception as error:  # no Python
@@ -45,7 +58,7 @@ def run(space: dict[str, Any], cells: Sequence[str], seconds: float) -> None:
                     contextlib.redirect_stderr(nowhere),
                     time_limit(max(left, 0.01)),
                 ):
-                    exec(compiler(ast.Module([node], []), file, "exec"), space)
+                    _one(compiler(ast.Module([node], []), file, "exec"), space)
             except KeyboardInterrupt:
                 raise
             except TookTooLongError:
@@ -55,3 +68,20 @@ def run(space: dict[str, Any], cells: Sequence[str], seconds: float) -> None:
                 first = first or error
     if first is not None:
         raise first
+
+
+def _one(code: CodeType, space: dict[str, Any]) -> None:
+    """Run a statement; one that awaits in a thread, since here a loop runs already."""
+    found = eval(code, space)
+    if code.co_flags & inspect.CO_COROUTINE:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, found).result()
+
+
+@cache  # what a cell imports from the future holds in later ones
+def _jupyter() -> tuple[Any, Any]:
+    """IPython's compiler, which takes syntax trees as well, and what reads magics."""
+    make: tuple[Any, Any] = CachingCompiler, TransformerManager
+    compiler, manager = make[0](), make[1]()
+    compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    return compiler, manager

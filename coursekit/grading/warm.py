@@ -63,6 +63,7 @@ KERNEL = (  # what a kernel would import at its start
     "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
+    "torch._dynamo",  # what an optimiser imports, for seconds
     "tornado.gen",
     "tornado.locks",
     "tornado.platform.asyncio",
