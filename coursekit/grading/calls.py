@@ -28,6 +28,12 @@ REFUSED = {
     "mq_open": (240, 180),
     "msgget": (68, 186),
     "semget": (64, 190),
+    # notes on files that all kernels see: locks, and what of them is in memory
+    "flock": (73, 32),
+    "fadvise64": (221, 223),
+    "mincore": (27, 232),
+    "readahead": (187, 213),
+    "cachestat": (451, 451),
     # other processes, and other namespaces
     "ptrace": (101, 117),
     "process_vm_readv": (310, 270),
@@ -44,7 +50,9 @@ REFUSED = {
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
 }
-CLONE, CLONE3, MMAP = (56, 220), (435, 435), (9, 222)
+CLONE, CLONE3, MMAP, FCNTL = (56, 220), (435, 435), (9, 222), (72, 25)
+# F_GETLK to F_SETLKW, those of open files, and leases, of which a second kernel hears
+LOCKS = (5, 6, 7, 36, 37, 38, 1024, 1025, 1026)
 ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 X32 = 0x40000000  # a second set of numbers on x86_64
 
@@ -89,7 +97,12 @@ def program(machine: str) -> bytes:
         _step(EQUALS, MAP_ANONYMOUS | MAP_SHARED, no=1),
         _fail(errno.EPERM),
         _step(RETURN, ALLOW),
+        _step(EQUALS, FCNTL[column], no=2 + 2 * len(LOCKS)),
+        _step(LOAD, argument[1]),
     ]
+    for command in LOCKS:
+        steps += [_step(EQUALS, command, no=1), _fail(errno.EPERM)]
+    steps.append(_step(RETURN, ALLOW))
     for numbers in REFUSED.values():
         steps += [_step(EQUALS, numbers[column], no=1), _fail(errno.EPERM)]
     return b"".join([*steps, _step(RETURN, ALLOW)])

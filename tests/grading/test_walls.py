@@ -56,6 +56,13 @@ def test_kernels_at_the_same_time_see_nothing_of_each_other(shop):
 
 
 @needs_namespaces
+def test_two_kernels_leave_each_other_no_notes(shop):
+    """Locks and the page cache of shared files carried a reference, bit by bit."""
+    refused = "PermissionError\n" * 3
+    assert said(shop, LOOKS["notes"]).text == f"{refused}done True\n"
+
+
+@needs_namespaces
 @pytest.mark.skipif(
     sys.platform != "linux" or os.uname().machine not in calls.ARCHITECTURES,
     reason="the numbers of the calls are not known",
