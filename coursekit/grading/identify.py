@@ -6,6 +6,7 @@ top-level definition of the exercise's function anywhere in the file counts.
 """
 
 import re
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from coursekit.grading.own_cells import OwnCells, brought_along, typed_into_chec
 from coursekit.grading.slicing import Shelf, Slice
 from coursekit.grading.types import Attempt, Cell, Official, Submission, Task
 
+NO_PYTHON = f"it cannot be read as Python {sys.version_info[0]}.{sys.version_info[1]}"
 MOST_CLAIMS = 20  # of cells marked as one exercise, the last ones are looked at
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*$\n?", re.MULTILINE)
 
@@ -198,9 +200,7 @@ class _Reading:
             reason = f"it does not define `{task.name}`"
             if code.error:
                 off = code.error.startswith("it is switched off")
-                reason = (
-                    code.error if off else f"it cannot be read as Python ({code.error})"
-                )
+                reason = code.error if off else f"{NO_PYTHON} ({code.error})"
             note = f"Cell {found.cells[0] + 1} is marked as {task.id}, but {reason}."
             return Found(code, found.cells, [note])
         return None

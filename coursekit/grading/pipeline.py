@@ -188,7 +188,8 @@ def _among_own_cells(
                 f"With your own cells around it, it earns {found.points:g} of "
                 f"{found.task.points:g}; alone, {grades[n].points:g}."
             )
-            yield n, replace(found, notes=(*found.notes, note))
+            kept = (old for old in found.notes if not old.startswith("It uses `"))
+            yield n, replace(found, notes=(*kept, note))
 
 
 def _try_again(attempt: Attempt, grade: Grade) -> bool:

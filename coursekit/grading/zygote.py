@@ -42,7 +42,12 @@ def serve(where: str, walls: Walls) -> None:
         while True:
             connection, _ = listener.accept()
             number += 1
-            if os.fork() == 0:
+            try:
+                child = os.fork()
+            except OSError as error:  # the caller sees its connection end
+                print(f"no fork: {error}", file=sys.stderr, flush=True)
+                child = -1
+            if child == 0:
                 listener.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 try:
