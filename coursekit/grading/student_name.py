@@ -1,98 +1,212 @@
-"""Whose submission a file is, told from where it lies.
+"""Whose submissions a class's files are, told from all their names together.
 
-The rule: the file's name, less what learning platforms put around it and less the name
-of the course's notebook, if that leaves something; else the nearest folder (or archive)
-above it whose name is not a word such as "submissions" or "week 3". So
+A platform's pattern comes first. Else it is the outermost folder or archive whose name
+says something, unless such folders hold a class each; else the file's own name, less
+that of the course's notebook. So
 
-    alice.ipynb, 01_diffusion_alice.ipynb, alice/01_diffusion.ipynb,
-    alice/notebooks/01_diffusion (1).ipynb, alice.zip: 01_diffusion.ipynb
+    alice.ipynb, 01_diffusion_alice.ipynb, alice/01_diffusion_final_v2.ipynb,
+    week 3/alice/notebooks/01_diffusion (1).ipynb, alice.zip: 01_diffusion.ipynb
 
-are all Alice's. Where nothing is left, the outermost name is taken as it is.
+are all Alice's. Where nothing tells, the folder that was collected gives the name.
 """
 
 import re
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 
 from coursekit.grading.official import available
+from coursekit.grading.platform_name import Whose, clean, fold, told
 
-LONGEST = 80
-
-_PLATFORMS = (
-    re.compile(r"(.+?)_\d+_assignsubmission_.*", re.DOTALL),  # Moodle
-    re.compile(r"(.+?)(?:_LATE)?_\d{2,}_\d{3,}_.*", re.DOTALL),  # Canvas
-    re.compile(r".*_([^_]+)_attempt_\d{4}(?:-\d\d){5}.*", re.DOTALL),  # Blackboard
+_SUFFIX = re.compile(
+    r"(?:\.(?:ipynb|nbconvert|zip|[qr]?md|txt|json|html?|py|pdf|docx?|odt|rtf|rar|7z"
+    r"|tar|t?gz))+$",
+    re.I,
 )
-_SUFFIX = re.compile(r"(?:\.(?:ipynb|zip|md|txt|json|html?|py|pdf|docx?))+$", re.I)
-_COPY = re.compile(
-    r"^(?:copy of|kopie von|copie de|copia de)\s+|[\s_-]+copy\d*$|-checkpoint$"
-    r"|\s*\(\d+\)$",
+_COPY = re.compile(r"\b(?:copy of|kopie von|copie de|copia d[ei])\s+", re.I)
+_DAY = r"(?:19|20)\d\d[-_.]?(?:0\d|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
+_DATE = re.compile(
+    rf"(?<!\d){_DAY}(?:[ T_-]*\d\d[-_:.h]?\d\d(?:[-_:.]?\d\d)?Z?)?(?![^\W_])"
+    r"|(?<!\d)\d{1,2}[-_.]\d{1,2}[-_.](?:20)?\d\d(?!\d)"
+)
+_COUNTED = re.compile(  # "group 3" is a name; "submission 2" is not
+    r"(?:(?:anon\w*|candidate|gr(?:ou|u)pp?e?|participant|person|student|team|user)"
+    r"[\W_]*(?:\d+|[a-z])|submission[\W_]*\d{3,})$",
     re.I,
 )
 _WORDS = frozenset(
-    "answer answers assignment assignments class classroom code copy course coursekit "
-    "cme diffusion done download downloads exercise exercises export file files final "
-    "finished grading home homework hw ipynb lab lecture main master moodle my new "
-    "notebook notebooks project school solution solutions source src student students "
-    "submission submissions submitted tmp untitled upload uploads week work".split()
+    "abgabe abgaben answer answers archive assignment assignments attachment "
+    "attachments attempt backup bearbeitet benchmarks blatt changed checkpoint "
+    "checkpoints class classroom cme code comments completed conftest copia copie "
+    "copy corrected correction course coursekit current data devoir diffusion docs "
+    "docx done download downloads draft drive edit edited entrega entwurf ex exercise "
+    "exercises export feedback fertig fig figs figures file files final finale "
+    "finalfinal finished fixed full grades grading groups handin handout helper "
+    "helpers home homework hw images img index ipynb kopie lab labs late latest "
+    "lecture lectures lesson license loesung lösung main master meine mine mod "
+    "modified moodle my nb nbconvert neu new notebook notebooks notes old online "
+    "output outputs part parte partie pictures plot plots project ps pset readme "
+    "rendu repo report requirements resubmission result results rev revised revision "
+    "school scripts second session setup sheet solution solutions solved source src "
+    "student students submission submissions submit submitted tarea task teil test "
+    "tests text timestamp tmp try tutorial tutorials uebung unit untitled update "
+    "updated upload uploads utils v ver version versions versuch week wip woche work "
+    "working zip übung".split()
 )
-_MAY_STAND_BEHIND = " \t_-–.,;:()[]"
+_EDGES = " \t_-–.,;:()[]+&"
 
 
-def of(parts: Sequence[str], inside: bool = True) -> str:
-    """The student of a file. parts: folders and file name below what was collected.
+def owners(
+    files: Sequence[Sequence[str]],
+    books: Sequence[bool],
+    above: Sequence[str] = (),
+    known: Mapping[str, Whose] | None = None,
+) -> list[Whose]:
+    """Whose each file is. files: folders and file name, below the folders `above`.
 
-    inside: the file lies in a folder or archive that was collected; else the parts
-    before the last are only the way to it.
+    books: which of them are notebooks; only these can show that a folder holds a class.
     """
-    for part in reversed(parts):
-        name = _told(part)
-        if name:
-            return name
-    whole = parts[0] if inside and parts else parts[-1] if parts else ""
-    return clean(_SUFFIX.sub("", whole)) or "unnamed"
+    platform = [told((*above, *parts), known or {}) for parts in files]
+    chains = [[name for part in parts[:-1] if (name := label(part))] for parts in files]
+    leaves = [label(parts[-1]) if parts else "" for parts in files]
+    rest = [n for n, whose in enumerate(platform) if whose is None]
+    drop = _containers([(chains[n], leaves[n]) for n in rest if books[n]])
+    fallback = next((name for part in reversed(above) if (name := label(part))), "")
+    fallback = fallback or next(map(clean, above[-1:]), "")
+    made = list(platform)
+    for n in rest:
+        name, by = "", "folder"
+        if len(chains[n]) > drop:
+            name = chains[n][drop]
+        elif leaves[n] or not chains[n]:
+            name, by = leaves[n] or _number(files[n][-1]), "file"
+        else:
+            name = chains[n][-1]
+        if not name:
+            raw = (part for part in (fallback, *files[n]) if part)
+            whole = clean(_SUFFIX.sub("", next(raw, "")))
+            name, by = whole or "unnamed", ""
+        made[n] = Whose(name, by=by)
+    for by in ("folder", "file"):
+        names = {w.name for n, w in enumerate(made) if w and w.by == by and books[n]}
+        shorter = _shorter(names)
+        made = [
+            replace(w, name=shorter.get(w.name, w.name)) if w and w.by == by else w
+            for w in made
+        ]
+    return _one_number([whose for whose in made if whose], files)
 
 
-def _told(part: str) -> str:
-    """What one file or folder name says about the student; "" for nothing."""
-    text = _SUFFIX.sub("", clean(part))
-    for platform in _PLATFORMS:
-        found = platform.fullmatch(text)
-        if found:
-            return found[1].strip(_MAY_STAND_BEHIND)
-    before = ""
-    while before != text:
-        before = text
-        text = _COPY.sub("", text)
-        for notebook in available():
-            text = re.sub(re.escape(notebook), " ", text, flags=re.I)
-        text = text.strip(_MAY_STAND_BEHIND)
-    if re.search(r"\d{5}", text):  # a matriculation or submission number
-        return text
-    words = re.split(r"[\W_\d]+", text.lower())
-    return "" if all(word in _WORDS or not word for word in words) else text
+def label(part: str) -> str:
+    """What one file or folder name says about a student; "" for nothing."""
+    text = _SUFFIX.sub("", clean(part, 1000))
+    text = _our_names().sub(" ", _COPY.sub("", text))
+    counted = _COUNTED.search(text)
+    if counted and not _strip(text[: counted.start()]):
+        return clean(counted[0])
+    if re.fullmatch(r"\d{5,}", number := text.strip(_EDGES)):
+        return clean(number)
+    said = [_strip(each) for each in re.split(r"\s+-\s+", _DATE.sub(" ", text))]
+    return clean(" - ".join(each for each in said if each))
 
 
-def clean(text: str) -> str:
-    """One line of visible characters: file names can hold anything."""
-    text = unicodedata.normalize("NFC", text[:1000])
-    kept = (" " if c.isspace() else c for c in text)
-    shown = (c for c in kept if not unicodedata.category(c).startswith("C"))
-    return " ".join("".join(shown).split())[:LONGEST].strip()
+def _strip(text: str) -> str:
+    """The text less the words at its ends that many would write there."""
+    tokens = list(re.finditer(r"[^\W_]+", text))
+    strong = [n for n, token in enumerate(tokens) if not _noise(token[0])]
+    if not any(len(tokens[n][0]) > 1 or not tokens[n][0].isascii() for n in strong):
+        return ""
+    start = tokens[strong[0] - 1].end() if strong[0] > 0 else 0
+    last = strong[-1] + 1
+    end = tokens[last].start() if last < len(tokens) else len(text)
+    return text[start:end].strip(_EDGES)
 
 
-def unique(name: str, taken: Collection[str]) -> str:
-    """The name itself, or with a number behind it; letter case does not count.
+def _noise(token: str) -> bool:
+    found = re.fullmatch(r"(\D*)\d{0,4}", token.casefold())
+    return bool(found) and (not found[1] or found[1] in _words())
 
-    taken: folded names.
+
+@cache
+def _words() -> frozenset[str]:
+    return _WORDS.union(*(re.findall(r"[a-z]{2,}", name) for name in available()))
+
+
+@cache
+def _our_names() -> re.Pattern[str]:
+    """The names of the course's notebooks, however their words are joined."""
+    names = (r"[\W_]*".join(name.split("_")) for name in available())
+    return re.compile("|".join(sorted(names, key=len, reverse=True)) or "(?!)", re.I)
+
+
+def _number(part: str) -> str:
+    """A number, if that is all that a file's name has to tell it from others."""
+    text = _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+    whole = text.isdigit() and not _our_names().search(part)
+    return clean(text) if whole or re.search(r"\d{5}", text) else ""
+
+
+def _containers(files: Sequence[tuple[list[str], str]]) -> int:
+    """How many levels of folders hold a class each, as those of tutors do.
+
+    At such a level most folders hold several names, and together more names than there
+    are folders; a student's folder holds the notebook under its own name, or a few
+    tries whose names others use too.
     """
-    number, result = 1, name
-    while fold(result) in taken:
-        number += 1
-        result = f"{name} ({number})"
-    return result
+    drop = 0
+    while True:
+        held: dict[str, Counter[str]] = {}
+        for chain, leaf in files:
+            if len(chain) > drop:
+                inner = (*chain[drop + 1 :], leaf)[0]
+                inner = "" if _DATE.fullmatch(inner) else fold(inner)
+                held.setdefault(fold(chain[drop]), Counter())[inner] += 1
+        full = sum(
+            len(names.keys() - {""}) > max(1, 3 * names[""]) for names in held.values()
+        )
+        union = set().union(*held.values()) - {""}
+        if not held or 2 * full <= len(held) or len(union) <= len(held):
+            return drop
+        drop += 1
 
 
-def fold(name: str) -> str:
-    """The form in which two names are compared."""
-    return unicodedata.normalize("NFKC", name).casefold()
+def _shorter(names: set[str]) -> dict[str, str]:
+    """Names less what all begin or end with: "lecture-1-" of a repository's forks."""
+    cut = {name: re.split(r"(\s+-\s+|[-_])", name) for name in names}
+    for end in (0, -1):
+        while len(names) > 1 and all(len(each) > 2 for each in cut.values()):
+            shared = Counter(fold(each[end]) for each in cut.values())
+            segments = all(" - " in each for each in cut.values())
+            twice = {fold("".join(each[end * 3 :][:3])) for each in cut.values()}
+            sure = len(names) > 2 or segments or len(twice) == 1
+            if len(shared) > 1 or not sure:
+                break
+            cut = {
+                name: each[2:] if end == 0 else each[:-2] for name, each in cut.items()
+            }
+    return {name: "".join(each) for name, each in cut.items()}
+
+
+def _one_number(whose: list[Whose], files: Sequence[Sequence[str]]) -> list[Whose]:
+    """Moodle's numbers differ between assignments: one for each name, if that is safe.
+
+    It is where no download has two people of that name.
+    """
+    ids: dict[str, dict[tuple[str, ...], set[str]]] = {}
+    for each, parts in zip(whose, files, strict=True):
+        if each.by == "moodle" and not each.name.startswith("Participant "):
+            place = next((n for n, p in enumerate(parts) if "_assignsub" in p), 0)
+            scope = ids.setdefault(each.name, {}).setdefault(
+                tuple(parts[:place]), set()
+            )
+            scope.add(each.id)
+    same = {
+        name: min(min(found) for found in scopes.values())
+        for name, scopes in ids.items()
+        if all(len(found) == 1 for found in scopes.values())
+    }
+    return [
+        replace(each, id=same.get(each.name, each.id)) if each.by == "moodle" else each
+        for each in whose
+    ]
