@@ -251,7 +251,8 @@ def _students(
     owners = student_name.owners(ways, books, above, known)
     found: dict[object, _Student] = {}
     for entry, way, whose in zip(entries, ways, owners, strict=True):
-        who = Person(whose.name, whose.id, whose.email)
+        number = "" if whose.by == "moodle" else whose.id  # Moodle's is only its own
+        who = Person(whose.name, number, whose.email)
         person, note = roster.match(who, (*above, *way), people)
         key: object = person or (fold(whose.name), whose.id)
         student = found.setdefault(key, _Student(whose, person))
