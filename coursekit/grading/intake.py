@@ -35,10 +35,10 @@ FOREIGN = (
     "This is none of the course's notebooks: no cell of it belongs to an exercise. "
     "Hand in the notebook that you were given, with your answers in it."
 )
-_WAY = 3  # how many folders above a single file may tell whose it is
 _KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
 _SPARE = ("solutions", "working files")  # beside them lies what was handed in
 _NUMBER = re.compile(r"(?:(?<=[\W_a-z])|^)(\d{1,14})\W*$", re.I)
+_PART = re.compile(r"part(?:ie|e)?[ _-]?\d|teil[ _-]?\d", re.I)
 _UNKNOWN = "?.ipynb"  # a notebook may be behind it
 
 
@@ -68,121 +68,71 @@ def collect(
     """
     given = list(dict.fromkeys(Path(path) for path in paths))
     try:
-        entries, above = _listed(given)
-        students = _students(entries, above, people)
-        _call(students)
-        told = [s for s in students if s.books and s.whose.by]
-        nothing = True
+        students = _students(*_listed(given), people)
+        some = False
         for student in students:
-            flat = student.whose.by == "file"
-            if student.books:
-                rows = _read(student)
-            elif not student.whose.by or (not told and any(s.books for s in students)):
-                continue  # a single student's folder: these are helper files
-            elif flat and not _stands_alone(student, students):
-                continue
-            else:
-                rows = _instead(student)
-            for row in rows:
-                nothing = False
+            for row in _read(student) if student.books else _instead(student, students):
+                some = True
                 yield row
-        if nothing:
-            for path in given:
-                yield _none_here(path, entries)
+        for path in given if not some else ():
+            problem = _only([entry for each in students for entry, _ in each.files])
+            name = student_name.owners([("",)], [False], path.absolute().parts[-1:])
+            yield Submission(name[0].name, _text(str(path)), problem=problem)
     finally:
         forget()
 
 
-def _none_here(path: Path, entries: Sequence[Entry]) -> Submission:
-    """The row for a class, or a student, without anything that counts."""
-    (student, *_) = student_name.owners([("",)], [False], path.absolute().parts[-1:])
-    where = "archive" if path.suffix.lower() == ".zip" else "folder"
-    problem = f"There is no notebook (.ipynb) in this {where}."
-    if any(entry.name and not entry.archive for entry in entries):
-        problem += " " + _only([entry for entry in entries if entry.name])
-    return Submission(student.name, _text(str(path)), problem=problem)
-
-
-# -- names ---------------------------------------------------------------------------
-
-
 def _listed(given: Sequence[Path]) -> tuple[list[Entry], tuple[str, ...]]:
-    """All files by name, below the folders that all have in common."""
+    """All files by name, below the folders that all have in common, and those."""
     whole = [Path(os.path.abspath(path)) for path in given]
-    above: tuple[str, ...] = ()
-    if len(whole) == 1:
-        own = whole[0].is_dir() or whole[0].suffix.lower() == ".zip"
-        above = whole[0].parts[-1:] if own else whole[0].parts[-_WAY - 1 : -1]
-        within = [() if own else whole[0].parts[-1:]]
-    else:
-        try:
-            top = Path(os.path.commonpath([path.parent for path in whole]))
-        except ValueError:  # on several drives, or no paths at all
-            top = Path()
-        above = top.parts[-1:]
-        within = [path.relative_to(top).parts for path in whole]
-    found: list[Entry] = []
-    for path, parts in zip(given, within, strict=True):
-        budget = Budget()
-        for entry in sorted(
-            _files(path, parts, len(given) == 1), key=lambda each: each.parts
-        ):
-            inside = list(_unpacked(entry, budget))
-            if not parts and entry.parts == whole[0].parts[-1:]:  # only this archive
-                inside = [replace(e, parts=e.parts[1:] or e.parts) for e in inside]
-            found += inside
-    filled = {e.parts[:n] for e in found if e.name for n in range(1, len(e.parts))}
-    return [e for e in found if e.name or e.parts[:-1] not in filled], above
-
-
-def _files(path: Path, parts: tuple[str, ...], alone: bool) -> Iterator[Entry]:
-    """What lies at one path of the command line."""
     try:
-        mode = os.lstat(path).st_mode
-        if stat.S_ISDIR(mode):
-            yield from _walk(path, parts, 0, False)
-            return
-        entry = Entry(parts or (path.name,), partial(_bytes, path), str(path))
-        if alone or not stat.S_ISREG(mode):  # it was named, so it is looked at
-            parts = (
-                entry.parts
-                if entry.notebook or entry.archive
-                else (*entry.parts, _UNKNOWN)
-            )
-            entry = replace(entry, parts=parts)
-        yield entry
-    except (OSError, ValueError):
-        refuse = partial(_refuse, "There is no such file or folder.")
-        yield Entry((*parts, _UNKNOWN), refuse, str(path))
-    except NotRead as error:
-        yield Entry((*parts, _UNKNOWN), partial(_refuse, str(error)), str(path))
+        top = Path(os.path.commonpath([path.parent for path in whole])).parts
+    except ValueError:  # on several drives
+        top = ()
+    found: dict[tuple[str, ...], Entry] = {}
+    for path, full in zip(given, whole, strict=True):
+        parts, budget = full.parts[len(top) :], Budget()
+        for entry in sorted(_walk(path, parts), key=lambda each: each.parts):
+            found |= {each.parts: each for each in _unpacked(entry, budget)}
+    filled = {way[:n] for way in found if way[-1] for n in range(1, len(way))}
+    listed = [e for way, e in found.items() if way[-1] or way[:-1] not in filled]
+    if len(given) != 1:
+        return listed, top[-1:]
+    if any(len(entry.parts) > 1 for entry in listed):  # a folder, or an archive
+        return [replace(e, parts=e.parts[1:]) for e in listed], whole[0].parts[-1:]
+    # One file, which is looked at whatever it is called; its folders tell whose it is.
+    named = [
+        e if e.notebook else replace(e, parts=(*e.parts, _UNKNOWN)) for e in listed
+    ]
+    return named, top[-3:]
 
 
 def _walk(
-    folder: Path, parts: tuple[str, ...], depth: int, aside: bool
+    path: Path, parts: tuple[str, ...], depth: int = 0, aside: bool = False
 ) -> Iterator[Entry]:
-    """The files below a folder, links and special files as entries that say so."""
-    if depth > DEEPEST:
-        raise NotRead(f"The folder is deeper than {DEEPEST} levels.")
+    """A file, or those below a folder; what cannot be opened is one that says so."""
     try:
-        listed = sorted(os.scandir(folder), key=lambda each: each.name)
-    except OSError as error:
-        raise NotRead(f"The folder cannot be opened: {error.strerror}.") from None
-    if len(listed) > MOST_ENTRIES:
-        raise NotRead(f"The folder has more than {MOST_ENTRIES} files.")
-    for each in listed:
-        if unseen([each.name]):
-            continue
-        here, away = (*parts, each.name), aside or hidden([each.name])
-        if not each.is_dir(follow_symlinks=False):
-            yield Entry(here, partial(_bytes, Path(each.path)), each.path, "", away)
-            continue
-        yield Entry((*here, ""), partial(_refuse, ""), each.path, "", away)
-        try:
-            yield from _walk(Path(each.path), here, depth + 1, away)
-        except NotRead as error:
-            refuse = partial(_refuse, str(error))
-            yield Entry((*here, _UNKNOWN), refuse, each.path, "", away)
+        if not stat.S_ISDIR(os.lstat(path).st_mode):
+            yield Entry(parts, partial(_bytes, path), str(path), "", aside)
+            return
+        if depth > DEEPEST:
+            raise NotRead(f"The folder is deeper than {DEEPEST} levels.")
+        names = sorted(os.listdir(path))
+        if len(names) > MOST_ENTRIES:
+            raise NotRead(f"The folder has more than {MOST_ENTRIES} files.")
+    except (NotRead, OSError, ValueError) as error:
+        said = getattr(error, "strerror", None)
+        refuse = partial(
+            _refuse, f"It cannot be opened: {said}." if said else f"{error}"
+        )
+        if not aside:
+            yield Entry((*parts, _UNKNOWN), refuse, str(path))
+        return
+    yield Entry((*parts, ""), partial(_refuse, ""), str(path), "", aside)
+    for name in names:
+        if not unseen([name]):
+            away = aside or hidden([name])
+            yield from _walk(path / name, (*parts, name), depth + 1, away)
 
 
 def _unpacked(entry: Entry, budget: Budget, depth: int = 0) -> Iterator[Entry]:
@@ -216,9 +166,7 @@ def _bytes(path: Path) -> bytes:
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
-            raise NotRead(
-                "This is a link, and links are not followed. Hand in the file itself."
-            )
+            raise NotRead("This is a link, which is not followed. Hand in the file.")
         if not stat.S_ISREG(mode):
             raise NotRead("This is not a plain file, so it is not opened.")
         handle = os.open(path, flags)
@@ -254,198 +202,178 @@ def _students(
         number = "" if whose.by == "moodle" else whose.id  # Moodle's is only its own
         who = Person(whose.name, number, whose.email)
         person, note = roster.match(who, (*above, *way), people)
-        key: object = person or (fold(whose.name), whose.id)
+        key = person or (fold(whose.name), whose.id)
         student = found.setdefault(key, _Student(whose, person))
         student.files.append((entry, whose))
         if note and note not in student.notes:
             student.notes.append(note)
     students = list(found.values())
     _take_strays(students)
+    _call(students)
     return students
 
 
 def _take_strays(students: list[_Student]) -> None:
     """Foreign notebooks beside the only good one are that student's scratch paper."""
     hosts = [each for each in students if each.books and not each.whose.by]
-    named = [each for each in students if each.books and each.whose.by]
-    strays = [each for each in named if each.whose.by == "file" and not each.person]
-    if len(hosts) != 1 or not strays or len(named) > min(len(strays), 20):
+    strays = [each for each in students if each.books and each.whose.by]
+    if len(hosts) != 1 or len(strays) > 20:
         return
-    if all(_one(e, w).problem == FOREIGN for s in strays for e, w in s.books):
+    if any(each.whose.by != "file" or each.person for each in strays):
+        return
+    if all(_one(*each).problem == FOREIGN for s in strays for each in s.books):
         for stray in strays:
             hosts[0].files += stray.files
             students.remove(stray)
 
 
-def _call(students: Iterable[_Student]) -> None:
+def _call(students: Sequence[_Student]) -> None:
     """Give each student a name of their own: the id tells two of one name apart."""
-    students = [each for each in students if each.files]
-    for each in students:
-        each.name = each.person.name if each.person else each.whose.name
-    counts = Counter(fold(each.name) for each in students)
-    taken: set[str] = set()
-    for each in students:
-        number = each.person.id if each.person else each.whose.id
-        if counts[fold(each.name)] > 1 and number and number != each.name:
-            each.name = f"{each.name} [{number}]"
-        name, count = each.name, 1
-        while fold(name) in taken:
+    known = [(each.person or each.whose).name for each in students]
+    counts, taken = Counter(map(fold, known)), set[str]()
+    for each, name in zip(students, known, strict=True):
+        number = (each.person or each.whose).id
+        if counts[fold(name)] > 1 and number and number != name:
+            name = f"{name} [{number}]"
+        each.name, count = name, 1
+        while fold(each.name) in taken:
             count += 1
-            name = f"{each.name} ({count})"
-        taken.add(fold(name))
-        each.name = name
-
-
-# -- one student's files -------------------------------------------------------------
+            each.name = f"{name} ({count})"
+        taken.add(fold(each.name))
 
 
 def _read(student: _Student) -> Iterator[Submission]:
     """A student's notebooks, the tries at each numbered from the oldest."""
-    spare = [each for each in student.books if _is_spare(each[0])]
-    names = {fold(e.name) for e, w in student.books if not _is_spare(e)}
-    left = [each for each in spare if fold(each[0].name) in names]
+    names = {fold(e.name) for e, w in student.books if not _spare(e)}
+    left = [e for e, w in student.books if _spare(e) and fold(e.name) in names]
     stamps = {e.parts[:-1]: e for e, w in student.files if e.name == "timestamp.txt"}
     files = [
         (entry, replace(whose, when=whose.when or _stamp(entry, stamps)))
         for entry, whose in student.books
-        if (entry, whose) not in left
+        if entry not in left
     ]
     files.sort(key=lambda each: (each[1].when, _number(each[0]), each[0].when))
     rows, room = [], _KEPT
     for entry, whose in files:
-        row = replace(_one(entry, whose), student=student.name)
-        row = replace(row, person=student.person or _person(whose))
+        row = _one(entry, whose)
         room -= sum(len(cell.source) for cell in row.cells)
-        rows.append((row if room > 0 or row.problem else replace(row, cells=()), entry))
-    own = {r.notebook for r, e in rows if not r.problem and not _is_copy(r)}
-    good = any(not row.problem for row, entry in rows)
-    out = [e for r, e in rows if good and r.problem == FOREIGN]
-    copies = [e for r, e in rows if _is_copy(r) and r.notebook in own]
-    rows = [(row, entry) for row, entry in rows if entry not in out + copies]
-    notes = _notes(student, out, len(left) + len(copies))
-    counts = Counter(row.notebook for row, entry in rows if not row.problem)
-    tries: Counter[str] = Counter()
-    for row, entry in rows:
-        said = list(notes)
+        rows.append((entry, row if room > 0 else replace(row, cells=())))
+    good = [row for entry, row in rows if not row.problem]
+    own = {row.notebook for row in good if notebook_file.SOLUTION not in row.notes}
+    foreign = [e for e, row in rows if good and row.problem == FOREIGN]
+    left += [
+        entry
+        for entry, row in rows
+        if notebook_file.SOLUTION in row.notes and row.notebook in own
+    ]
+    rows = [each for each in rows if each[0] not in foreign + left]
+    notes = student.notes + _beside(student, foreign, len(left))
+    counts = Counter(row.notebook for entry, row in rows if not row.problem)
+    tries = Counter[str]()
+    for entry, row in rows:
+        tries[row.notebook] += not row.problem
+        nth, count = max(tries[row.notebook], 1), counts[row.notebook]
+        if count > 1:
+            notes.append(f"This is file {nth} of {count} by one student for this.")
+            if _PART.search(entry.name):
+                notes.append("Parts of a notebook are graded one by one.")
+        if room <= 0 and not row.cells and not row.problem:  # they had to wait outside
+            row = replace(row, cells=_one(entry, Whose("")).cells)
+        row = _named(row, student)
+        yield replace(row, attempt=nth, notes=(*notes, *row.notes))
         notes = list(student.notes)
-        if not row.problem:
-            tries[row.notebook] += 1
-            if counts[row.notebook] > 1:
-                count = f"{tries[row.notebook]} of {counts[row.notebook]}"
-                said.append(f"This is file {count} of this student for this notebook.")
-                if re.search(r"(?i)part(?:ie|e)?[ _-]?\d|teil[ _-]?\d", entry.name):
-                    said.append("Parts of a notebook are graded one by one.")
-            if not row.cells and sum(counts.values()) > 1:  # they had to wait outside
-                row = replace(row, cells=notebook_file.read(*_again(entry)).cells)
-        attempt = max(tries[row.notebook], 1)
-        yield replace(row, attempt=attempt, notes=(*said, *row.notes))
 
 
 def _one(entry: Entry, whose: Whose) -> Submission:
     """One notebook, with what its name says of it."""
+    origin = _text(entry.origin)
     try:
-        row = notebook_file.read(*_again(entry))
+        row = notebook_file.read(entry.read(), "", origin)
     except NotRead as error:
-        row = Submission("", _text(entry.origin), problem=str(error))
+        row = Submission("", origin, problem=str(error))
     if not row.problem and not row.notebook:
         row = replace(row, problem=FOREIGN, cells=(), notes=())
-    return replace(row, handed_in=whose.when or entry.when, late=whose.late)
+    person = Person(whose.name, whose.id, whose.email)
+    return replace(
+        row,
+        person=person if whose.id or whose.email else None,
+        handed_in=whose.when or entry.when,
+        late=whose.late,
+    )
 
 
-def _again(entry: Entry) -> tuple[bytes, str, str]:
-    return entry.read(), "", _text(entry.origin)
+def _named(row: Submission, student: _Student) -> Submission:
+    return replace(row, student=student.name, person=student.person or row.person)
 
 
-def _notes(student: _Student, foreign: Sequence[Entry], left: int) -> list[str]:
+def _beside(student: _Student, foreign: Sequence[Entry], left: int) -> list[str]:
     """What is said once for a student: what lay beside the notebooks."""
-    notes = list(student.notes)
-    aside = left + sum(e.aside and e.notebook for e, w in student.files)
-    if foreign:
-        names = ", ".join(clean(entry.name) for entry in foreign[:5])
-        notes.append(f"Beside it lies what is none of the course's notebooks: {names}.")
-    scripts = [clean(e.name) for e, w in student.files if not e.notebook and e.ours]
-    if scripts:
-        notes.append(f"Not read, since only notebooks are: {', '.join(scripts[:5])}.")
-    if aside:
-        notes.append(
-            f"Left out: {aside} notebook{'s' * (aside > 1)} in hidden folders, in "
-            "solutions/ or beside what was handed in."
-        )
-    return notes
+    scripts = [e for e, w in student.files if not e.notebook and e.ours]
+    left += sum(e.aside and e.notebook for e, w in student.files)
+    said = {
+        "Beside it lies what is none of the course's notebooks": _names(foreign),
+        "Not read, since only notebooks are": _names(scripts),
+        "Notebooks left out (in hidden folders, in solutions/, or beside what was "
+        "handed in)": str(left or ""),
+    }
+    return [f"{what}: {names}." for what, names in said.items() if names]
 
 
-def _instead(student: _Student) -> Iterator[Submission]:
-    """A row for who has handed in no notebook, with what there is in its place."""
-    entries = [entry for entry, whose in student.files if not entry.aside]
-    wrong = [entry for entry in entries if entry.kind] or entries
-    if not wrong:
-        wrong = [entry for entry, whose in student.files if entry.notebook][:1]
-    for entry in wrong[:1]:
-        whose = student.whose
-        row = Submission("", _text(entry.origin), problem=_only(entries))
-        if entry.ours and entry.name.lower().endswith((".json", ".txt")):
-            read = _one(entry, whose)  # a browser's name for a notebook
-            row = row if read.problem else read
-        person = student.person or _person(whose)
-        yield replace(
-            row,
-            student=student.name,
-            person=person,
-            notes=(*student.notes, *row.notes),
-            handed_in=whose.when or entry.when,
-            late=whose.late,
-        )
+def _instead(student: _Student, students: Sequence[_Student]) -> Iterator[Submission]:
+    """A row for who has handed in no notebook, with what there is in its place.
+
+    None for files of other kinds that lie loose among notebooks, or in the folder of
+    one student: nobody meant them as a submission.
+    """
+    books = [each.whose.by for each in students if each.books]
+    if not student.whose.by or (books and not any(books)):
+        return
+    class_of_files = books.count("file") > 1 and "" not in books
+    files = [each for each in student.files if not each[0].aside] or student.files
+    meant = [
+        (entry, whose)
+        for entry, whose in files
+        if student.whose.by != "file"
+        or (entry.kind and (class_of_files or entry.ours or not entry.loose))
+    ]
+    for entry, whose in sorted(meant, key=lambda each: not each[0].kind)[:1]:
+        row = _one(entry, whose)
+        if row.problem or not entry.ours:  # else it has a browser's name, .json or .txt
+            row = replace(row, cells=(), problem=_only([e for e, w in files]))
+        yield replace(_named(row, student), notes=(*student.notes, *row.notes))
 
 
 def _only(entries: Sequence[Entry]) -> str:
     """What to hand in, where these files are all there is."""
     kinds = sorted({entry.kind for entry in entries if entry.kind})
-    names = [clean(entry.name) for entry in entries if entry.name]
-    there = f"only {', '.join(names[:3])}" if names else "the folder is empty"
+    there = f"only {names}" if (names := _names(entries)) else "the folder is empty"
     there += f" ({', '.join(kinds[:3])})" if kinds else ""
     return (
-        f"No notebook (.ipynb) was handed in, {there}. Hand in the notebook itself: "
+        f"There is no notebook (.ipynb), {there}. Hand in the notebook itself: "
         "File > Download in Jupyter, File > Download > .ipynb in Colab."
     )
 
 
-def _stands_alone(student: _Student, students: Sequence[_Student]) -> bool:
-    """Is a loose file of another kind meant as a submission?"""
-    books = [each.whose.by for each in students if each.books]
-    named = books.count("file") > 1 and "" not in books
-    return any(
-        entry.kind and (named or entry.ours or not entry.loose)
-        for entry, whose in student.files
-    )
+def _names(entries: Sequence[Entry]) -> str:
+    return ", ".join([clean(entry.name) for entry in entries if entry.name][:4])
 
 
-def _is_spare(entry: Entry) -> bool:
+def _spare(entry: Entry) -> bool:
     return any(part.lower() in _SPARE for part in entry.parts[:-1])
-
-
-def _is_copy(row: Submission) -> bool:
-    return notebook_file.SOLUTION in row.notes
-
-
-def _person(whose: Whose) -> Person | None:
-    if not whose.id and not whose.email:
-        return None
-    return Person(whose.name, whose.id, whose.email)
 
 
 def _number(entry: Entry) -> int:
     """The number that a name ends with: of a version, a part or a copy."""
     stems = [re.sub(r"\.\w+$", "", part) for part in entry.parts[-2:]]
-    found = [_NUMBER.search(stem) for stem in (stems[-1], *stems[:-1])]
+    found = [_NUMBER.search(stem) for stem in reversed(stems)]
     return next((int(each[1]) for each in found if each), 0)
 
 
 def _stamp(entry: Entry, stamps: dict[tuple[str, ...], Entry]) -> str:
     """When it was handed in, from a timestamp.txt beside or above it."""
-    for up in range(1, min(len(entry.parts), 4)):
-        if entry.parts[:-up] in stamps:
-            return minutes(_start(stamps[entry.parts[:-up]], 200))
-    return ""
+    above = (entry.parts[:-up] for up in range(1, min(len(entry.parts), 4)))
+    found = next((stamps[folder] for folder in above if folder in stamps), None)
+    return minutes(_start(found, 200)) if found else ""
 
 
 def _start(entry: Entry, size: int) -> str:

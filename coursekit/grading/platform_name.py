@@ -16,7 +16,7 @@ _PATTERNS = {
     for kind, pattern in {
         "moodle": r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_.*)?",
         "canvas": r"(?:(?P<name>[^\W_]+)_)?(?P<late>LATE_)?(?P<id>\d{2,}|anon_\w{4,8}?)"
-        r"_(?:(?P<file>\d{3,})_.+|(?:text|link)\.html)",
+        r"(?:-\d+)?_(?:(?P<file>\d{3,})_.+|(?:text|link)\.html)",
         "blackboard": r".*_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:\D.*)?",
         "brightspace": r"(?:(?P<id>\d+)-\d+ - )?(?P<name>.+?) - "
         r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}),? (?P<year>\d{4}) "
@@ -70,6 +70,9 @@ def _whose(kind: str, said: dict[str, str]) -> Whose | None:
         if dated or name != name.lower() or name.isdigit():
             return None if not name.startswith("anon_") else Whose(name, name, by=kind)
     elif kind == "moodle":
+        name = re.sub(
+            r"^(?:gr(?:ou|u)pp?e?|team)\W*\w{1,3}-(?=.)", "", name, flags=re.I
+        )
         name = name.replace("_", " ")
         if name == "Participant":  # marked blind
             name = f"{name} {person}"

@@ -125,7 +125,7 @@ def _strip(text: str) -> str:
 
 def _noise(token: str) -> bool:
     found = re.fullmatch(r"(\D*)\d{0,4}", token.casefold())
-    return bool(found) and (not found[1] or found[1] in _words())
+    return found is not None and (not found[1] or found[1] in _words())
 
 
 @cache
@@ -157,14 +157,17 @@ def _containers(files: Sequence[tuple[list[str], str]]) -> int:
     drop = 0
     while True:
         held: dict[str, Counter[str]] = {}
+        flat: set[str] = set()
         for chain, leaf in files:
             if len(chain) > drop:
                 inner = (*chain[drop + 1 :], leaf)[0]
                 inner = "" if _DATE.fullmatch(inner) else fold(inner)
                 held.setdefault(fold(chain[drop]), Counter())[inner] += 1
-        full = sum(
-            len(names.keys() - {""}) > max(1, 3 * names[""]) for names in held.values()
-        )
+                flat |= {fold(chain[drop])} if len(chain) == drop + 1 else set()
+        full = 0
+        for folder, names in held.items():  # two files may be tries, three are people
+            least = 2 if len(held) > 1 and folder not in flat else 3
+            full += len(names.keys() - {""}) >= max(least, 3 * names[""] + 1)
         union = set().union(*held.values()) - {""}
         if not held or 2 * full <= len(held) or len(union) <= len(held):
             return drop

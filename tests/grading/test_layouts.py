@@ -104,7 +104,7 @@ PLATFORMS = {
         [
             f"Zoë Müller_4711_assignsubmission_file_/{BOOK}",
             "Zoë Müller_4711_assignsubmission_onlinetext_/onlinetext.html",
-            f"Bo Li_12_assignsubmission_file_/work/{BOOK}",
+            f"Group 1-Bo Li_12_assignsubmission_file_/work/{BOOK}",
             "Ann Lee_13_assignsubmission_onlinetext_/onlinetext.html",
             f"Participant_1234_assignsubmission_file_/{BOOK}",
             f"Participant_1235_assignsubmission_file_/{BOOK}",
@@ -260,9 +260,10 @@ TREES = {
     "alice/best.ipynb bob/best.ipynb carl/my_best_one.ipynb": "alice bob carl",
     f"Smith/alice/{BOOK} Smith/bob/{BOOK} Jones/cy/{BOOK} Jones/di/{BOOK}":
         "alice bob cy di",
-    "Smith/alice.ipynb Smith/bob.ipynb Jones/cy.ipynb Jones/di.ipynb":
-        "alice bob cy di",
-    "Noise/alice.ipynb Noise/bob.ipynb": "alice bob",
+    "Smith/alice.ipynb Smith/bob.ipynb Smith/cy.ipynb Jones/di.ipynb Jones/ed.ipynb"
+    " Jones/flo.ipynb": "alice bob cy di ed flo",
+    "Noise/alice.ipynb Noise/bob.ipynb Noise/cy.ipynb": "alice bob cy",
+    "nia/one.ipynb nia/two.ipynb ole/better.ipynb ole/worse.ipynb": "nia nia ole ole",
     "student01.ipynb student02.ipynb": "student01 student02",
     f"20231015/{BOOK} 20231016/{BOOK}": "20231015 20231016",
     "01_diffusion_20231015.ipynb 01_diffusion_20231016.ipynb": "20231015 20231016",
@@ -353,7 +354,7 @@ def test_parts_of_a_notebook_say_so(tmp_path):
         ([f"ok/{BOOK}", "tom/x.rar"], {"tom": "an archive"}),
         ([f"ok/{BOOK}", "eva/"], {"eva": "the folder is empty"}),
         ([f"ok/{BOOK}", "pam/plot.png"], {"pam": "only plot.png"}),
-        ([f"ok/{BOOK}", "pam/.ipynb_checkpoints/x.ipynb"], {"pam": "No notebook"}),
+        ([f"ok/{BOOK}", "pam/.ipynb_checkpoints/x.ipynb"], {"pam": "only x.ipynb"}),
         (["kim/solution.py", "lea/01_diffusion.md"], {"kim": "script", "lea": "text"}),
         (["al.ipynb", "bo.ipynb", "cy.html", "di.py"], {"cy": "web page", "di": "Pyt"}),
         (["al.ipynb", "bo.ipynb", "README.md", "grades.csv", "utils.py"], {}),
@@ -380,9 +381,12 @@ def test_a_notebook_with_a_browsers_name(tmp_path):
 @pytest.mark.parametrize(
     ("tree", "said"),
     [
-        ([f"a1/{BOOK}", "a1/.ipynb_checkpoints/x.ipynb", "a1/.old/y.ipynb"], "2 noteb"),
-        ([f"a1/{BOOK}", f"a1/solutions/{BOOK} = S"], "Left out: 1 notebook"),
-        ([f"a1/{BOOK}", "a1/theirs.ipynb = S"], "Left out: 1 notebook"),
+        (
+            [f"a1/{BOOK}", "a1/.ipynb_checkpoints/x.ipynb", "a1/.old/y.ipynb"],
+            "handed in): 2.",
+        ),
+        ([f"a1/{BOOK}", f"a1/solutions/{BOOK} = S"], "handed in): 1."),
+        ([f"a1/{BOOK}", "a1/theirs.ipynb = S"], "handed in): 1."),
         (
             [f"a1/{BOOK}", "a1/01_diffusion.py", "a1/x.py"],
             "books are: 01_diffusion.py.",
