@@ -17,14 +17,14 @@ from coursekit.grading.platform_name import clean
 from coursekit.grading.types import Person
 
 LARGEST = 10 * 2**20
-MOST = 50_000
-# Headings by what they hold, folded, the better ones first.
+# Headings by what they hold, without case and accents, the better ones first.
 _HEADINGS = {
     "name": "student;name;full name;student name;display name;vollstandiger name;"
     "nom complet;nombre completo;teilnehmer;etudiant;estudiante;"
     "nombre y apellidos;nom et prenom;learner",
-    "first": "first name;firstname;given name;forename;vorname;prenom;nombre;nombres",
-    "last": "last name;lastname;surname;family name;nachname;familienname;nom;"
+    "first name": "first name;firstname;given name;forename;vorname;prenom;nombre;"
+    "nombres",
+    "last name": "last name;lastname;surname;family name;nachname;familienname;nom;"
     "nom de famille;apellidos;apellido;apellido s",
     "id": "sis user id;student id;id number;orgdefinedid;matriculation number;"
     "matrikelnummer;matrikelnr;matr nr;numero d etudiant;numero etudiant;"
@@ -33,20 +33,12 @@ _HEADINGS = {
     "student number;login id;username;user name;anmeldename;benutzername;"
     "kennung;nom d utilisateur;identifiant;nombre de usuario;usuario;"
     "login;user id;id;nr;numero",
-    "email": "e mail;email;email address;e mail address;e mail adresse;"
+    "e-mail": "e mail;email;email address;e mail address;e mail adresse;"
     "emailadresse;mail;adresse e mail;adresse de courriel;courriel;correo;"
     "correo electronico;direccion de correo;direccion de correo electronico;"
     "email adresse;sis login id",
     "group": "section;group;groups;gruppe;gruppen;groupe;groupes;grupo;grupos;"
     "tutorial;class;klasse;ubungsgruppe;team",
-}
-_FIELDS = {
-    "name": "name",
-    "first": "first name",
-    "last": "last name",
-    "id": "id",
-    "email": "e-mail",
-    "group": "group",
 }
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
@@ -65,110 +57,84 @@ class Roster:
 
 def read(path: Path) -> Roster:
     """The class list in a CSV file. RosterError when it has none."""
-    rows = [row for row in _rows(path) if any(cell for cell in row)]
-    if not rows:
-        raise RosterError(f"{path}: the list is empty")
-    start, columns = _columns(rows)
-    if not {"name", "first", "last", "id"} & columns.keys():
-        raise RosterError(
-            f"{path}: no column for a name and none for an id among "
-            f"{', '.join(map(clean, rows[0][:8]))[:200]}"
-        )
-    people = []
-    for row in rows[start + 1 :]:
-        cells = {
-            key: clean(row[n]).lstrip("#") if n < len(row) else ""
-            for key, n in columns.items()
-        }
-        name = cells.get("name", "") or " ".join(
-            part for key in ("first", "last") if (part := cells.get(key, ""))
-        )
-        person = Person(
-            _turned(name) or cells.get("id", ""),
-            cells.get("id", ""),
-            cells.get("email", ""),
-            cells.get("group", ""),
-        )
-        if person.name and key_of(name) not in ("points possible", "student test"):
-            people.append(person)
-    if not people:
-        raise RosterError(f"{path}: the list has a heading and no people")
-    for number, count in Counter(person.id.casefold() for person in people).items():
-        if number and count > 1:
-            raise RosterError(f"{path}: the id {number} stands {count} times")
-    taken = ", ".join(
-        f'{word} = "{clean(rows[start][columns[key]])}"'
-        for key, word in _FIELDS.items()
-        if key in columns
-    )
+    try:
+        rows = [row for row in _rows(path) if any(row)]
+        people, taken = _people(rows)
+    except OSError as error:
+        raise RosterError(f"{path}: {error.strerror}") from None
+    except (ValueError, csv.Error) as error:
+        raise RosterError(f"{path}: {error}") from None
     return Roster(tuple(people), f"roster: {taken}; {len(people)} people")
 
 
 def _rows(path: Path) -> list[list[str]]:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "it cannot be opened"
-        raise RosterError(f"{path}: {said}") from None
+    with path.open("rb") as file:
+        data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        raise RosterError(f"{path}: more than {LARGEST // 2**20} MB, no class list")
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
-        raise RosterError(f"{path}: this is no text. Save the list as CSV")
-    text = _decoded(data)
-    if "\x00" in text:
-        raise RosterError(f"{path}: this is no text. Save the list as CSV")
-    lines = text.splitlines()
-    if lines and re.fullmatch(r"sep=.", lines[0].strip()):  # Excel's own first line
-        text = text.partition(lines[0])[2].lstrip("\r\n")
+        raise ValueError(f"more than {LARGEST // 2**20} MB, no class list")
+    encodings = ["utf-8-sig", "cp1252"]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif b"\x00" in data[:2]:  # UTF-16 without its mark
+        encodings = ["utf-16-be" if data[0] == 0 else "utf-16-le"]
+    try:
+        text = data.decode(encodings[0])
+    except UnicodeDecodeError:
+        text = data.decode(encodings[-1], "replace")
+    if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
+        raise ValueError("this is no text. Save the list as CSV")
+    text = re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
     head = "".join(text.splitlines(keepends=True)[:5])
     separator = max(",;\t", key=head.count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    except csv.Error as error:
-        raise RosterError(f"{path}: no CSV ({error})") from None
-    if len(rows) > MOST:
-        raise RosterError(f"{path}: more than {MOST} lines, no class list")
-    return [[cell.strip() for cell in row] for row in rows]
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return [[clean(cell) for cell in row] for row in lines]
 
 
-def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if data[1:2] == b"\x00" or data[:1] == b"\x00":  # UTF-16 without its mark
-        kind = "utf-16-le" if data[1:2] == b"\x00" else "utf-16-be"
-        return data.decode(kind, "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
+    """The people, and which columns say so. ValueError when they do not."""
+    if not rows:
+        raise ValueError("the list is empty")
+    start, columns = max(
+        ((n, _columns(row)) for n, row in enumerate(rows[:5])),  # below a title
+        key=lambda found: len(found[1]),
+    )
+    if not {"name", "first name", "last name", "id"} & columns.keys():
+        heads = ", ".join(rows[0][:8])[:200]
+        raise ValueError(f"no column for a name and none for an id among {heads}")
+    people = []
+    for row in rows[start + 1 :]:
+        cell = {key: row[n] for key, n in columns.items() if n < len(row)}
+        both = f"{cell.get('first name', '')} {cell.get('last name', '')}".strip()
+        last, _, first = cell.get("name", both).partition(",")
+        name, number = f"{first} {last}".strip(), cell.get("id", "").lstrip("#")
+        person = Person(
+            name or number, number, cell.get("e-mail", ""), cell.get("group", "")
+        )
+        if person.name and key_of(name) not in ("points possible", "test student"):
+            people.append(person)
+    if not people:
+        raise ValueError("the list has a heading and no people")
+    for number, count in Counter(person.id.casefold() for person in people).items():
+        if number and count > 1:
+            raise ValueError(f"the id {number} stands {count} times")
+    found = (f'{key} = "{rows[start][n]}"' for key, n in columns.items())
+    return people, ", ".join(found)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> tuple[int, dict[str, int]]:
-    """Where the headings stand, below a title perhaps, and each field's column."""
-    best: tuple[int, dict[str, int]] = (0, {})
-    for start, row in enumerate(rows[:5]):
-        heads = [key_of(cell) for cell in row]
-        found: dict[str, int] = {}
-        for field, known in _HEADINGS.items():
-            place = next((heads.index(w) for w in known.split(";") if w in heads), -1)
-            if place >= 0 and place not in found.values():
-                found[field] = place
-        if len(found) > len(best[1]):
-            best = (start, found)
-    if "first" in best[1] and "name" in best[1]:  # "Name" is then the last name
-        best[1].setdefault("last", best[1]["name"])
-        del best[1]["name"]
-    return best
+def _columns(row: Sequence[str]) -> dict[str, int]:
+    """Which column holds what, if these are headings."""
+    heads, found = [key_of(cell) for cell in row], dict[str, int]()
+    for field, known in _HEADINGS.items():
+        place = next((heads.index(w) for w in known.split(";") if w in heads), -1)
+        if place >= 0 and place not in found.values():
+            found[field] = place
+    if "name" in found and "first name" in found:  # "Name" is then the last name
+        place = found.pop("name")
+        found.setdefault("last name", place)
+    return found
 
 
-def _turned(name: str) -> str:
-    """ "Smith, Alice" as "Alice Smith"."""
-    last, comma, first = name.partition(",")
-    return f"{first.strip()} {last.strip()}".strip() if comma else name
-
-
-@lru_cache(maxsize=MOST)
+@lru_cache(maxsize=50_000)
 def key_of(text: str) -> str:
     """A text without case, accents and marks: what two spellings have in common."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
@@ -186,25 +152,22 @@ def match(
     """
     if not people:
         return None, ""
+    ids, mails, logins, names = _index(tuple(people))
+    own = {key_of(who.id), key_of(who.name), key_of(who.email)}
     parts = [
         re.sub(r"_\d+_assignsub", " _assignsub", part) for part in parts
     ]  # Moodle's
-    words = f" {' '.join(filter(None, map(key_of, parts)))} "
-    own = {key for text in (who.id, who.name, who.email) if (key := key_of(text))}
-
-    def stands(text: str, least: int) -> bool:
-        key = key_of(text)
-        return key in own or (len(key) >= least and f" {key} " in words)
-
-    names = {_order(who.name), *(_order(re.sub(r"\.\w+$", "", p)) for p in parts)}
-    named = [person for person in people if _names(person) & names]
-    login = [p for p in people if stands(p.email.partition("@")[0], 4)]
+    words = " ".join(map(key_of, parts)).split()[:200]
+    runs = (" ".join(words[a : a + n]) for n in range(1, 7) for a in range(len(words)))
+    there = own | {run for run in runs if len(run) > 3}  # "12" stands in many names
+    said = [who.name, *(re.sub(r"\.\w+$", "", part) for part in parts)]
+    named = _found(names, {_order(each) for each in said})
     for found in (
-        [p for p in people if stands(p.id, 4)],
-        [p for p in people if "@" in p.email and stands(p.email, 5)],
-        [p for p in login if key_of(p.email.partition("@")[0]) in own],
+        _found(ids, there),
+        _found(mails, there),
+        _found(logins, own),
         named,
-        login,
+        _found(logins, there),
     ):
         if len(found) == 1 and (not named or found[0] in named):
             return found[0], ""
@@ -214,12 +177,27 @@ def match(
     return None, "Not on the class list."
 
 
-@lru_cache(maxsize=MOST)
-def _names(person: Person) -> set[str]:
-    """A name in any order, and run together as Canvas writes it."""
-    words = key_of(person.name).split()
-    joined = {"".join(words), "".join(words[-1:] + words[:-1])}
-    return {" ".join(sorted(words)), *(joined if len(words) > 1 else ())}
+_Keys = dict[str, list[Person]]
+
+
+def _found(index: _Keys, keys: set[str]) -> list[Person]:
+    return list(dict.fromkeys(p for key in sorted(keys) for p in index.get(key, ())))
+
+
+@lru_cache(maxsize=2)
+def _index(people: tuple[Person, ...]) -> tuple[_Keys, _Keys, _Keys, _Keys]:
+    """People by id, e-mail address, its local part, and name in any order."""
+    made: tuple[_Keys, _Keys, _Keys, _Keys] = ({}, {}, {}, {})
+    for person in people:
+        login, at, _ = person.email.partition("@")
+        words = key_of(person.name).split()
+        run = {"".join(words), "".join(words[-1:] + words[:-1])}  # as Canvas writes it
+        run = {_order(person.name), *(run if len(words) > 1 else ())}
+        keys = ({person.id}, {person.email if at else ""}, {login}, run)
+        for index, texts in zip(made, keys, strict=True):
+            for key in {key_of(text) for text in texts} - {""}:
+                index.setdefault(key, []).append(person)
+    return made
 
 
 def _order(name: str) -> str:

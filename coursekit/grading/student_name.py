@@ -14,7 +14,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
+from itertools import takewhile
 
 from coursekit.grading.official import available
 from coursekit.grading.platform_name import Whose, clean, fold, told
@@ -98,6 +99,7 @@ def owners(
     return _one_number([whose for whose in made if whose], files)
 
 
+@lru_cache(maxsize=10_000)
 def label(part: str) -> str:
     """What one file or folder name says about a student; "" for nothing."""
     text = _SUFFIX.sub("", clean(part, 1000))
@@ -198,16 +200,12 @@ def _one_number(whose: list[Whose], files: Sequence[Sequence[str]]) -> list[Whos
     """
     ids: dict[str, dict[tuple[str, ...], set[str]]] = {}
     for each, parts in zip(whose, files, strict=True):
-        if each.by == "moodle" and not each.name.startswith("Participant "):
-            place = next((n for n, p in enumerate(parts) if "_assignsub" in p), 0)
-            scope = ids.setdefault(each.name, {}).setdefault(
-                tuple(parts[:place]), set()
-            )
-            scope.add(each.id)
+        download = tuple(takewhile(lambda part: "_assignsub" not in part, parts))
+        ids.setdefault(each.name, {}).setdefault(download, set()).add(each.id)
     same = {
-        name: min(min(found) for found in scopes.values())
-        for name, scopes in ids.items()
-        if all(len(found) == 1 for found in scopes.values())
+        name: min(map(min, found.values()))
+        for name, found in ids.items()
+        if all(len(numbers) == 1 for numbers in found.values())
     }
     return [
         replace(each, id=same.get(each.name, each.id)) if each.by == "moodle" else each

@@ -85,7 +85,7 @@ def test_a_list_of_numbers_is_enough(tmp_path):
         (b"PK\x03\x04xlsx", "Save the list as CSV"),
         (b"name,id\nAl\x00,7\n", "Save the list as CSV"),
         (b"x" * (LARGEST + 1), "more than 10 MB"),
-        (b'name,id\n"' + b"x" * 200_000 + b'",3', "no CSV"),
+        (b'name,id\n"' + b"x" * 200_000 + b'",3', "field larger than field limit"),
     ],
 )
 def test_lists_that_cannot_be_read(tmp_path, data, said):
