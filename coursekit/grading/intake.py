@@ -214,17 +214,29 @@ def _students(
 
 
 def _take_strays(students: list[_Student]) -> None:
-    """Foreign notebooks beside the only good one are that student's scratch paper."""
-    hosts = [each for each in students if each.books and not each.whose.by]
-    strays = [each for each in students if each.books and each.whose.by]
-    if len(hosts) != 1 or len(strays) > 20:
+    """Foreign notebooks beside one student's good one are that student's scratch paper.
+
+    That is so where one of the two has no name of its own; in a class, it is a mistake
+    of somebody else.
+    """
+    with_books = [each for each in students if each.books]
+    unnamed = [each for each in with_books if not each.whose.by]
+    named = [each for each in with_books if each.whose.by]
+    if len(unnamed) != 1 or not named or len(named) > 20:
         return
-    if any(each.whose.by != "file" or each.person for each in strays):
+    if len(named) == 1 and _foreign(unnamed[0]):
+        (host,), strays = named, unnamed
+    elif all(each.whose.by == "file" and _foreign(each) for each in named):
+        (host,), strays = unnamed, named
+    else:
         return
-    if all(_one(*each).problem == FOREIGN for s in strays for each in s.books):
-        for stray in strays:
-            hosts[0].files += stray.files
-            students.remove(stray)
+    for stray in strays:
+        host.files += stray.files
+        students.remove(stray)
+
+
+def _foreign(student: _Student) -> bool:
+    return all(_one(*each).problem == FOREIGN for each in student.books)
 
 
 def _call(students: Sequence[_Student]) -> None:

@@ -39,21 +39,21 @@ _COUNTED = re.compile(  # "group 3" is a name; "submission 2" is not
 _WORDS = frozenset(
     "abgabe abgaben answer answers archive assignment assignments attachment "
     "attachments attempt backup bearbeitet benchmarks blatt changed checkpoint "
-    "checkpoints class classroom cme code comments completed conftest copia copie "
-    "copy corrected correction course coursekit current data devoir diffusion docs "
+    "checkpoints class classroom cme code comments completed conftest copia copie copy "
+    "corrected correction course coursekit current data demo devoir diffusion docs "
     "docx done download downloads draft drive edit edited entrega entwurf ex exercise "
     "exercises export feedback fertig fig figs figures file files final finale "
     "finalfinal finished fixed full grades grading groups handin handout helper "
     "helpers home homework hw images img index ipynb kopie lab labs late latest "
     "lecture lectures lesson license loesung lösung main master meine mine mod "
     "modified moodle my nb nbconvert neu new notebook notebooks notes old online "
-    "output outputs part parte partie pictures plot plots project ps pset readme "
-    "rendu repo report requirements resubmission result results rev revised revision "
-    "school scripts second session setup sheet solution solutions solved source src "
-    "student students submission submissions submit submitted tarea task teil test "
-    "tests text timestamp tmp try tutorial tutorials uebung unit untitled update "
-    "updated upload uploads utils v ver version versions versuch week wip woche work "
-    "working zip übung".split()
+    "output outputs part parte partie pictures playground plot plots project ps pset "
+    "readme rendu repo report requirements resubmission result results rev revised "
+    "revision school scratch scripts second session setup sheet solution solutions "
+    "solved source src student students submission submissions submit submitted tarea "
+    "task teil temp test tests text timestamp tmp trial try tutorial tutorials uebung "
+    "unit untitled update updated upload uploads utils v ver version versions versuch "
+    "week wip woche work working zip übung".split()
 )
 _EDGES = " \t_-–.,;:()[]+&"
 

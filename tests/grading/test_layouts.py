@@ -393,6 +393,11 @@ def test_a_notebook_with_a_browsers_name(tmp_path):
         ),
         ([f"a1/{BOOK}", "a1/x.ipynb = F"], "none of the course's notebooks: x.ipynb"),
         ([BOOK, "scratch.ipynb = F"], "none of the course's notebooks: scratch.ipynb"),
+        (
+            [BOOK, "mnist.ipynb = F", "b.ipynb = F"],
+            "'s notebooks: b.ipynb, mnist.ipynb",
+        ),
+        ([f"al_{BOOK}", "Untitled.ipynb = F"], "'s notebooks: Untitled.ipynb"),
         ([f"a1/{BOOK}", "a1/x.py", "a1/.git/x.ipynb", "a1/.hidden/x.py"], ""),
     ],
 )
