@@ -92,8 +92,8 @@ def _listed(given: Sequence[Path]) -> tuple[list[Entry], tuple[str, ...]]:
     found: dict[tuple[str, ...], Entry] = {}
     for path, full in zip(given, whole, strict=True):
         parts, budget = full.parts[len(top) :], Budget()
-        for entry in sorted(_walk(path, parts), key=lambda each: each.parts):
-            found |= {each.parts: each for each in _unpacked(entry, budget)}
+        inside = (e for each in _walk(path, parts) for e in _unpacked(each, budget))
+        found |= {e.parts: e for e in sorted(inside, key=lambda each: each.parts)}
     filled = {way[:n] for way in found if way[-1] for n in range(1, len(way))}
     listed = [e for way, e in found.items() if way[-1] or way[:-1] not in filled]
     if len(given) != 1:
@@ -187,10 +187,12 @@ def _students(
     entries: Sequence[Entry], above: Sequence[str], people: Sequence[Person]
 ) -> list[_Student]:
     """The entries by whose they are, in the order of their names."""
-    known: dict[str, Whose] = {}
-    for entry in entries:
-        if entry.name == "submission_metadata.yml":
-            known |= gradescope(_start(entry, LARGEST_FILE))
+    known = {
+        (*above, *entry.parts[:-1], folder): whose
+        for entry in entries
+        if entry.name == "submission_metadata.yml"
+        for folder, whose in gradescope(_start(entry, LARGEST_FILE)).items()
+    }
     ways = [
         tuple(p for p in e.parts[:-1] if not e.aside or not hidden([p])) + e.parts[-1:]
         for e in entries

@@ -40,24 +40,25 @@ class Whose:
     by: str = ""
 
 
-def told(parts: Sequence[str], known: Mapping[str, Whose]) -> Whose | None:
-    """What the folders above a file and its own name tell; None for no platform.
+def told(
+    parts: Sequence[str], known: Mapping[tuple[str, ...], Whose]
+) -> tuple[Whose | None, int]:
+    """What the folders above a file and its own name tell, and which of them does.
 
-    known: what Gradescope's list says of its folders.
+    known: what Gradescope's list says of the folders beside it.
     """
     for place, part in enumerate(parts):
         inner = parts[place + 1 :]
-        if part in known:
-            return known[part]
         if part.lower() in _TEAMS and len(inner) > 1:
             whose = Whose(clean(inner[0]), by="teams")
         elif part.lower() == "submitted" and len(inner) == 3:
             whose = Whose(clean(inner[0]), clean(inner[0]), by="nbgrader")
         else:
-            whose = _fits(part) or Whose("")
+            listed = known.get(tuple(parts[: place + 1]))
+            whose = listed or _fits(part) or Whose("")
         if whose.name:
-            return whose
-    return None
+            return whose, place
+    return None, 0
 
 
 @lru_cache(maxsize=10_000)

@@ -62,41 +62,53 @@ def owners(
     files: Sequence[Sequence[str]],
     books: Sequence[bool],
     above: Sequence[str] = (),
-    known: Mapping[str, Whose] | None = None,
+    known: Mapping[tuple[str, ...], Whose] | None = None,
 ) -> list[Whose]:
     """Whose each file is. files: folders and file name, below the folders `above`.
 
     books: which of them are notebooks; only these can show that a folder holds a class.
     """
-    platform = [told((*above, *parts), known or {}) for parts in files]
+    found = [_told(parts, above, known or {}) for parts in files]
+    plain = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
+    inside: dict[str, set[str]] = {}
+    for whose, folder in found:
+        inside.setdefault(folder, set()).add(whose.name if whose else "")
+    # A few platform's names in one folder, and others beside it: a student's guise.
+    platform = [
+        None if folder and len(inside[folder]) <= plain else whose
+        for whose, folder in found
+    ]
     chains = [[name for part in parts[:-1] if (name := label(part))] for parts in files]
-    leaves = [label(parts[-1]) if parts else "" for parts in files]
-    rest = [n for n, whose in enumerate(platform) if whose is None]
+    leaves = [label(parts[-1]) for parts in files]
+    rest = [n for n, whose in enumerate(platform) if not whose]
     drop = _containers([(chains[n], leaves[n]) for n in rest if books[n]])
-    fallback = next((name for part in reversed(above) if (name := label(part))), "")
-    fallback = fallback or next(map(clean, above[-1:]), "")
-    made = list(platform)
+    given = [name for part in reversed(above) if (name := label(part))]
+    given = [*given, *map(clean, above[-1:])]
+    made = [whose or Whose("") for whose in platform]
     for n in rest:
-        name, by = "", "folder"
-        if len(chains[n]) > drop:
-            name = chains[n][drop]
-        elif leaves[n] or not chains[n]:
-            name, by = leaves[n] or _number(files[n][-1]), "file"
+        last, chain, leaf = files[n][-1], chains[n], leaves[n]
+        if chain and (len(chain) > drop or not leaf):
+            made[n] = Whose(chain[min(drop, len(chain) - 1)], by="folder")
+        elif name := leaf or _number(last):
+            made[n] = Whose(name, by="file")
         else:
-            name = chains[n][-1]
-        if not name:
-            raw = (part for part in (fallback, *files[n]) if part)
-            whole = clean(_SUFFIX.sub("", next(raw, "")))
-            name, by = whole or "unnamed", ""
-        made[n] = Whose(name, by=by)
+            raw = next((part for part in (*given, *files[n]) if part), "")
+            made[n] = Whose(clean(_SUFFIX.sub("", raw)) or "unnamed")
     for by in ("folder", "file"):
-        names = {w.name for n, w in enumerate(made) if w and w.by == by and books[n]}
-        shorter = _shorter(names)
-        made = [
-            replace(w, name=shorter.get(w.name, w.name)) if w and w.by == by else w
-            for w in made
-        ]
-    return _one_number([whose for whose in made if whose], files)
+        alike = [n for n in rest if made[n].by == by]
+        short = _shorter({made[n].name for n in alike if books[n]})
+        for n in alike:
+            made[n] = Whose(short.get(made[n].name, made[n].name), by=by)
+    return _one_number(made, files)
+
+
+def _told(
+    parts: Sequence[str], above: Sequence[str], known: Mapping[tuple[str, ...], Whose]
+) -> tuple[Whose | None, str]:
+    """What a platform tells, and the folder around it that is a name itself."""
+    whose, place = told((*above, *parts), known)
+    around = parts[: max(place - len(above), 0)]
+    return whose, next((name for part in around if (name := label(part))), "")
 
 
 @lru_cache(maxsize=10_000)

@@ -305,6 +305,33 @@ def test_one_path_alone(tmp_path, tree, given, wanted):
     assert told(path) == [one(wanted, "4" * (wanted == "Al Ko"))]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Bob_4711_assignsubmission_file_",
+        "bob_12345_67890_x",
+        "Submitted files/Bob/x",
+        "Jones, Bob(bob)",
+        "submission_7",
+    ],
+)
+def test_nobody_hands_in_for_another(tmp_path, name):
+    """A folder that looks like a platform's, in a student's own."""
+    tree = [
+        f"eve/{name}/{BOOK}",
+        f"bob/{BOOK}",
+        f"eve/submission_metadata.yml = {META}",
+    ]
+    assert told(plant(tmp_path / "in", tree)) == [one("bob"), one("eve")]
+
+
+def test_a_download_in_a_folder_and_one_file_more(tmp_path):
+    names = ("Al Ko", "Bo Li", "Cy Ng")
+    tree = [f"Noise/{name}_4711_assignsubmission_file_/{BOOK}" for name in names]
+    found = told(plant(tmp_path / "in", [*tree, "late/zoe.ipynb"]))
+    assert found == [*(one(name, "4711") for name in names), one("zoe")]
+
+
 def test_tries_are_numbered_from_the_oldest(tmp_path):
     names = ["alice (2)", "alice", "alice (10)", "Copy of alice (1)", "Alice_v11"]
     root = plant(tmp_path, [f"{name}.ipynb" for name in names] + ["alice_3.ipynb = 2"])
