@@ -91,7 +91,7 @@ def _listed(given: Sequence[Path]) -> tuple[list[Entry], tuple[str, ...]]:
         top = ()
     found: dict[tuple[str, ...], Entry] = {}
     for path, full in zip(given, whole, strict=True):
-        parts, budget = full.parts[len(top) :], Budget()
+        parts, budget = full.parts[len(top) :] or full.parts, Budget()
         inside = (e for each in _walk(path, parts) for e in _unpacked(each, budget))
         found |= {e.parts: e for e in sorted(inside, key=lambda each: each.parts)}
     filled = {way[:n] for way in found if way[-1] for n in range(1, len(way))}
@@ -101,10 +101,9 @@ def _listed(given: Sequence[Path]) -> tuple[list[Entry], tuple[str, ...]]:
     if any(len(entry.parts) > 1 for entry in listed):  # a folder, or an archive
         return [replace(e, parts=e.parts[1:]) for e in listed], whole[0].parts[-1:]
     # One file, which is looked at whatever it is called; its folders tell whose it is.
-    named = [
-        e if e.notebook else replace(e, parts=(*e.parts, _UNKNOWN)) for e in listed
-    ]
-    return named, top[-3:]
+    only = listed[0]
+    parts = only.parts if only.notebook else (*only.parts, _UNKNOWN)
+    return [replace(only, parts=parts)], top[-3:]
 
 
 def _walk(
@@ -122,11 +121,9 @@ def _walk(
             raise NotRead(f"The folder has more than {MOST_ENTRIES} files.")
     except (NotRead, OSError, ValueError) as error:
         said = getattr(error, "strerror", None)
-        refuse = partial(
-            _refuse, f"It cannot be opened: {said}." if said else f"{error}"
-        )
+        said = f"It cannot be opened: {said}." if said else str(error)
         if not aside:
-            yield Entry((*parts, _UNKNOWN), refuse, str(path))
+            yield Entry((*parts, _UNKNOWN), partial(_refuse, said), str(path))
         return
     yield Entry((*parts, ""), partial(_refuse, ""), str(path), "", aside)
     for name in names:
@@ -203,7 +200,8 @@ def _students(
     for entry, way, whose in zip(entries, ways, owners, strict=True):
         number = "" if whose.by == "moodle" else whose.id  # Moodle's is only its own
         who = Person(whose.name, number, whose.email)
-        person, note = roster.match(who, (*above, *way), people)
+        around = () if whose.by else above
+        person, note = roster.match(who, (*around, *way), people)
         key = person or (fold(whose.name), whose.id)
         student = found.setdefault(key, _Student(whose, person))
         student.files.append((entry, whose))
@@ -281,21 +279,23 @@ def _read(student: _Student) -> Iterator[Submission]:
         if notebook_file.SOLUTION in row.notes and row.notebook in own
     ]
     rows = [each for each in rows if each[0] not in foreign + left]
-    notes = student.notes + _beside(student, foreign, len(left))
+    notes = _beside(student, foreign, len(left))
     counts = Counter(row.notebook for entry, row in rows if not row.problem)
     tries = Counter[str]()
     for entry, row in rows:
         tries[row.notebook] += not row.problem
         nth, count = max(tries[row.notebook], 1), counts[row.notebook]
+        said = list(student.notes)
+        if not row.problem:  # once, with what is graded
+            said, notes = said + notes, []
         if count > 1:
-            notes.append(f"This is file {nth} of {count} by one student for this.")
+            said.append(f"File {nth} of {count} of this student for this notebook.")
             if _PART.search(entry.name):
-                notes.append("Parts of a notebook are graded one by one.")
+                said.append("Parts of a notebook are graded one by one.")
         if room <= 0 and not row.cells and not row.problem:  # they had to wait outside
             row = replace(row, cells=_one(entry, Whose("")).cells)
         row = _named(row, student)
-        yield replace(row, attempt=nth, notes=(*notes, *row.notes))
-        notes = list(student.notes)
+        yield replace(row, attempt=nth, notes=(*said, *row.notes))
 
 
 def _one(entry: Entry, whose: Whose) -> Submission:
@@ -360,7 +360,9 @@ def _instead(student: _Student, students: Sequence[_Student]) -> Iterator[Submis
 def _only(entries: Sequence[Entry]) -> str:
     """What to hand in, where these files are all there is."""
     kinds = sorted({entry.kind for entry in entries if entry.kind})
-    there = f"only {names}" if (names := _names(entries)) else "the folder is empty"
+    there = "only hidden files" if any(e.name for e in entries) else "it is empty"
+    if names := _names([entry for entry in entries if not entry.aside]):
+        there = f"only {names}"
     there += f" ({', '.join(kinds[:3])})" if kinds else ""
     return (
         f"There is no notebook (.ipynb), {there}. Hand in the notebook itself: "

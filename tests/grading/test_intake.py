@@ -164,7 +164,7 @@ def test_an_archive_of_a_class(tmp_path):
     people = ["Bo Li", "alice", "carl", "dora", "emma"]
     assert [each.student for each in found] == people
     assert [bool(each.problem) for each in found] == [False] * 3 + [True] * 2
-    assert "the folder is empty" in found[-1].problem
+    assert "it is empty" in found[-1].problem
     assert found[2].origin.endswith(
         "submissions.zip: carl/carl.zip: work/01_diffusion.ipynb"
     )

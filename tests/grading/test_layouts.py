@@ -241,12 +241,16 @@ PLATFORMS = {
 }
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "glob"])
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_platforms_download(tmp_path, platform, kind):
     tree, wanted = PLATFORMS[platform]
     root = plant(tmp_path / "submissions", tree)
-    found = told(root if kind == "folder" else packed(root))
+    found = {
+        "folder": lambda: told(root),
+        "zip": lambda: told(packed(root)),
+        "glob": lambda: told(*sorted(root.iterdir())),
+    }[kind]()
     assert sorted(found) == sorted(wanted)
 
 
@@ -379,9 +383,12 @@ def test_parts_of_a_notebook_say_so(tmp_path):
         ([f"ok/{BOOK}", "ida/a.qmd", "ida/b.Rmd"], {"ida": "a.qmd, b.Rmd"}),
         ([f"ok/{BOOK}", "uwe/x.docx"], {"uwe": "office document"}),
         ([f"ok/{BOOK}", "tom/x.rar"], {"tom": "an archive"}),
-        ([f"ok/{BOOK}", "eva/"], {"eva": "the folder is empty"}),
+        ([f"ok/{BOOK}", "eva/"], {"eva": "it is empty"}),
         ([f"ok/{BOOK}", "pam/plot.png"], {"pam": "only plot.png"}),
-        ([f"ok/{BOOK}", "pam/.ipynb_checkpoints/x.ipynb"], {"pam": "only x.ipynb"}),
+        (
+            [f"ok/{BOOK}", "pam/.ipynb_checkpoints/x.ipynb"],
+            {"pam": "only hidden files"},
+        ),
         (["kim/solution.py", "lea/01_diffusion.md"], {"kim": "script", "lea": "text"}),
         (["al.ipynb", "bo.ipynb", "cy.html", "di.py"], {"cy": "web page", "di": "Pyt"}),
         (["al.ipynb", "bo.ipynb", "README.md", "grades.csv", "utils.py"], {}),
@@ -432,6 +439,15 @@ def test_what_lies_beside_is_a_note(tmp_path, tree, said):
     (found,) = collect([plant(tmp_path / "a1", tree)])
     assert found.problem == "" and found.origin.endswith(BOOK)
     assert any(said in note for note in found.notes) if said else not found.notes
+
+
+def test_a_broken_try_takes_no_note_away(tmp_path):
+    root = plant(
+        tmp_path, [f"a1/{BOOK}", "a1/x.ipynb = F", "a1/0.ipynb = {", "b1/x.ipynb"]
+    )
+    broken, good, _ = collect([root])
+    assert (broken.student, good.student) == ("a1", "a1")
+    assert broken.problem and not broken.notes and "x.ipynb" in good.notes[0]
 
 
 def test_foreign_notebooks_of_a_class_keep_their_rows(tmp_path):
