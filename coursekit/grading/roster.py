@@ -17,7 +17,8 @@ from coursekit.grading.platform_name import clean
 from coursekit.grading.types import Person
 
 LARGEST = 10 * 2**20
-# Headings by what they hold, without case and accents, the better ones first.
+# Headings by what they hold, without case and accents, the better ones first. A login
+# stands for an e-mail address: files are called by what is left of the @.
 _HEADINGS = {
     "name": "student;name;full name;student name;display name;vollstandiger name;"
     "nom complet;nombre completo;teilnehmer;etudiant;estudiante;"
@@ -36,7 +37,8 @@ _HEADINGS = {
     "e-mail": "e mail;email;email address;e mail address;e mail adresse;"
     "emailadresse;mail;adresse e mail;adresse de courriel;courriel;correo;"
     "correo electronico;direccion de correo;direccion de correo electronico;"
-    "email adresse;sis login id",
+    "email adresse;sis login id;username;user name;anmeldename;benutzername;"
+    "nom d utilisateur;nombre de usuario;login id;login",
     "group": "section;group;groups;gruppe;gruppen;groupe;groupes;grupo;grupos;"
     "tutorial;class;klasse;ubungsgruppe;team",
 }

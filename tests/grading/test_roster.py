@@ -69,6 +69,14 @@ def test_lists_of_many_kinds(tmp_path, text, mark, encoding):
     assert told(tmp_path, text.encode(encoding)).people == (ALICE,)
 
 
+def test_a_login_stands_for_an_address(tmp_path):
+    """Blackboard's list has no addresses, and its files are called by the login."""
+    text = "Last Name\tFirst Name\tUsername\tStudent ID\nSmith\tAlice\tas7\t4711\n"
+    found = told(tmp_path, text.encode("utf-16"))
+    assert found.people == (Person("Alice Smith", "4711", "as7"),)
+    assert match(Person("as7", "as7"), ["x_as7_attempt"], found.people)[0]
+
+
 def test_a_list_of_numbers_is_enough(tmp_path):
     assert told(tmp_path, "ID\n7\n8").people == (Person("7", "7"), Person("8", "8"))
 
