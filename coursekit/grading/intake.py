@@ -290,6 +290,8 @@ def _read(student: _Student) -> Iterator[Submission]:
             said, notes = said + notes, []
         if count > 1:
             said.append(f"File {nth} of {count} of this student for this notebook.")
+            if not student.whose.by and not student.person:
+                said.append("No name tells whose they are, nor if one student's.")
             if _PART.search(entry.name):
                 said.append("Parts of a notebook are graded one by one.")
         if room <= 0 and not row.cells and not row.problem:  # they had to wait outside

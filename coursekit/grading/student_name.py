@@ -33,7 +33,7 @@ _DATE = re.compile(
 )
 _COUNTED = re.compile(  # "group 3" is a name; "submission 2" is not
     r"(?:(?:anon\w*|candidate|gr(?:ou|u)pp?e?|participant|person|student|team|user)"
-    r"[\W_]*(?:\d+|[a-z])|submission[\W_]*\d{3,})$",
+    r"[\W_]*(?:\d+|[a-z])|submission[\W_]*\d{3,}|(?<![^\W_])[gpst][\W_]*\d+)$",
     re.I,
 )
 _WORDS = frozenset(
@@ -78,28 +78,43 @@ def owners(
         None if folder and len(inside[folder]) <= plain else whose
         for whose, folder in found
     ]
-    chains = [[name for part in parts[:-1] if (name := label(part))] for parts in files]
-    leaves = [label(parts[-1]) for parts in files]
+    chains = [[part for part in parts[:-1] if label(part)] for parts in files]
     rest = [n for n, whose in enumerate(platform) if not whose]
-    drop = _containers([(chains[n], leaves[n]) for n in rest if books[n]])
+    drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
     given = [name for part in reversed(above) if (name := label(part))]
     given = [*given, *map(clean, above[-1:])]
     made = [whose or Whose("") for whose in platform]
     for n in rest:
-        last, chain, leaf = files[n][-1], chains[n], leaves[n]
-        if chain and (len(chain) > drop or not leaf):
+        last, chain = files[n][-1], chains[n]
+        if chain and (len(chain) > drop or not label(last)):
             made[n] = Whose(chain[min(drop, len(chain) - 1)], by="folder")
-        elif name := leaf or _number(last):
-            made[n] = Whose(name, by="file")
+        elif label(last) or _number(last):
+            made[n] = Whose(last, by="file")
         else:
             raw = next((part for part in (*given, *files[n]) if part), "")
             made[n] = Whose(clean(_SUFFIX.sub("", raw)) or "unnamed")
     for by in ("folder", "file"):
         alike = [n for n in rest if made[n].by == by]
-        short = _shorter({made[n].name for n in alike if books[n]})
+        names = _names({made[n].name for n in alike if books[n]})
         for n in alike:
-            made[n] = Whose(short.get(made[n].name, made[n].name), by=by)
+            part = made[n].name
+            made[n] = Whose(names.get(part) or label(part) or _number(part), by=by)
     return _one_number(made, files)
+
+
+def _names(parts: set[str]) -> dict[str, str]:
+    """The names that folders or files of one kind give."""
+    bare = {part: clean(_bare(part)) for part in parts}
+    words = {
+        part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
+    }
+    ends = Counter(fold(m[1]) for m in words.values() if m and not _noise(m[2]))
+    for word, count in ends.most_common(1):
+        if count > 3 and 2 * count > len(parts):  # a class that is numbered: "pupil 7"
+            return {p: bare[p] for p, m in words.items() if m and fold(m[1]) == word}
+    names = {part: label(part) or _number(part) for part in parts}
+    short = _shorter(set(names.values()))
+    return {part: short[name] for part, name in names.items()}
 
 
 def _told(
@@ -144,7 +159,7 @@ def _noise(token: str) -> bool:
 
 @cache
 def _words() -> frozenset[str]:
-    return _WORDS.union(*(re.findall(r"[a-z]{2,}", name) for name in available()))
+    return _WORDS.union(*(re.findall(r"[a-z]{5,}", name) for name in available()))
 
 
 @cache
@@ -154,14 +169,19 @@ def _our_names() -> re.Pattern[str]:
     return re.compile("|".join(sorted(names, key=len, reverse=True)) or "(?!)", re.I)
 
 
+def _bare(part: str) -> str:
+    """A name without its suffix and that of a notebook."""
+    return _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+
+
 def _number(part: str) -> str:
     """A number, if that is all that a file's name has to tell it from others."""
-    text = _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+    text = _bare(part)
     whole = text.isdigit() and not _our_names().search(part)
     return clean(text) if whole or re.search(r"\d{5}", text) else ""
 
 
-def _containers(files: Sequence[tuple[list[str], str]]) -> int:
+def _containers(ways: Sequence[Sequence[str]]) -> int:
     """How many levels of folders hold a class each, as those of tutors do.
 
     At such a level most folders hold several names, and together more names than there
@@ -172,12 +192,12 @@ def _containers(files: Sequence[tuple[list[str], str]]) -> int:
     while True:
         held: dict[str, Counter[str]] = {}
         flat: set[str] = set()
-        for chain, leaf in files:
-            if len(chain) > drop:
-                inner = (*chain[drop + 1 :], leaf)[0]
+        for way in ways:
+            if len(way) > drop + 1:
+                folder, inner = fold(way[drop]), label(way[drop + 1])
                 inner = "" if _DATE.fullmatch(inner) else fold(inner)
-                held.setdefault(fold(chain[drop]), Counter())[inner] += 1
-                flat |= {fold(chain[drop])} if len(chain) == drop + 1 else set()
+                held.setdefault(folder, Counter())[inner] += 1
+                flat |= {folder} if len(way) == drop + 2 else set()
         full = 0
         for folder, names in held.items():  # two files may be tries, three are people
             least = 2 if len(held) > 1 and folder not in flat else 3

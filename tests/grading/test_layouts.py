@@ -273,6 +273,14 @@ TREES = {
     "01_diffusion_20231015.ipynb 01_diffusion_20231016.ipynb": "20231015 20231016",
     f"group-1/{BOOK} group-2/{BOOK}": "group-1 group-2",
     "ws24_alice.ipynb ws24_bob.ipynb ws24_carl.ipynb": "alice bob carl",
+    "Pupil_1.ipynb Pupil_2.ipynb Pupil_3.ipynb Pupil_4.ipynb al.ipynb":
+        "Pupil_1 Pupil_2 Pupil_3 Pupil_4 al",
+    f"Seat-1/{BOOK} Seat-2/{BOOK} Seat-3/{BOOK} Seat-4/{BOOK}":
+        "Seat-1 Seat-2 Seat-3 Seat-4",
+    "al_1.ipynb al_2.ipynb al_3.ipynb al_4.ipynb bo_1.ipynb bo_2.ipynb bo_3.ipynb"
+    " bo_4.ipynb": "al al al al bo bo bo bo",
+    "s_1.ipynb s_2.ipynb": "s_1 s_2",
+    "Art_Vandelay.ipynb": "Art_Vandelay",
     "kim-lee.ipynb kim-park.ipynb": "kim-lee kim-park",
     "jane.doe.ipynb j.r.roe.ipynb": "jane.doe j.r.roe",
     "1.ipynb 2.ipynb": "1 2",
@@ -365,6 +373,14 @@ def test_when_it_was_handed_in(tmp_path):
         archive.writestr(zipfile.ZipInfo("bob.ipynb"), json.dumps(_DATA[""]))
     found = [each.handed_in for each in collect([tmp_path / "x.zip"])]
     assert found == ["2024-01-05T10:11", ""], "1980 is no date"
+
+
+def test_files_of_nobody_say_so(tmp_path):
+    """Downloaded one by one, these may be of many students."""
+    names = [BOOK, "01_diffusion (1).ipynb", "Copy of 01_diffusion.ipynb"]
+    found = list(collect([plant(tmp_path / "submissions", names)]))
+    assert {each.student for each in found} == {"submissions"}
+    assert all("No name tells whose" in each.notes[1] for each in found)
 
 
 def test_parts_of_a_notebook_say_so(tmp_path):
