@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from notebook_kit import code, notebook
 
-from coursekit.grading.intake import FOREIGN, collect
+from coursekit.grading.intake import collect
+from coursekit.grading.intake_student import FOREIGN
 from coursekit.grading.types import Submission
 
 _SOURCE = {"role": "solution", "source": "x/01_diffusion.md"}
@@ -481,7 +482,7 @@ def test_a_copy_of_the_solutions_alone_says_so(tmp_path):
 
 
 def test_many_notebooks_of_one_student_do_not_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("coursekit.grading.intake._KEPT", 1)
+    monkeypatch.setattr("coursekit.grading.intake_student.KEPT", 1)
     root = plant(tmp_path, [f"alice/{n}.ipynb" for n in range(5)])
     found = list(collect([root]))
     assert [each.attempt for each in found] == [1, 2, 3, 4, 5]

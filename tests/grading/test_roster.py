@@ -164,7 +164,17 @@ def test_a_class_with_its_list(tmp_path):
     for name in ("Smith, Alice", "hw_5001", "boli", "libo", "Eve Fox", "asmith"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "01_diffusion.ipynb").write_text(book)
+        (tmp_path / name / "from_cyng.py").write_text("of somebody else")
+    (tmp_path / "Ng, Cy").mkdir()
+    (tmp_path / "Zed").mkdir()
     found = list(collect([tmp_path], PEOPLE))
+    empty = [each for each in found if each.problem]
+    assert [(each.student, each.person) for each in empty] == [
+        ("Cy Ng", PEOPLE[5]),
+        ("Zed", None),
+    ]
+    assert empty[1].notes == ("Not on the class list.",)
+    found = [each for each in found if not each.problem]
     assert [(each.student, each.person, each.attempt) for each in found] == [
         ("Eve Fox", None, 1),
         ("Alice Smith", ALICE, 1),
