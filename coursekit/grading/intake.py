@@ -40,9 +40,9 @@ def collect(
     given = list(dict.fromkeys(Path(path) for path in paths))
     try:
         students = _students(*listed(given), people)
-        some = False
+        books, some = [each.whose.by for each in students if each.books], False
         for student in students:
-            for row in read(student) if student.books else instead(student, students):
+            for row in read(student) if student.books else instead(student, books):
                 some = True
                 yield row
         for path in given if not some else ():

@@ -44,7 +44,7 @@ def read(student: Student) -> Iterator[Submission]:
     files = [
         (entry, replace(whose, when=whose.when or _stamp(entry, stamps)))
         for entry, whose in student.books
-        if entry not in left
+        if not (_spare(entry) and fold(entry.name) in names)
     ]
     files.sort(key=lambda each: (each[1].when, _number(each[0]), each[0].when))
     rows, room = [], KEPT
@@ -60,7 +60,8 @@ def read(student: Student) -> Iterator[Submission]:
         for entry, row in rows
         if notebook_file.SOLUTION in row.notes and row.notebook in own
     ]
-    rows = [each for each in rows if each[0] not in foreign + left]
+    out = {entry.parts for entry in foreign + left}
+    rows = [each for each in rows if each[0].parts not in out]
     notes = _beside(student, foreign, len(left))
     counts = Counter(row.notebook for entry, row in rows if not row.problem)
     tries = Counter[str]()
@@ -117,13 +118,13 @@ def _beside(student: Student, foreign: Sequence[Entry], left: int) -> list[str]:
     return [f"{what}: {names}." for what, names in said.items() if names]
 
 
-def instead(student: Student, students: Sequence[Student]) -> Iterator[Submission]:
+def instead(student: Student, books: Sequence[str]) -> Iterator[Submission]:
     """A row for who has handed in no notebook, with what there is in its place.
 
     None for files of other kinds that lie loose among notebooks, or in the folder of
-    one student: nobody meant them as a submission.
+    one student: nobody meant them as a submission. books: what told whose the notebooks
+    of each other student are.
     """
-    books = [each.whose.by for each in students if each.books]
     if not student.whose.by or (books and not any(books)):
         return
     class_of_files = books.count("file") > 1 and "" not in books

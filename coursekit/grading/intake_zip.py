@@ -10,7 +10,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 
 from coursekit.grading.intake_entries import (
     MOST_ENTRIES,
@@ -23,6 +23,7 @@ from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.platform_name import minutes
 
 LARGEST_ARCHIVE = 300 * 2**20
+MOST_OPEN = 2 * LARGEST_ARCHIVE
 MOST_UNPACKED = 4000 * 2**20  # one member at a time is in memory
 _CHUNK = 1 << 20
 _DAMAGED = (
@@ -68,8 +69,13 @@ def entries(outer: Entry, origin: str, budget: Budget) -> Iterator[Entry]:
         yield Entry((*outer.parts, *parts), read, shown, minutes(stamp), hidden(parts))
 
 
-@lru_cache(maxsize=2)  # an archive, and the one around it
+_open: dict[Callable[[], bytes], tuple[zipfile.ZipFile, int]] = {}
+
+
 def _opened(read: Callable[[], bytes]) -> zipfile.ZipFile:
+    """An archive by what reads it; those used last stay open, as memory allows."""
+    if read in _open:
+        return _open[read][0]
     data = read()
     if len(data) > LARGEST_ARCHIVE:
         size = LARGEST_ARCHIVE // 2**20
@@ -77,14 +83,19 @@ def _opened(read: Callable[[], bytes]) -> zipfile.ZipFile:
     if data.count(b"PK\x01\x02") > MOST_ENTRIES:
         raise NotRead(f"The archive has more than {MOST_ENTRIES} files.")
     try:
-        return zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(io.BytesIO(data))
     except Exception:  # zipfile raises a dozen kinds for what is damaged
         raise NotRead(_DAMAGED) from None
+    size = len(data) + 1000 * len(archive.infolist())
+    while _open and size + sum(each for _, each in _open.values()) > MOST_OPEN:
+        del _open[next(iter(_open))]
+    _open[read] = archive, size
+    return archive
 
 
 def forget() -> None:
     """Let go of the archives that were opened last."""
-    _opened.cache_clear()
+    _open.clear()
 
 
 def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from notebook_kit import code, notebook
 
-from coursekit.grading import intake, intake_zip
+from coursekit.grading import intake, intake_files, intake_zip
 from coursekit.grading.types import Submission
 
 GOOD = json.dumps(notebook(code("# exercise 01.4\nx"))).encode()
@@ -277,3 +277,15 @@ def test_one_at_a_time(tmp_path):
     assert next(submissions).problem == ""
     (tmp_path / "s3" / "3.ipynb").unlink()
     assert sum(bool(each.problem) for each in submissions) == 1
+
+
+def test_an_archive_is_not_opened_anew_for_each_student(tmp_path, monkeypatch):
+    data = packed({f"student {n}/01_diffusion.ipynb": GOOD for n in range(20)})
+    write(tmp_path, "week1.zip", "week2.zip", data=data)
+    opened = []
+    whole = intake_files._bytes
+    monkeypatch.setattr(
+        intake_files, "_bytes", lambda path: opened.append(path) or whole(path)
+    )
+    assert len(collect(tmp_path / "week1.zip", tmp_path / "week2.zip")) == 40
+    assert len(opened) == 2
