@@ -1,182 +1,132 @@
 """From what an instructor has on disk to submissions: files, folders, zip archives.
 
-Folders are searched in depth; hidden folders, checkpoints and caches are skipped. Links
-are never followed, and pipes and devices are never opened. Whatever cannot be read is a
-submission with a problem, so that no student is lost without a word.
+First all names are listed and it is told whose each file is, then one student's files
+at a time are read. Whatever cannot be read is a submission with a problem, so that no
+student is lost without a word.
 """
 
 import os
-import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from functools import partial
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from coursekit.grading import notebook_file, student_name
-from coursekit.grading.intake_entries import (
-    MOST_ENTRIES,
-    Entry,
-    NotRead,
-    chosen,
-    hidden,
+from coursekit.grading import roster, student_name
+from coursekit.grading.intake_entries import Entry, hidden
+from coursekit.grading.intake_files import listed
+from coursekit.grading.intake_student import (
+    FOREIGN,
+    Student,
+    instead,
+    one,
+    read,
+    shown,
+    start,
+    what_to_do,
 )
-from coursekit.grading.intake_zip import LARGEST_ARCHIVE, Budget
-from coursekit.grading.intake_zip import entries as zip_entries
+from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
-from coursekit.grading.types import Submission
-
-DEEPEST = 20
-DEEPEST_ARCHIVE = 2  # a platform's download holds the students' own archives
-_WAY = 3  # how many folders above a file may tell whose it is
+from coursekit.grading.platform_name import fold, gradescope
+from coursekit.grading.types import Person, Submission
 
 
-def collect(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Submission]:
-    """Every submission in files, folders and archives, one at a time.
-
-    Within a notebook each student's name stands once: a second "alice" becomes
-    "alice (2)". `student_name` has the rule for names.
-    """
-    taken: dict[str, set[str]] = {}
-    for given in paths:
-        for submission in _one(Path(given)):
-            names = taken.setdefault(submission.notebook, set())
-            name = student_name.unique(submission.student, names)
-            names.add(student_name.fold(name))
-            yield replace(submission, student=name)
-
-
-def _one(path: Path) -> Iterator[Submission]:
-    """What lies at one path of the command line."""
-    way = tuple(path.parts[-_WAY - 1 :]) or (str(path),)
-    try:
-        is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
-    except (OSError, ValueError):
-        yield _refused(way, str(path), "There is no such file or folder.")
-        return
-    if not is_folder:
-        entry = Entry(way, partial(_bytes, path))
-        yield from _submissions([entry], str(path), (), Budget(), False)
-        return
-    try:
-        found = list(_walk(path, ()))
-    except NotRead as error:
-        yield _refused(way, str(path), str(error))
-        return
-    picked = chosen(found)
-    if not picked:
-        yield _refused(way, str(path), "There is no notebook (.ipynb) in this folder.")
-    yield from _submissions(picked, str(path), (), Budget(), True)
-
-
-def _walk(folder: Path, parts: tuple[str, ...]) -> Iterator[Entry]:
-    """The files below a folder, links and special files as entries that say so."""
-    if len(parts) > DEEPEST:
-        raise NotRead(f"The folder is deeper than {DEEPEST} levels.")
-    try:
-        listed = sorted(os.scandir(folder), key=lambda each: each.name)
-    except OSError as error:
-        raise NotRead(f"The folder cannot be opened: {error.strerror}.") from None
-    if len(listed) > MOST_ENTRIES:
-        raise NotRead(f"The folder has more than {MOST_ENTRIES} files.")
-    for each in listed:
-        here = (*parts, each.name)
-        if hidden(here[-1:]):
-            continue
-        if not each.is_dir(follow_symlinks=False):
-            yield Entry(here, partial(_bytes, Path(each.path)))
-            continue
-        try:
-            yield from _walk(Path(each.path), here)
-        except NotRead as error:
-            yield Entry((*here, "?.ipynb"), partial(_refuse, str(error)))
-
-
-def _refuse(reason: str) -> bytes:
-    raise NotRead(reason)
-
-
-def _bytes(path: Path) -> bytes:
-    """The bytes of a regular file. NotRead for links, pipes, devices and the like."""
-    flags = os.O_RDONLY
-    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
-        flags |= getattr(os, name, 0)  # not every system has every flag
-    try:
-        mode = os.lstat(path).st_mode
-        if stat.S_ISLNK(mode):
-            raise NotRead(
-                "This is a link, and links are not followed. Hand in the file itself."
-            )
-        if not stat.S_ISREG(mode):
-            raise NotRead("This is not a plain file, so it is not opened.")
-        handle = os.open(path, flags)
-    except OSError as error:
-        raise NotRead(f"The file cannot be opened: {error.strerror}.") from None
-    limit = LARGEST_ARCHIVE if path.suffix.lower() == ".zip" else LARGEST_FILE
-    with os.fdopen(handle, "rb") as stream:
-        # Looked at again, since a file can be exchanged between the two calls.
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise NotRead("This is not a plain file, so it is not opened.")
-        try:
-            return stream.read(limit + 1)
-        except OSError as error:
-            raise NotRead(f"The file cannot be read: {error.strerror}.") from None
-
-
-def _submissions(
-    entries: Iterable[Entry],
-    origin: str,
-    above: tuple[str, ...],
-    budget: Budget,
-    inside: bool,
-    depth: int = 0,
+def collect(
+    paths: Iterable[str | os.PathLike[str]], people: Sequence[Person] = ()
 ) -> Iterator[Submission]:
-    """Entries read one by one; archives within them are opened in their place.
+    """Every submission in files, folders and archives, one student after the other.
 
-    origin: what to show in front of an entry's name; above: names of archives around.
+    people: the class list, if there is one; a submission's person is then from it.
+    `student` is the same for all files of one person, and another for each person.
     """
-    for entry in entries:
-        parts = (*above, *entry.parts)
-        shown = origin if not inside else _shown(origin, entry.parts, depth)
-        try:
-            data = entry.read()
-            if not entry.archive:
-                yield notebook_file.read(
-                    data, _student(entry, parts, inside), _text(shown)
-                )
-                continue
-            if depth >= DEEPEST_ARCHIVE:
-                raise NotRead("An archive in an archive in an archive is not opened.")
-            if len(data) > LARGEST_ARCHIVE:
-                size = LARGEST_ARCHIVE // 2**20
-                raise NotRead(f"The archive is larger than {size} MB. Unpack it first.")
-            room = budget if depth else Budget()
-            picked = chosen(list(zip_entries(data, room)))
-            if not picked:
-                raise NotRead("There is no notebook (.ipynb) in this archive.")
-        except NotRead as error:
-            name = _student(entry, parts, inside)
-            yield Submission(name, _text(shown), problem=str(error))
-            continue
-        yield from _submissions(picked, shown, parts, room, True, depth + 1)
+    given = list(dict.fromkeys(Path(path) for path in paths))
+    try:
+        students = _students(*listed(given), people)
+        books, some = [each.whose.by for each in students if each.books], False
+        for student in students:
+            for row in read(student) if student.books else instead(student, books):
+                some = True
+                yield row
+        for path in given if not some else ():
+            problem = what_to_do([e for each in students for e, _ in each.files])
+            name = student_name.owners([("",)], [False], path.absolute().parts[-1:])
+            yield Submission(name[0].name, shown(str(path)), problem=problem)
+    finally:
+        forget()
 
 
-def _student(entry: Entry, parts: tuple[str, ...], inside: bool) -> str:
-    """The student's name; a report.pdf alone in a folder is the folder's owner's."""
-    if inside and len(parts) > 1 and not (entry.notebook or entry.archive):
-        parts = parts[:-1]
-    return student_name.of(parts, inside)
+def _students(
+    entries: Sequence[Entry], above: Sequence[str], people: Sequence[Person]
+) -> list[Student]:
+    """The entries by whose they are, in the order of their names."""
+    known = {
+        (*above, *entry.parts[:-1], folder): whose
+        for entry in entries
+        if entry.name == "submission_metadata.yml"
+        for folder, whose in gradescope(start(entry, LARGEST_FILE)).items()
+    }
+    ways = [
+        tuple(p for p in e.parts[:-1] if not e.aside or not hidden([p])) + e.parts[-1:]
+        for e in entries
+    ]
+    books = [entry.notebook and not entry.aside for entry in entries]
+    owners = student_name.owners(ways, books, above, known)
+    found: dict[object, Student] = {}
+    persons: dict[object, Person | None] = {}
+    # Notebooks first: what lies beside them is of the same person, whoever it names.
+    both = zip(entries, ways, owners, strict=True)
+    for entry, way, whose in sorted(both, key=lambda each: not each[0].notebook):
+        number = "" if whose.by == "moodle" else whose.id  # Moodle's is only its own
+        who = Person(whose.name, number, whose.email)
+        person, note = roster.match(who, (*(() if whose.by else above), *way), people)
+        own = (fold(whose.name), whose.id)
+        if not entry.notebook and own in persons:
+            person, note = persons[own], ""
+        persons.setdefault(own, person)
+        student = found.setdefault(person or own, Student(whose, person))
+        student.files.append((entry, whose))
+        if note and note not in student.notes:
+            student.notes.append(note)
+    students = sorted(found.values(), key=lambda each: each.files[0][0].parts)
+    _take_strays(students)
+    _call(students)
+    return students
 
 
-def _shown(origin: str, parts: tuple[str, ...], depth: int) -> str:
-    name = "/".join(parts)
-    return f"{origin}: {name}" if depth else os.path.join(origin, name)
+def _take_strays(students: list[Student]) -> None:
+    """Foreign notebooks beside one student's good one are that student's scratch paper.
+
+    That is so where one of the two has no name of its own; in a class, it is a mistake
+    of somebody else.
+    """
+    with_books = [each for each in students if each.books]
+    unnamed = [each for each in with_books if not each.whose.by]
+    named = [each for each in with_books if each.whose.by]
+    if len(unnamed) != 1 or not named or len(named) > 20:
+        return
+    if len(named) == 1 and _foreign(unnamed[0]):
+        (host,), strays = named, unnamed
+    elif all(each.whose.by == "file" and _foreign(each) for each in named):
+        (host,), strays = unnamed, named
+    else:
+        return
+    for stray in strays:
+        host.files += stray.files
+        students.remove(stray)
 
 
-def _refused(parts: tuple[str, ...], origin: str, problem: str) -> Submission:
-    name = student_name.of(parts, inside=False)
-    return Submission(name, _text(origin), problem=problem)
+def _foreign(student: Student) -> bool:
+    return all(one(*each).problem == FOREIGN for each in student.books)
 
 
-def _text(origin: str) -> str:
-    """A path as text that can be written: file names need not be UTF-8."""
-    return origin.encode("utf-8", "replace").decode("utf-8")[:1000]
+def _call(students: Sequence[Student]) -> None:
+    """Give each student a name of their own: the id tells two of one name apart."""
+    known = [(each.person or each.whose).name for each in students]
+    counts, taken = Counter(map(fold, known)), set[str]()
+    for each, name in zip(students, known, strict=True):
+        number = (each.person or each.whose).id
+        if counts[fold(name)] > 1 and number and number != name:
+            name = f"{name} [{number}]"
+        each.name, count = name, 1
+        while fold(each.name) in taken:
+            count += 1
+            each.name = f"{name} ({count})"
+        taken.add(fold(each.name))

@@ -1,9 +1,4 @@
-"""Which of the files in a folder or an archive are submissions.
-
-Notebooks and archives are. A file of another kind is one only when it stands where a
-notebook should: loose among the submissions, or alone in a student's folder. Then the
-student must hear that it is not a notebook.
-"""
+"""The files of a class by their names: which are notebooks, which stand in for one."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,12 +7,23 @@ from dataclasses import dataclass
 from coursekit.grading.official import available
 
 MOST_ENTRIES = 20_000
-SKIPPED = ("__MACOSX", "__pycache__", "node_modules", "venv")
-_WRONG = {
-    *(".html", ".htm", ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages"),
-    *(".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"),
+# Never looked into: what lies there belongs to a tool, or to the teacher.
+SKIPPED = (
+    *("__MACOSX", "__pycache__", "node_modules", "venv", ".venv", ".git"),
+    *("site-packages", "Feedback Attachment(s)"),
+)
+_KINDS = {
+    ".py": "a Python script",
+    **dict.fromkeys((".md", ".qmd", ".rmd", ".txt", ".rtf"), "plain text"),
+    **dict.fromkeys((".html", ".htm"), "a web page"),
+    ".pdf": "a PDF document",
+    **dict.fromkeys((".doc", ".docx", ".odt", ".pages"), "an office document"),
+    **dict.fromkeys(
+        (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"), "an archive"
+    ),
+    ".json": "no notebook",
 }
-_PERHAPS = {".py", ".txt", ".json"}
+_LOOSE = {".py", ".txt", ".json", ".md", ".qmd", ".rmd"}  # such files lie everywhere
 
 
 class NotRead(Exception):
@@ -28,52 +34,54 @@ class NotRead(Exception):
 class Entry:
     """A file by its name. read: its bytes, or NotRead.
 
-    parts: folder names and the file's name, below what was collected.
+    parts: folder names and the file's name, below what was collected; an empty folder
+    has "" for a file's name. when: the date that an archive gives it. aside: it lies in
+    a hidden folder, or where Jupyter keeps its checkpoints.
     """
 
     parts: tuple[str, ...]
     read: Callable[[], bytes]
+    origin: str
+    when: str = ""
+    aside: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.parts[-1]
 
     @property
     def archive(self) -> bool:
         """Is it a zip archive, by its name?"""
-        return self.parts[-1].lower().endswith(".zip")
+        return self.name.lower().endswith(".zip")
 
     @property
     def notebook(self) -> bool:
         """Is it a notebook, by its name? Browsers add .txt or .json to it."""
-        return ".ipynb" in self.parts[-1].lower()
+        return ".ipynb" in self.name.lower()
+
+    @property
+    def kind(self) -> str:
+        """What it is instead of a notebook, in words; "" for a helper file."""
+        suffix = re.search(r"\.\w+$", self.name.lower())
+        return _KINDS.get(suffix[0], "") if suffix else ""
+
+    @property
+    def ours(self) -> bool:
+        """Is it called like one of the course's notebooks?"""
+        return any(each in self.name.lower() for each in available())
+
+    @property
+    def loose(self) -> bool:
+        """Is it of a kind that lies beside notebooks without being meant as one?"""
+        return not self.kind or self.name[self.name.rfind(".") :].lower() in _LOOSE
 
 
 def hidden(parts: Sequence[str]) -> bool:
-    """Does a file lie where no submission lies: hidden folders, checkpoints, caches?"""
-    return any(part.startswith(".") or part in SKIPPED for part in parts)
+    """Does a file lie in a hidden folder, or is it hidden itself?"""
+    return any(part.startswith(".") for part in parts)
 
 
-def chosen(entries: Sequence[Entry]) -> list[Entry]:
-    """The submissions among the files, in the order of their names."""
-    found = [entry for entry in entries if entry.notebook or entry.archive]
-    served = {entry.parts[0] for entry in found if len(entry.parts) > 1}
-    for entry in sorted(entries, key=_order):
-        if entry.notebook or entry.archive or not _wrong(entry):
-            continue
-        if len(entry.parts) == 1:
-            found.append(entry)
-        elif entry.parts[0] not in served:
-            served.add(entry.parts[0])
-            found.append(entry)
-    return sorted(found, key=_order)
-
-
-def _wrong(entry: Entry) -> bool:
-    name = entry.parts[-1].lower()
-    suffix = re.search(r"\.\w+$", name)
-    if suffix is None:
-        return False
-    if suffix[0] in _PERHAPS:  # notes and scripts lie everywhere
-        return any(each in name for each in available())
-    return suffix[0] in _WRONG
-
-
-def _order(entry: Entry) -> tuple[str, ...]:
-    return entry.parts
+def unseen(parts: Sequence[str]) -> bool:
+    """Does a file lie where nobody's work does, or is it a system's leftover?"""
+    return any(part in SKIPPED or part.startswith("._") for part in parts)

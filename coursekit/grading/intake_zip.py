@@ -8,32 +8,24 @@ import io
 import re
 import stat
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from coursekit.grading.intake_entries import MOST_ENTRIES, Entry, NotRead, hidden
+from coursekit.grading.intake_entries import (
+    MOST_ENTRIES,
+    Entry,
+    NotRead,
+    hidden,
+    unseen,
+)
 from coursekit.grading.notebook_json import LARGEST_FILE
+from coursekit.grading.platform_name import minutes
 
 LARGEST_ARCHIVE = 300 * 2**20
+MOST_OPEN = 2 * LARGEST_ARCHIVE
 MOST_UNPACKED = 4000 * 2**20  # one member at a time is in memory
 _CHUNK = 1 << 20
-# All that zipfile was seen to raise for archives that are damaged or made to harm.
-_ERRORS = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    EOFError,
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-)
 _DAMAGED = (
     "The archive is damaged. Pack it again, as a plain zip, and hand it in again."
 )
@@ -44,31 +36,66 @@ class Budget:
     """How much all the archives within one archive may still unpack."""
 
     left: int = field(default_factory=lambda: MOST_UNPACKED)
+    files: int = 10 * MOST_ENTRIES
 
-    def spend(self, size: int) -> None:
-        """Count unpacked bytes. NotRead when it is too much."""
+    def spend(self, size: int, files: int = 0) -> None:
+        """Count unpacked bytes and listed files. NotRead when it is too much."""
         self.left -= size
+        self.files -= files
         if self.left < 0:
             raise NotRead(
                 f"The archive unpacks to more than {MOST_UNPACKED // 2**20} MB; the "
                 "rest is not read."
             )
+        if self.files < 0:
+            raise NotRead("The archives in this archive have too many files.")
 
 
-def entries(data: bytes, budget: Budget) -> Iterator[Entry]:
-    """The files of an archive, hidden ones left out. NotRead when it cannot be read."""
+def entries(outer: Entry, origin: str, budget: Budget) -> Iterator[Entry]:
+    """The files of an archive by name. NotRead when it cannot be read.
+
+    origin: what to show in front of their names.
+    """
+    for member in _opened(outer.read).infolist():
+        parts = _parts(member)
+        if not parts or unseen(parts):
+            continue
+        budget.spend(0, 1)
+        read = partial(_read, outer.read, member, budget)
+        stamp = "{}-{:02}-{:02} {:02}:{:02}".format(*member.date_time)
+        shown = f"{origin}: {'/'.join(parts)}"
+        if member.is_dir():
+            parts = (*parts, "")
+        yield Entry((*outer.parts, *parts), read, shown, minutes(stamp), hidden(parts))
+
+
+_open: dict[Callable[[], bytes], tuple[zipfile.ZipFile, int]] = {}
+
+
+def _opened(read: Callable[[], bytes]) -> zipfile.ZipFile:
+    """An archive by what reads it; those used last stay open, as memory allows."""
+    if read in _open:
+        return _open[read][0]
+    data = read()
+    if len(data) > LARGEST_ARCHIVE:
+        size = LARGEST_ARCHIVE // 2**20
+        raise NotRead(f"The archive is larger than {size} MB. Unpack it first.")
     if data.count(b"PK\x01\x02") > MOST_ENTRIES:
         raise NotRead(f"The archive has more than {MOST_ENTRIES} files.")
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        members = archive.infolist()
-    except _ERRORS:
+    except Exception:  # zipfile raises a dozen kinds for what is damaged
         raise NotRead(_DAMAGED) from None
-    for member in members:
-        parts = _parts(member)
-        if not parts or member.is_dir() or hidden(parts):
-            continue
-        yield Entry(parts, partial(_read, archive, member, budget))
+    size = len(data) + 1000 * len(archive.infolist())
+    while _open and size + sum(each for _, each in _open.values()) > MOST_OPEN:
+        del _open[next(iter(_open))]
+    _open[read] = archive, size
+    return archive
+
+
+def forget() -> None:
+    """Let go of the archives that were opened last."""
+    _open.clear()
 
 
 def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
@@ -83,7 +110,7 @@ def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
     return tuple(p for p in parts if p.strip(". ") and not re.fullmatch(r"\w:", p))
 
 
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
+def _read(outer: Callable[[], bytes], member: zipfile.ZipInfo, budget: Budget) -> bytes:
     """One member, unpacked. NotRead for whatever is not a plain file of decent size."""
     if stat.S_ISLNK(member.external_attr >> 16):
         raise NotRead("This is a link to another file. Hand in the notebook itself.")
@@ -97,12 +124,14 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> 
     limit = LARGEST_FILE if not name.endswith(".zip") else LARGEST_ARCHIVE
     found = bytearray()
     try:
-        with archive.open(member) as stream:
+        with _opened(outer).open(member) as stream:
             while chunk := stream.read(_CHUNK):
                 budget.spend(len(chunk))
                 found += chunk
                 if len(found) > limit:
                     break  # the reader sees that it is too long
-    except _ERRORS:
+    except NotRead:
+        raise
+    except Exception:
         raise NotRead(_DAMAGED) from None
     return bytes(found)

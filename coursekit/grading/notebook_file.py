@@ -19,6 +19,7 @@ MOST_RAW_CELLS = 30_000
 LONGEST_CELL = 100_000  # characters
 LONGEST_CODE = 1_000_000  # characters of all code cells together
 MOST_NOTES = 30
+SOLUTION = "This began as a copy of the course's solutions."
 
 _KINDS = ("code", "markdown", "raw")
 _EXERCISE_ID = re.compile(r"\d\d[a-z]?\.\d{1,3}", re.ASCII)
@@ -61,6 +62,9 @@ def _read(data: bytes, student: str, origin: str) -> Submission:
     if cells and not any(cell.kind == "code" for cell in cells):
         notes.append("The notebook has no code cells.")
     name = notebook_name.of(about, cells, origin, notes)
+    info = about.get("coursekit") if isinstance(about, dict) else None
+    if isinstance(info, dict) and info.get("role") == "solution":
+        notes.insert(0, SOLUTION)
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"And {len(notes) - MOST_NOTES} notes more."]
     return Submission(student, origin, tuple(cells), tuple(notes), notebook=name)

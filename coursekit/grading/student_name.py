@@ -1,98 +1,245 @@
-"""Whose submission a file is, told from where it lies.
+"""Whose submissions a class's files are, told from all their names together.
 
-The rule: the file's name, less what learning platforms put around it and less the name
-of the course's notebook, if that leaves something; else the nearest folder (or archive)
-above it whose name is not a word such as "submissions" or "week 3". So
+A platform's pattern comes first. Else it is the outermost folder or archive whose name
+says something, unless such folders hold a class each; else the file's own name, less
+that of the course's notebook. So
 
-    alice.ipynb, 01_diffusion_alice.ipynb, alice/01_diffusion.ipynb,
-    alice/notebooks/01_diffusion (1).ipynb, alice.zip: 01_diffusion.ipynb
+    alice.ipynb, 01_diffusion_alice.ipynb, alice/01_diffusion_final_v2.ipynb,
+    week 3/alice/notebooks/01_diffusion (1).ipynb, alice.zip: 01_diffusion.ipynb
 
-are all Alice's. Where nothing is left, the outermost name is taken as it is.
+are all Alice's. Where nothing tells, the folder that was collected gives the name.
 """
 
 import re
-import unicodedata
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from itertools import takewhile
 
 from coursekit.grading.official import available
+from coursekit.grading.platform_name import Whose, clean, fold, told
 
-LONGEST = 80
-
-_PLATFORMS = (
-    re.compile(r"(.+?)_\d+_assignsubmission_.*", re.DOTALL),  # Moodle
-    re.compile(r"(.+?)(?:_LATE)?_\d{2,}_\d{3,}_.*", re.DOTALL),  # Canvas
-    re.compile(r".*_([^_]+)_attempt_\d{4}(?:-\d\d){5}.*", re.DOTALL),  # Blackboard
+_SUFFIX = re.compile(
+    r"(?:\.(?:ipynb|nbconvert|zip|[qr]?md|txt|json|html?|py|pdf|docx?|odt|rtf|rar|7z"
+    r"|tar|t?gz))+$",
+    re.I,
 )
-_SUFFIX = re.compile(r"(?:\.(?:ipynb|zip|md|txt|json|html?|py|pdf|docx?))+$", re.I)
-_COPY = re.compile(
-    r"^(?:copy of|kopie von|copie de|copia de)\s+|[\s_-]+copy\d*$|-checkpoint$"
-    r"|\s*\(\d+\)$",
+_COPY = re.compile(r"\b(?:copy of|kopie von|copie de|copia d[ei])\s+", re.I)
+_DAY = r"(?:19|20)\d\d[-_.]?(?:0\d|1[0-2])[-_.]?(?:[0-2]\d|3[01])"
+_DATE = re.compile(
+    rf"(?<!\d){_DAY}(?:[ T_-]*\d\d[-_:.h]?\d\d(?:[-_:.]?\d\d)?Z?)?(?![^\W_])"
+    r"|(?<!\d)\d{1,2}[-_.]\d{1,2}[-_.](?:20)?\d\d(?!\d)"
+)
+_COUNTED = re.compile(  # "group 3" is a name; "submission 2" is not
+    r"(?:(?:anon\w*|candidate|gr(?:ou|u)pp?e?|participant|person|student|team|user)"
+    r"[\W_]*(?:\d+|[a-z])|submission[\W_]*\d{3,}|(?<![^\W_])[gpst][\W_]*\d+)$",
     re.I,
 )
 _WORDS = frozenset(
-    "answer answers assignment assignments class classroom code copy course coursekit "
-    "cme diffusion done download downloads exercise exercises export file files final "
-    "finished grading home homework hw ipynb lab lecture main master moodle my new "
-    "notebook notebooks project school solution solutions source src student students "
-    "submission submissions submitted tmp untitled upload uploads week work".split()
+    "abgabe abgaben answer answers archive assignment assignments attachment "
+    "attachments attempt backup bearbeitet benchmarks blatt changed checkpoint "
+    "checkpoints class classroom cme code comments completed conftest copia copie copy "
+    "corrected correction course coursekit current data demo devoir diffusion docs "
+    "docx done download downloads draft drive edit edited entrega entwurf ex exercise "
+    "exercises export feedback fertig fig figs figures file files final finale "
+    "finalfinal finished fixed full grades grading groups handin handout helper "
+    "helpers home homework hw images img index ipynb kopie lab labs late latest "
+    "lecture lectures lesson license loesung lösung main master meine mine mod "
+    "modified moodle my nb nbconvert neu new notebook notebooks notes old online "
+    "output outputs part parte partie pictures playground plot plots project ps pset "
+    "readme rendu repo report requirements resubmission result results rev revised "
+    "revision school scratch scripts second session setup sheet solution solutions "
+    "solved source src student students submission submissions submit submitted tarea "
+    "task teil temp test tests text timestamp tmp trial try tutorial tutorials uebung "
+    "unit untitled update updated upload uploads utils v ver version versions versuch "
+    "week wip woche work working zip übung".split()
 )
-_MAY_STAND_BEHIND = " \t_-–.,;:()[]"
+_EDGES = " \t_-–.,;:()[]+&"
 
 
-def of(parts: Sequence[str], inside: bool = True) -> str:
-    """The student of a file. parts: folders and file name below what was collected.
+def owners(
+    files: Sequence[Sequence[str]],
+    books: Sequence[bool],
+    above: Sequence[str] = (),
+    known: Mapping[tuple[str, ...], Whose] | None = None,
+) -> list[Whose]:
+    """Whose each file is. files: folders and file name, below the folders `above`.
 
-    inside: the file lies in a folder or archive that was collected; else the parts
-    before the last are only the way to it.
+    books: which of them are notebooks; only these can show that a folder holds a class.
     """
-    for part in reversed(parts):
-        name = _told(part)
-        if name:
-            return name
-    whole = parts[0] if inside and parts else parts[-1] if parts else ""
-    return clean(_SUFFIX.sub("", whole)) or "unnamed"
+    found = [_told(parts, above, known or {}) for parts in files]
+    plain = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
+    inside: dict[str, set[str]] = {}
+    for whose, folder in found:
+        inside.setdefault(folder, set()).add(whose.name if whose else "")
+    # A few platform's names in one folder, and others beside it: a student's guise.
+    platform = [
+        None if folder and len(inside[folder]) <= plain else whose
+        for whose, folder in found
+    ]
+    chains = [[part for part in parts[:-1] if label(part)] for parts in files]
+    rest = [n for n, whose in enumerate(platform) if not whose]
+    drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
+    given = [name for part in reversed(above) if (name := label(part))]
+    given = [*given, *map(clean, above[-1:])]
+    made = [whose or Whose("") for whose in platform]
+    for n in rest:
+        last, chain = files[n][-1], chains[n]
+        if chain and (len(chain) > drop or not label(last)):
+            made[n] = Whose(chain[min(drop, len(chain) - 1)], by="folder")
+        elif label(last) or _number(last):
+            made[n] = Whose(last, by="file")
+        else:
+            raw = next((part for part in (*given, *files[n]) if part), "")
+            made[n] = Whose(clean(_SUFFIX.sub("", raw)) or "unnamed")
+    for by in ("folder", "file"):
+        alike = [n for n in rest if made[n].by == by]
+        names = _names({made[n].name for n in alike if books[n]})
+        for n in alike:
+            part = made[n].name
+            made[n] = Whose(names.get(part) or label(part) or _number(part), by=by)
+    return _one_number(made, files)
 
 
-def _told(part: str) -> str:
-    """What one file or folder name says about the student; "" for nothing."""
-    text = _SUFFIX.sub("", clean(part))
-    for platform in _PLATFORMS:
-        found = platform.fullmatch(text)
-        if found:
-            return found[1].strip(_MAY_STAND_BEHIND)
-    before = ""
-    while before != text:
-        before = text
-        text = _COPY.sub("", text)
-        for notebook in available():
-            text = re.sub(re.escape(notebook), " ", text, flags=re.I)
-        text = text.strip(_MAY_STAND_BEHIND)
-    if re.search(r"\d{5}", text):  # a matriculation or submission number
-        return text
-    words = re.split(r"[\W_\d]+", text.lower())
-    return "" if all(word in _WORDS or not word for word in words) else text
+def _names(parts: set[str]) -> dict[str, str]:
+    """The names that folders or files of one kind give."""
+    bare = {part: clean(_bare(part)) for part in parts}
+    words = {
+        part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
+    }
+    ends = Counter(fold(m[1]) for m in words.values() if m and not _noise(m[2]))
+    for word, count in ends.most_common(1):
+        if count > 3 and 2 * count > len(parts):  # a class that is numbered: "pupil 7"
+            return {p: bare[p] for p, m in words.items() if m and fold(m[1]) == word}
+    names = {part: label(part) or _number(part) for part in parts}
+    short = _shorter(set(names.values()))
+    return {part: short[name] for part, name in names.items()}
 
 
-def clean(text: str) -> str:
-    """One line of visible characters: file names can hold anything."""
-    text = unicodedata.normalize("NFC", text[:1000])
-    kept = (" " if c.isspace() else c for c in text)
-    shown = (c for c in kept if not unicodedata.category(c).startswith("C"))
-    return " ".join("".join(shown).split())[:LONGEST].strip()
+def _told(
+    parts: Sequence[str], above: Sequence[str], known: Mapping[tuple[str, ...], Whose]
+) -> tuple[Whose | None, str]:
+    """What a platform tells, and the folder around it that is a name itself."""
+    whose, place = told((*above, *parts), known)
+    around = parts[: max(place - len(above), 0)]
+    return whose, next((name for part in around if (name := label(part))), "")
 
 
-def unique(name: str, taken: Collection[str]) -> str:
-    """The name itself, or with a number behind it; letter case does not count.
+@lru_cache(maxsize=10_000)
+def label(part: str) -> str:
+    """What one file or folder name says about a student; "" for nothing."""
+    text = _SUFFIX.sub("", clean(part, 1000))
+    text = _our_names().sub(" ", _COPY.sub("", text))
+    counted = _COUNTED.search(text)
+    if counted and not _strip(text[: counted.start()]):
+        return clean(counted[0])
+    if re.fullmatch(r"\d{5,}", number := text.strip(_EDGES)):
+        return clean(number)
+    said = [_strip(each) for each in re.split(r"\s+-\s+", _DATE.sub(" ", text))]
+    return clean(" - ".join(each for each in said if each))
 
-    taken: folded names.
+
+def _strip(text: str) -> str:
+    """The text less the words at its ends that many would write there."""
+    tokens = list(re.finditer(r"[^\W_]+", text))
+    strong = [n for n, token in enumerate(tokens) if not _noise(token[0])]
+    if not any(len(tokens[n][0]) > 1 or not tokens[n][0].isascii() for n in strong):
+        return ""
+    start = tokens[strong[0] - 1].end() if strong[0] > 0 else 0
+    last = strong[-1] + 1
+    end = tokens[last].start() if last < len(tokens) else len(text)
+    return text[start:end].strip(_EDGES)
+
+
+def _noise(token: str) -> bool:
+    found = re.fullmatch(r"(\D*)\d{0,4}", token.casefold())
+    return found is not None and (not found[1] or found[1] in _words())
+
+
+@cache
+def _words() -> frozenset[str]:
+    return _WORDS.union(*(re.findall(r"[a-z]{5,}", name) for name in available()))
+
+
+@cache
+def _our_names() -> re.Pattern[str]:
+    """The names of the course's notebooks, however their words are joined."""
+    names = (r"[\W_]*".join(name.split("_")) for name in available())
+    return re.compile("|".join(sorted(names, key=len, reverse=True)) or "(?!)", re.I)
+
+
+def _bare(part: str) -> str:
+    """A name without its suffix and that of a notebook."""
+    return _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+
+
+def _number(part: str) -> str:
+    """A number, if that is all that a file's name has to tell it from others."""
+    text = _bare(part)
+    whole = text.isdigit() and not _our_names().search(part)
+    return clean(text) if whole or re.search(r"\d{5}", text) else ""
+
+
+def _containers(ways: Sequence[Sequence[str]]) -> int:
+    """How many levels of folders hold a class each, as those of tutors do.
+
+    At such a level most folders hold several names, and together more names than there
+    are folders; a student's folder holds the notebook under its own name, or a few
+    tries whose names others use too.
     """
-    number, result = 1, name
-    while fold(result) in taken:
-        number += 1
-        result = f"{name} ({number})"
-    return result
+    drop = 0
+    while True:
+        held: dict[str, Counter[str]] = {}
+        flat: set[str] = set()
+        for way in ways:
+            if len(way) > drop + 1:
+                folder, inner = fold(way[drop]), label(way[drop + 1])
+                inner = "" if _DATE.fullmatch(inner) else fold(inner)
+                held.setdefault(folder, Counter())[inner] += 1
+                flat |= {folder} if len(way) == drop + 2 else set()
+        full = 0
+        for folder, names in held.items():  # two files may be tries, three are people
+            least = 2 if len(held) > 1 and folder not in flat else 3
+            full += len(names.keys() - {""}) >= max(least, 3 * names[""] + 1)
+        union = set().union(*held.values()) - {""}
+        if not held or 2 * full <= len(held) or len(union) <= len(held):
+            return drop
+        drop += 1
 
 
-def fold(name: str) -> str:
-    """The form in which two names are compared."""
-    return unicodedata.normalize("NFKC", name).casefold()
+def _shorter(names: set[str]) -> dict[str, str]:
+    """Names less what all begin or end with: "lecture-1-" of a repository's forks."""
+    cut = {name: re.split(r"(\s+-\s+|[-_])", name) for name in names}
+    for end in (0, -1):
+        while len(names) > 1 and all(len(each) > 2 for each in cut.values()):
+            shared = Counter(fold(each[end]) for each in cut.values())
+            segments = all(" - " in each for each in cut.values())
+            twice = {fold("".join(each[end * 3 :][:3])) for each in cut.values()}
+            sure = len(names) > 2 or segments or len(twice) == 1
+            if len(shared) > 1 or not sure:
+                break
+            cut = {
+                name: each[2:] if end == 0 else each[:-2] for name, each in cut.items()
+            }
+    return {name: "".join(each) for name, each in cut.items()}
+
+
+def _one_number(whose: list[Whose], files: Sequence[Sequence[str]]) -> list[Whose]:
+    """Moodle's numbers differ between assignments: one for each name, if that is safe.
+
+    It is where no download has two people of that name.
+    """
+    ids: dict[str, dict[tuple[str, ...], set[str]]] = {}
+    for each, parts in zip(whose, files, strict=True):
+        download = tuple(takewhile(lambda part: "_assignsub" not in part, parts))
+        ids.setdefault(each.name, {}).setdefault(download, set()).add(each.id)
+    same = {
+        name: min(map(min, found.values()))
+        for name, found in ids.items()
+        if all(len(numbers) == 1 for numbers in found.values())
+    }
+    return [
+        replace(each, id=same.get(each.name, each.id)) if each.by == "moodle" else each
+        for each in whose
+    ]

@@ -19,11 +19,12 @@ def named(source: str) -> Notebook:
 
 @pytest.mark.parametrize("folder", [LEARNER, SOLVED], ids=["learner", "solved"])
 @pytest.mark.parametrize("name", official.available())
-def test_the_courses_own_notebooks_read_without_a_note(name, folder):
+def test_the_courses_own_notebooks_read_with_no_other_note(name, folder):
     data = (folder / f"{name}.ipynb").read_bytes()
     found, raw = read(data), json.loads(data)["cells"]
     assert (found.student, found.origin) == ("alice", "x/alice.ipynb")
-    assert (found.problem, found.notes, found.notebook) == ("", (), name)
+    notes = (notebook_file.SOLUTION,) if folder == SOLVED else ()
+    assert (found.problem, found.notes, found.notebook) == ("", notes, name)
     assert [c.source for c in found.cells] == ["".join(each["source"]) for each in raw]
     assert [c.kind for c in found.cells] == [each["cell_type"] for each in raw]
     assert [c.id for c in found.cells] == [each["id"] for each in raw]

@@ -1,0 +1,190 @@
+"""One student's files read: the notebooks, or what was handed in instead of one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from coursekit.grading import notebook_file
+from coursekit.grading.intake_entries import Entry, NotRead
+from coursekit.grading.platform_name import Whose, clean, fold, minutes
+from coursekit.grading.types import Person, Submission
+
+FOREIGN = (
+    "This is none of the course's notebooks: no cell of it belongs to an exercise. "
+    "Hand in the notebook that you were given, with your answers in it."
+)
+KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
+_SPARE = ("solutions", "working files")  # beside them lies what was handed in
+_NUMBER = re.compile(r"(?:(?<=[\W_a-z])|^)(\d{1,14})\W*$", re.I)
+_PART = re.compile(r"part(?:ie|e)?[ _-]?\d|teil[ _-]?\d", re.I)
+
+
+@dataclass
+class Student:
+    """One person's files, with what their names say of each."""
+
+    whose: Whose
+    person: Person | None = None
+    notes: list[str] = field(default_factory=list)
+    files: list[tuple[Entry, Whose]] = field(default_factory=list)
+    name: str = ""
+
+    @property
+    def books(self) -> list[tuple[Entry, Whose]]:
+        """The notebooks, but for those in hidden folders."""
+        return [each for each in self.files if each[0].notebook and not each[0].aside]
+
+
+def read(student: Student) -> Iterator[Submission]:
+    """A student's notebooks, the tries at each numbered from the oldest."""
+    names = {fold(e.name) for e, w in student.books if not _spare(e)}
+    left = [e for e, w in student.books if _spare(e) and fold(e.name) in names]
+    stamps = {e.parts[:-1]: e for e, w in student.files if e.name == "timestamp.txt"}
+    files = [
+        (entry, replace(whose, when=whose.when or _stamp(entry, stamps)))
+        for entry, whose in student.books
+        if not (_spare(entry) and fold(entry.name) in names)
+    ]
+    files.sort(key=lambda each: (each[1].when, _number(each[0]), each[0].when))
+    rows, room = [], KEPT
+    for entry, whose in files:
+        row = one(entry, whose)
+        room -= sum(len(cell.source) for cell in row.cells)
+        rows.append((entry, row if room > 0 else replace(row, cells=())))
+    good = [row for entry, row in rows if not row.problem]
+    own = {row.notebook for row in good if notebook_file.SOLUTION not in row.notes}
+    foreign = [e for e, row in rows if good and row.problem == FOREIGN]
+    left += [
+        entry
+        for entry, row in rows
+        if notebook_file.SOLUTION in row.notes and row.notebook in own
+    ]
+    out = {entry.parts for entry in foreign + left}
+    rows = [each for each in rows if each[0].parts not in out]
+    notes = _beside(student, foreign, len(left))
+    counts = Counter(row.notebook for entry, row in rows if not row.problem)
+    tries = Counter[str]()
+    for entry, row in rows:
+        tries[row.notebook] += not row.problem
+        nth, count = max(tries[row.notebook], 1), counts[row.notebook]
+        said = list(student.notes)
+        if not row.problem:  # once, with what is graded
+            said, notes = said + notes, []
+        if count > 1:
+            said.append(f"File {nth} of {count} of this student for this notebook.")
+            if not student.whose.by and not student.person:
+                said.append("No name tells whose they are, nor if one student's.")
+            if _PART.search(entry.name):
+                said.append("Parts of a notebook are graded one by one.")
+        if room <= 0 and not row.cells and not row.problem:  # they had to wait outside
+            row = replace(row, cells=one(entry, Whose("")).cells)
+        row = _named(row, student)
+        yield replace(row, attempt=nth, notes=(*said, *row.notes))
+
+
+def one(entry: Entry, whose: Whose) -> Submission:
+    """One notebook, with what its name says of it."""
+    origin = shown(entry.origin)
+    try:
+        row = notebook_file.read(entry.read(), "", origin)
+    except NotRead as error:
+        row = Submission("", origin, problem=str(error))
+    if not row.problem and not row.notebook:
+        row = replace(row, problem=FOREIGN, cells=(), notes=())
+    person = Person(whose.name, whose.id, whose.email)
+    return replace(
+        row,
+        person=person if whose.id or whose.email else None,
+        handed_in=whose.when or entry.when,
+        late=whose.late,
+    )
+
+
+def _named(row: Submission, student: Student) -> Submission:
+    return replace(row, student=student.name, person=student.person or row.person)
+
+
+def _beside(student: Student, foreign: Sequence[Entry], left: int) -> list[str]:
+    """What is said once for a student: what lay beside the notebooks."""
+    scripts = [e for e, w in student.files if not e.notebook and e.ours]
+    left += sum(e.aside and e.notebook for e, w in student.files)
+    said = {
+        "Beside it lies what is none of the course's notebooks": _names(foreign),
+        "Not read, since only notebooks are": _names(scripts),
+        "Notebooks left out (in hidden folders, in solutions/, or beside what was "
+        "handed in)": str(left or ""),
+    }
+    return [f"{what}: {names}." for what, names in said.items() if names]
+
+
+def instead(student: Student, books: Sequence[str]) -> Iterator[Submission]:
+    """A row for who has handed in no notebook, with what there is in its place.
+
+    None for files of other kinds that lie loose among notebooks, or in the folder of
+    one student: nobody meant them as a submission. books: what told whose the notebooks
+    of each other student are.
+    """
+    if not student.whose.by or (books and not any(books)):
+        return
+    class_of_files = books.count("file") > 1 and "" not in books
+    files = [each for each in student.files if not each[0].aside] or student.files
+    meant = [
+        (entry, whose)
+        for entry, whose in files
+        if student.whose.by != "file"
+        or (entry.kind and (class_of_files or entry.ours or not entry.loose))
+    ]
+    for entry, whose in sorted(meant, key=lambda each: not each[0].kind)[:1]:
+        row = one(entry, whose)
+        if row.problem or not entry.ours:  # else it has a browser's name, .json or .txt
+            row = replace(row, cells=(), problem=what_to_do([e for e, w in files]))
+        yield replace(_named(row, student), notes=(*student.notes, *row.notes))
+
+
+def what_to_do(entries: Sequence[Entry]) -> str:
+    """What to hand in, where these files are all there is."""
+    kinds = sorted({entry.kind for entry in entries if entry.kind})
+    there = "only hidden files" if any(e.name for e in entries) else "it is empty"
+    if names := _names([entry for entry in entries if not entry.aside]):
+        there = f"only {names}"
+    there += f" ({', '.join(kinds[:3])})" if kinds else ""
+    return (
+        f"There is no notebook (.ipynb), {there}. Hand in the notebook itself: "
+        "File > Download in Jupyter, File > Download > .ipynb in Colab."
+    )
+
+
+def _names(entries: Sequence[Entry]) -> str:
+    return ", ".join([clean(entry.name) for entry in entries if entry.name][:4])
+
+
+def _spare(entry: Entry) -> bool:
+    return any(part.lower() in _SPARE for part in entry.parts[:-1])
+
+
+def _number(entry: Entry) -> int:
+    """The number that a name ends with: of a version, a part or a copy."""
+    stems = [re.sub(r"\.\w+$", "", part) for part in entry.parts[-2:]]
+    found = [_NUMBER.search(stem) for stem in reversed(stems)]
+    return next((int(each[1]) for each in found if each), 0)
+
+
+def _stamp(entry: Entry, stamps: dict[tuple[str, ...], Entry]) -> str:
+    """When it was handed in, from a timestamp.txt beside or above it."""
+    above = (entry.parts[:-up] for up in range(1, min(len(entry.parts), 4)))
+    found = next((stamps[folder] for folder in above if folder in stamps), None)
+    return minutes(start(found, 200)) if found else ""
+
+
+def start(entry: Entry, size: int) -> str:
+    """How a file begins, as text."""
+    try:
+        return entry.read()[:size].decode("utf-8", "replace")
+    except NotRead:
+        return ""
+
+
+def shown(origin: str) -> str:
+    """A path as text that can be written: file names need not be UTF-8."""
+    return origin.encode("utf-8", "replace").decode("utf-8")[:1000]

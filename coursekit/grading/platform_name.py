@@ -1,0 +1,144 @@
+"""What a learning platform writes into the names of a download: who, late, when.
+
+The outermost name that fits counts, since what lies within it was named by a student.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+LONGEST = 80
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_WHEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[ T_-]?(\d\d)[:.-]?(\d\d)", re.ASCII)
+_PATTERNS = {
+    kind: re.compile(pattern, re.DOTALL)
+    for kind, pattern in {
+        "moodle": r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_.*)?",
+        "canvas": r"(?:(?P<name>[^\W_]+)_)?(?P<late>LATE_)?(?P<id>\d{2,}|anon_\w{4,8}?)"
+        r"(?:-\d+)?_(?:(?P<file>\d{3,})_.+|(?:text|link)\.html)",
+        "blackboard": r".*_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:\D.*)?",
+        "brightspace": r"(?:(?P<id>\d+)-\d+ - )?(?P<name>.+?) - "
+        r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}),? (?P<year>\d{4}) "
+        r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d) ?(?P<half>[AP]M)?(?: - .*)?",
+        "sakai": r"(?P<name>[^()]+,[^()]+)\((?P<id>[^()\s]+)\)(?:_Submission att.*)?",
+    }.items()
+}
+_TEAMS = ("submitted files", "working files")
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose a file is. by: a platform, "folder", "file", or "" where nothing tells."""
+
+    name: str
+    id: str = ""
+    email: str = ""
+    late: bool = False
+    when: str = ""
+    by: str = ""
+
+
+def told(
+    parts: Sequence[str], known: Mapping[tuple[str, ...], Whose]
+) -> tuple[Whose | None, int]:
+    """What the folders above a file and its own name tell, and which of them does.
+
+    known: what Gradescope's list says of the folders beside it.
+    """
+    for place, part in enumerate(parts):
+        inner = parts[place + 1 :]
+        if part.lower() in _TEAMS and len(inner) > 1:
+            whose = Whose(clean(inner[0]), by="teams")
+        elif part.lower() == "submitted" and len(inner) == 3:
+            whose = Whose(clean(inner[0]), clean(inner[0]), by="nbgrader")
+        else:
+            listed = known.get(tuple(parts[: place + 1]))
+            whose = listed or _fits(part) or Whose("")
+        if whose.name:
+            return whose, place
+    return None, 0
+
+
+@lru_cache(maxsize=10_000)
+def _fits(part: str) -> Whose | None:
+    line = clean(part, 1000)
+    for kind, pattern in _PATTERNS.items():
+        found = pattern.fullmatch(line)
+        if found and (whose := _whose(kind, found.groupdict(""))):
+            return whose
+    return None
+
+
+def _whose(kind: str, said: dict[str, str]) -> Whose | None:
+    person, name = said["id"], clean(said.get("name", "") or said["id"])
+    when = minutes(said.get("when", ""))
+    if kind == "canvas":
+        dated = minutes(f"{person}{said['file']}")  # alice_20240105_101112_01.ipynb
+        if dated or name != name.lower() or name.isdigit():
+            return None if not name.startswith("anon_") else Whose(name, name, by=kind)
+    elif kind == "moodle":
+        name = re.sub(
+            r"^(?:gr(?:ou|u)pp?e?|team)\W*\w{1,3}-(?=.)", "", name, flags=re.I
+        )
+        name = name.replace("_", " ")
+        if name == "Participant":  # marked blind
+            name = f"{name} {person}"
+    elif kind == "brightspace":
+        if said["month"].lower() not in _MONTHS:
+            return None
+        month, hour = _MONTHS.index(said["month"].lower()) + 1, int(said["hour"])
+        if said["half"]:
+            hour = hour % 12 + 12 * (said["half"] == "PM")
+        day = f"{said['year']}-{month:02}-{int(said['day']):02}"
+        when = minutes(f"{day}T{hour:02}:{said['minute']}")
+    return Whose(name, person, "", bool(said.get("late")), when, kind)
+
+
+def minutes(text: str) -> str:
+    """The first date and time in a text as "2026-11-30T17:40", or ""."""
+    found = _WHEN.search(text[:1000])
+    if not found:
+        return ""
+    year, month, day, hour, minute = map(int, found.groups())
+    right = 1980 < year < 2200 and 0 < month < 13 and 0 < day < 32
+    if not right or hour > 23 or minute > 59:
+        return ""
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}"
+
+
+def gradescope(text: str) -> dict[str, Whose]:
+    """The folders that submission_metadata.yml names, and whose each of them is."""
+    found: dict[str, dict[str, list[str]]] = {}
+    values: dict[str, list[str]] = {}
+    for line in text.splitlines()[:200_000]:
+        if head := re.fullmatch(r"['\"]?([^\s:'\"][^:'\"]*)['\"]?:\s*", line):
+            values = found.setdefault(head[1], {})
+        elif pair := re.fullmatch(r"(?:  |- |  - |    ):(\w+): *(.+?)\s*", line):
+            values.setdefault(pair[1], []).append(pair[2].strip("'\""))
+    return {
+        folder: Whose(
+            clean(", ".join(values["name"])),
+            clean(values.get("sid", [""])[0]),
+            clean(values.get("email", [""])[0]),
+            when=minutes(values.get("created_at", [""])[0]),
+            by="gradescope",
+        )
+        for folder, values in found.items()
+        if values.get("name")
+    }
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    """One line of visible characters: file names can hold anything."""
+    text = unicodedata.normalize("NFC", text[:1000])
+    kept = (" " if c.isspace() else c for c in text)
+    shown = (c for c in kept if not unicodedata.category(c).startswith("C"))
+    return " ".join("".join(shown).split())[:limit].strip()
+
+
+def fold(name: str) -> str:
+    """The form in which two names are compared."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(re.findall(r"[^\W_]+", text)) or text
