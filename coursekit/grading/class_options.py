@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from typer import Option
 
-from coursekit.grading import compare, exports, spreadsheet
+from coursekit.grading import compare, exports, roster, spreadsheet
 from coursekit.grading import marks as marks_file
 from coursekit.grading.classbook import MINUTE, Book, Policy
 from coursekit.grading.report_clean import plain
@@ -42,12 +42,7 @@ def policy(**given: Any) -> Policy:
         raise ValueError("--export needs names: leave out --anonymous")
     if asked["compare"]:
         compare.read(asked["compare"])
-    people, said = (), ""
-    if asked["roster"]:
-        from coursekit.grading import roster
-
-        found = roster.read(asked["roster"])
-        people, said = found.people, found.said
+    listed = roster.read(asked["roster"]) if asked["roster"] else roster.Roster((), "")
     named = (asked["roster"], asked["marks"], asked["compare"])
     named += tuple(path for _, path in exported)
     return Policy(
@@ -57,8 +52,8 @@ def policy(**given: Any) -> Policy:
         notebooks=tuple(dict.fromkeys(map(_known, asked["notebook"] or ()))),
         weights=dict(map(_weight, asked["weight"] or ())),
         bonus=frozenset(asked["bonus"] or ()),
-        people=people,
-        said=said,
+        people=listed.people,
+        said=listed.said,
         marks=marks_file.read(asked["marks"]) if asked["marks"] else (),
         marks_file=asked["marks"],
         anonymous=asked["anonymous"],

@@ -134,9 +134,8 @@ def chosen(
 
     A notebook that was not asked for is named, and not run.
     """
-    people, asked = policy.people, policy.notebooks
-    found = collect(paths, people) if people else collect(paths)
-    for index, submission in enumerate(found):
+    asked = policy.notebooks
+    for index, submission in enumerate(collect(paths, policy.people)):
         if report_class.in_shard(index, shard):
             if asked and submission.notebook not in ("", *asked):
                 submission = replace(submission, cells=(), problem=NOT_ASKED)

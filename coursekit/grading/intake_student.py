@@ -5,15 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from coursekit.grading import notebook_file
+from coursekit.grading import notebook_file, notebook_name
 from coursekit.grading.intake_entries import Entry, NotRead
 from coursekit.grading.platform_name import Whose, clean, fold, minutes
 from coursekit.grading.types import Person, Submission
 
-FOREIGN = (
-    "This is none of the course's notebooks: no cell of it belongs to an exercise. "
-    "Hand in the notebook that you were given, with your answers in it."
-)
 KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
 _SPARE = ("solutions", "working files")  # beside them lies what was handed in
 _NUMBER = re.compile(r"(?:(?<=[\W_a-z])|^)(\d{1,14})\W*$", re.I)
@@ -54,7 +50,7 @@ def read(student: Student) -> Iterator[Submission]:
         rows.append((entry, row if room > 0 else replace(row, cells=())))
     good = [row for entry, row in rows if not row.problem]
     own = {row.notebook for row in good if notebook_file.SOLUTION not in row.notes}
-    foreign = [e for e, row in rows if good and row.problem == FOREIGN]
+    foreign = [e for e, row in rows if good and row.problem == notebook_name.FOREIGN]
     left += [
         entry
         for entry, row in rows
@@ -91,7 +87,7 @@ def one(entry: Entry, whose: Whose) -> Submission:
     except NotRead as error:
         row = Submission("", origin, problem=str(error))
     if not row.problem and not row.notebook:
-        row = replace(row, problem=FOREIGN, cells=(), notes=())
+        row = replace(row, problem=notebook_name.FOREIGN, cells=(), notes=())
     person = Person(whose.name, whose.id, whose.email)
     return replace(
         row,

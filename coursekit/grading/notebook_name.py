@@ -13,6 +13,10 @@ from coursekit.grading import official
 from coursekit.grading.exercise_claim import claim
 from coursekit.grading.types import Cell
 
+FOREIGN = (
+    "This is none of the course's notebooks: no cell of it belongs to an exercise. "
+    "Hand in the notebook that you were given, with your answers in it."
+)
 _SOURCE = re.compile(r"(?:.*[/\\])?(\d\d[a-z]?_[a-z0-9_]+)(?:\.md|\.ipynb)?", re.ASCII)
 _DEFINES = re.compile(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", re.MULTILINE)
 

@@ -13,7 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from coursekit.checks.registry import by_id
-from coursekit.grading import alike, identify, official, transplant, verdict
+from coursekit.grading import (
+    alike,
+    identify,
+    notebook_name,
+    official,
+    transplant,
+    verdict,
+)
 from coursekit.grading.runner import Workshop
 from coursekit.grading.types import (
     Attempt,
@@ -86,6 +93,8 @@ def prepare(submission: Submission, options: Options) -> Prepared:
     """Find the attempts and write the mini notebooks. Never raises."""
     if submission.problem:
         return Prepared(submission, problem=submission.problem)
+    if not submission.notebook:
+        return Prepared(submission, problem=notebook_name.FOREIGN)
     try:
         held = official.load(submission.notebook)
         attempts = tuple(identify.attempts(held, submission))
