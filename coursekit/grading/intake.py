@@ -14,7 +14,6 @@ from coursekit.grading import roster, student_name
 from coursekit.grading.intake_entries import Entry, hidden
 from coursekit.grading.intake_files import listed
 from coursekit.grading.intake_student import (
-    FOREIGN,
     Student,
     instead,
     one,
@@ -25,6 +24,7 @@ from coursekit.grading.intake_student import (
 )
 from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
+from coursekit.grading.notebook_name import FOREIGN
 from coursekit.grading.platform_name import fold, gradescope
 from coursekit.grading.types import Person, Submission
 
