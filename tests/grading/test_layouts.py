@@ -16,7 +16,7 @@ import pytest
 from notebook_kit import code, notebook
 
 from coursekit.grading.intake import collect
-from coursekit.grading.intake_student import FOREIGN
+from coursekit.grading.notebook_name import FOREIGN
 from coursekit.grading.types import Submission
 
 _SOURCE = {"role": "solution", "source": "x/01_diffusion.md"}
