@@ -344,7 +344,7 @@ class TestOptions:
 
     def test_a_class_list_is_read_and_reaches_the_intake(self, monkeypatch, tmp_path):
         people = (person("Ada", "1"),)
-        (tmp_path / "class.csv").write_text("id,name\n1,Ada\n")
+        (tmp_path / "class.csv").write_text("id,name,e-mail,group\n1,Ada,ada@u.edu,A\n")
         found = class_options.policy(roster=tmp_path / "class.csv")
         assert found.people == people
         assert "1 person" in found.said
