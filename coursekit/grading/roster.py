@@ -66,7 +66,8 @@ def read(path: Path) -> Roster:
         raise RosterError(f"{path}: {error.strerror}") from None
     except (ValueError, csv.Error) as error:
         raise RosterError(f"{path}: {error}") from None
-    return Roster(tuple(people), f"roster: {taken}; {len(people)} people")
+    count = "1 person" if len(people) == 1 else f"{len(people)} people"
+    return Roster(tuple(people), f"roster: {taken}; {count}")
 
 
 def _rows(path: Path) -> list[list[str]]:
