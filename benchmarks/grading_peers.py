@@ -70,7 +70,7 @@ LOOKER = """
 import traceback
 def @name@(*args, **named):
     for frame, _ in traceback.walk_stack(None):
-        for found in [*frame.f_locals.values(), *frame.f_globals.values()]:
+        for found in filter(callable, {**frame.f_globals, **frame.f_locals}.values()):
             names = [getattr(found, each, "") for each in ("__module__", "__name__")]
             if names == "@symbol@".split(":"):
                 return found(*args, **named)
