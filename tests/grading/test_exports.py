@@ -23,6 +23,7 @@ GRADEBOOK = f"""\
 "Smith, Bo",502,4712,bsmith,A,9,,12
 "Özil, Cem",503,,,B,,,
 "Student, Eve",504,,,B,,,
+"Student, Test",505,,,B,,,
 """
 
 
@@ -60,17 +61,25 @@ class TestCanvas:
             "Smith, Bo": ("2", "2"),
             "Özil, Cem": ("", ""),
             "Student, Eve": ("", ""),
+            "Student, Test": ("", ""),
         }
         assert said == [
             f"canvas: {ONE}: of 100 there, of 6 here",
-            "canvas: Student, Eve of the gradebook is not here",
-            "canvas: Dan is not in the gradebook",
+            "canvas: only in the gradebook: Student, Eve",
+            "canvas: not in the gradebook: Dan",
         ]
+
+    @pytest.mark.parametrize(
+        ("there", "told"), [("6", 0), ("6.00", 0), ("", 0), ("60", 1), ("(none)", 1)]
+    )
+    def test_other_points_possible_are_said(self, there, told, tmp_path):
+        _, said = self.export(tmp_path, GRADEBOOK.replace(",100,", f",{there},"))
+        assert sum(" here" in each for each in said) == told
 
     def test_the_total(self, tmp_path):
         self.export(tmp_path, GRADEBOOK, total=True)
         rows = table(tmp_path / "out.csv")
-        assert [row[exports.TOTAL] for row in rows] == ["", "12", "3", "4", "0", ""]
+        assert [row[exports.TOTAL] for row in rows] == ["", "12", "3", "4", "0", "", ""]
 
     def test_excused_and_formulas(self, tmp_path):
         path = tmp_path / "g.csv"
@@ -94,8 +103,8 @@ def test_moodle_takes_grades_by_number_and_e_mail(tmp_path):
     write(tmp_path, ada, broken, exports=(("moodle", tmp_path),))
     rows = table(tmp_path / "moodle.csv")
     assert [list(row.values()) for row in rows] == [
-        ["", "'=Bo", "", "", "0"],
         ["4711", "Ada", "ada@u.edu", "3.5", "3.5"],
+        ["", "'=Bo", "", "", "0"],
     ]
     assert list(rows[0])[:3] == ["ID number", "Full name", "Email address"]
 
