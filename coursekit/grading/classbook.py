@@ -8,6 +8,7 @@ from pathlib import Path
 from coursekit.grading.marks import Mark, applied
 from coursekit.grading.report_clean import file_name, fold, name, plain
 from coursekit.grading.report_tally import look
+from coursekit.grading.roster import UNCLEAR, UNLISTED, key_of
 from coursekit.grading.types import Person, Report, Task
 
 NOT_ASKED = "This notebook was not asked for."
@@ -103,7 +104,10 @@ class Student:
                 found.append(report)
         places = [report.notebook or file_name(report.origin) for report in found]
         told = zip(places, map(look, found), strict=True)
-        return "; ".join(f"{place}: {said}" for place, said in told if said)
+        files = [*(entry.report for entry in self.entries.values()), *self.others]
+        notes = dict.fromkeys(note for report in files for note in report.notes)
+        doubts = [note for note in notes if note.startswith((UNCLEAR, UNLISTED))]
+        return "; ".join(doubts + [f"{place}: {said}" for place, said in told if said])
 
     @property
     def unasked(self) -> str:
@@ -150,7 +154,7 @@ class Book:
 
 
 def build(reports: Sequence[Report], policy: Policy) -> Book:
-    """The rows of a class, by name, and of the people of whom nothing has come."""
+    """The rows of a class, as its list has them or by name, and of who is missing."""
     run = {r.notebook for r in reports if r.problem != NOT_ASKED} - {""}
     counting = list(policy.notebooks) or sorted(run)
     tasks: dict[str, tuple[Task, ...]] = {}
@@ -177,7 +181,16 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
         for each in sorted(policy.bonus - known)
     ]
     row = _Row(policy, counting, tasks)
-    ordered = sorted(persons, key=lambda each: (fold(each), each))
+    # As on the class list; not with numbers for names, which that would give away.
+    listed = () if policy.anonymous else policy.people
+    order = {who(person): place for place, person in enumerate(listed)}
+    ordered = sorted(
+        persons,
+        key=lambda each: (
+            order.get(who(persons[each]), len(order)),
+            *(key_of(each), fold(each), each),
+        ),
+    )
     students = [
         row.student(each, persons[each], files.get(each, []), marks.get(each, {}))
         for each in ordered

@@ -14,9 +14,10 @@ from coursekit.grading import (
     grade_command,
     marks,
     report_class,
+    roster,
 )
 from coursekit.grading.marks import Mark
-from coursekit.grading.types import Report
+from coursekit.grading.types import Person, Report
 from tests.grading.class_kit import (
     ONE,
     TWO,
@@ -77,6 +78,24 @@ class TestSums:
         assert [s.name for s in found] == ["Ada L.", "Bo", "Bo (3)"]
         assert [s.absent for s in found] == [False, True, True]
         assert found[1].remarks == "nothing handed in" and found[1].missing == (ONE,)
+
+    def test_the_order_is_that_of_the_class_list(self):
+        people = (person("Zoë"), person("Åsa"))
+        files = [handed_in(name) for name in ("Bob", "Åke", "Åsa")]
+        by_name = [s.name for s in book(*files).students]
+        assert by_name == ["Åke", "Åsa", "Bob"], "accents tell nothing"
+        listed = [s.name for s in book(*files, people=people).students]
+        assert listed == ["Zoë", "Åsa", "Åke", "Bob"]
+        hidden = book(*files, people=people, anonymous=True).students
+        assert [s.name for s in hidden] == ["Åke", "Åsa", "Bob", "Zoë"]
+
+    def test_who_cannot_be_placed_is_to_be_looked_at(self):
+        doubts = roster.UNLISTED, f"{roster.UNCLEAR}: Al, Al."
+        for note in doubts:
+            (ada,) = book(
+                handed_in(notes=("x", note)), handed_in(notebook=TWO)
+            ).students
+            assert ada.look == note
 
 
 class TestTries:
@@ -198,8 +217,9 @@ class TestMarks:
         mine = (Mark("Ada", "", "01.1", 2.0), Mark("Cem", "", "01.2", 1.0))
         found = book(*files, people=(person("Cem", "3"),), marks=mine)
         assert points(found) == {"Ada": 2, "Bo": 2, "Cem": 1}
-        assert found.students[0].look == "", "it has been looked at"
-        assert "Cut off." in found.students[0].entries[ONE].report.notes
+        _, ada, _ = found.students  # the class list comes first
+        assert ada.look == "", "it has been looked at"
+        assert "Cut off." in ada.entries[ONE].report.notes
 
     def test_rows_of_nobody_and_of_nothing_are_said(self):
         rows = (Mark("Eve", "", ONE, 1.0), Mark("Ada", "", "01.99", 1.0))
@@ -343,7 +363,7 @@ class TestOptions:
         assert found.deadlines == {"": DAY + "23:59", ONE: DAY + "08:00"}
 
     def test_a_class_list_is_read_and_reaches_the_intake(self, monkeypatch, tmp_path):
-        people = (person("Ada", "1"),)
+        people = (Person("Ada", "1"),)
         (tmp_path / "class.csv").write_text("id,name\n1,Ada\n")
         found = class_options.policy(roster=tmp_path / "class.csv")
         assert found.people == people
