@@ -28,7 +28,6 @@ DUE = {
     "02_score_matching": date(2026, 11, 13),
     "03_flow_matching": date(2026, 11, 20),
 }
-Notebook = dict[str, Any]
 
 # As Canvas sorts them: two of one name, accents, a second comma, one word of two.
 PEOPLE = """\
@@ -106,13 +105,15 @@ def mistaken(task: Task, source: str, chance: random.Random) -> str:
     return head + edited(bare_source(task.symbol, here()), "", edits)
 
 
-def work(name: str, chance: random.Random, share: float, own: bool = False) -> Notebook:
+def work(name: str, chance: random.Random, share: float, own: bool = False) -> Any:
     """What a student has who solves this share of the exercises. own: with HELPER."""
-    path = official.folder() / "solutions" / f"{name}.ipynb"
-    made: Notebook = json.loads(path.read_bytes())
+    made, solved = (
+        json.loads((official.folder() / folder / f"{name}.ipynb").read_bytes())
+        for folder in ("", "solutions")
+    )
     for task in official.load(name).tasks:
         cell = cell_of(made, task.id)
-        source = "".join(cell["source"])
+        source = "".join(cell_of(solved, task.id)["source"])
         if chance.random() > share:
             tried = chance.random() < 0.6
             cell["source"] = mistaken(task, source, chance) if tried else task.stub
@@ -124,7 +125,7 @@ def work(name: str, chance: random.Random, share: float, own: bool = False) -> N
     return made
 
 
-def cell_of(made: Notebook, number: str, kind: str = "ex") -> dict[str, Any]:
+def cell_of(made: dict[str, Any], number: str, kind: str = "ex") -> dict[str, Any]:
     """The cell of an exercise, or with "check" that of its check."""
     wanted = f"{kind}-{number.replace('.', '-')}"
     return next(cell for cell in made["cells"] if cell.get("id") == wanted)
