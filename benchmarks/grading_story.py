@@ -107,10 +107,9 @@ def mistaken(task: Task, source: str, chance: random.Random) -> str:
 
 def work(name: str, chance: random.Random, share: float, own: bool = False) -> Any:
     """What a student has who solves this share of the exercises. own: with HELPER."""
-    made, solved = (
-        json.loads((official.folder() / folder / f"{name}.ipynb").read_bytes())
-        for folder in ("", "solutions")
-    )
+    folder, file = official.folder(), f"{name}.ipynb"
+    made = json.loads((folder / file).read_bytes())
+    solved = json.loads((folder / "solutions" / file).read_bytes())
     for task in official.load(name).tasks:
         cell = cell_of(made, task.id)
         source = "".join(cell_of(solved, task.id)["source"])

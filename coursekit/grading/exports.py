@@ -41,7 +41,7 @@ def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
             ours = [before or after for before, after in zip(old, full, strict=True)]
             pairs = zip(items, ours, full, strict=True)
             lines += [
-                f"{item}: of {there} there, of {here} here"
+                f"{item} has {there} points in the gradebook, {here} here"
                 for item, there, here in pairs
                 if re.sub(r"(\.\d*?)0+$", r"\1", there).rstrip(".") != here
             ]

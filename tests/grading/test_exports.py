@@ -64,7 +64,7 @@ class TestCanvas:
             "Student, Test": ("", ""),
         }
         assert said == [
-            f"canvas: {ONE}: of 100 there, of 6 here",
+            f"canvas: {ONE} has 100 points in the gradebook, 6 here",
             "canvas: only in the gradebook: Student, Eve",
             "canvas: not in the gradebook: Dan",
         ]
