@@ -100,6 +100,8 @@ class Student:
         for report in self.others:  # an earlier try that nobody could read is no loss
             entry = self.entries.get(report.notebook)
             newer = entry is None or report.attempt > entry.raw.attempt
+            if not report.notebook and not self.missing:  # is all in its place decided?
+                newer = all(each.tries for each in self.entries.values())
             if report.problem not in ("", NOT_ASKED) and newer:
                 found.append(report)
         places = [report.notebook or file_name(report.origin) for report in found]
@@ -273,12 +275,12 @@ def _sorted(
     items = {*notebooks, *(t.id for each in notebooks for t in tasks.get(each, ()))}
     found: dict[str, dict[str, Mark]] = {}
     said: list[str] = []
-    for mark in marks:
+    for mark in (each for each in marks if each.decides or each.comment):
         student = by_id.get(fold(mark.id)) if mark.id else None
         student = student or by_name.get(fold(name(mark.student)))
         if student is not None and mark.item in items:
             found.setdefault(student, {})[mark.item] = mark
-        elif mark.decides or mark.comment:
+        else:
             row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
             unknown = "student" if student is None else "notebook or exercise"
             said.append(f"marks: {row}: no such {unknown}, not used")

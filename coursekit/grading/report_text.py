@@ -21,8 +21,8 @@ NO_SANDBOX = (
 def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
     """The table for one file: a line for each exercise, the reason below it."""
     lines = [f"{name(report.student)}: {', '.join([result, *remarks])}"]
-    place = file_name(report.origin)
-    lines.append(f"{report.notebook} in {place}" if report.notebook else place)
+    place = file_name(report.origin) if report.origin else ""
+    lines.append(" in ".join(filter(None, [report.notebook, place])))
     if report.problem:
         lines += ["", *_wrap(report.problem, "  ")]
     if report.grades:

@@ -221,6 +221,34 @@ class TestMarks:
         assert ada.look == "", "it has been looked at"
         assert "Cut off." in ada.entries[ONE].report.notes
 
+    def test_an_empty_row_decides_nothing(self):
+        rows = [Mark(student, "", ONE) for student in ("Ada", "Cem")]
+        files, people = [handed_in()], (person("Cem"),)
+        assert book(*files, people=people, marks=tuple(rows)).students == (
+            book(*files, people=people).students
+        )
+
+    def test_what_stands_for_a_missing_notebook_is_decided_once(self, tmp_path):
+        script = Report("Ada", "in/ada/x.py", "", problem="There is no notebook.")
+        files = [script, handed_in(notebook=TWO), handed_in("Bo")]
+        (ada, *_) = book(*files).students
+        assert "There is no notebook." in ada.look and ada.missing == (ONE,)
+        mine = (Mark("Ada", "", ONE, 5.0),)
+        (ada, *_) = book(*files, marks=mine).students
+        assert ada.look == "" and ada.points == 7
+        write(tmp_path, *files, marks=mine)
+        text = (tmp_path / f"students/Ada/{ONE}/feedback.txt").read_text()
+        assert text.startswith(f"Ada: 5 of 6 points (83 %), by hand\n{ONE}\n")
+        assert "cell missing" not in text
+        (ada, *_) = book(*files, handed_in(points=(2, 2)), marks=mine).students
+        assert "There is no notebook." in ada.look, "which file was meant?"
+
+    def test_excused_is_said_once(self, tmp_path):
+        mine = (Mark("Ada", "", ONE, excused=True),)
+        write(tmp_path, handed_in(), marks=mine)
+        text = (tmp_path / f"students/Ada/{ONE}/feedback.txt").read_text()
+        assert text.startswith("Ada: excused\n")
+
     def test_rows_of_nobody_and_of_nothing_are_said(self):
         rows = (Mark("Eve", "", ONE, 1.0), Mark("Ada", "", "01.99", 1.0))
         found = book(handed_in(), marks=(*rows, Mark("Eve", "", ONE)))
@@ -255,6 +283,15 @@ class TestAnonymous:
         key = table(tmp_path / "key.csv")
         assert {row["student"] for row in key} == {"Lovelace", "Bobby"}
 
+    def test_no_order_gives_a_class_list_back(self, tmp_path):
+        names = [f"P{n}" for n in range(9)]
+        mine = tuple(Mark(name, "", ONE, 1.0) for name in names)
+        write(tmp_path, *map(handed_in, names), marks=mine, anonymous=True)
+        for file in ("marks.csv", "class.csv", "key.csv"):
+            rows = table(tmp_path / file)
+            numbers = [row.get("number", row["student"]) for row in rows]
+            assert numbers == sorted(numbers) and len(numbers) == 9
+
     def test_numbers_last_and_marks_with_numbers_find_their_people(self, tmp_path):
         old, new, named = (tmp_path / each for each in "abc")
         write(old, handed_in("Ada"), anonymous=True)
@@ -280,7 +317,7 @@ class TestCompare:
         assert [" ".join(line.split()) for line in lines] == [
             "Ada 01.2 0 not right yet -> 2 right",
             "Ada 01_diffusion 2 -> 4",
-            "Ada sum 2 -> 4",
+            "Ada sum 2 of 6 -> 4 of 6",
         ]
 
     def test_nothing_new_people_and_other_files(self, tmp_path):
