@@ -257,3 +257,18 @@ class TestAlike:
         pages = (tmp_path / "students").rglob("*.html")
         assert not any("hint" in each.read_text() for each in pages)
         assert [each["points"] for each in data["students"]] == [2, 2]
+
+
+def test_the_page_shows_the_pairs_that_share_most(tmp_path):
+    """A copyist shares some forms with others too; no list of groups shows the pair."""
+    forms = {"Ada": "abc", "Bo": "abc", "Cem": "abx", "Dan": "yz-"}
+    full = (2, 2, 2)
+    files = [handed_in(who, points=full, forms=each) for who, each in forms.items()]
+    write(tmp_path, *files)
+    page = (tmp_path / "class.html").read_text()
+    names = re.findall(r"<li><bdi>(\w+)</bdi>, <bdi>(\w+)</bdi>: <b>(.*?)</b>", page)
+    assert names == [
+        ("Ada", "Bo", "01.1, 01.2, 01.3"),
+        ("Ada", "Cem", "01.1, 01.2"),
+        ("Bo", "Cem", "01.1, 01.2"),
+    ]
