@@ -112,7 +112,7 @@ def work(name: str, chance: random.Random, share: float, own: bool = False) -> A
     solved = json.loads((folder / "solutions" / file).read_bytes())
     for task in official.load(name).tasks:
         cell = cell_of(made, task.id)
-        source = "".join(cell_of(solved, task.id)["source"])
+        cell["source"] = source = "".join(cell_of(solved, task.id)["source"])
         if chance.random() > share:
             tried = chance.random() < 0.6
             cell["source"] = mistaken(task, source, chance) if tried else task.stub
