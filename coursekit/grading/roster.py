@@ -68,7 +68,7 @@ def read(path: Path) -> Roster:
         raise RosterError(f"{path}: {error.strerror}") from None
     except (ValueError, csv.Error) as error:
         raise RosterError(f"{path}: {error}") from None
-    count = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
+    count = "1 person" if len(people) == 1 else f"{len(people)} people"
     return Roster(tuple(people), f"roster: {taken}; {count}")
 
 

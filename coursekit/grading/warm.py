@@ -40,10 +40,9 @@ def warm_up() -> None:
 
 def _ours() -> Iterator[str]:
     """The modules of the package, folder by folder."""
-    from coursekit import lectures
-
     parts = [f"coursekit.{name}" for name in WARM]
-    for lecture in pkgutil.iter_modules(lectures.__path__, f"{lectures.__name__}."):
+    lectures = importlib.import_module("coursekit.lectures").__path__
+    for lecture in pkgutil.iter_modules(lectures, "coursekit.lectures."):
         parts += [f"{lecture.name}.{part}" for part in OF_LECTURES]
     for part in parts:
         yield part

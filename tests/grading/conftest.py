@@ -17,6 +17,14 @@ def worker() -> Iterator[Worker]:
 
 
 @pytest.fixture(scope="session")
+def whole_worker() -> Iterator[Worker]:
+    """The same, with the references in reach."""
+    made = Worker(whole=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
 def shop() -> Iterator[Workshop]:
     """Kernels behind the best walls that work here."""
     with Workshop(limits=Limits(cell_seconds=8)) as made:

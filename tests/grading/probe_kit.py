@@ -11,11 +11,9 @@ from pathlib import Path
 import notebook_kit as kit
 import pytest
 
-from coursekit.checks.registry import code_exercises
 from coursekit.grading import given, official, stubbed, transplant, verdict
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
 
-EVERY = tuple(each.symbol for each in code_exercises())
 NONCE = "5f1c0ffee"
 START = 7_919_191_919_191  # far from the learner's inputs
 
@@ -23,29 +21,30 @@ START = 7_919_191_919_191  # far from the learner's inputs
 class Worker:
     """The process of `probe_worker`."""
 
-    def __init__(self):
+    def __init__(self, whole=False):
+        """whole: with the package as it is, where wrong versions can be made."""
         self.tree = tempfile.TemporaryDirectory()
-        stubbed.write(Path(stubbed.__file__).parents[1], Path(self.tree.name))
+        package = Path(stubbed.__file__).parents[1]
+        home = str(package.parent) if whole else self.tree.name
+        if not whole:
+            stubbed.write(package, Path(home))
         self.process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("probe_worker.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=self.tree.name,
-            env=os.environ | {"PYTHONPATH": self.tree.name},
+            cwd=home,
+            env=os.environ | {"PYTHONPATH": home},
         )
 
-    def run_all(self, minis, everything=False, seconds=60):
-        """Notebooks that begin alike: their first cell is run once for all.
-
-        everything: the official version of every exercise is there.
-        """
+    def run_all(self, minis, seconds=60):
+        """Notebooks that begin alike: their first cell is run once for all."""
         first, *_ = minis[0].cells
         assert all(mini.cells[0] == first for mini in minis)
         job = {
             "first": [[first.id, first.source]],
             "groups": [[[c.id, c.source] for c in mini.cells[1:]] for mini in minis],
-            "given": given.pack(EVERY if everything else minis[0].given),
+            "given": given.pack(minis[0].given),
             "seconds": seconds,
         }
         self.process.stdin.write(json.dumps(job) + "\n")
@@ -57,7 +56,7 @@ class Worker:
 
     def run(self, mini, seconds=60):
         """One notebook."""
-        return self.run_all([mini], seconds=seconds)[0]
+        return self.run_all([mini], seconds)[0]
 
     def close(self):
         self.process.stdin.close()

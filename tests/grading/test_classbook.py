@@ -17,7 +17,7 @@ from coursekit.grading import (
     roster,
 )
 from coursekit.grading.marks import Mark
-from coursekit.grading.types import Person, Report
+from coursekit.grading.types import Report
 from tests.grading.class_kit import (
     ONE,
     TWO,
@@ -400,8 +400,8 @@ class TestOptions:
         assert found.deadlines == {"": DAY + "23:59", ONE: DAY + "08:00"}
 
     def test_a_class_list_is_read_and_reaches_the_intake(self, monkeypatch, tmp_path):
-        people = (Person("Ada", "1"),)
-        (tmp_path / "class.csv").write_text("id,name\n1,Ada\n")
+        people = (person("Ada", "1"),)
+        (tmp_path / "class.csv").write_text("id,name,e-mail,group\n1,Ada,ada@u.edu,A\n")
         found = class_options.policy(roster=tmp_path / "class.csv")
         assert found.people == people
         assert "1 person" in found.said
