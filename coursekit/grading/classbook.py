@@ -8,6 +8,7 @@ from pathlib import Path
 from coursekit.grading.marks import Mark, applied
 from coursekit.grading.report_clean import file_name, fold, name, plain
 from coursekit.grading.report_tally import look
+from coursekit.grading.roster import UNCLEAR, UNLISTED, key_of
 from coursekit.grading.types import Person, Report, Task
 
 NOT_ASKED = "This notebook was not asked for."
@@ -99,11 +100,16 @@ class Student:
         for report in self.others:  # an earlier try that nobody could read is no loss
             entry = self.entries.get(report.notebook)
             newer = entry is None or report.attempt > entry.raw.attempt
+            if not report.notebook and not self.missing:  # is all in its place decided?
+                newer = all(each.tries for each in self.entries.values())
             if report.problem not in ("", NOT_ASKED) and newer:
                 found.append(report)
         places = [report.notebook or file_name(report.origin) for report in found]
         told = zip(places, map(look, found), strict=True)
-        return "; ".join(f"{place}: {said}" for place, said in told if said)
+        files = [*(entry.report for entry in self.entries.values()), *self.others]
+        notes = dict.fromkeys(note for report in files for note in report.notes)
+        doubts = [note for note in notes if note.startswith((UNCLEAR, UNLISTED))]
+        return "; ".join(doubts + [f"{place}: {said}" for place, said in told if said])
 
     @property
     def unasked(self) -> str:
@@ -150,7 +156,7 @@ class Book:
 
 
 def build(reports: Sequence[Report], policy: Policy) -> Book:
-    """The rows of a class, by name, and of the people of whom nothing has come."""
+    """The rows of a class, as its list has them or by name, and of who is missing."""
     run = {r.notebook for r in reports if r.problem != NOT_ASKED} - {""}
     counting = list(policy.notebooks) or sorted(run)
     tasks: dict[str, tuple[Task, ...]] = {}
@@ -177,7 +183,16 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
         for each in sorted(policy.bonus - known)
     ]
     row = _Row(policy, counting, tasks)
-    ordered = sorted(persons, key=lambda each: (fold(each), each))
+    # As on the class list; not with numbers for names, which that would give away.
+    listed = () if policy.anonymous else policy.people
+    order = {who(person): place for place, person in enumerate(listed)}
+    ordered = sorted(
+        persons,
+        key=lambda each: (
+            order.get(who(persons[each]), len(order)),
+            *(key_of(each), fold(each), each),
+        ),
+    )
     students = [
         row.student(each, persons[each], files.get(each, []), marks.get(each, {}))
         for each in ordered
@@ -260,12 +275,12 @@ def _sorted(
     items = {*notebooks, *(t.id for each in notebooks for t in tasks.get(each, ()))}
     found: dict[str, dict[str, Mark]] = {}
     said: list[str] = []
-    for mark in marks:
+    for mark in (each for each in marks if each.decides or each.comment):
         student = by_id.get(fold(mark.id)) if mark.id else None
         student = student or by_name.get(fold(name(mark.student)))
         if student is not None and mark.item in items:
             found.setdefault(student, {})[mark.item] = mark
-        elif mark.decides or mark.comment:
+        else:
             row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
             unknown = "student" if student is None else "notebook or exercise"
             said.append(f"marks: {row}: no such {unknown}, not used")

@@ -52,10 +52,12 @@ def _rows(
     for each in students:
         student = renamed(each) or str(each["student"])
         known = "" if renamed(each) else each["id"] or each["email"]
-        items = {"sum": number(each["points"])}
+        full = number(each["possible"])
+        items = {"sum": f"{number(each['points'])} of {full}"}
         for notebook, entry in each["notebooks"].items():
             late = ", late" if entry["late"] else ""
-            items[notebook] = number(entry["points"]) + late
+            earned = "excused" if entry["excused"] else number(entry["points"])
+            items[notebook] = earned + late
             for key, grade in entry["exercises"].items():
                 state = WORDS.get(grade["state"], plain(grade["state"], 20))
                 items[key] = f"{number(grade['points'])} {state}"

@@ -31,7 +31,7 @@ def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
         raise ValueError(f"{gradebook} is no Canvas gradebook: {said}")
     items = [TOTAL] if total else book.notebooks
     headings = [_heading(item, rows[0]) for item in items]
-    table, said_, found = [], [], set()
+    table, lines, found, strange = [], list[str](), set(), list[str]()
     for row in rows:
         cells = dict(zip(head, row + [""] * len(head), strict=False))
         old = [cells.get(heading.casefold(), "") for heading in headings]
@@ -40,20 +40,26 @@ def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
             full = [number(_possible(book, item)) for item in items]
             ours = [before or after for before, after in zip(old, full, strict=True)]
             pairs = zip(items, ours, full, strict=True)
-            said_ += [f"{n}: of {x} there, of {y} here" for n, x, y in pairs if x != y]
+            lines += [
+                f"{item} has {there} points in the gradebook, {here} here"
+                for item, there, here in pairs
+                if re.sub(r"(\.\d*?)0+$", r"\1", there).rstrip(".") != here
+            ]
         elif cells["id"] and row is not rows[0]:
             student = _match(book, cells)
             if student is None or student.name in found:
-                said_.append(f"{name(cells['student'])} of the gradebook is not here")
+                strange.append(name(cells["student"]))
             else:
                 found.add(student.name)
                 new = [_points(student, item, "EX") for item in items]
                 ours = [after or before for before, after in zip(old, new, strict=True)]
         table.append([cells[each] for each in head if each in _KEPT] + ours)
-    absent = [name(s.name) for s in book.students if s.name not in found]
-    said_ += [f"{each} is not in the gradebook" for each in absent]
+    strange = [each for each in strange if _words(each) != ["student", "test"]]
+    absent = [name(each.name) for each in book.students if each.name not in found]
+    only = {"only in the gradebook": strange, "not in the gradebook": absent}
+    lines += [f"{what}: {'; '.join(names)}" for what, names in only.items() if names]
     # Canvas does not know a byte order mark.
-    return spreadsheet.write(table, mark, ""), [f"canvas: {each}" for each in said_]
+    return spreadsheet.write(table, mark, ""), [f"canvas: {each}" for each in lines]
 
 
 def _heading(item: str, head: Sequence[str]) -> str:

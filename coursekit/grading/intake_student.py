@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from coursekit.grading import notebook_file, notebook_name
 from coursekit.grading.intake_entries import Entry, NotRead
-from coursekit.grading.platform_name import Whose, clean, fold, minutes
+from coursekit.grading.platform_name import Whose, clean, fold, minutes, told
 from coursekit.grading.types import Person, Submission
 
 KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
@@ -50,7 +50,12 @@ def read(student: Student) -> Iterator[Submission]:
         rows.append((entry, row if room > 0 else replace(row, cells=())))
     good = [row for entry, row in rows if not row.problem]
     own = {row.notebook for row in good if notebook_file.SOLUTION not in row.notes}
-    foreign = [e for e, row in rows if good and row.problem == notebook_name.FOREIGN]
+    places = {_place(entry) for entry, row in rows if not row.problem}
+    foreign = [
+        entry
+        for entry, row in rows
+        if row.problem == notebook_name.FOREIGN and _place(entry) in places
+    ]
     left += [
         entry
         for entry, row in rows
@@ -58,7 +63,10 @@ def read(student: Student) -> Iterator[Submission]:
     ]
     out = {entry.parts for entry in foreign + left}
     rows = [each for each in rows if each[0].parts not in out]
-    notes = _beside(student, foreign, len(left))
+    scripts = [e for e, _ in student.files if not e.notebook and e.ours]
+    alone = [each for each in scripts if _place(each) not in places]
+    scripts = [each for each in scripts if each not in alone]
+    notes = _beside(student, foreign, scripts, len(left))
     counts = Counter(row.notebook for entry, row in rows if not row.problem)
     tries = Counter[str]()
     for entry, row in rows:
@@ -77,6 +85,16 @@ def read(student: Student) -> Iterator[Submission]:
             row = replace(row, cells=one(entry, Whose("")).cells)
         row = _named(row, student)
         yield replace(row, attempt=nth, notes=(*said, *row.notes))
+    for entry in alone if good else ():  # in place of another assignment's notebook
+        row = Submission("", shown(entry.origin), problem=what_to_do([entry]))
+        yield _named(row, student)
+
+
+def _place(entry: Entry) -> tuple[str, ...]:
+    """The download, or one student's part of it, in which a file lies; () for none."""
+    whose, place = told(entry.parts, {})
+    folders = entry.parts[: place + 1] if whose else ()
+    return (*folders[:-1], re.sub("_assignsub.*", "", folders[-1])) if folders else ()
 
 
 def one(entry: Entry, whose: Whose) -> Submission:
@@ -101,9 +119,10 @@ def _named(row: Submission, student: Student) -> Submission:
     return replace(row, student=student.name, person=student.person or row.person)
 
 
-def _beside(student: Student, foreign: Sequence[Entry], left: int) -> list[str]:
+def _beside(
+    student: Student, foreign: Sequence[Entry], scripts: Sequence[Entry], left: int
+) -> list[str]:
     """What is said once for a student: what lay beside the notebooks."""
-    scripts = [e for e, w in student.files if not e.notebook and e.ours]
     left += sum(e.aside and e.notebook for e, w in student.files)
     said = {
         "Beside it lies what is none of the course's notebooks": _names(foreign),

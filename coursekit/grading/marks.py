@@ -88,7 +88,10 @@ def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) ->
     """
     if not marks:
         return report
-    if not report.grades and any(mark.decides for mark in marks.values()):
+    decided = {item for item, mark in marks.items() if mark.decides}
+    if not report.origin:  # nothing was handed in: the points of exercises need rows
+        decided.discard(report.notebook)
+    if not report.grades and decided:
         empty = tuple(Grade(task, 0.0, "missing") for task in tasks)
         notes = (*report.notes, *filter(None, [report.problem]))
         report = replace(report, grades=empty, problem="", notes=notes)

@@ -154,7 +154,8 @@ def _of_student(
     """Adds the files of one student; returns the page for each of their files."""
     found: list[tuple[Report, str, list[str]]] = []
     for entry in student.entries.values():
-        found.append((entry.report, score(entry), entry.remarks))
+        remarks = [each for each in entry.remarks if each != "excused"]  # the result
+        found.append((entry.report, score(entry), remarks))
     for report in student.others:
         asked = report.notebook in student.entries
         remark = "another try counts" if asked else "does not count"

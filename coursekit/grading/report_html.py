@@ -9,6 +9,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
+from itertools import combinations
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -49,11 +50,23 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
         members=list(zip(book.students, folders, strict=True)),
         exercises=report_tally.tallies(book.counting),
         equal=equal,
+        pairs=_pairs(equal),
         hint=alike.WORDS,
         foot=foot,
         script=Markup(script),
         allowed=f"'sha256-{digest}'",
     )
+
+
+def _pairs(equal: alike.Equal) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Two students and the exercises that they share, who share most first."""
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for students, ids in equal.groups:
+        for pair in combinations(students, 2):
+            shared.setdefault(pair, []).extend(ids)
+    by_id = report_tally.order
+    found = [(pair, sorted(ids, key=by_id)) for pair, ids in shared.items()]
+    return sorted(found, key=lambda each: (-len(each[1]), each[0]))
 
 
 @cache

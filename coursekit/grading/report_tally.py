@@ -1,5 +1,6 @@
 """What a class did: by exercise, and which reports a person must look at."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -82,8 +83,9 @@ def order(task_id: str) -> tuple[tuple[int, str], ...]:
 
 def look(report: Report) -> str:
     """Why a person must look at this report, or ""."""
-    if report.problem:
-        return f"could not be graded: {plain(report.problem)}"
+    if report.problem:  # its other sentences tell the student what to do
+        first = re.split(r"(?<=[.]) (?=[A-Z])", plain(report.problem))[0]
+        return f"could not be graded: {first}"
     found = []
     for state in ("not gradable", "tampered"):
         ids = [grade.task.id for grade in report.grades if grade.state == state]

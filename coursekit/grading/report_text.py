@@ -21,8 +21,8 @@ NO_SANDBOX = (
 def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
     """The table for one file: a line for each exercise, the reason below it."""
     lines = [f"{name(report.student)}: {', '.join([result, *remarks])}"]
-    place = file_name(report.origin)
-    lines.append(f"{report.notebook} in {place}" if report.notebook else place)
+    place = file_name(report.origin) if report.origin else ""
+    lines.append(" in ".join(filter(None, [report.notebook, place])))
     if report.problem:
         lines += ["", *_wrap(report.problem, "  ")]
     if report.grades:
@@ -42,7 +42,7 @@ def headline(book: Book) -> str:
     count, flagged = len(book.students), sum(bool(s.look) for s in book.students)
     absent = sum(student.absent for student in book.students)
     parts = [f"{count} student{'s' * (count != 1)}"]
-    parts += [f"nothing from {absent}"] * bool(absent)
+    parts += [f"{absent} handed in nothing"] * bool(absent)
     return ", ".join(parts + [f"{flagged} to look at"] * bool(flagged))
 
 
@@ -82,13 +82,14 @@ def classroom(book: Book, foot: str) -> str:
         lines += _wrap(one.look, "    look: ", "          ") if one.look else []
     found = tallies(book.counting)
     if found:
-        columns = found[0].groups
-        head = f"{'exercise':<26}" + "".join(f"{column:>13}" for column in columns)
-        lines += ["", f"{head}{'points':>9}"]
+        head = "".join(f"{group:>{len(group) + 2}}" for group in found[0].groups)
+        lines += ["", f"{'exercise':<28}{head}{'points':>8}"]
         for tally in found:
-            title = pad(_cut(f"{tally.task.id:<6}{plain(tally.task.name)}", 25), 26)
-            cells = "".join(f"{count:>13}" for count in tally.groups.values())
-            lines.append(f"{title}{cells}{100 * tally.share:>7.0f} %")
+            code = tally.task.kind == "code"
+            title = plain(tally.task.name if code else tally.task.title)
+            counts = [f"{n or '':>{len(g) + 2}}" for g, n in tally.groups.items()]
+            title = pad(_cut(f"{tally.task.id:<6}{title}", 27), 28)
+            lines.append(f"{title}{''.join(counts)}{100 * tally.share:>6.0f} %")
     for said in book.said:
         lines += ["", *_wrap(said, "note: ", "      ")]
     if unprotected(book.counting):

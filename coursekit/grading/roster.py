@@ -42,6 +42,8 @@ _HEADINGS = {
     "group": "section;group;groups;gruppe;gruppen;groupe;groupes;grupo;grupos;"
     "tutorial;class;klasse;ubungsgruppe;team",
 }
+UNLISTED = "Not on the class list."
+UNCLEAR = "It is not clear whose of the class list this is"
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
@@ -108,8 +110,7 @@ def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
     for row in rows[start + 1 :]:
         cell = {key: row[n] for key, n in columns.items() if n < len(row)}
         both = f"{cell.get('first name', '')} {cell.get('last name', '')}".strip()
-        last, _, first = cell.get("name", both).partition(",")
-        name, number = f"{first} {last}".strip(), cell.get("id", "").lstrip("#")
+        name, number = _in_order(cell.get("name", both)), cell.get("id", "").lstrip("#")
         person = Person(
             name or number, number, cell.get("e-mail", ""), cell.get("group", "")
         )
@@ -122,6 +123,13 @@ def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
             raise ValueError(f"the id {number} stands {count} times")
     found = (f'{key} = "{rows[start][n]}"' for key, n in columns.items())
     return people, ", ".join(found)
+
+
+def _in_order(name: str) -> str:
+    """Of "Lovelace, Ada" Ada Lovelace, of "Davis, Sammy, Jr." Sammy Davis, Jr."""
+    last, _, first = name.partition(",")
+    first, comma, suffix = first.partition(",")
+    return f"{first} {last}{comma}{suffix}".strip()
 
 
 def _columns(row: Sequence[str]) -> dict[str, int]:
@@ -165,19 +173,22 @@ def match(
     there = own | {run for run in runs if len(run) > 3}  # "12" stands in many names
     said = [who.name, *(re.sub(r"\.\w+$", "", part) for part in parts)]
     named = _found(names, {_order(each) for each in said})
+    # A login beside a name that two have tells them apart, unless it is like the name.
+    apart = there - {word for p in named for word in key_of(p.name).split()}
     for found in (
         _found(ids, there),
         _found(mails, there),
         _found(logins, own),
+        [p for p in _found(logins, apart) if p in named] if len(named) > 1 else [],
         named,
         _found(logins, there),
     ):
         if len(found) == 1 and (not named or found[0] in named):
             return found[0], ""
-        if found:
-            both = ", ".join(f"{p.name} {p.id}".strip() for p in (*found, *named)[:4])
-            return None, f"It is not clear whose of the class list this is: {both}."
-    return None, "Not on the class list."
+        if found:  # the student reads it: no number of anybody
+            both = ", ".join([p.name for p in dict.fromkeys([*found, *named])][:4])
+            return None, f"{UNCLEAR}: {both}. A number or login in a file's name tells."
+    return None, UNLISTED
 
 
 _Keys = dict[str, list[Person]]

@@ -14,6 +14,7 @@ from coursekit.grading import (
     grade_command,
     marks,
     report_class,
+    roster,
 )
 from coursekit.grading.marks import Mark
 from coursekit.grading.types import Report
@@ -77,6 +78,24 @@ class TestSums:
         assert [s.name for s in found] == ["Ada L.", "Bo", "Bo (3)"]
         assert [s.absent for s in found] == [False, True, True]
         assert found[1].remarks == "nothing handed in" and found[1].missing == (ONE,)
+
+    def test_the_order_is_that_of_the_class_list(self):
+        people = (person("Zoë"), person("Åsa"))
+        files = [handed_in(name) for name in ("Bob", "Åke", "Åsa")]
+        by_name = [s.name for s in book(*files).students]
+        assert by_name == ["Åke", "Åsa", "Bob"], "accents tell nothing"
+        listed = [s.name for s in book(*files, people=people).students]
+        assert listed == ["Zoë", "Åsa", "Åke", "Bob"]
+        hidden = book(*files, people=people, anonymous=True).students
+        assert [s.name for s in hidden] == ["Åke", "Åsa", "Bob", "Zoë"]
+
+    def test_who_cannot_be_placed_is_to_be_looked_at(self):
+        doubts = roster.UNLISTED, f"{roster.UNCLEAR}: Al, Al."
+        for note in doubts:
+            (ada,) = book(
+                handed_in(notes=("x", note)), handed_in(notebook=TWO)
+            ).students
+            assert ada.look == note
 
 
 class TestTries:
@@ -198,8 +217,37 @@ class TestMarks:
         mine = (Mark("Ada", "", "01.1", 2.0), Mark("Cem", "", "01.2", 1.0))
         found = book(*files, people=(person("Cem", "3"),), marks=mine)
         assert points(found) == {"Ada": 2, "Bo": 2, "Cem": 1}
-        assert found.students[0].look == "", "it has been looked at"
-        assert "Cut off." in found.students[0].entries[ONE].report.notes
+        _, ada, _ = found.students  # the class list comes first
+        assert ada.look == "", "it has been looked at"
+        assert "Cut off." in ada.entries[ONE].report.notes
+
+    def test_an_empty_row_decides_nothing(self):
+        rows = [Mark(student, "", ONE) for student in ("Ada", "Cem")]
+        files, people = [handed_in()], (person("Cem"),)
+        assert book(*files, people=people, marks=tuple(rows)).students == (
+            book(*files, people=people).students
+        )
+
+    def test_what_stands_for_a_missing_notebook_is_decided_once(self, tmp_path):
+        script = Report("Ada", "in/ada/x.py", "", problem="There is no notebook.")
+        files = [script, handed_in(notebook=TWO), handed_in("Bo")]
+        (ada, *_) = book(*files).students
+        assert "There is no notebook." in ada.look and ada.missing == (ONE,)
+        mine = (Mark("Ada", "", ONE, 5.0),)
+        (ada, *_) = book(*files, marks=mine).students
+        assert ada.look == "" and ada.points == 7
+        write(tmp_path, *files, marks=mine)
+        text = (tmp_path / f"students/Ada/{ONE}/feedback.txt").read_text()
+        assert text.startswith(f"Ada: 5 of 6 points (83 %), by hand\n{ONE}\n")
+        assert "cell missing" not in text
+        (ada, *_) = book(*files, handed_in(points=(2, 2)), marks=mine).students
+        assert "There is no notebook." in ada.look, "which file was meant?"
+
+    def test_excused_is_said_once(self, tmp_path):
+        mine = (Mark("Ada", "", ONE, excused=True),)
+        write(tmp_path, handed_in(), marks=mine)
+        text = (tmp_path / f"students/Ada/{ONE}/feedback.txt").read_text()
+        assert text.startswith("Ada: excused\n")
 
     def test_rows_of_nobody_and_of_nothing_are_said(self):
         rows = (Mark("Eve", "", ONE, 1.0), Mark("Ada", "", "01.99", 1.0))
@@ -235,6 +283,15 @@ class TestAnonymous:
         key = table(tmp_path / "key.csv")
         assert {row["student"] for row in key} == {"Lovelace", "Bobby"}
 
+    def test_no_order_gives_a_class_list_back(self, tmp_path):
+        names = [f"P{n}" for n in range(9)]
+        mine = tuple(Mark(name, "", ONE, 1.0) for name in names)
+        write(tmp_path, *map(handed_in, names), marks=mine, anonymous=True)
+        for file in ("marks.csv", "class.csv", "key.csv"):
+            rows = table(tmp_path / file)
+            numbers = [row.get("number", row["student"]) for row in rows]
+            assert numbers == sorted(numbers) and len(numbers) == 9
+
     def test_numbers_last_and_marks_with_numbers_find_their_people(self, tmp_path):
         old, new, named = (tmp_path / each for each in "abc")
         write(old, handed_in("Ada"), anonymous=True)
@@ -260,7 +317,7 @@ class TestCompare:
         assert [" ".join(line.split()) for line in lines] == [
             "Ada 01.2 0 not right yet -> 2 right",
             "Ada 01_diffusion 2 -> 4",
-            "Ada sum 2 -> 4",
+            "Ada sum 2 of 6 -> 4 of 6",
         ]
 
     def test_nothing_new_people_and_other_files(self, tmp_path):

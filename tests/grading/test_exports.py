@@ -23,6 +23,7 @@ GRADEBOOK = f"""\
 "Smith, Bo",502,4712,bsmith,A,9,,12
 "Özil, Cem",503,,,B,,,
 "Student, Eve",504,,,B,,,
+"Student, Test",505,,,B,,,
 """
 
 
@@ -60,17 +61,25 @@ class TestCanvas:
             "Smith, Bo": ("2", "2"),
             "Özil, Cem": ("", ""),
             "Student, Eve": ("", ""),
+            "Student, Test": ("", ""),
         }
         assert said == [
-            f"canvas: {ONE}: of 100 there, of 6 here",
-            "canvas: Student, Eve of the gradebook is not here",
-            "canvas: Dan is not in the gradebook",
+            f"canvas: {ONE} has 100 points in the gradebook, 6 here",
+            "canvas: only in the gradebook: Student, Eve",
+            "canvas: not in the gradebook: Dan",
         ]
+
+    @pytest.mark.parametrize(
+        ("there", "told"), [("6", 0), ("6.00", 0), ("", 0), ("60", 1), ("(none)", 1)]
+    )
+    def test_other_points_possible_are_said(self, there, told, tmp_path):
+        _, said = self.export(tmp_path, GRADEBOOK.replace(",100,", f",{there},"))
+        assert sum(" here" in each for each in said) == told
 
     def test_the_total(self, tmp_path):
         self.export(tmp_path, GRADEBOOK, total=True)
         rows = table(tmp_path / "out.csv")
-        assert [row[exports.TOTAL] for row in rows] == ["", "12", "3", "4", "0", ""]
+        assert [row[exports.TOTAL] for row in rows] == ["", "12", "3", "4", "0", "", ""]
 
     def test_excused_and_formulas(self, tmp_path):
         path = tmp_path / "g.csv"
@@ -94,8 +103,8 @@ def test_moodle_takes_grades_by_number_and_e_mail(tmp_path):
     write(tmp_path, ada, broken, exports=(("moodle", tmp_path),))
     rows = table(tmp_path / "moodle.csv")
     assert [list(row.values()) for row in rows] == [
-        ["", "'=Bo", "", "", "0"],
         ["4711", "Ada", "ada@u.edu", "3.5", "3.5"],
+        ["", "'=Bo", "", "", "0"],
     ]
     assert list(rows[0])[:3] == ["ID number", "Full name", "Email address"]
 
@@ -248,3 +257,18 @@ class TestAlike:
         pages = (tmp_path / "students").rglob("*.html")
         assert not any("hint" in each.read_text() for each in pages)
         assert [each["points"] for each in data["students"]] == [2, 2]
+
+
+def test_the_page_shows_the_pairs_that_share_most(tmp_path):
+    """A copyist shares some forms with others too; no list of groups shows the pair."""
+    forms = {"Ada": "abc", "Bo": "abc", "Cem": "abx", "Dan": "yz-"}
+    full = (2, 2, 2)
+    files = [handed_in(who, points=full, forms=each) for who, each in forms.items()]
+    write(tmp_path, *files)
+    page = (tmp_path / "class.html").read_text()
+    names = re.findall(r"<li><bdi>(\w+)</bdi>, <bdi>(\w+)</bdi>: <b>(.*?)</b>", page)
+    assert names == [
+        ("Ada", "Bo", "01.1, 01.2, 01.3"),
+        ("Ada", "Cem", "01.1, 01.2"),
+        ("Bo", "Cem", "01.1, 01.2"),
+    ]

@@ -474,6 +474,24 @@ def test_foreign_notebooks_of_a_class_keep_their_rows(tmp_path):
     assert len(found) == 4
 
 
+@pytest.mark.parametrize(
+    ("there", "rows"),
+    [
+        ("lab3.ipynb = F", 2),
+        ("02_score_matching.py", 2),
+        ("notes.py", 1),
+        (f"{BOOK} = 2\nlab3.ipynb = F\n02_score_matching.py", 2),
+    ],
+)
+def test_another_thing_in_the_place_of_a_notebook_has_a_row(tmp_path, there, rows):
+    """Beside the notebook of its own assignment it is a note, as ever."""
+    tree = [f"hw1/Al Fox_1_assignsubmission_file/{BOOK}"]
+    tree += [f"hw2/Al Fox_2_assignsubmission_file/{each}" for each in there.split("\n")]
+    found = list(collect([plant(tmp_path, tree)]))
+    assert [each.student for each in found] == ["Al Fox"] * rows
+    assert sum(bool(each.problem) for each in found) == (BOOK not in there) * (rows - 1)
+
+
 def test_a_copy_of_the_solutions_alone_says_so(tmp_path):
     (found,) = collect([plant(tmp_path, ["alice.ipynb = S"])])
     assert found.problem == "" and "the course's solutions" in found.notes[0]

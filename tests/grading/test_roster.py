@@ -5,6 +5,7 @@ English, German, French and Spanish.
 """
 
 import json
+import re
 
 import pytest
 from notebook_kit import code, notebook
@@ -77,6 +78,12 @@ def test_a_login_stands_for_an_address(tmp_path):
     assert match(Person("as7", "as7"), ["x_as7_attempt"], found.people)[0]
 
 
+def test_names_are_turned_round(tmp_path):
+    text = 'name\n"Davis, Sammy, Jr."\n"O\'Brien, Síle"\nPlato\n'
+    names = [each.name for each in told(tmp_path, text).people]
+    assert names == ["Sammy Davis, Jr.", "Síle O'Brien", "Plato"]
+
+
 def test_a_list_of_numbers_is_enough(tmp_path):
     assert told(tmp_path, "ID\n7\n8").people == (Person("7", "7"), Person("8", "8"))
 
@@ -132,6 +139,7 @@ PEOPLE = [
         (Person("x"), ["cyng@uni.edu.ipynb"], "Cy Ng"),
         (Person("Bo Li", "5002"), ["x.ipynb"], "Bo Li"),
         (Person("Bo Li"), ["5002", "x.ipynb"], "Bo Li"),
+        (Person("Bo Li"), ["Bo Li_7_assignsubmission_file", "x_libo.ipynb"], "Bo Li"),
         (Person("x"), ["Version 12", "Ann.ipynb"], ""),
         (Person("12"), ["12.ipynb"], "Ann Lee"),
         (Person("Eve", "4711"), ["Eve_4711_assignsubmission_file_"], "Alice Smith"),
@@ -149,6 +157,7 @@ def test_whose_it_is(who, parts, wanted):
     ("who", "parts"),
     [
         (Person("Bo Li"), ["Bo Li.ipynb"]),
+        (Person("Bo Li"), ["Bo Li", "boli or libo.ipynb"]),
         (Person("x"), ["4711_4712.ipynb"]),
         (Person("Alice Smith", "4712"), ["x.ipynb"]),  # the name says another
         (Person("x"), ["boli and asmith.ipynb"]),
@@ -157,6 +166,13 @@ def test_whose_it_is(who, parts, wanted):
 def test_never_a_guess_between_two(who, parts):
     person, note = match(who, parts, PEOPLE)
     assert person is None and note.startswith("It is not clear whose")
+    assert not re.search(r"\d", note), "the student reads it"
+
+
+def test_a_login_like_the_name_tells_no_two_apart():
+    both = [Person("Anna Ray", "1", "anna"), Person("Anna Ray", "2", "aray2")]
+    assert match(Person("Anna Ray"), ["Anna Ray", "x.ipynb"], both)[0] is None
+    assert match(Person("Anna Ray"), ["Anna Ray", "aray2.ipynb"], both)[0] == both[1]
 
 
 def test_a_class_with_its_list(tmp_path):
