@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from coursekit.datasets.teddy.edit_pairs import (
-    COLOURS,
     LENGTH,
     EditPair,
     arms_up,
     changed,
+    colour_wishes,
     content_wishes,
     edit_pairs,
     edit_pictures,
@@ -38,7 +38,9 @@ def test_pairs_are_repeatable_and_of_their_split():
 
 
 def test_half_of_the_wishes_are_for_colours_and_all_kinds_come():
-    assert {p.wish.text for p in PAIRS if p.wish.plan} == {w.text for w in COLOURS}
+    assert {p.wish.text for p in PAIRS if p.wish.plan} == {
+        w.text for w in colour_wishes()
+    }
     assert sum(bool(p.wish.plan) for p in PAIRS) == 150
     names = [p.wish.name for p in PAIRS if not p.wish.plan]
     assert set(names) == set(VOCABULARY) - {"action"}
@@ -77,7 +79,9 @@ def test_the_answers_are_exact():
     """A grey answer is the grey picture; a hat changes no pixel below the head."""
     scene = Scene("park", (Bear(),))
     hat = changed(scene, "hat", "red")
-    grey, negative = (next(w for w in COLOURS if e in w.text) for e in ("white", "neg"))
+    grey, negative = (
+        next(w for w in colour_wishes() if e in w.text) for e in ("white", "neg")
+    )
     wishes = {w.text: w for w in content_wishes(scene)}
     pairs = [
         EditPair(scene, grey, scene),
