@@ -105,7 +105,7 @@ PLATFORMS = {
         [
             f"Zoë Müller_4711_assignsubmission_file_/{BOOK}",
             "Zoë Müller_4711_assignsubmission_onlinetext_/onlinetext.html",
-            f"Group 1-Bo Li_12_assignsubmission_file_/work/{BOOK}",
+            f"Group 1-Bo Li_12_assignsubmission_file_/mine/{BOOK}",
             "Ann Lee_13_assignsubmission_onlinetext_/onlinetext.html",
             f"Participant_1234_assignsubmission_file_/{BOOK}",
             f"Participant_1235_assignsubmission_file_/{BOOK}",
