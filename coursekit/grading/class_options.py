@@ -1,7 +1,8 @@
 """The options that `coursekit grade` and `coursekit merge` have in common."""
 
+import contextlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -100,11 +101,8 @@ def _known(notebook: str) -> str:
 
 def _deadline(text: str) -> tuple[str, str]:
     where, _, when = text.rpartition("=")
-    try:
+    with _said(f"--deadline {plain(text, 60)!r}: write [NOTEBOOK=]2026-11-30T23:59"):
         end = datetime.fromisoformat(when)
-    except ValueError:
-        said = f"--deadline {plain(text, 60)!r}: write [NOTEBOOK=]2026-11-30T23:59"
-        raise ValueError(said) from None
     if ":" not in when:  # the whole of that day
         end = end.replace(hour=23, minute=59)
     return where and _known(where), end.strftime(MINUTE)
@@ -112,12 +110,17 @@ def _deadline(text: str) -> tuple[str, str]:
 
 def _weight(text: str) -> tuple[str, float]:
     where, _, value = text.partition("=")
-    try:
+    with _said(f"--weight {plain(text, 60)!r}: write NOTEBOOK=2"):
         weight = spreadsheet.number(value)
-    except ValueError:
-        said = f"--weight {plain(text, 60)!r}: write NOTEBOOK=2"
-        raise ValueError(said) from None
     return _known(where), weight
+
+
+@contextlib.contextmanager
+def _said(words: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError:
+        raise ValueError(words) from None
 
 
 def _export(text: str) -> tuple[str, Path]:

@@ -51,7 +51,7 @@ def main(
         part = report_class.parse_shard(shard)
         level = sandbox_level(sandbox)
         wishes = policy()
-        report_class.key_of(out, wishes)
+        report_class.numbers_so_far(out, wishes)
         for path in paths:
             if not path.exists():
                 raise ValueError(f"{path} does not exist")

@@ -60,7 +60,7 @@ class _Reading:
         self.shelf = Shelf(self.code, lecture_code(official))
         self.known = frozenset(self.given) | self.functions
         self.own = self._own_versions()
-        self.cells_of_own = OwnCells(self.cells, self.code, official)
+        self.own_cells = OwnCells(self.cells, self.code, official)
 
     def attempts(self) -> list[Attempt]:
         return [self._attempt(task) for task in self.official.tasks]
@@ -218,7 +218,7 @@ class _Reading:
         last = claimed[-1]
         if last.kind != "code":
             return Attempt(task, "unanswered", notes=tuple(notes))
-        above, below = self.cells_of_own.around(task, (last.index,))
+        above, below = self.own_cells.around(task, (last.index,))
         if not any(task.name in text for text in below):
             above = below = ()  # nothing finishes it there
         return Attempt(task, "unanswered", last.source, "", tuple(notes), above, below)
@@ -237,7 +237,7 @@ class _Reading:
             names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
             notes.append(f"From other cells it takes along: {names}.")
         notes += needed.notes
-        above, below = self.cells_of_own.around(task, found.cells)
+        above, below = self.own_cells.around(task, found.cells)
         return Attempt(
             task, "answered", source, needed.text, tuple(notes), above, below
         )

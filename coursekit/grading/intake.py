@@ -25,7 +25,7 @@ from coursekit.grading.intake_student import (
 from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.notebook_name import FOREIGN
-from coursekit.grading.platform_name import fold, gradescope
+from coursekit.grading.platform_name import bare_words, gradescope
 from coursekit.grading.types import Person, Submission
 
 
@@ -77,7 +77,7 @@ def _students(
         number = "" if whose.by == "moodle" else whose.id  # Moodle's is only its own
         who = Person(whose.name, number, whose.email)
         person, note = roster.match(who, (*(() if whose.by else above), *way), people)
-        own = (fold(whose.name), whose.id)
+        own = (bare_words(whose.name), whose.id)
         if not entry.notebook and own in persons:
             person, note = persons[own], ""
         persons.setdefault(own, person)
@@ -120,13 +120,13 @@ def _foreign(student: Student) -> bool:
 def _call(students: Sequence[Student]) -> None:
     """Give each student a name of their own: the id tells two of one name apart."""
     known = [(each.person or each.whose).name for each in students]
-    counts, taken = Counter(map(fold, known)), set[str]()
+    counts, taken = Counter(map(bare_words, known)), set[str]()
     for each, name in zip(students, known, strict=True):
         number = (each.person or each.whose).id
-        if counts[fold(name)] > 1 and number and number != name:
+        if counts[bare_words(name)] > 1 and number and number != name:
             name = f"{name} [{number}]"
         each.name, count = name, 1
-        while fold(each.name) in taken:
+        while bare_words(each.name) in taken:
             count += 1
             each.name = f"{name} ({count})"
-        taken.add(fold(each.name))
+        taken.add(bare_words(each.name))

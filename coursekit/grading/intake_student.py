@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from coursekit.grading import notebook_file, notebook_name
 from coursekit.grading.intake_entries import Entry, NotRead
-from coursekit.grading.platform_name import Whose, clean, fold, minutes, told
+from coursekit.grading.platform_name import Whose, bare_words, clean, minutes, told
 from coursekit.grading.types import Person, Submission
 
 KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
@@ -34,13 +34,13 @@ class Student:
 
 def read(student: Student) -> Iterator[Submission]:
     """A student's notebooks, the tries at each numbered from the oldest."""
-    names = {fold(e.name) for e, w in student.books if not _spare(e)}
-    left = [e for e, w in student.books if _spare(e) and fold(e.name) in names]
+    names = {bare_words(e.name) for e, w in student.books if not _spare(e)}
+    left = [e for e, w in student.books if _spare(e) and bare_words(e.name) in names]
     stamps = {e.parts[:-1]: e for e, w in student.files if e.name == "timestamp.txt"}
     files = [
         (entry, replace(whose, when=whose.when or _stamp(entry, stamps)))
         for entry, whose in student.books
-        if not (_spare(entry) and fold(entry.name) in names)
+        if not (_spare(entry) and bare_words(entry.name) in names)
     ]
     files.sort(key=lambda each: (each[1].when, _number(each[0]), each[0].when))
     rows, room = [], KEPT

@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coursekit.grading import calls, given, sandbox
+from coursekit.grading import calls, filling, sandbox
 
 CHANNELS = ("shell", "control", "iopub", "stdin")  # their "ports" are 1, 2, 3, 4
 
 
 @dataclass(frozen=True)
 class Request:
-    """One kernel. given: official versions (`given.pack`); key: signs its messages.
+    """One kernel. filled: official versions (`filling.pack`); key: signs its messages.
 
     home: its folder where there is no sandbox, or "".
     """
 
-    given: str
+    filled: str
     key: str
     home: str = ""
 
@@ -46,7 +46,7 @@ def become(request: Request, handles: Sequence[int], walls: Walls, uid: int) -> 
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
     sandbox.enter(walls.level, walls.hide, walls.keep)
-    given.put(request.given)
+    filling.put(request.filled)
     home = request.home or "/tmp/home"
     os.makedirs(home, exist_ok=True)
     if walls.level == "full":

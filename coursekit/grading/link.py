@@ -32,12 +32,12 @@ Message = dict[str, Any]
 class Link:
     """A kernel that runs. name: what its sockets are called in the working folder."""
 
-    def __init__(self, name: str, zygote: str, given: str, home: str) -> None:
-        """Start it. given: a file of `given.pack`. OSError where there is no zygote."""
+    def __init__(self, name: str, zygote: str, filled: str, home: str) -> None:
+        """Start it. filled: a file of `filling.pack`. OSError without a zygote."""
         self.ending: dict[str, Any] = {}
         self._key = secrets.token_hex(16)
         self._places = {channel: f"{name}.{channel}" for channel in CHANNELS}
-        request = {"given": Path(given).read_text(), "key": self._key, "home": home}
+        request = {"filled": Path(filled).read_text(), "key": self._key, "home": home}
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listening = [_listen(place) for place in self._places.values()]
         handles = array.array("i", [each.fileno() for each in listening])

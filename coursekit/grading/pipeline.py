@@ -99,18 +99,22 @@ def prepare(submission: Submission, options: Options) -> Prepared:
         held = official.load(submission.notebook)
         attempts = tuple(identify.attempts(held, submission))
         minis = tuple(
-            transplant.mini(
-                held,
-                attempt,
-                seeds_of(attempt.task.id, options.seed),
-                options.nonce,
-            )
+            _mini(held, attempt, options)
             for attempt in attempts
             if attempt.task.kind == "code" and attempt.state == "answered"
         )
     except Exception as error:
         return Prepared(submission, problem=_own_fault(error))
     return Prepared(submission, held, attempts, minis)
+
+
+def _mini(
+    held: Official, attempt: Attempt, options: Options, own: bool = False
+) -> MiniNotebook:
+    seeds = seeds_of(attempt.task.id, options.seed)
+    # Before the kernel is ended, so that the probes still have their turn.
+    seconds = 0.75 * options.shop.limits.cell_seconds
+    return transplant.mini(held, attempt, seeds, options.nonce, seconds, own)
 
 
 def _own_fault(error: Exception) -> str:
@@ -180,12 +184,7 @@ def _among_own_cells(
     again = [n for n, (attempt, grade) in pairs if _try_again(attempt, grade)]
     # A stub may be finished in the cell below.
     attempts = [replace(prepared.attempts[n], state="answered") for n in again]
-    minis = [
-        transplant.mini(
-            held, each, seeds_of(each.task.id, options.seed), options.nonce, own=True
-        )
-        for each in attempts
-    ]
+    minis = [_mini(held, each, options, own=True) for each in attempts]
     if not minis:
         return
     runs = options.shop.run(minis, options.shop.limits.own_seconds)

@@ -138,7 +138,7 @@ def clean(text: str, limit: int = LONGEST) -> str:
     return " ".join("".join(shown).split())[:limit].strip()
 
 
-def fold(name: str) -> str:
+def bare_words(name: str) -> str:
     """The form in which two names are compared."""
     text = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(re.findall(r"[^\W_]+", text)) or text

@@ -6,7 +6,6 @@ that is judged elsewhere.
 """
 
 import base64
-import builtins
 import copy
 import importlib
 import json
@@ -24,7 +23,6 @@ from coursekit.checks.tried import calling
 
 LARGEST = 2_000_000  # bytes of numbers in one reply
 LONGEST = 2000  # characters of an error message
-space_of = builtins.globals  # the namespace of whoever calls it
 
 
 def unpack(text: str) -> dict[str, Any]:

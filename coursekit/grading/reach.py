@@ -18,7 +18,7 @@ from coursekit.grading.types import Official, Task
 PACKAGE = "coursekit"
 
 
-def given(official: Official, task: Task) -> tuple[str, ...]:
+def filled(official: Official, task: Task) -> tuple[str, ...]:
     """The symbols whose stubs the kernel for a task gets filled."""
     place = [each.id for each in official.tasks].index(task.id)
     before = {each.id for each in official.tasks[:place]}

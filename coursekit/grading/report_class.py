@@ -74,7 +74,7 @@ def write_all(
     """
     run = run or Run()
     files: dict[Path, bytes] = {}
-    key = key_of(out, policy)
+    key = numbers_so_far(out, policy)
     if ("gradescope", Path()) in policy.exports:  # all files there are of one student
         one = next((r.student for r in reports), "student")
         reports = [replace(each, student=one) for each in reports]
@@ -135,7 +135,7 @@ def write_all(
     return list(files)
 
 
-def key_of(out: Path, policy: Policy) -> Key:
+def numbers_so_far(out: Path, policy: Policy) -> Key:
     """The numbers that people have so far. ValueError when a key cannot be read."""
     beside = policy.marks_file.parent if policy.marks_file else None
     return Key([out, policy.compare, beside])

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from coursekit.grading import given, sandbox, stubbed
+from coursekit.grading import filling, sandbox, stubbed
 from coursekit.grading.kernel import Walls
 from coursekit.grading.pytest_server import PytestServer
 from coursekit.grading.types import CellRun, MiniNotebook, NotebookRun
@@ -122,9 +122,9 @@ class Workshop:
         plan: dict[str, dict[str, Any]] = {}
         for i, notebook in enumerate(notebooks):
             home = "" if self.level != "off" else str(place / f"home-{i}")
-            filled = place / f"{i}.given"
-            filled.write_text(given.pack(notebook.given))
-            case = {"zygote": self.socket, "given": str(filled), "home": home}
+            filled = place / f"{i}.filled"
+            filled.write_text(filling.pack(notebook.filled))
+            case = {"zygote": self.socket, "filled": str(filled), "home": home}
             plan[str(i)] = case
             text = json.dumps(as_ipynb(notebook))
             (place / f"{i}.ipynb").write_text(text)

@@ -6,7 +6,6 @@ else. What is printed is dropped: only probes are listened to.
 
 import ast
 import asyncio
-import builtins
 import contextlib
 import inspect
 import re
@@ -28,7 +27,6 @@ _TIMED = re.compile(r"\A\s*?^[ \t]*%%(?:time|timeit|capture|prun)\b.*$", re.MULT
 _INSTALL = re.compile(
     r"^([ \t]*)[%!](?:pip|conda|mamba|uv|apt|apt-get|git|wget|curl)\b.*$", re.MULTILINE
 )
-space_of = builtins.globals  # the namespace of whoever calls it
 
 
 def run(space: dict[str, Any], cells: Sequence[str], seconds: float) -> None:

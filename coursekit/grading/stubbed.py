@@ -57,7 +57,7 @@ def without_bodies(lines: list[str], functions: Iterable[FunctionNode]) -> str:
         stub = [f"{indent}raise NotImplementedError({SAID!r})"]
         if any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(node)):
             # Its code has a cell for the class, and the stub must have one to be
-            # filled later (`given.put`).
+            # filled later (`filling.put`).
             stub.insert(0, f"{indent}__class__  # noqa: B018")
         lines[first_line(node.body[0]) - 1 : node.end_lineno] = stub
     return "\n".join(lines)

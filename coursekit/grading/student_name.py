@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from itertools import takewhile
 
 from coursekit.grading.official import available
-from coursekit.grading.platform_name import Whose, clean, fold, told
+from coursekit.grading.platform_name import Whose, bare_words, clean, told
 
 _SUFFIX = re.compile(
     r"(?:\.(?:ipynb|nbconvert|zip|[qr]?md|txt|json|html?|py|pdf|docx?|odt|rtf|rar|7z"
@@ -108,10 +108,11 @@ def _names(parts: set[str]) -> dict[str, str]:
     words = {
         part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
     }
-    ends = Counter(fold(m[1]) for m in words.values() if m and not _noise(m[2]))
+    ends = Counter(bare_words(m[1]) for m in words.values() if m and not _noise(m[2]))
     for word, count in ends.most_common(1):
         if count > 3 and 2 * count > len(parts):  # a class that is numbered: "pupil 7"
-            return {p: bare[p] for p, m in words.items() if m and fold(m[1]) == word}
+            same = [p for p, m in words.items() if m and bare_words(m[1]) == word]
+            return {part: bare[part] for part in same}
     names = {part: label(part) or _number(part) for part in parts}
     short = _shorter(set(names.values()))
     return {part: short[name] for part, name in names.items()}
@@ -194,8 +195,8 @@ def _containers(ways: Sequence[Sequence[str]]) -> int:
         flat: set[str] = set()
         for way in ways:
             if len(way) > drop + 1:
-                folder, inner = fold(way[drop]), label(way[drop + 1])
-                inner = "" if _DATE.fullmatch(inner) else fold(inner)
+                folder, inner = bare_words(way[drop]), label(way[drop + 1])
+                inner = "" if _DATE.fullmatch(inner) else bare_words(inner)
                 held.setdefault(folder, Counter())[inner] += 1
                 flat |= {folder} if len(way) == drop + 2 else set()
         full = 0
@@ -213,9 +214,9 @@ def _shorter(names: set[str]) -> dict[str, str]:
     cut = {name: re.split(r"(\s+-\s+|[-_])", name) for name in names}
     for end in (0, -1):
         while len(names) > 1 and all(len(each) > 2 for each in cut.values()):
-            shared = Counter(fold(each[end]) for each in cut.values())
+            shared = Counter(bare_words(each[end]) for each in cut.values())
             segments = all(" - " in each for each in cut.values())
-            twice = {fold("".join(each[end * 3 :][:3])) for each in cut.values()}
+            twice = {bare_words("".join(each[end * 3 :][:3])) for each in cut.values()}
             sure = len(names) > 2 or segments or len(twice) == 1
             if len(shared) > 1 or not sure:
                 break

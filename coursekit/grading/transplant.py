@@ -8,7 +8,7 @@ probes, one for each case.
 """
 
 import ast
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, lru_cache
 
 from coursekit.checks.registry import by_id
@@ -46,14 +46,13 @@ def mini(
     attempt: Attempt,
     seeds: Sequence[int],
     nonce: str,
-    own: bool = False,
     seconds: float = 15.0,
+    own: bool = False,
 ) -> MiniNotebook:
     """The notebook for one attempt at a code exercise, with a probe for each seed.
 
-    nonce: a secret of this run; it fixes what each probe's line must carry. own: with
-    the student's own cells around it. seconds: for each cell of the student's. Raises
-    ValueError when the task is not the exercise of that id in this package.
+    nonce: a secret of this run; it fixes what each probe's line must carry. seconds: for
+    each cell of the student's. own: with their own cells around it. Raises ValueError when the task is not the exercise of that id in this package.
     """
     task = attempt.task
     exercise = exercise_of(task)
@@ -64,11 +63,11 @@ def mini(
         parts[BELOW] = attempt.below
     for name, sources in parts.items():
         if any(sources):
-            cells.append(MiniCell(name, _steps(sources, seconds)))
+            cells.append(MiniCell(name, _call(steps.run, sources, seconds)))
     for n, seed in enumerate(seeds):
         source = probe(exercise, seed, wire.token(nonce, task.id, seed), nonce)
         cells.append(MiniCell(probe_id(n), source, probe=True))
-    return MiniNotebook(task.id, reach.given(official, task), tuple(cells))
+    return MiniNotebook(task.id, reach.filled(official, task), tuple(cells))
 
 
 def exercise_of(task: Task) -> Exercise:
@@ -159,23 +158,21 @@ def statements(source: str) -> list[str]:
     return found
 
 
-def _steps(sources: Sequence[str], seconds: float) -> str:
-    """The source of one cell that runs cells of the student's (`steps.run`)."""
-    begin = f"import {steps.__name__} as _coursekit_steps"
-    run = "_coursekit_steps.run(_coursekit_steps.space_of(), "
-    return f"{begin}\n{run}{list(sources)!r}, {seconds:g})\n"
+def _call(function: Callable[..., None], *arguments: object) -> str:
+    """The source of a cell that calls one of our functions on the cell's namespace.
+
+    It looks nothing up there: a student's own `print` or `globals` is not in its way.
+    """
+    module = function.__module__
+    names = ("_coursekit_builtins", "_coursekit_" + module.rpartition(".")[2])
+    run = f"{names[1]}.{function.__name__}({names[0]}.globals(), *{arguments!r})"
+    return f"import builtins as {names[0]}, {module} as {names[1]}\n{run}\n"
 
 
 # Kept, since a whole class may be graded on one seed.
 @lru_cache(maxsize=256)
 def probe(exercise: Exercise, seed: int, token: str, nonce: str) -> str:
-    """The source of one probe cell: it leaves one name behind.
-
-    It looks nothing up in the student's namespace but the function: a student's own
-    `print`, `np` or `tensor` does not get in its way.
-    """
+    """The source of one probe cell."""
     inputs = wire.encode_inputs(probe_inputs.sent(exercise, seed))
     look, stir = exercise.probe().source, wire.stir(nonce, seed)
-    job = (look, exercise.name, inputs, stir, token)
-    begin = f"import {probe_runtime.__name__} as _coursekit_probe"
-    return f"{begin}\n_coursekit_probe.main(_coursekit_probe.space_of(), *{job!r})\n"
+    return _call(probe_runtime.main, look, exercise.name, inputs, stir, token)

@@ -116,12 +116,12 @@ class MiniCell:
 class MiniNotebook:
     """All that is run for one attempt, in a kernel of its own.
 
-    given: the exercises ("module:name" or "module:Class.method") of which this kernel
+    filled: the exercises ("module:name" or "module:Class.method") of which this kernel
     has the official version; of all others its package has a stub.
     """
 
     task: str
-    given: tuple[str, ...]
+    filled: tuple[str, ...]
     cells: tuple[MiniCell, ...]
 
 

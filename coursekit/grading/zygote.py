@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from coursekit.grading import given, sandbox
+from coursekit.grading import filling, sandbox
 from coursekit.grading.kernel import CHANNELS, Request, Walls, become
 from coursekit.grading.warm import warm_up
 from coursekit.grading.watch import watch
@@ -37,7 +37,7 @@ def serve(where: str, walls: Walls) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not awaited
         gc.collect()
         gc.freeze()  # a collection in a child would copy all that it looks at
-        print(f"ready {Path(given.__file__).parents[2]}", flush=True)
+        print(f"ready {Path(filling.__file__).parents[2]}", flush=True)
         number = 0
         while True:
             connection, _ = listener.accept()
@@ -102,7 +102,7 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
             raise OSError("a request without an end")
         text += part
     values: dict[str, Any] = json.loads(text)
-    request = Request(values["given"], values["key"], values["home"])
+    request = Request(values["filled"], values["key"], values["home"])
     return request, list(handles)
 
 

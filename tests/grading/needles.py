@@ -4,7 +4,7 @@ import hashlib
 from types import CodeType
 
 from coursekit.checks.registry import code_exercises
-from coursekit.grading import given
+from coursekit.grading import filling
 
 START = b"\x97\x00"  # RESUME: with it code begins, generators after a prefix
 SHORTEST = 60  # bytes; a shorter one may stand anywhere by chance
@@ -21,7 +21,7 @@ def needles(tree):
     found = {
         part: each.symbol
         for each in code_exercises()
-        for function in given.functions(each.symbol)
+        for function in filling.functions(each.symbol)
         for part in _own(function.__code__)
         if part not in common
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 import notebook_kit as kit
 import pytest
 
-from coursekit.grading import given, official, stubbed, transplant, verdict
+from coursekit.grading import filling, official, stubbed, transplant, verdict
 from coursekit.grading.types import Attempt, CellRun, NotebookRun
 
 NONCE = "5f1c0ffee"
@@ -44,7 +44,7 @@ class Worker:
         job = {
             "first": [[first.id, first.source]],
             "groups": [[[c.id, c.source] for c in mini.cells[1:]] for mini in minis],
-            "given": given.pack(minis[0].given),
+            "filled": filling.pack(minis[0].filled),
             "seconds": seconds,
         }
         self.process.stdin.write(json.dumps(job) + "\n")

@@ -1,7 +1,7 @@
 """Runs mini notebooks by exec, in a forked process each: no kernel, no sandbox.
 
 Reads JSON lines {"first": [[id, source], ...], "groups": [[[id, source], ...], ...],
-"given": what `given.pack` makes, "seconds": limit}. The cells of `first` are run once,
+"filled": what `filling.pack` makes, "seconds": limit}. The cells of `first` are run once,
 those of each group after them in a namespace of its own. Answers each line with one
 list of [id, state, stdout, error] for each group.
 """
@@ -15,7 +15,7 @@ import signal
 import sys
 from functools import cache
 
-from coursekit.grading import given
+from coursekit.grading import filling
 from coursekit.grading.warm import warm_up
 
 
@@ -40,7 +40,7 @@ def serve(job, reading, writing):
     if child == 0:
         os.close(reading)
         signal.alarm(job["seconds"])
-        given.put(job["given"])
+        filling.put(job["filled"])
         space = {"__name__": "__main__"}
         run(job["first"], space, -1, writing)
         for number, cells in enumerate(job["groups"]):

@@ -24,14 +24,14 @@ pytestmark = pytest.mark.skipif(
 )
 ENDS = sections("kernel.md")["ends"]
 LOOKS = sections("kernel.md", PACKAGE=os.path.dirname(sandbox.__file__))["looks"].codes
-GIVEN = ("coursekit.theory.ddpm:q_step", "coursekit.theory.paths:expand_as")
+FILLED = ("coursekit.theory.ddpm:q_step", "coursekit.theory.paths:expand_as")
 
 
-def run(shop: Workshop, *sources: str, given: tuple[str, ...] = ()) -> NotebookRun:
+def run(shop: Workshop, *sources: str, filled: tuple[str, ...] = ()) -> NotebookRun:
     """One notebook, and an innocent one after it that must come out well."""
     cells = tuple(MiniCell(f"c{i}", source) for i, source in enumerate(sources))
     innocent = MiniNotebook("b", (), (MiniCell("c0", "print('unharmed')"),))
-    first, second = shop.run([MiniNotebook("a", given, cells), innocent])
+    first, second = shop.run([MiniNotebook("a", filled, cells), innocent])
     assert second.cells["c0"].text == "unharmed\n"
     return first
 
@@ -55,12 +55,12 @@ def test_a_kernel_s_memory_holds_no_reference_but_those_it_was_given(shop):
     """
     wanted = needles(shop.folder / "package")
     assert len(set(wanted.values())) > 200
-    found = run(shop, f"NEEDLES = {wanted!r}\n{LOOKS['memory']}", given=GIVEN)
-    assert set(found.cells["c0"].text.split()) == set(GIVEN), found.cells["c0"]
+    found = run(shop, f"NEEDLES = {wanted!r}\n{LOOKS['memory']}", filled=FILLED)
+    assert set(found.cells["c0"].text.split()) == set(FILLED), found.cells["c0"]
 
 
 def test_the_official_versions_that_it_was_given_work(shop):
-    found = run(shop, LOOKS["given"], given=GIVEN)
+    found = run(shop, LOOKS["filled"], filled=FILLED)
     assert found.cells["c0"].text == "1.0\nnone\n", found.cells["c0"]
 
 

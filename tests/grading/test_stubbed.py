@@ -15,7 +15,7 @@ from needles import found_in, needles
 import coursekit
 from coursekit.checks.registry import code_exercises
 from coursekit.checks.trial import guarded
-from coursekit.grading import given, probe_inputs, stubbed
+from coursekit.grading import filling, probe_inputs, stubbed
 
 EXERCISES = pytest.mark.parametrize("exercise", code_exercises(), ids=lambda e: e.id)
 PACKAGE = Path(coursekit.__file__).parent
@@ -35,19 +35,19 @@ def codes(tree):
     symbols = tuple(each.symbol for each in code_exercises())
     code = f"""
 import sys
-from coursekit.grading import given, warm
+from coursekit.grading import filling, warm
 warm.warm_up()
-assert {str(tree)!r} in given.__file__
+assert {str(tree)!r} in filling.__file__
 def show():
     for symbol in {symbols!r}:
-        print(symbol, *(f.__code__.co_code.hex() for f in given.functions(symbol)))
-show(); print("filled"); given.put(sys.stdin.read()); show()
+        print(symbol, *(f.__code__.co_code.hex() for f in filling.functions(symbol)))
+show(); print("filled"); filling.put(sys.stdin.read()); show()
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tree,
         env={"PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"},
-        input=given.pack(symbols),
+        input=filling.pack(symbols),
         capture_output=True,
         text=True,
     )
@@ -62,7 +62,7 @@ show(); print("filled"); given.put(sys.stdin.read()); show()
 @EXERCISES
 def test_every_exercise_is_a_stub_until_it_is_given(exercise, codes):
     before, after = codes
-    own = [f.__code__.co_code.hex() for f in given.functions(exercise.symbol)]
+    own = [f.__code__.co_code.hex() for f in filling.functions(exercise.symbol)]
     assert all(a != b for a, b in zip(before[exercise.symbol], own, strict=True))
     assert after[exercise.symbol] == own
 
@@ -76,7 +76,7 @@ def test_no_file_holds_the_bytecode_of_a_reference(tree):
 
 
 def test_what_is_searched_for_is_found_where_it_is(tree):
-    packed = base64.b64decode(given.pack(("coursekit.theory.ddpm:q_step",)))
+    packed = base64.b64decode(filling.pack(("coursekit.theory.ddpm:q_step",)))
     assert found_in(packed, needles(tree)) == {"coursekit.theory.ddpm:q_step"}
 
 

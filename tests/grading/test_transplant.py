@@ -30,7 +30,7 @@ def test_the_cells_are_trusted_but_for_the_attempt(notebook, task):
     seeds = seeds_of(task)
     mini = transplant.mini(notebook, attempt, seeds, NONCE)
     assert mini.task == task.id
-    assert task.symbol not in mini.given
+    assert task.symbol not in mini.filled
     ids = [cell.id for cell in mini.cells]
     assert ids[:3] == ["official", "helper", "attempt"]
     assert ids[3:] == [transplant.probe_id(n) for n in range(len(seeds))]
