@@ -51,8 +51,9 @@ def mini(
 ) -> MiniNotebook:
     """The notebook for one attempt at a code exercise, with a probe for each seed.
 
-    nonce: a secret of this run; it fixes what each probe's line must carry. seconds: for
-    each cell of the student's. own: with their own cells around it. Raises ValueError when the task is not the exercise of that id in this package.
+    nonce: a secret of this run; it fixes what each probe's line must carry. seconds:
+    for each cell of the student's. own: with their own cells around it. Raises
+    ValueError when the task is not the exercise of that id in this package.
     """
     task = attempt.task
     exercise = exercise_of(task)

@@ -1,9 +1,9 @@
 """Runs mini notebooks by exec, in a forked process each: no kernel, no sandbox.
 
 Reads JSON lines {"first": [[id, source], ...], "groups": [[[id, source], ...], ...],
-"filled": what `filling.pack` makes, "seconds": limit}. The cells of `first` are run once,
-those of each group after them in a namespace of its own. Answers each line with one
-list of [id, state, stdout, error] for each group.
+"filled": what `filling.pack` makes, "seconds": limit}. The cells of `first` are run
+once, those of each group after them in a namespace of its own. Answers each line with
+one list of [id, state, stdout, error] for each group.
 """
 
 import contextlib
