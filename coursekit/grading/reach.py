@@ -85,10 +85,14 @@ def _uses(item: Any) -> Iterator[Any]:
 
 
 def _held(table: dict[Any, Any]) -> Iterator[Any]:
-    """The functions that stand in a table, or in the things that stand there."""
+    """The functions that stand in a table, or in the things that stand there.
+
+    And the classes of those things, since their methods are called without a name.
+    """
     for each in table.values():
-        parts = (each, *getattr(each, "__dict__", {}).values())
-        yield from (part for part in parts if _ours(part))
+        parts = [each, *getattr(each, "__dict__", {}).values()]
+        parts += [type(p) for part in parts if isinstance(part, tuple) for p in part]
+        yield from (part for part in (*parts, type(each)) if _ours(part))
 
 
 def _ours(value: Any) -> bool:

@@ -21,6 +21,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from coursekit.checks.trial import Nowhere, TookTooLongError, time_limit
 
+SLOW = "takes too long: look for a loop that never ends"
+
 # Magics that time what stands below them: it shall run statement by statement.
 _TIMED = re.compile(r"\A\s*?^[ \t]*%%(?:time|timeit|capture|prun)\b.*$", re.MULTILINE)
 # What needs a network would only take its time.
@@ -60,7 +62,7 @@ def run(space: dict[str, Any], cells: Sequence[str], seconds: float) -> None:
             except KeyboardInterrupt:
                 raise
             except TookTooLongError:
-                slow = TimeoutError(f"line {node.lineno} takes too long")
+                slow = TimeoutError(f"line {node.lineno} {SLOW}")
                 first = first or slow
             except BaseException as error:
                 first = first or error

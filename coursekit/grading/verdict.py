@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from coursekit.checks.judge import accepted
 from coursekit.checks.spec import Inputs
 from coursekit.checks.trial import Fault, Trial, one_line
-from coursekit.grading import mistakes, transplant, wire
+from coursekit.grading import mistakes, steps, transplant, wire
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.mistakes import Rerun
 from coursekit.grading.types import Attempt, CellRun, Grade, NotebookRun, Official
@@ -162,7 +162,8 @@ def _absent(attempt: Attempt, run: NotebookRun, told: wire.Reported) -> _Case:
     name = attempt.task.name
     cell = run.cells.get(transplant.ATTEMPT, _NEVER)
     if cell.state == "raised":
-        return _Case(None, "crashed", _stops(cell))
+        state = "timed out" if steps.SLOW in cell.error else "crashed"
+        return _Case(None, state, _stops(cell))
     if told.type:
         return _Case(None, "wrong", f"{name} is no function but a {told.type}")
     return _Case(None, "wrong", f"its cell defines no {name}: was it renamed?")

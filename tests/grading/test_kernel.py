@@ -16,7 +16,7 @@ from needles import needles
 from written import sections
 
 from coursekit.grading import plugin, sandbox
-from coursekit.grading.runner import Workshop
+from coursekit.grading.runner import Limits, Workshop
 from coursekit.grading.types import MiniCell, MiniNotebook, NotebookRun
 
 pytestmark = pytest.mark.skipif(
@@ -25,6 +25,13 @@ pytestmark = pytest.mark.skipif(
 ENDS = sections("kernel.md")["ends"]
 LOOKS = sections("kernel.md", PACKAGE=os.path.dirname(sandbox.__file__))["looks"].codes
 FILLED = ("coursekit.theory.ddpm:q_step", "coursekit.theory.paths:expand_as")
+
+
+@pytest.fixture(scope="module")
+def patient_shop():
+    """For a search that takes longer than a student's cell may."""
+    with Workshop(limits=Limits(cell_seconds=120)) as made:
+        yield made
 
 
 def run(shop: Workshop, *sources: str, filled: tuple[str, ...] = ()) -> NotebookRun:
@@ -48,14 +55,15 @@ def test_each_notebook_has_a_kernel_of_its_own(shop):
     run(shop, "import builtins\nbuiltins.print = None")
 
 
-def test_a_kernel_s_memory_holds_no_reference_but_those_it_was_given(shop):
+def test_a_kernel_s_memory_holds_no_reference_but_those_it_was_given(patient_shop):
     """Searched is all its memory that can be written, for the checksums of their code.
 
     Code ends with a RETURN_VALUE: only what does is worth a checksum.
     """
-    wanted = needles(shop.folder / "package")
+    wanted = needles(patient_shop.folder / "package")
     assert len(set(wanted.values())) > 200
-    found = run(shop, f"NEEDLES = {wanted!r}\n{LOOKS['memory']}", filled=FILLED)
+    source = f"NEEDLES = {wanted!r}\n{LOOKS['memory']}"
+    found = run(patient_shop, source, filled=FILLED)
     assert set(found.cells["c0"].text.split()) == set(FILLED), found.cells["c0"]
 
 

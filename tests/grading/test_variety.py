@@ -5,8 +5,6 @@ right. Each attempt is run as the grader would run it (official code, helpers, a
 and judged by the exercise's own check; the files here are our own, so they may run.
 """
 
-import __future__
-
 import contextlib
 from typing import Any
 
@@ -17,7 +15,7 @@ from honest import HABITS, fresh
 from coursekit.checks.judge import judge
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import Exercise
-from coursekit.grading import official
+from coursekit.grading import official, steps
 from coursekit.grading.answers import grade_answer
 from coursekit.grading.transplant import trusted
 from coursekit.grading.types import Attempt
@@ -30,14 +28,11 @@ def attempts(notebook: kit.Notebook, name: str = kit.NAME) -> list[Attempt]:
 
 
 def run(attempt: Attempt, name: str = kit.NAME) -> Any:
-    """The function of an attempt, run as in Jupyter, where __future__ imports stay."""
+    """The function of an attempt, whose cells run as they do in a kernel."""
     space: dict[str, Any] = {"__name__": "__main__"}
-    future = attempt.helpers.startswith("from __future__ import annotations")
-    flags = __future__.annotations.compiler_flag if future else 0
     exec(compile(trusted(official.load(name), attempt.task), "official", "exec"), space)
-    exec(compile(attempt.helpers, "helpers", "exec"), space)
     with contextlib.suppress(NameError):
-        exec(compile(attempt.source, "attempt", "exec", flags), space)
+        steps.run(space, [attempt.helpers, attempt.source], 60)
     return space[attempt.task.name]
 
 

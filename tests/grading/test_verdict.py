@@ -171,12 +171,16 @@ CODE = {line: ("wrong", 0, said) for line, said in WRONG.items()} | {
     "if x0.ndim == 4: raise NotImplementedError": (
         "partly",
         1.33,
-        "for images (B, C, H, W): not written yet",
+        "for images (B, C, H, W): raised NotImplementedError (line 3: if x0.ndim == 4",
     ),
     "import os; os._exit(0)": ("crashed", 0, "the kernel died"),
     "raise KeyboardInterrupt": ("crashed", 0, "was interrupted"),
     "from coursekit.theory.ddpm import q_sample as own\n"
-    "    return own(x0, k, eps, schedule)": ("unanswered", 0, "not written yet"),
+    "    return own(x0, k, eps, schedule)": (
+        "wrong",
+        0,
+        "raised NotImplementedError: the course's own answer to this exercise is not",
+    ),
     IN_FRAME + "out.write('\\nCK1 ' + f.f_locals['token'] + ' {}\\n'); return x0": (
         "tampered",
         0,
@@ -204,7 +208,8 @@ CELLS = {  # a cell -> the state, and what is said
     "def sample(x0): pass": ("wrong", "defines no q_sample: was it renamed"),
     "q_sample = 3": ("wrong", "q_sample is no function but a int"),
     "def q_sample(:": ("crashed", "SyntaxError: invalid syntax (line 1)"),
-    "1 / 0\ndef q_sample(): 0": ("crashed", "ZeroDivisionError"),
+    "1 / 0\nq_sample = print(": ("crashed", "SyntaxError"),
+    "1 / 0\nq_sample = nope": ("crashed", "ZeroDivisionError: division by zero"),
     "import os; os._exit(3)": ("crashed", "already when its cell runs: the k"),
     "def q_sample(x): 0": ("wrong", "raised TypeError"),
     "def q_sample(*a): return nope": ("wrong", "a typing mistake"),
@@ -220,6 +225,15 @@ def test_what_a_cell_does_is_told(worker, source):
     assert (grade.state, grade.points) == (state, 0)
     assert reason in grade.reason
     assert not grade.notes
+
+
+def test_a_line_that_stops_costs_itself_alone(worker):
+    """What stands below it counts, and a note tells of it."""
+    source = "1 / 0\n" + solutions("01_diffusion")["01.4"]
+    grade = graded(worker, "01.4", source)
+    assert (grade.state, grade.points) == ("right", 2)
+    said = "a line of its cell stops with ZeroDivisionError: division by zero"
+    assert grade.notes == (said,)
 
 
 PEEK = """
