@@ -168,10 +168,14 @@ class Chart:
 
     def svg(self) -> str:
         """The chart as one `<svg>` element."""
-        names = ", ".join(c.name for c in self.curves if c.name)
-        label = f"{self.title or 'chart'}: {names} over {self.x_name}"
-        return to_svg(self.marks(), self.width, self.height, label)
+        return to_svg(self.marks(), self.width, self.height, self.label)
 
     def picture(self) -> Picture:
         """The chart as a still picture."""
-        return to_png(self.marks(), self.width, self.height)
+        return to_png(self.marks(), self.width, self.height, self.label)
+
+    @property
+    def label(self) -> str:
+        """What is drawn, in words."""
+        names = ", ".join(c.name for c in self.curves if c.name)
+        return f"{self.title or 'chart'}: {names} over {self.x_name}"

@@ -81,7 +81,7 @@ class Sheet:
 
     def picture(self) -> Picture:
         """The sheet as a still picture."""
-        return to_png(self.content, self.width, self.height)
+        return to_png(self.content, self.width, self.height, self.label)
 
 
 def _css(name: str) -> str:
@@ -133,7 +133,7 @@ _POINT = 0.72  # matplotlib counts in points, at 100 page pixels for an inch
 _SIDE = {"start": "left", "middle": "center", "end": "right"}
 
 
-def to_png(marks: Sequence[Mark], width: int, height: int) -> Picture:
+def to_png(marks: Sequence[Mark], width: int, height: int, label: str = "") -> Picture:
     """The marks as a still picture, at two pixels for each pixel of the page."""
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
@@ -157,4 +157,4 @@ def to_png(marks: Sequence[Mark], width: int, height: int) -> Picture:
             axis.add_artist(Polygon(mark.points, alpha=mark.opacity, lw=0, **look))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    return Picture(buffer.getvalue(), width, height)
+    return Picture(buffer.getvalue(), width, height, label)

@@ -7,6 +7,7 @@ state, on a transparent ground and in ink that both themes can read.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,22 @@ def render(figure: Any) -> Picture:
     dots = figure.dpi * _DENSITY
     figure.savefig(buffer, format="png", dpi=dots, bbox_inches="tight", pad_inches=0.05)
     width, height = Image.open(buffer).size
-    return Picture(buffer.getvalue(), round(width / _DENSITY), round(height / _DENSITY))
+    size = round(width / _DENSITY), round(height / _DENSITY)
+    return Picture(buffer.getvalue(), *size, words(figure))
+
+
+def words(figure: Any) -> str:
+    """What a matplotlib figure shows, as far as its own texts say it."""
+    panels = []
+    for axis in figure.axes:
+        title = axis.get_title() or axis.get_title("left")
+        x, y = axis.get_xlabel(), axis.get_ylabel()
+        names = [text.get_text() for text in getattr(axis.get_legend(), "texts", ())]
+        names += [text.get_text() for text in axis.texts]
+        parts = [title, f"{y} over {x}" if x and y else x or y]
+        parts.append(", ".join(dict.fromkeys(filter(None, names))))
+        panels.append(": ".join(dict.fromkeys(filter(None, parts))))
+    return shorten("; ".join(filter(None, panels)) or "a chart", 400, placeholder=" …")
 
 
 def canvas(columns: int, width: float, height: float) -> tuple[Any, list[Any]]:

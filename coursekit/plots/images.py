@@ -8,7 +8,7 @@ pixel of a small image stays a clean square. Input is forgiving: tensors or arra
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,30 +57,36 @@ def as_uint8(images: Any) -> Pixels:
 class Picture:
     """PNG bytes that show themselves in a notebook and have a short, stable repr.
 
-    width, height: size on the page in CSS pixels; the PNG may be denser.
+    width, height: size on the page in CSS pixels; the PNG may be denser. alt: what is
+    to be seen, for who hears the page.
     """
 
     png: bytes
     width: int
     height: int
+    alt: str = ""
 
     @classmethod
-    def of(cls, pixels: Pixels, density: float = 1.0) -> "Picture":
+    def of(cls, pixels: Pixels, density: float = 1.0, alt: str = "") -> "Picture":
         """Encode (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) pixels."""
         array = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
         buffer = io.BytesIO()
         Image.fromarray(array).save(buffer, "png", compress_level=6)
         height, width = array.shape[:2]
-        return cls(buffer.getvalue(), round(width / density), round(height / density))
+        size = round(width / density), round(height / density)
+        return cls(buffer.getvalue(), *size, alt)
 
     def __repr__(self) -> str:
         """Short and the same on every run, so that nbval can compare it."""
         return f"Picture({self.width} x {self.height})"
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        size = {"width": self.width, "height": self.height}
         png = base64.b64encode(self.png).decode("ascii")
-        return {"text/plain": repr(self), "image/png": png}, {"image/png": size}
+        return {"text/plain": repr(self), "image/png": png}, {"image/png": self.about()}
+
+    def about(self) -> dict[str, Any]:
+        """Size and words, as Jupyter takes them beside the PNG."""
+        return {"width": self.width, "height": self.height, "alt": self.alt}
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG file and return its path."""
@@ -152,7 +158,13 @@ def grid(
         y = (top + i * cell_h + h * zoom / 2) * density
         face = plot_theme.font(text * density)
         draw.text((0, y), label, font=face, fill=ink, anchor="lm")
-    return Picture.of(np.asarray(sheet), density=density)
+    words = [title, f"{n} small pictures" if n > 1 else "a small picture"]
+    if rows > 1:
+        words[1] += f" in {rows} rows of {columns}"
+    for name, labels in (("rows", row_labels), ("columns", column_labels)):
+        words += [f"{name}: {', '.join(map(str, labels))}"] if any(labels) else []
+    alt = "; ".join(filter(None, words))
+    return Picture.of(np.asarray(sheet), density=density, alt=alt)
 
 
 def _label_width(labels: Sequence[str], size: float, bold: bool = False) -> int:
@@ -191,7 +203,8 @@ def filmstrip(
     stack = np.stack(columns, axis=1)  # (rows, columns, H, W, C)
     names = [labels[i] for i in chosen] if labels else []
     flat = stack.reshape(-1, *stack.shape[2:])
-    return grid(flat, len(chosen), zoom=zoom, column_labels=names, title=title)
+    film = grid(flat, len(chosen), zoom=zoom, column_labels=names, title=title)
+    return replace(film, alt=f"{film.alt}; time runs to the right")
 
 
 def show(images: Any, columns: int | None = None, **options: Any) -> None:

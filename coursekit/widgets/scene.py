@@ -88,11 +88,13 @@ class Scene:
     def still(self) -> Picture:
         """Everything above one another in one picture."""
         rows: list[list[NDArray[np.uint8]]] = []
-        if self.charts:
-            rows.append([chart.picture().array() for chart in self.charts])
+        pictures = [chart.picture() for chart in self.charts]
+        if pictures:
+            rows.append([picture.array() for picture in pictures])
         if self.images is not None:
-            picture = grid(self.images, zoom=self.zoom, column_labels=self.names)
-            rows.append([picture.array()])
+            strip = grid(self.images, zoom=self.zoom, column_labels=self.names)
+            rows.append([strip.array()])
+            pictures.append(strip)
         if self.text:
             width = round(plot_theme.font(12).getlength(self.text)) + 6
             line = [Text(2, 14, self.text, _TONES[self.tone], 12)]
@@ -108,4 +110,6 @@ class Scene:
                 sheet.paste(Image.fromarray(array), (x, y))
                 x += array.shape[1] + gap
             y += max(a.shape[0] for a in row) + gap
-        return Picture.of(np.asarray(sheet), density=2)
+        words = [*(picture.alt for picture in pictures), self.text]
+        alt = "; ".join(filter(None, words))
+        return Picture.of(np.asarray(sheet), density=2, alt=alt)

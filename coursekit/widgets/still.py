@@ -30,6 +30,7 @@ class WithStill:
         picture = self.picture()
         if picture is None:
             return data, meta
-        size = {"width": picture.width, "height": picture.height}
         png = base64.b64encode(picture.png).decode("ascii")
-        return {**data, "image/png": png}, {**meta, "image/png": size}
+        about = picture.about()
+        about["alt"] = f"A still of the widget. {about['alt']}"
+        return {**data, "image/png": png}, {**meta, "image/png": about}

@@ -79,7 +79,7 @@ def test_a_picture_is_png_with_a_stable_repr(tmp_path):
     assert repr(picture) == "Picture(6 x 8)"
     bundle, meta = picture._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "image/png"}
-    assert meta["image/png"] == {"width": 6, "height": 8}
+    assert meta["image/png"] == {"width": 6, "height": 8, "alt": ""}
     path = picture.save(tmp_path / "sub" / "a.png")
     np.testing.assert_array_equal(np.asarray(Image.open(path)), colours()[0])
 
@@ -226,3 +226,13 @@ def test_a_ladder_says_what_its_bars_are():
     _, (axis,) = canvas(1, 3.0, 2.0)
     ladder(axis, "", [1, 2], stored, {"a": "a line"})
     assert "standard error, 4 seeds" in axis.get_xlabel()
+
+
+def test_pictures_say_what_is_in_them():
+    """Authority: the texts that stand in the picture itself."""
+    shown = plots.grid(colours(), 2, row_labels=["noisy", "clean"], title="Bears")
+    for word in ("Bears", "noisy", "clean"):
+        assert word in shown.alt
+    lines = plots.lines([1, 2], {"ours": [1, 2], "theirs": [2, 1]}, xlabel="steps")
+    assert "ours, theirs" in lines.alt and "steps" in lines.alt
+    assert "time runs to the right" in plots.filmstrip([colours()] * 3).alt
