@@ -18,7 +18,11 @@ VENV = os.path.join(ROOT, ".venv")
 READY = os.path.join(VENV, ".coursekit-ready")  # written last: no stamp, no set-up
 BUSY = os.path.join(ROOT, ".make", "setting-up")  # left behind by an interrupted run
 NEEDED = ["torch", "numpy", "matplotlib", "jupyterlab", "ipywidgets", "anywidget"]
-LEVELS = [("lab", "."), ("test", ".[dev]"), ("parity", ".[dev,parity]")]
+LEVELS = [
+    ("lab", ".[lab]"),
+    ("test", ".[lab,dev]"),
+    ("parity", ".[lab,dev,parity]"),
+]
 USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUMENTS")
 
   lab      set up, then open JupyterLab on the start page

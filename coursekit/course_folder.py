@@ -2,7 +2,7 @@
 
 With `pip install -e .` that is the folder around the package. A package installed
 without -e has left it behind: then COURSEKIT_FOLDER names it, or it is the folder that
-one works in.
+one works in. A released package brings the data along, inside itself.
 """
 
 import os
@@ -18,11 +18,13 @@ def find_course(package: Path, here: Path) -> Path:
     """
     named = os.environ.get("COURSEKIT_FOLDER")
     places = [package.parent, *([Path(named)] if named else []), here, *here.parents]
+    places.append(package)
     return next((each for each in places if _is_course(each)), places[0]).resolve()
 
 
 def _is_course(folder: Path) -> bool:
-    return all((folder / sign).is_dir() for sign in _SIGNS)
+    released = (folder / "data" / "SHA256SUMS").is_file() and folder.name == "coursekit"
+    return released or all((folder / sign).is_dir() for sign in _SIGNS)
 
 
 def _here() -> Path:

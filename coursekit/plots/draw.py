@@ -157,4 +157,5 @@ def to_png(marks: Sequence[Mark], width: int, height: int, label: str = "") -> P
             axis.add_artist(Polygon(mark.points, alpha=mark.opacity, lw=0, **look))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    return Picture(buffer.getvalue(), width, height, label)
+    said = label or "; ".join(mark.text for mark in marks if isinstance(mark, Text))
+    return Picture(buffer.getvalue(), width, height, said)

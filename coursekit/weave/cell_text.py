@@ -39,6 +39,14 @@ def banner(source: str, solved: bool) -> str:
 def setup(name: str, version: str) -> str:
     """The first code cell: one clear line where the environment does not work."""
     return f'''\
+import os
+
+if "COLAB_RELEASE_TAG" in os.environ:  # torch is there, the course is not yet
+    import subprocess
+    import sys
+
+    pip = [sys.executable, "-m", "pip", "install", "coursekit=={version}"]
+    subprocess.run(pip, capture_output=True)
 try:
     from coursekit import notebook
 except ModuleNotFoundError:

@@ -23,7 +23,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", "data/README.md"]
 
 
 def direct() -> list[Requirement]:
-    names = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
+    extras = PROJECT["optional-dependencies"]
+    names = PROJECT["dependencies"] + extras["lab"] + extras["dev"]
     return [Requirement(name) for name in names]
 
 

@@ -72,6 +72,10 @@ def test_the_folder_around_the_package_comes_first(tmp_path: Path) -> None:
     (tmp_path / "coursekit" / "lectures").mkdir(parents=True)
     assert find_course(Path("/nowhere/coursekit"), inner) == tmp_path.resolve()
     assert find_course(COURSE / "coursekit", inner) == COURSE
+    released = tmp_path / "site-packages" / "coursekit"
+    (released / "data").mkdir(parents=True)
+    (released / "data" / "SHA256SUMS").touch()
+    assert find_course(released, Path("/nowhere")) == released.resolve()
     assert course_folder.missing() == ""
 
 

@@ -79,6 +79,16 @@ def test_without_the_package_the_first_cell_says_how_to_get_it(tmp_path):
     assert "Traceback" not in shown and "ModuleNotFoundError" not in shown
 
 
+def test_colab_without_the_release_gets_the_same_line(tmp_path, monkeypatch):
+    """pip may look nowhere, as when there is no such release or no network."""
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    hide = "import sys; sys.modules['coursekit'] = None\n"
+    shown = ipython(hide + setup("01_x", "9.9.9"), tmp_path)
+    assert "This kernel has no coursekit" in shown
+    assert "ERROR" not in shown and "Traceback" not in shown
+
+
 def test_an_older_notebook_gets_its_line_and_goes_on(tmp_path):
     code = setup("01_x", "0.0.1") + "\nprint('went on')"
     lines = ipython(code, tmp_path).splitlines()
