@@ -7,9 +7,9 @@ NO_PYTHON = $(error No Python found. Install 3.11 or newer: https://www.python.o
 RUN = $(if $(PY),$(PY) run.py --here,$(or $(PYTHON),$(NO_PYTHON)) run.py)
 export TORCH_INDEX
 
-.PHONY: help lab test test-all parity weave train doctor setup clean
+.PHONY: help lab test test-all parity weave book train doctor setup clean
 help:
 	@$(RUN) help
 
-lab test test-all parity weave train doctor setup clean:
+lab test test-all parity weave book train doctor setup clean:
 	@$(RUN) $@ $(ARGS)

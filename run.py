@@ -30,6 +30,7 @@ USAGE = """usage: python run.py COMMAND [ARGUMENTS]   (make COMMAND ARGS="ARGUME
   test-all the same with all that is left out daily: more draws, every attack
   parity   set up, then the comparison with the peer libraries
   weave    build the notebooks from coursekit/lectures
+  book     the course as web pages, in build/book
   train    train a recipe: python run.py train NAME --profile quick
   doctor   what works here, what is missing, how to get it
   setup    set up everything and stop
@@ -261,7 +262,7 @@ def main(arguments):
     arguments = arguments[1:] if here else arguments
     command, rest = (arguments + ["help"])[0], arguments[1:]
     levels = {"lab": 0, "weave": 0, "train": 0, "doctor": 0, "test": 1, "setup": 1}
-    levels.update({"test-all": 1, "parity": 2})
+    levels.update({"test-all": 1, "book": 1, "parity": 2})
     if command == "clean":
         return clean()
     if command not in levels:
@@ -280,6 +281,10 @@ def main(arguments):
         return test(python, ["--long"] + rest)
     if command == "setup":
         return 0
+    if command == "book":
+        if not here:
+            pip(python, ["-e", ".[lab,dev,book]"])
+        return subprocess.call([python, os.path.join("docs", "book", "make.py")] + rest)
     if command == "parity":
         return subprocess.call([python, "-m", "pytest", "-m", "parity", "tests"] + rest)
     return subprocess.call([python, "-m", "coursekit", command] + rest)

@@ -17,14 +17,15 @@ class Table:
         }
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(c)}</th>" for c in ("", *self.columns))
+        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
         body = "".join(
-            f"<tr><th>{escape(name)}</th>"
+            f'<tr><th scope="row">{escape(name)}</th>'
             + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             + "</tr>"
             for name, cells in self.rows.items()
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        head = f"<thead><tr><td></td>{head}</tr></thead>"
+        return f"<table>{head}<tbody>{body}</tbody></table>"
 
     def __repr__(self) -> str:
         """Aligned text, for a terminal and for nbval."""

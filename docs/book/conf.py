@@ -1,0 +1,43 @@
+"""Sphinx settings of the book. `make book` builds it: see make.py."""
+
+import os
+
+import coursekit
+
+project = "coursekit"
+author = "the authors of coursekit"
+version = release = coursekit.__version__
+html_title = "coursekit: diffusion models, built and measured"
+
+extensions = ["myst_nb", "sphinx-mathjax-offline"]
+nb_execution_mode = "off"  # the notebooks come with what they put out: see runs.py
+nb_mime_priority_overrides = [("html", "image/png", 5), ("html", "text/html", 6)]
+nb_merge_streams = True
+nb_code_prompt_show = "Show the code ({type})"
+nb_code_prompt_hide = "Hide the code ({type})"
+nb_number_source_lines = False
+myst_enable_extensions = ["dollarmath", "amsmath", "attrs_inline"]
+myst_heading_anchors = 4
+myst_all_links_external = False
+suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
+
+html_theme = "sphinx_book_theme"
+html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_sidebars = {"**": ["home", "search-button-field", "sbt-sidebar-nav"]}
+html_css_files = ["book.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "home_page_in_toc": True,
+    "navbar_persistent": [],  # the sidebar has the search
+    "show_navbar_depth": 1,
+    "show_toc_level": 2,
+    "repository_url": f"https://github.com/{os.environ['COURSEKIT_REPOSITORY']}",
+    "use_repository_button": True,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}
