@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.grading.report_clean import fold, name, number, plain
-from coursekit.grading.report_tally import WORDS, order
+from coursekit.grading.report_tally import order, words
 
 Renamed = Callable[[Mapping[str, Any]], str]
 
@@ -59,6 +59,6 @@ def _rows(
             earned = "excused" if entry["excused"] else number(entry["points"])
             items[notebook] = earned + late
             for key, grade in entry["exercises"].items():
-                state = WORDS.get(grade["state"], plain(grade["state"], 20))
+                state = words(grade["state"])
                 items[key] = f"{number(grade['points'])} {state}"
         yield fold(str(known or student)), (student, items)

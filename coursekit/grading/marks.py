@@ -10,7 +10,7 @@ from pathlib import Path
 
 from coursekit.grading import spreadsheet
 from coursekit.grading.report_clean import name, number, plain
-from coursekit.grading.report_tally import WORDS
+from coursekit.grading.report_tally import words
 from coursekit.grading.types import Grade, Person, Report, Task
 
 COLUMNS = ("student", "id", "notebook or exercise", "points", "comment", "excused")
@@ -106,7 +106,7 @@ def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) ->
 
 
 def _marked(grade: Grade, mark: Mark) -> Grade:
-    was = f"{number(grade.points)}, {WORDS.get(grade.state, grade.state)}"
+    was = f"{number(grade.points)}, {words(grade.state)}"
     if mark.excused:
         task, said = replace(grade.task, points=0.0), mark.comment
         return replace(grade, task=task, points=0.0, state="excused", reason=said)

@@ -102,7 +102,7 @@ def write_all(
             total = kind == "canvas-total"
             files[out / "canvas.csv"], lines = exports.canvas(book, gradebook, total)
             said += lines
-    rows = [dict(report_data.student_dict(student)) for student in book.students]
+    rows = [report_data.student_dict(student) for student in book.students]
     if policy.compare:
         before = compare.read(policy.compare)
         lines = compare.changes(before, rows, key.renamed if policy.anonymous else None)

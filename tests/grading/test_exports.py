@@ -245,7 +245,7 @@ class TestAlike:
             for who in group
         ]
         found = alike.find_equal(files)
-        assert found.groups == [(("D", "E"), ["01.2"])]
+        assert found.pairs == [(("D", "E"), ["01.2"])]
         assert found.the_course == []
 
     def test_a_hint_stands_on_the_teachers_page_only(self, tmp_path, monkeypatch):
