@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from coursekit.grading import spreadsheet
 from coursekit.grading.classbook import Policy, who
@@ -27,10 +28,9 @@ class Key:
         self.people: dict[str, Person] = {}
         for folder in folders:
             if folder and (folder / KEY).is_file():
-                rows, _ = spreadsheet.read(folder / KEY)
-                for row in rows[1:]:
-                    cells = [spreadsheet.fused(cell) for cell in [*row, *[""] * 5]]
-                    self.people.setdefault(cells[0], Person(*cells[1:5]))
+                for row in spreadsheet.read(folder / KEY, COLUMNS).rows:
+                    number, *person = (row[key] for key in COLUMNS)
+                    self.people.setdefault(number, Person(*person))
         self.numbers = {who(person): each for each, person in self.people.items()}
 
     def number(self, person: Person) -> str:
@@ -41,10 +41,11 @@ class Key:
                 self.people[drawn], self.numbers[who(person)] = person, drawn
         return self.numbers[who(person)]
 
-    def renamed(self, row: Mapping[str, str]) -> str:
-        """The number of a student of an earlier class.json; "" for one with numbers."""
-        person = Person(row["student"], row["id"], row["email"])
-        return self.numbers.get(who(person), "")
+    def renamed(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A student of an earlier class.json, with the number that they have now."""
+        known = who(Person(row["student"], row["id"], row["email"]))
+        number = {"student": self.numbers.get(known), "id": "", "email": ""}
+        return {**row, **number} if known in self.numbers else row
 
     def translated(self, policy: Policy) -> Policy:
         """The policy with all names as numbers, or in a file of marks all as names."""

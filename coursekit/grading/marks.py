@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursekit.grading import spreadsheet
-from coursekit.grading.report_clean import name, number, plain
+from coursekit.grading.report_clean import number, plain
 from coursekit.grading.report_tally import words
-from coursekit.grading.types import Grade, Person, Report, Task
+from coursekit.grading.types import Grade, Report, Task
 
 COLUMNS = ("student", "id", "notebook or exercise", "points", "comment", "excused")
 _NO = {"", "0", "-", "no", "n", "false", "nein", "non"}
@@ -36,15 +36,9 @@ class Mark:
 
 def read(path: Path) -> tuple[Mark, ...]:
     """The rows of a file. ValueError, with the row, for one that cannot be meant."""
-    rows, _ = spreadsheet.read(path)
-    head = [cell.casefold() for cell in rows[0]] if rows else []
-    if missing := [each for each in COLUMNS if each not in head]:
-        raise ValueError(f"{path}: no column {missing[0]!r}; the first row names them")
     marks = []
-    for place, row in enumerate(rows[1:], start=2):
-        cells = dict(zip(head, [*row, *[""] * len(head)], strict=False))
-        texts = [spreadsheet.fused(cells[column]) for column in COLUMNS]
-        student, about, item, points, comment, excused = texts
+    for place, row in enumerate(spreadsheet.read(path, COLUMNS).rows, start=2):
+        student, about, item, points, comment, excused = (row[key] for key in COLUMNS)
         try:
             value = spreadsheet.number(points) if points else None
         except ValueError:
@@ -64,21 +58,16 @@ def filled(path: Path) -> bool:
         return True
 
 
-def template(
-    marks: Sequence[Mark], rows: Iterable[tuple[str, Person, str]]
-) -> list[list[str]]:
-    """The given marks, and an empty row for each student and notebook without one."""
-    table = [list(COLUMNS)]
-    for mark in marks:
+def template(marks: Sequence[Mark], asked: Iterable[Mark]) -> bytes:
+    """A file with the given marks, and those that are asked for and not among them."""
+    there = {(mark.student, mark.id, mark.item) for mark in marks}
+    new = [each for each in asked if (each.student, each.id, each.item) not in there]
+    table = [COLUMNS]
+    for mark in (*marks, *new):
         points = "" if mark.points is None else number(mark.points)
         excused = "yes" if mark.excused else ""
-        table.append([mark.student, mark.id, mark.item, points, mark.comment, excused])
-    there = {(mark.student, mark.id, mark.item) for mark in marks}
-    for student, person, notebook in rows:
-        row = (name(student), plain(person.id), notebook)
-        if row not in there:
-            table.append([*row, "", "", ""])
-    return table
+        table.append((mark.student, mark.id, mark.item, points, mark.comment, excused))
+    return spreadsheet.write(table)
 
 
 def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) -> Report:

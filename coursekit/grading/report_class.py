@@ -105,11 +105,17 @@ def write_all(
     rows = [report_data.student_dict(student) for student in book.students]
     if policy.compare:
         before = compare.read(policy.compare)
-        lines = compare.changes(before, rows, key.renamed if policy.anonymous else None)
+        if policy.anonymous:
+            before = [key.renamed(each) for each in before]
+        lines = compare.changes(before, rows)
         files[out / CHANGES] = _utf8(report_text.joined(lines))
     if not (out / MARKS).exists():
-        absent = ((s.name, s.person, n) for s in book.students for n in book.notebooks)
-        files[out / MARKS] = spreadsheet.write(marks.template(policy.marks, absent))
+        asked = (
+            marks.Mark(name(student.name), plain(student.person.id), notebook)
+            for student in book.students
+            for notebook in book.notebooks
+        )
+        files[out / MARKS] = marks.template(policy.marks, asked)
     elif policy.marks_file is None and marks.filled(out / MARKS):
         said.append(f"{MARKS} in this folder was not used: name it with --marks")
     book = replace(book, said=tuple(said))

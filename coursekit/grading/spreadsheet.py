@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.grading.report_clean import plain
@@ -12,8 +13,32 @@ from coursekit.grading.report_clean import plain
 _FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 
 
-def read(path: Path) -> tuple[list[list[str]], str]:
-    """The rows of a file, and what stands between its cells. ValueError says why not.
+@dataclass(frozen=True)
+class Table:
+    """A file's rows by its headings in small letters. mark: what parts its cells."""
+
+    head: list[str]
+    rows: list[dict[str, str]]
+    mark: str
+
+
+def read(path: Path, columns: Iterable[str]) -> Table:
+    """What an instructor or a platform has written. ValueError says why not.
+
+    columns: the headings that must be there, however written. A cell is as it was
+    before `defuse`.
+    """
+    lines, mark = cells(path)
+    head, *rows = lines or [[]]
+    keys = [cell.casefold() for cell in head]
+    if missing := [each for each in columns if each.casefold() not in keys]:
+        raise ValueError(f"{path}: no column {missing[0]!r}; the first row names them")
+    whole = ([*map(_fused, row), *[""] * len(keys)] for row in rows)
+    return Table(head, [dict(zip(keys, row, strict=False)) for row in whole], mark)
+
+
+def cells(path: Path) -> tuple[list[list[str]], str]:
+    """The rows of a file that are not empty, and what stands between their cells.
 
     With or without a byte order mark; commas, semicolons or tabs.
     """
@@ -26,8 +51,8 @@ def read(path: Path) -> tuple[list[list[str]], str]:
             text = data.decode("cp1252", "replace")
         head = text.partition("\n")[0]
         mark = max(",;\t", key=head.count)
-        cells = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        rows = [[cell.strip() for cell in row] for row in cells]
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        rows = [[cell.strip() for cell in row] for row in lines]
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
     except csv.Error as error:
@@ -64,6 +89,5 @@ def defuse(cell: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def fused(cell: str) -> str:
-    """The text that was there before `defuse`."""
+def _fused(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell
