@@ -62,6 +62,11 @@ class Entry:
     by_hand: bool = False  # the points of the whole notebook
 
     @property
+    def counts(self) -> bool:
+        """Has something come, and is it for the statistics of the class?"""
+        return self.tries > 0 and not self.excused
+
+    @property
     def problem(self) -> str:
         """Why there are no points, or ""."""
         return "" if self.by_hand or self.excused else self.report.problem
@@ -89,14 +94,19 @@ class Student:
     possible: float
 
     @property
+    def reports(self) -> list[Report]:
+        """All of them, those that count first."""
+        return [*(entry.report for entry in self.entries.values()), *self.others]
+
+    @property
     def absent(self) -> bool:
         """Has nothing come from this person, and nothing been decided?"""
-        return not self.others and not self.entries
+        return not self.reports
 
     @property
     def look(self) -> str:
         """Why a person must look at this student, or ""."""
-        found = [e.report for e in self.entries.values() if e.tries and not e.excused]
+        found = [entry.report for entry in self.entries.values() if entry.counts]
         for report in self.others:  # an earlier try that nobody could read is no loss
             entry = self.entries.get(report.notebook)
             newer = entry is None or report.attempt > entry.raw.attempt
@@ -106,8 +116,7 @@ class Student:
                 found.append(report)
         places = [report.notebook or file_name(report.origin) for report in found]
         told = zip(places, map(look, found), strict=True)
-        files = [*(entry.report for entry in self.entries.values()), *self.others]
-        notes = dict.fromkeys(note for report in files for note in report.notes)
+        notes = dict.fromkeys(note for report in self.reports for note in report.notes)
         doubts = [note for note in notes if note.startswith((UNCLEAR, UNLISTED))]
         return "; ".join(doubts + [f"{place}: {said}" for place, said in told if said])
 
@@ -151,7 +160,7 @@ class Book:
             entry.report
             for student in self.students
             for entry in student.entries.values()
-            if entry.tries and not entry.excused
+            if entry.counts
         ]
 
 

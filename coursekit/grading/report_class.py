@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from coursekit.files import write_atomic
@@ -36,10 +37,6 @@ from coursekit.grading.types import Report
 WHOLE = "1/1"
 MARKS, CHANGES = "marks.csv", "changes.txt"
 _PLAIN = Policy()
-
-
-class IncompleteError(ValueError):
-    """Class reports that cannot be merged; the message says what is missing."""
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -158,24 +155,25 @@ def _of_student(
     student: Student, place: Path, files: dict[Path, bytes]
 ) -> list[tuple[Report, bytes]]:
     """Adds the files of one student; returns the page for each of their files."""
-    found: list[tuple[Report, str, list[str]]] = []
+    found = []
     for entry in student.entries.values():
         remarks = [each for each in entry.remarks if each != "excused"]  # the result
-        found.append((entry.report, score(entry), remarks))
+        found.append((entry.report, ", ".join([score(entry), *remarks])))
     for report in student.others:
         asked = report.notebook in student.entries
         remark = "another try counts" if asked else "does not count"
-        found.append((report, score(report), [remark]))
-    folders = folder_names([report.notebook or "file" for report, _, _ in found])
+        found.append((report, f"{score(report)}, {remark}"))
+    folders = folder_names([report.notebook or "file" for report, _ in found])
     pages, rows = [], []
-    for folder, (report, result, remarks) in zip(folders, found, strict=True):
-        page = _utf8(report_html.student(report, result, remarks))
-        text = report_text.student(report, result, remarks)
+    for folder, (report, result) in zip(folders, found, strict=True):
+        page = _utf8(report_html.student(report, result))
         files[place / folder / "feedback.html"] = page
-        files[place / folder / "feedback.txt"] = _utf8(text)
+        files[place / folder / "feedback.txt"] = _utf8(
+            report_text.student(report, result)
+        )
         files[place / folder / "report.json"] = _json(report_data.as_dict(report))
         files[place / folder / "junit.xml"] = report_data.junit([report])
-        rows.append((folder, report, ", ".join([result, *remarks])))
+        rows.append((folder, report, result))
         if report.origin:
             pages.append((report, page))
     files[place / "index.html"] = _utf8(report_html.index(student, rows))
@@ -202,8 +200,7 @@ def table(book: Book) -> bytes:
         }
         grades = [g for e in entries if not e.excused for g in e.report.grades]
         earned = {g.task.id: number(g.points) for g in grades if g.state not in BLANK}
-        places = [e.report.origin for e in entries if e.tries]
-        places += [report.origin for report in student.others]
+        places = filter(None, (report.origin for report in student.reports))
         rows.append(
             [
                 *(name(student.name), person.id, person.email, person.group),
@@ -220,54 +217,46 @@ def merge(folders: Iterable[Path]) -> tuple[list[Report], Run]:
     """The reports of all parts of a class, in the order of one undivided run.
 
     Of two folders that hold the same part the later one counts, so a part can be run
-    again. IncompleteError names a part that is missing or is no report.
+    again. ValueError names a part that is missing or is no report.
     """
     parts: dict[tuple[int, int], list[Report]] = {}
     runs: dict[tuple[int, int], Run] = {}
     for folder in folders:
-        shard, reports, run = _load(Path(folder) / "class.json")
+        shard, reports, run = _load(folder / "class.json")
         parts[shard], runs[shard] = reports, run
     totals = {total for _, total in parts}
     if len(totals) != 1:
         found = ", ".join(sorted(f"{i}/{n}" for i, n in parts)) or "none"
-        raise IncompleteError(f"these are not the parts of one class: {found}")
+        raise ValueError(f"these are not the parts of one class: {found}")
     (total,) = totals
-    missing = [f"{i}/{total}" for i in range(1, total + 1) if (i, total) not in parts]
-    if missing:
-        raise IncompleteError(f"missing: part {', '.join(missing)} of the class")
+    shards = [(i, total) for i in range(1, total + 1)]
+    if missing := [f"{i}/{n}" for i, n in shards if (i, n) not in parts]:
+        raise ValueError(f"missing: part {', '.join(missing)} of the class")
     versions = sorted({run.course for run in runs.values()})
     if len(versions) > 1:
         said = " and ".join(versions)
-        raise IncompleteError(f"the parts are of different versions: {said}")
+        raise ValueError(f"the parts are of different versions: {said}")
     # Dealt round and round, so taken back round and round.
-    longest = max(map(len, parts.values()))
-    whole = [
-        parts[i, total][row]
-        for row in range(longest)
-        for i in range(1, total + 1)
-        if row < len(parts[i, total])
-    ]
+    rounds = zip_longest(*(parts[shard] for shard in shards))
+    whole = [report for each in rounds for report in each if report is not None]
     return whole, max(runs.values(), key=lambda run: run.date)
 
 
 def _load(path: Path) -> tuple[tuple[int, int], list[Report], Run]:
     try:
         data = json.loads(path.read_bytes())
-        shard = parse_shard(data["shard"])
-        if not data["complete"]:
-            raise IncompleteError(f"{path}: that run was stopped. Run the part again")
-        run = Run(
-            *(plain(data["run"][key], 40) for key in ("date", "python", "course"))
-        )
-        return shard, [report_data.from_dict(each) for each in data["reports"]], run
-    except IncompleteError:
-        raise
+        run = Run(**{key: plain(value, 40) for key, value in data["run"].items()})
+        reports = [report_data.from_dict(each) for each in data["reports"]]
+        shard, complete = parse_shard(data["shard"]), data["complete"]
     except FileNotFoundError:
-        raise IncompleteError(f"{path} is missing: that run did not finish") from None
+        raise ValueError(f"{path} is missing: that run did not finish") from None
     except OSError as error:
-        raise IncompleteError(f"{path}: {error.strerror}") from None
+        raise ValueError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise IncompleteError(f"{path} is no class report: {error}") from None
+        raise ValueError(f"{path} is no class report: {error}") from None
+    if not complete:
+        raise ValueError(f"{path}: that run was stopped. Run the part again")
+    return shard, reports, run
 
 
 def _json(data: object) -> bytes:

@@ -181,15 +181,16 @@ def gradescope(student: Student) -> dict[str, Any]:
     All notebooks of one student together. Texts are marked as text, so that
     Gradescope shows them as they are, and the log of the run stays hidden.
     """
-    counting = [entry.report for entry in student.entries.values()]
     said = [plain(student.remarks)] if student.remarks else []
-    for report in (files := [*counting, *student.others]):
+    for report in student.reports:
         lines = filter(None, (report.problem, *report.notes))
         said += [f"{file_name(report.origin)}: {plain(line)}" for line in lines]
-    grades = [grade for report in counting for grade in report.grades]
+    grades = [g for entry in student.entries.values() for g in entry.report.grades]
     return {
         "score": student.points,
-        "execution_time": round(_finite(sum(report.seconds for report in files))),
+        "execution_time": round(
+            sum(_finite(report.seconds) for report in student.reports)
+        ),
         "output": "\n".join(said),
         "output_format": "text",
         "test_output_format": "text",

@@ -25,10 +25,10 @@ _COLOURS = {"right": "right", "partly": "partly", "by hand": ""} | dict.fromkeys
 )
 
 
-def student(report: Report, score: str, remarks: Sequence[str] = ()) -> str:
+def student(report: Report, result: str) -> str:
     """The page for one file: every exercise, its points and what to do about it."""
     page = _templates().get_template("student.html")
-    return page.render(report=report, score=score, remarks=remarks)
+    return page.render(report=report, result=result)
 
 
 def index(one: Student, pages: Sequence[tuple[str, Report, str]]) -> str:

@@ -18,9 +18,9 @@ NO_SANDBOX = (
 )
 
 
-def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
+def student(report: Report, result: str) -> str:
     """The table for one file: a line for each exercise, the reason below it."""
-    lines = [f"{name(report.student)}: {', '.join([result, *remarks])}"]
+    lines = [f"{name(report.student)}: {result}"]
     place = file_name(report.origin) if report.origin else ""
     lines.append(" in ".join(filter(None, [report.notebook, place])))
     if report.problem:
@@ -51,7 +51,7 @@ def medians(book: Book) -> list[tuple[str, int, str]]:
     found = []
     for notebook in book.notebooks:
         entries = [s.entries[notebook] for s in book.students if notebook in s.entries]
-        there = [each for each in entries if each.tries and not each.excused]
+        there = [each for each in entries if each.counts]
         graded = [percent(each) for each in there if not each.problem]
         middle = f"{median(graded):.0f} %" if graded else "-"
         found.append((notebook, len(there), middle))
