@@ -70,7 +70,7 @@ def write_all(
     ValueError when a file that the policy names is not what it should be.
     """
     run = run or Run()
-    files: dict[Path, bytes] = {}
+    files: dict[Path, bytes | str] = {}
     key = numbers_so_far(out, policy)
     if ("gradescope", Path()) in policy.exports:  # all files there are of one student
         one = next((r.student for r in reports), "student")
@@ -89,7 +89,7 @@ def write_all(
         pages += _of_student(student, out / "students" / folder, files)
     if len(book.students) == 1:
         results = report_data.gradescope(book.students[0])
-        files[out / "gradescope.json"] = _json(results)
+        files[out / "gradescope.json"] = report_data.to_json(results)
     if not policy.anonymous:
         files[out / "feedback.zip"] = exports.feedback(pages)
     for kind, gradebook in policy.exports:
@@ -105,7 +105,7 @@ def write_all(
         if policy.anonymous:
             before = [key.renamed(each) for each in before]
         lines = compare.changes(before, rows)
-        files[out / CHANGES] = _utf8(report_text.joined(lines))
+        files[out / CHANGES] = report_text.joined(lines)
     if not (out / MARKS).exists():
         asked = (
             marks.Mark(name(student.name), plain(student.person.id), notebook)
@@ -117,8 +117,8 @@ def write_all(
         said.append(f"{MARKS} in this folder was not used: name it with --marks")
     book = replace(book, said=tuple(said))
     foot, equal = run.line(reports), find_equal(book.counting)
-    files[out / "class.html"] = _utf8(report_html.classroom(book, folders, foot, equal))
-    files[out / "class.txt"] = _utf8(report_text.classroom(book, foot))
+    files[out / "class.html"] = report_html.classroom(book, folders, foot, equal)
+    files[out / "class.txt"] = report_text.classroom(book, foot)
     files[out / "class.csv"] = table(book)
     files[out / "junit.xml"] = report_data.junit(book.counting)
     every = {
@@ -130,11 +130,12 @@ def write_all(
         "reports": [report_data.as_dict(report) for report in reports],
     }
     # Last: a folder with a class.json is complete.
-    files[out / "class.json"] = _json(every)
+    files[out / "class.json"] = report_data.to_json(every)
     mask = os.umask(0o077)  # grades are as private as the teacher's other files
     os.umask(mask)
     for path, content in files.items():
-        write_atomic(path, content, 0o666 & ~mask)
+        data = content if isinstance(content, bytes) else _utf8(content)
+        write_atomic(path, data, 0o666 & ~mask)
     return list(files)
 
 
@@ -152,7 +153,7 @@ def show(out: Path, policy: Policy) -> None:
 
 
 def _of_student(
-    student: Student, place: Path, files: dict[Path, bytes]
+    student: Student, place: Path, files: dict[Path, bytes | str]
 ) -> list[tuple[Report, bytes]]:
     """Adds the files of one student; returns the page for each of their files."""
     found = []
@@ -166,18 +167,17 @@ def _of_student(
     folders = folder_names([report.notebook or "file" for report, _ in found])
     pages, rows = [], []
     for folder, (report, result) in zip(folders, found, strict=True):
-        page = _utf8(report_html.student(report, result))
+        page = report_html.student(report, result)
         files[place / folder / "feedback.html"] = page
-        files[place / folder / "feedback.txt"] = _utf8(
-            report_text.student(report, result)
-        )
-        files[place / folder / "report.json"] = _json(report_data.as_dict(report))
+        files[place / folder / "feedback.txt"] = report_text.student(report, result)
+        data = report_data.as_dict(report)
+        files[place / folder / "report.json"] = report_data.to_json(data)
         files[place / folder / "junit.xml"] = report_data.junit([report])
         rows.append((folder, report, result))
         if report.origin:
-            pages.append((report, page))
-    files[place / "index.html"] = _utf8(report_html.index(student, rows))
-    files[place / "results.json"] = _json(report_data.gradescope(student))
+            pages.append((report, _utf8(page)))
+    files[place / "index.html"] = report_html.index(student, rows)
+    files[place / "results.json"] = report_data.to_json(report_data.gradescope(student))
     return pages
 
 
@@ -257,10 +257,6 @@ def _load(path: Path) -> tuple[tuple[int, int], list[Report], Run]:
     if not complete:
         raise ValueError(f"{path}: that run was stopped. Run the part again")
     return shard, reports, run
-
-
-def _json(data: object) -> bytes:
-    return report_data.to_json(data).encode()
 
 
 def _utf8(text: str) -> bytes:
