@@ -16,8 +16,8 @@ from typing import Annotated, Literal
 import typer
 
 from coursekit.files import try_folder
-from coursekit.grading import class_options, report_class, report_text, sandbox
-from coursekit.grading.classbook import NOT_ASKED, Policy
+from coursekit.grading import class_options, report_class, sandbox
+from coursekit.grading.classbook import NO_SANDBOX, NOT_ASKED, Policy
 from coursekit.grading.intake import collect
 from coursekit.grading.pipeline import Options, grade_all
 from coursekit.grading.report_clean import plain
@@ -70,7 +70,7 @@ def main(
     if policy.said:
         print(policy.said, file=sys.stderr)
     if level == "off":
-        print(report_text.NO_SANDBOX, file=sys.stderr)
+        print(NO_SANDBOX, file=sys.stderr)
     try_folder(out)
     start, complete = time.monotonic(), True
     reports: list[Report] = []

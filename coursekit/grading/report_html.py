@@ -17,12 +17,10 @@ from markupsafe import Markup
 from coursekit.grading import alike, report_tally
 from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, plain
-from coursekit.grading.report_text import NO_SANDBOX, headline, medians
+from coursekit.grading.report_text import headline, medians
 from coursekit.grading.types import Report
 
-_COLOURS = {"right": "right", "partly": "partly", "by hand": ""} | dict.fromkeys(
-    report_tally.BLANK, ""
-)
+_COLOURS = {"right": "right", "partly right": "partly", "not right": "bad"}
 
 
 def student(report: Report, result: str) -> str:
@@ -45,7 +43,6 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
         book=book,
         headline=headline(book),
         medians=medians(book),
-        warning=NO_SANDBOX if report_tally.unprotected(book.counting) else "",
         members=list(zip(book.students, folders, strict=True)),
         exercises=report_tally.tallies(book.counting),
         equal=equal,
@@ -61,7 +58,7 @@ def _templates() -> Environment:
     """The pages; whatever is put into one is escaped."""
     loader = PackageLoader("coursekit.grading")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    made.globals |= {"words": report_tally.words, "colours": _COLOURS}
+    made.globals["words"] = report_tally.words
     made.filters |= {
         "plain": plain,
         "name": name,
@@ -69,6 +66,7 @@ def _templates() -> Environment:
         "number": number,
         "quote": quote,
         "score": report_tally.score,
+        "colour": lambda state: _COLOURS.get(report_tally.group(state), ""),
         "percent": lambda result: f"{report_tally.percent(result):.0f}",
     }
     return made

@@ -7,15 +7,11 @@ from statistics import median
 
 from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, plain, width
-from coursekit.grading.report_tally import BLANK, percent, tallies, unprotected, words
+from coursekit.grading.report_tally import GROUPS, group, percent, tallies, words
 from coursekit.grading.types import Grade, Report
 
 WIDTH = 88
-_MARKS = {"right": "+", "partly": "~", "by hand": "="} | dict.fromkeys(BLANK, ".")
-NO_SANDBOX = (
-    "These submissions ran WITHOUT a sandbox: their code could read and change what "
-    "you can. Grade people you do not know in a container or a throw-away machine."
-)
+_MARKS = dict(zip(GROUPS, "+~x.=", strict=True))
 
 
 def student(report: Report, result: str) -> str:
@@ -82,7 +78,7 @@ def classroom(book: Book, foot: str) -> str:
         lines += _wrap(one.look, "    look: ")
     found = tallies(book.counting)
     if found:
-        head = "".join(f"{group:>{len(group) + 2}}" for group in found[0].groups)
+        head = "".join(f"{each:>{len(each) + 2}}" for each in GROUPS)
         lines += ["", f"{'exercise':<28}{head}{'points':>8}"]
         for tally in found:
             code = tally.task.kind == "code"
@@ -92,8 +88,6 @@ def classroom(book: Book, foot: str) -> str:
             lines.append(f"{title} {''.join(counts)}{100 * tally.share:>6.0f} %")
     for said in book.said:
         lines += ["", *_wrap(said, "note: ")]
-    if unprotected(book.counting):
-        lines += ["", *_wrap(NO_SANDBOX, "")]
     return joined([*lines, "", *_wrap(foot, "")])
 
 
@@ -129,7 +123,7 @@ def _fit(text: str, columns: int) -> str:
 
 
 def _grade(grade: Grade, room: int) -> list[str]:
-    mark = _MARKS.get(grade.state, "x")
+    mark = _MARKS[group(grade.state)]
     points = f"{number(grade.points)}/{number(grade.task.points)}"
     state = words(grade.state)
     if grade.state == "partly":
