@@ -5,7 +5,7 @@ import math
 import platform
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -48,36 +48,44 @@ def as_dict(report: Report) -> dict[str, Any]:
     }
 
 
+def _grade_dict(grade: Grade) -> dict[str, Any]:
+    flat = asdict(grade.task) | {"possible": grade.task.points} | asdict(grade)
+    del flat["task"], flat["stub"]
+    return flat
+
+
 def from_dict(data: Mapping[str, Any]) -> Report:
     """The report of `as_dict`, without stubs. ValueError for anything else."""
     try:
         if data["format"] != FORMAT:
             raise ValueError(f"format {data['format']!r}, and {FORMAT} is known here")
-        texts = ("student", "origin", "notebook", "problem", "sandbox", "handed_in")
-        return Report(
-            **{field: str(data[field]) for field in texts},
-            grades=tuple(_grade(each) for each in data["grades"]),
-            notes=tuple(map(str, data["notes"])),
-            seed=int(data["seed"]),
-            seconds=float(data["seconds"]),
-            person=_person(data["person"]),
-            attempt=int(data["attempt"]),
-            late=bool(data["late"]),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
+        person = data["person"] and _made(Person, data["person"])
+        grades = tuple(map(_grade, data["grades"]))
+        notes = tuple(map(str, data["notes"]))
+        report: Report = _made(Report, data, person=person, grades=grades, notes=notes)
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a report of coursekit grade ({error!r})") from None
+    return report
 
 
-def _person(data: Mapping[str, Any] | None) -> Person | None:
-    fields = ("name", "id", "email", "group")
-    return Person(*(str(data[each]) for each in fields)) if data else None
+def _grade(data: Mapping[str, Any]) -> Grade:
+    task = _made(Task, {**data, "points": data["possible"]}, stub="")
+    grade: Grade = _made(Grade, data, task=task, notes=tuple(map(str, data["notes"])))
+    return grade
+
+
+def _made(kind: Any, data: Mapping[str, Any], **own: Any) -> Any:
+    """A dataclass of plain values, each made what its field says it is.
+
+    own: the fields that hold something else.
+    """
+    rest: list[Any] = [each for each in fields(kind) if each.name not in own]
+    return kind(**{each.name: each.type(data[each.name]) for each in rest}, **own)
 
 
 def to_json(data: object) -> str:
     """JSON in ASCII, which every program reads, without NaN, which many do not."""
-    return (
-        json.dumps(_finite(data), indent=1, ensure_ascii=True, allow_nan=False) + "\n"
-    )
+    return json.dumps(_finite(data), indent=1) + "\n"
 
 
 def _finite(data: Any) -> Any:
@@ -89,26 +97,6 @@ def _finite(data: Any) -> Any:
     if isinstance(data, float):
         return round(data, 4) if math.isfinite(data) else 0.0
     return data
-
-
-def _grade_dict(grade: Grade) -> dict[str, Any]:
-    flat = asdict(grade.task) | {"possible": grade.task.points} | asdict(grade)
-    del flat["task"], flat["stub"]
-    return flat
-
-
-def _grade(data: Mapping[str, Any]) -> Grade:
-    words = {key: str(data[key]) for key in ("id", "kind", "name", "title", "symbol")}
-    return Grade(
-        task=Task(**words, points=float(data["possible"]), stub=""),
-        points=float(data["points"]),
-        state=str(data["state"]),
-        reason=str(data["reason"]),
-        right=int(data["right"]),
-        cases=int(data["cases"]),
-        notes=tuple(map(str, data["notes"])),
-        fingerprint=str(data["fingerprint"]),
-    )
 
 
 def junit(reports: Iterable[Report]) -> bytes:

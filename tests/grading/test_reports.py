@@ -361,6 +361,7 @@ class TestForPrograms:
             {"grades": 3},
             {"grades": [{}]},
             {"attempt": None},
+            {"seed": float("inf")},
         ):
             with pytest.raises(ValueError, match=r"report|format"):
                 report_data.from_dict(report_data.as_dict(report()) | change)
