@@ -114,22 +114,20 @@ def feedback(pages: Sequence[tuple[Report, bytes]]) -> bytes:
     ways = [_way(report.origin) for report, _ in pages]
     levels = zip(*(way[:-1] for way in ways), strict=False)
     shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
-    targets = []
-    for way in ways:
-        moodle = [n for n, part in enumerate(way[:-1]) if _MOODLE in part]
-        last = re.sub(r"[.]ipynb$", "", way[-1], flags=re.I) + ".feedback.html"
-        place = [*way[moodle[0] if moodle else shared : -1], last]
-        if moodle and sum(other[:-1] == way[:-1] for other in ways) == 1:
-            place = [place[0], "feedback.html"]
-        targets.append("/".join(place))
     file, taken = io.BytesIO(), set()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for (_, page), target in zip(pages, targets, strict=True):
-            folder, _, last = target.rpartition("/")
-            path, count = target, 1
+        for way, (_, page) in zip(ways, pages, strict=True):
+            *folders, last = way
+            moodle = [n for n, part in enumerate(folders) if _MOODLE in part]
+            if moodle and sum(other[:-1] == folders for other in ways) == 1:
+                place, last = folders[moodle[0] :][:1], "feedback.html"
+            else:
+                place = folders[moodle[0] if moodle else shared :]
+                last = re.sub(r"[.]ipynb$", "", last, flags=re.I) + ".feedback.html"
+            path, count = "/".join([*place, last]), 1
             while fold(path) in taken:
                 count += 1
-                path = f"{folder}/{count}-{last}".lstrip("/")
+                path = "/".join([*place, f"{count}-{last}"])
             taken.add(fold(path))
             # A fixed date: the same reports make the same file.
             archive.writestr(zipfile.ZipInfo(path), page, zipfile.ZIP_DEFLATED)
