@@ -18,7 +18,7 @@ NO_SANDBOX = (
 )
 NOT_ASKED = "This notebook was not asked for."
 MINUTE = "%Y-%m-%dT%H:%M"
-Tasks = dict[str, tuple[Task, ...]]  # of each notebook, none of an unknown one
+Tasks = defaultdict[str, tuple[Task, ...]]  # of each notebook
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
     tasks: Tasks = defaultdict(tuple)
     for report in sorted(reports, key=lambda each: len(each.grades)):
         tasks[report.notebook] = tuple(grade.task for grade in report.grades)
-    files: dict[str, list[Report]] = defaultdict(list)
+    files = defaultdict[str, list[Report]](list)
     for report in reports:
         files[report.student].append(report)
     persons = {
@@ -195,7 +195,7 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
             while unique in persons:  # two people of one name
                 unique = f"{unique} ({person.id or 2})"
             persons[unique] = person
-    marks, said = _sorted(policy.marks, persons, counting, tasks)
+    marks, said = _by_student(policy.marks, persons, counting, tasks)
     if any(report.sandbox == "off" and report.grades for report in reports):
         said.insert(0, NO_SANDBOX)
     known = {task.id for each in counting for task in tasks[each]}
@@ -285,17 +285,17 @@ class _Row:
         )
 
 
-def _sorted(
+def _by_student(
     marks: Iterable[Mark],
     persons: Mapping[str, Person],
     notebooks: Iterable[str],
     tasks: Tasks,
-) -> tuple[dict[str, dict[str, Mark]], list[str]]:
+) -> tuple[defaultdict[str, dict[str, Mark]], list[str]]:
     """The marks by student and item, and a line for each that fits nobody."""
     by_id = {fold(p.id): student for student, p in persons.items() if p.id}
     by_name = {fold(name(student)): student for student in persons}
     items = {*notebooks, *(t.id for each in notebooks for t in tasks[each])}
-    found: dict[str, dict[str, Mark]] = defaultdict(dict)
+    found = defaultdict[str, dict[str, Mark]](dict)
     said: list[str] = []
     for mark in (each for each in marks if each.decides or each.comment):
         student = by_id.get(fold(mark.id)) if mark.id else None

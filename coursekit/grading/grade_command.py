@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -131,11 +132,12 @@ def chosen(
 ) -> Iterator[Submission]:
     """The submissions that belong to this machine's part of the class.
 
-    A notebook that was not asked for is named, and not run.
+    Dealt round and round, so that every machine gets its part of every notebook. A
+    notebook that was not asked for is named, and not run.
     """
+    part, parts = shard
     asked = policy.notebooks
-    for index, submission in enumerate(collect(paths, policy.people)):
-        if report_class.in_shard(index, shard):
-            if asked and submission.notebook not in ("", *asked):
-                submission = replace(submission, cells=(), problem=NOT_ASKED)
-            yield submission
+    for submission in islice(collect(paths, policy.people), part - 1, None, parts):
+        if asked and submission.notebook not in ("", *asked):
+            submission = replace(submission, cells=(), problem=NOT_ASKED)
+        yield submission

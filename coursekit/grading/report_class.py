@@ -47,14 +47,6 @@ def parse_shard(text: str) -> tuple[int, int]:
     raise ValueError(f"--shard {plain(text, 30)!r}: write I/N with 1 <= I <= N, as 2/5")
 
 
-def in_shard(index: int, shard: tuple[int, int]) -> bool:
-    """Does the submission at this place of the sorted list belong to the shard?
-
-    Counted round and round, so that every machine gets its part of every notebook.
-    """
-    return index % shard[1] == shard[0] - 1
-
-
 def write_all(
     reports: Sequence[Report],
     out: Path,
