@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from coursekit.grading.marks import Mark, applied
-from coursekit.grading.report_clean import file_name, fold, name, plain
+from coursekit.grading.marks import Mark, applied, by_student
+from coursekit.grading.report_clean import file_name, fold, plain
 from coursekit.grading.report_tally import look
 from coursekit.grading.roster import UNCLEAR, UNLISTED, key_of
 from coursekit.grading.types import Person, Report, Task
@@ -195,13 +195,13 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
             while unique in persons:  # two people of one name
                 unique = f"{unique} ({person.id or 2})"
             persons[unique] = person
-    marks, said = _by_student(policy.marks, persons, counting, tasks)
+    exercises = {task.id for each in counting for task in tasks[each]}
+    marks, said = by_student(policy.marks, persons, exercises.union(counting))
     if any(report.sandbox == "off" and report.grades for report in reports):
         said.insert(0, NO_SANDBOX)
-    known = {task.id for each in counting for task in tasks[each]}
     said += [
         f"--bonus {plain(each, 20)}: no such exercise was handed in"
-        for each in sorted(policy.bonus - known)
+        for each in sorted(policy.bonus - exercises)
     ]
     row = _Row(policy, counting, tasks)
     # As on the class list; not with numbers for names, which that would give away.
@@ -283,27 +283,3 @@ class _Row:
             excused=whole.excused,
             by_hand=whole.points is not None,
         )
-
-
-def _by_student(
-    marks: Iterable[Mark],
-    persons: Mapping[str, Person],
-    notebooks: Iterable[str],
-    tasks: Tasks,
-) -> tuple[defaultdict[str, dict[str, Mark]], list[str]]:
-    """The marks by student and item, and a line for each that fits nobody."""
-    by_id = {fold(p.id): student for student, p in persons.items() if p.id}
-    by_name = {fold(name(student)): student for student in persons}
-    items = {*notebooks, *(t.id for each in notebooks for t in tasks[each])}
-    found = defaultdict[str, dict[str, Mark]](dict)
-    said: list[str] = []
-    for mark in (each for each in marks if each.decides or each.comment):
-        student = by_id.get(fold(mark.id)) if mark.id else None
-        student = student or by_name.get(fold(name(mark.student)))
-        if student is not None and mark.item in items:
-            found[student][mark.item] = mark
-        else:
-            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
-            unknown = "student" if student is None else "notebook or exercise"
-            said.append(f"marks: {row}: no such {unknown}, not used")
-    return found, said

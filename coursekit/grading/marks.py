@@ -4,14 +4,15 @@ A run reads the file that --marks names and writes a fresh one, with all rows of
 old, beside its reports; a file that is there is never written over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursekit.grading import spreadsheet
-from coursekit.grading.report_clean import number, plain
+from coursekit.grading.report_clean import fold, name, number, plain
 from coursekit.grading.report_tally import words
-from coursekit.grading.types import Grade, Report, Task
+from coursekit.grading.types import Grade, Person, Report, Task
 
 COLUMNS = ("student", "id", "notebook or exercise", "points", "comment", "excused")
 _NO = {"", "0", "-", "no", "n", "false", "nein", "non"}
@@ -68,6 +69,26 @@ def template(marks: Sequence[Mark], asked: Iterable[Mark]) -> bytes:
         excused = "yes" if mark.excused else ""
         table.append((mark.student, mark.id, mark.item, points, mark.comment, excused))
     return spreadsheet.write(table)
+
+
+def by_student(
+    marks: Iterable[Mark], persons: Mapping[str, Person], items: Container[str]
+) -> tuple[defaultdict[str, dict[str, Mark]], list[str]]:
+    """The marks by student and item, and a line for each that fits nobody."""
+    by_id = {fold(p.id): student for student, p in persons.items() if p.id}
+    by_name = {fold(name(student)): student for student in persons}
+    found = defaultdict[str, dict[str, Mark]](dict)
+    said: list[str] = []
+    for mark in (each for each in marks if each.decides or each.comment):
+        student = by_id.get(fold(mark.id)) if mark.id else None
+        student = student or by_name.get(fold(name(mark.student)))
+        if student is not None and mark.item in items:
+            found[student][mark.item] = mark
+        else:
+            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
+            unknown = "student" if student is None else "notebook or exercise"
+            said.append(f"marks: {row}: no such {unknown}, not used")
+    return found, said
 
 
 def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) -> Report:
