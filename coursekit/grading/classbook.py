@@ -164,6 +164,11 @@ class Book:
         return list(self.possible)
 
     @property
+    def most(self) -> float:
+        """The sum that is possible for a student without excuses."""
+        return max((student.possible for student in self.students), default=0.0)
+
+    @property
     def counting(self) -> list[Report]:
         """The tries that count, by student."""
         return [

@@ -33,7 +33,7 @@ def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
     for cells in table.rows:
         ours = [cells.get(heading.casefold(), "") for heading in headings]
         if cells["student"].casefold() == "points possible":
-            full = [number(_possible(book, item)) for item in items]
+            full = [number(book.possible.get(item, book.most)) for item in items]
             ours = [there or here for there, here in zip(ours, full, strict=True)]
             lines += [
                 f"{item} has {there} points in the gradebook, {here} here"
@@ -80,12 +80,6 @@ def _match(book: Book, cells: dict[str, str]) -> Student | None:
 def _words(text: str) -> list[str]:
     """Of "Lovelace, Ada" the same as of "Ada Lovelace"."""
     return sorted(key_of(text).split())
-
-
-def _possible(book: Book, item: str) -> float:
-    if item != TOTAL:
-        return book.possible[item]
-    return max((student.possible for student in book.students), default=0.0)
 
 
 def _points(student: Student, item: str, excused: str) -> str:

@@ -65,10 +65,9 @@ def classroom(book: Book, foot: str) -> str:
     room = min(36, max([7, *(width(name(s.name)) for s in book.students)]))
     short = [plain(each.partition("_")[0], 5) for each in book.notebooks]
     heads = "".join(f"{each:>7}" for each in short)
-    most = max((student.possible for student in book.students), default=0.0)
     full = "".join(f"{number(each):>7}" for each in book.possible.values())
     lines += ["", f"{'student':<{room}}{heads}{'sum':>8}{'%':>6}"]
-    lines.append(f"{'possible':<{room}}{full}{number(most):>8}")
+    lines.append(f"{'possible':<{room}}{full}{number(book.most):>8}")
     for one in book.students:
         cells = "".join(f"{cell(one, each):>7}" for each in book.notebooks)
         total = f"{number(one.points):>8}{percent(one):>6.0f}"
