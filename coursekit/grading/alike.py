@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import combinations
 
 from coursekit.grading.cell_code import parse
 from coursekit.grading.report_tally import BLANK, order
@@ -64,10 +65,10 @@ def of_the_course(task: Task) -> str:
 
 @dataclass(frozen=True)
 class Equal:
-    """groups: equal students, with their exercises; the_course: students with those
-    that are as in the course's package."""
+    """pairs: two students and the exercises that they share, who share most first;
+    the_course: students and those that are as in the course's package."""
 
-    groups: list[tuple[tuple[str, ...], list[str]]]
+    pairs: list[tuple[tuple[str, str], list[str]]]
     the_course: list[tuple[str, list[str]]]
 
 
@@ -81,17 +82,17 @@ def find_equal(reports: Iterable[Report]) -> Equal:
             if grade.fingerprint:
                 task = replace(grade.task, stub="")
                 forms[task, grade.fingerprint].append(report.student)
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    pairs: dict[tuple[str, str], list[str]] = defaultdict(list)
     copies: dict[str, list[str]] = defaultdict(list)
     for task, form in sorted(forms, key=lambda key: order(key[0].id)):
         students = forms[task, form]
         if len(students) > FEW and 4 * len(students) > answered[task.id]:
             continue
-        if len(students) > 1:
-            groups[tuple(students)].append(task.id)
+        for pair in combinations(students, 2):
+            pairs[pair].append(task.id)
         for student in students if form == of_the_course(task) else ():
             copies[student].append(task.id)
-    ranked = sorted(groups.items(), key=lambda each: (-len(each[1]), each[0]))
+    ranked = sorted(pairs.items(), key=lambda each: (-len(each[1]), each[0]))
     return Equal(ranked, sorted(copies.items()))
 
 

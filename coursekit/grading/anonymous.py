@@ -6,9 +6,11 @@ people whom an earlier key.csv knows.
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from coursekit.grading import spreadsheet
 from coursekit.grading.classbook import Policy, who
@@ -27,10 +29,9 @@ class Key:
         self.people: dict[str, Person] = {}
         for folder in folders:
             if folder and (folder / KEY).is_file():
-                rows, _ = spreadsheet.read(folder / KEY)
-                for row in rows[1:]:
-                    cells = [spreadsheet.fused(cell) for cell in [*row, *[""] * 5]]
-                    self.people.setdefault(cells[0], Person(*cells[1:5]))
+                for row in spreadsheet.read(folder / KEY, COLUMNS).rows:
+                    number, *person = (row[key] for key in COLUMNS)
+                    self.people.setdefault(number, Person(*person))
         self.numbers = {who(person): each for each, person in self.people.items()}
 
     def number(self, person: Person) -> str:
@@ -41,10 +42,11 @@ class Key:
                 self.people[drawn], self.numbers[who(person)] = person, drawn
         return self.numbers[who(person)]
 
-    def renamed(self, row: Mapping[str, str]) -> str:
-        """The number of a student of an earlier class.json; "" for one with numbers."""
-        person = Person(row["student"], row["id"], row["email"])
-        return self.numbers.get(who(person), "")
+    def renamed(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A student of an earlier class.json, with the number that they have now."""
+        known = who(Person(*(str(row[key]) for key in ("student", "id", "email"))))
+        number = {"student": self.numbers.get(known), "id": "", "email": ""}
+        return {**row, **number} if known in self.numbers else row
 
     def translated(self, policy: Policy) -> Policy:
         """The policy with all names as numbers, or in a file of marks all as names."""
@@ -69,7 +71,7 @@ class Key:
 
     def table(self) -> bytes:
         """The key as a file."""
-        rows = [(n, p.name, p.id, p.email, p.group) for n, p in self.people.items()]
+        rows = [(number, *astuple(person)) for number, person in self.people.items()]
         return spreadsheet.write([COLUMNS, *sorted(rows)])
 
     def hidden(self, report: Report) -> Report:
@@ -83,20 +85,17 @@ class Key:
         longest = sorted(map(re.escape, names), key=len, reverse=True)
         either = "|".join(longest) or "(?!)"
         pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.I)
-
-        def clean(texts: Sequence[str]) -> tuple[str, ...]:
-            return tuple(pattern.sub(number, text) for text in texts)
-
+        clean = partial(pattern.sub, number)
         grades = tuple(
-            replace(each, reason=clean([each.reason])[0], notes=clean(each.notes))
-            for each in report.grades
+            replace(g, reason=clean(g.reason), notes=tuple(map(clean, g.notes)))
+            for g in report.grades
         )
         return replace(
             report,
             student=number,
             person=Person(number),
             origin=f"{number}/{report.notebook or 'file'}.ipynb",
-            problem=clean([report.problem])[0],
-            notes=clean(report.notes),
+            problem=clean(report.problem),
+            notes=tuple(map(clean, report.notes)),
             grades=grades,
         )

@@ -1,18 +1,24 @@
 """The class book: a row for each student, with what counts of all the files."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from coursekit.grading.marks import Mark, applied
-from coursekit.grading.report_clean import file_name, fold, name, plain
+from coursekit.grading.marks import Mark, applied, by_student
+from coursekit.grading.report_clean import file_name, fold, plain
 from coursekit.grading.report_tally import look
 from coursekit.grading.roster import UNCLEAR, UNLISTED, key_of
 from coursekit.grading.types import Person, Report, Task
 
+NO_SANDBOX = (
+    "These submissions ran WITHOUT a sandbox: their code could read and change what "
+    "you can. Grade people you do not know in a container or a throw-away machine."
+)
 NOT_ASKED = "This notebook was not asked for."
 MINUTE = "%Y-%m-%dT%H:%M"
+Tasks = defaultdict[str, tuple[Task, ...]]  # of each notebook
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,11 @@ class Entry:
     by_hand: bool = False  # the points of the whole notebook
 
     @property
+    def counts(self) -> bool:
+        """Has something come, and is it for the statistics of the class?"""
+        return self.tries > 0 and not self.excused
+
+    @property
     def problem(self) -> str:
         """Why there are no points, or ""."""
         return "" if self.by_hand or self.excused else self.report.problem
@@ -89,14 +100,19 @@ class Student:
     possible: float
 
     @property
+    def reports(self) -> list[Report]:
+        """All of them, those that count first."""
+        return [*(entry.report for entry in self.entries.values()), *self.others]
+
+    @property
     def absent(self) -> bool:
         """Has nothing come from this person, and nothing been decided?"""
-        return not self.others and not self.entries
+        return not self.reports
 
     @property
     def look(self) -> str:
         """Why a person must look at this student, or ""."""
-        found = [e.report for e in self.entries.values() if e.tries and not e.excused]
+        found = [entry.report for entry in self.entries.values() if entry.counts]
         for report in self.others:  # an earlier try that nobody could read is no loss
             entry = self.entries.get(report.notebook)
             newer = entry is None or report.attempt > entry.raw.attempt
@@ -104,20 +120,23 @@ class Student:
                 newer = all(each.tries for each in self.entries.values())
             if report.problem not in ("", NOT_ASKED) and newer:
                 found.append(report)
-        places = [report.notebook or file_name(report.origin) for report in found]
-        told = zip(places, map(look, found), strict=True)
-        files = [*(entry.report for entry in self.entries.values()), *self.others]
-        notes = dict.fromkeys(note for report in files for note in report.notes)
+        told = [
+            f"{report.notebook or file_name(report.origin)}: {said}"
+            for report in found
+            if (said := look(report))
+        ]
+        notes = dict.fromkeys(note for report in self.reports for note in report.notes)
         doubts = [note for note in notes if note.startswith((UNCLEAR, UNLISTED))]
-        return "; ".join(doubts + [f"{place}: {said}" for place, said in told if said])
+        return "; ".join(doubts + told)
 
     @property
     def unasked(self) -> str:
         """What came besides what counts, or that nothing came, in a line."""
-        extra = dict.fromkeys(r.notebook for r in self.others if r.notebook)
-        listed = ", ".join(each for each in extra if each not in self.entries)
-        asked = f"not asked for: {listed}" if listed else ""
-        return "nothing handed in" if self.absent else asked
+        if self.absent:
+            return "nothing handed in"
+        extra = dict.fromkeys(report.notebook for report in self.others)
+        listed = ", ".join(each for each in extra if each and each not in self.entries)
+        return f"not asked for: {listed}" if listed else ""
 
     @property
     def remarks(self) -> str:
@@ -145,13 +164,18 @@ class Book:
         return list(self.possible)
 
     @property
+    def most(self) -> float:
+        """The sum that is possible for a student without excuses."""
+        return max((student.possible for student in self.students), default=0.0)
+
+    @property
     def counting(self) -> list[Report]:
         """The tries that count, by student."""
         return [
             entry.report
             for student in self.students
             for entry in student.entries.values()
-            if entry.tries and not entry.excused
+            if entry.counts
         ]
 
 
@@ -159,12 +183,12 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
     """The rows of a class, as its list has them or by name, and of who is missing."""
     run = {r.notebook for r in reports if r.problem != NOT_ASKED} - {""}
     counting = list(policy.notebooks) or sorted(run)
-    tasks: dict[str, tuple[Task, ...]] = {}
+    tasks: Tasks = defaultdict(tuple)
     for report in sorted(reports, key=lambda each: len(each.grades)):
         tasks[report.notebook] = tuple(grade.task for grade in report.grades)
-    files: dict[str, list[Report]] = {}
+    files = defaultdict[str, list[Report]](list)
     for report in reports:
-        files.setdefault(report.student, []).append(report)
+        files[report.student].append(report)
     persons = {
         student: next((r.person for r in own if r.person), Person(student))
         for student, own in files.items()
@@ -176,29 +200,29 @@ def build(reports: Sequence[Report], policy: Policy) -> Book:
             while unique in persons:  # two people of one name
                 unique = f"{unique} ({person.id or 2})"
             persons[unique] = person
-    marks, said = _sorted(policy.marks, persons, counting, tasks)
-    known = {task.id for each in counting for task in tasks.get(each, ())}
+    exercises = {task.id for each in counting for task in tasks[each]}
+    marks, said = by_student(policy.marks, persons, exercises.union(counting))
+    if any(report.sandbox == "off" and report.grades for report in reports):
+        said.insert(0, NO_SANDBOX)
     said += [
         f"--bonus {plain(each, 20)}: no such exercise was handed in"
-        for each in sorted(policy.bonus - known)
+        for each in sorted(policy.bonus - exercises)
     ]
     row = _Row(policy, counting, tasks)
     # As on the class list; not with numbers for names, which that would give away.
     listed = () if policy.anonymous else policy.people
     order = {who(person): place for place, person in enumerate(listed)}
-    ordered = sorted(
-        persons,
-        key=lambda each: (
-            order.get(who(persons[each]), len(order)),
-            *(key_of(each), fold(each), each),
-        ),
+
+    def rank(student: str) -> tuple[int, str, str]:
+        place = order.get(who(persons[student]), len(order))
+        return place, key_of(student), student
+
+    students = tuple(
+        row.student(each, persons[each], files[each], marks[each])
+        for each in sorted(persons, key=rank)
     )
-    students = [
-        row.student(each, persons[each], files.get(each, []), marks.get(each, {}))
-        for each in ordered
-    ]
-    possible = {each: row.possible(tasks.get(each, ())) for each in counting}
-    return Book(tuple(students), possible, tuple(said))
+    possible = {each: row.possible(tasks[each]) for each in counting}
+    return Book(students, possible, tuple(said))
 
 
 def who(person: Person) -> str:
@@ -212,7 +236,7 @@ class _Row:
 
     policy: Policy
     notebooks: Sequence[str]
-    tasks: Mapping[str, tuple[Task, ...]]
+    tasks: Tasks
 
     def possible(self, tasks: Iterable[Task]) -> float:
         bonus = self.policy.bonus
@@ -249,39 +273,18 @@ class _Row:
 
     def counted(self, raw: Report, marks: Mapping[str, Mark]) -> Entry:
         """One try and its points."""
-        tasks = self.tasks.get(raw.notebook, ())
+        tasks = self.tasks[raw.notebook]
         items = (raw.notebook, *(task.id for task in tasks))
         own = {each: marks[each] for each in items if each in marks}
         report, late = applied(raw, own, tasks), self.policy.late(raw)
         points = report.points * (self.policy.late_factor if late else 1.0)
         whole = own.get(raw.notebook, Mark("", "", ""))
-        by_hand = whole.points is not None
-        if whole.points is not None:
-            points = whole.points
-        possible = self.possible([grade.task for grade in report.grades] or tasks)
-        total = (round(points, 2), possible)
-        return Entry(report, raw, *total, 1, late, whole.excused, by_hand)
-
-
-def _sorted(
-    marks: Iterable[Mark],
-    persons: Mapping[str, Person],
-    notebooks: Iterable[str],
-    tasks: Mapping[str, tuple[Task, ...]],
-) -> tuple[dict[str, dict[str, Mark]], list[str]]:
-    """The marks by student and item, and a line for each that fits nobody."""
-    by_id = {fold(p.id): student for student, p in persons.items() if p.id}
-    by_name = {fold(name(student)): student for student in persons}
-    items = {*notebooks, *(t.id for each in notebooks for t in tasks.get(each, ()))}
-    found: dict[str, dict[str, Mark]] = {}
-    said: list[str] = []
-    for mark in (each for each in marks if each.decides or each.comment):
-        student = by_id.get(fold(mark.id)) if mark.id else None
-        student = student or by_name.get(fold(name(mark.student)))
-        if student is not None and mark.item in items:
-            found.setdefault(student, {})[mark.item] = mark
-        else:
-            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
-            unknown = "student" if student is None else "notebook or exercise"
-            said.append(f"marks: {row}: no such {unknown}, not used")
-    return found, said
+        return Entry(
+            report,
+            raw,
+            points=round(points if whole.points is None else whole.points, 2),
+            possible=self.possible([g.task for g in report.grades] or tasks),
+            late=late,
+            excused=whole.excused,
+            by_hand=whole.points is not None,
+        )

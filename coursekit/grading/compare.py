@@ -1,35 +1,30 @@
 """What has changed since an earlier report: `coursekit grade --compare OLD`."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from coursekit.grading.report_clean import fold, name, number, plain
-from coursekit.grading.report_tally import WORDS, order
+from coursekit.grading.report_tally import order, words
 
-Renamed = Callable[[Mapping[str, Any]], str]
+Row = Mapping[str, Any]  # a student in class.json
 
 
-def read(folder: Path) -> list[Any]:
+def read(folder: Path) -> list[Row]:
     """The students of an earlier class.json. ValueError says what is wrong."""
     path = folder / "class.json"
     try:
         students = list(json.loads(path.read_bytes())["students"])
-        dict(_rows(students, _same))
+        dict(_rows(students))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"--compare: {path} is no class report of today") from None
     return students
 
 
-def changes(
-    before: list[Any], now: list[Any], renamed: Renamed | None = None
-) -> list[str]:
-    """A line for each change, by student and exercise.
-
-    renamed: the number that stands for a student of the earlier report.
-    """
-    old, new = dict(_rows(before, renamed or _same)), dict(_rows(now, _same))
+def changes(before: Iterable[Row], now: Iterable[Row]) -> list[str]:
+    """A line for each change, by student and exercise."""
+    old, new = dict(_rows(before)), dict(_rows(now))
     lines = []
     for who in sorted(old.keys() | new.keys()):
         student, was = old.get(who, ("", {}))
@@ -42,16 +37,11 @@ def changes(
     return lines or ["Nothing has changed."]
 
 
-def _same(_: Mapping[str, Any]) -> str:
-    return ""
-
-
-def _rows(
-    students: list[Any], renamed: Renamed
-) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+def _rows(students: Iterable[Row]) -> Iterator[tuple[str, tuple[str, dict[str, str]]]]:
+    """What tells a student apart; the name, and what was earned for what."""
     for each in students:
-        student = renamed(each) or str(each["student"])
-        known = "" if renamed(each) else each["id"] or each["email"]
+        student = str(each["student"])
+        known = each["id"] or each["email"] or student
         full = number(each["possible"])
         items = {"sum": f"{number(each['points'])} of {full}"}
         for notebook, entry in each["notebooks"].items():
@@ -59,6 +49,6 @@ def _rows(
             earned = "excused" if entry["excused"] else number(entry["points"])
             items[notebook] = earned + late
             for key, grade in entry["exercises"].items():
-                state = WORDS.get(grade["state"], plain(grade["state"], 20))
+                state = words(grade["state"])
                 items[key] = f"{number(grade['points'])} {state}"
-        yield fold(str(known or student)), (student, items)
+        yield fold(str(known)), (student, items)

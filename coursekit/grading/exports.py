@@ -10,6 +10,7 @@ from pathlib import Path
 from coursekit.grading import spreadsheet
 from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import fold, name, number, plain
+from coursekit.grading.roster import key_of
 from coursekit.grading.types import Report
 
 _MOODLE = "_assignsubmission_"
@@ -24,42 +25,37 @@ def canvas(book: Book, gradebook: Path, total: bool) -> tuple[bytes, list[str]]:
     A column of the gradebook that is named like ours keeps its heading, its points
     possible and the grades that we have none for; other columns make new assignments.
     """
-    rows, mark = spreadsheet.read(gradebook)
-    head = [cell.casefold() for cell in rows[0]] if rows else []
-    if not {"student", "id", "section"} <= set(head):
-        said = "no columns Student, ID, Section"
-        raise ValueError(f"{gradebook} is no Canvas gradebook: {said}")
+    table = spreadsheet.read(gradebook, ("Student", "ID", "Section"))
     items = [TOTAL] if total else book.notebooks
-    headings = [_heading(item, rows[0]) for item in items]
-    table, lines, found, strange = [], list[str](), set(), list[str]()
-    for row in rows:
-        cells = dict(zip(head, row + [""] * len(head), strict=False))
-        old = [cells.get(heading.casefold(), "") for heading in headings]
-        ours = headings if row is rows[0] else old
+    headings = [_heading(item, table.head) for item in items]
+    kept = [each for each in table.head if each.casefold() in _KEPT]
+    copy, lines, found, strange = [kept + headings], list[str](), set(), list[str]()
+    for cells in table.rows:
+        ours = [cells.get(heading.casefold(), "") for heading in headings]
         if cells["student"].casefold() == "points possible":
-            full = [number(_possible(book, item)) for item in items]
-            ours = [before or after for before, after in zip(old, full, strict=True)]
-            pairs = zip(items, ours, full, strict=True)
+            full = [number(book.possible.get(item, book.most)) for item in items]
+            ours = [there or here for there, here in zip(ours, full, strict=True)]
             lines += [
                 f"{item} has {there} points in the gradebook, {here} here"
-                for item, there, here in pairs
+                for item, there, here in zip(items, ours, full, strict=True)
                 if re.sub(r"(\.\d*?)0+$", r"\1", there).rstrip(".") != here
             ]
-        elif cells["id"] and row is not rows[0]:
+        elif cells["id"]:
             student = _match(book, cells)
             if student is None or student.name in found:
                 strange.append(name(cells["student"]))
             else:
                 found.add(student.name)
                 new = [_points(student, item, "EX") for item in items]
-                ours = [after or before for before, after in zip(old, new, strict=True)]
-        table.append([cells[each] for each in head if each in _KEPT] + ours)
+                ours = [here or there for there, here in zip(ours, new, strict=True)]
+        copy.append([cells[each.casefold()] for each in kept] + ours)
     strange = [each for each in strange if _words(each) != ["student", "test"]]
     absent = [name(each.name) for each in book.students if each.name not in found]
     only = {"only in the gradebook": strange, "not in the gradebook": absent}
     lines += [f"{what}: {'; '.join(names)}" for what, names in only.items() if names]
     # Canvas does not know a byte order mark.
-    return spreadsheet.write(table, mark, ""), [f"canvas: {each}" for each in lines]
+    content = spreadsheet.write(copy, table.mark, "")
+    return content, [f"canvas: {each}" for each in lines]
 
 
 def _heading(item: str, head: Sequence[str]) -> str:
@@ -77,20 +73,13 @@ def _match(book: Book, cells: dict[str, str]) -> Student | None:
             if wanted in {fold(known.id), fold(known.email), fold(login)}:
                 return student
     words = _words(cells["student"])
-    named = [(each, each.name, each.person.name) for each in book.students]
-    same = [each for each, *names in named if words in map(_words, names)]
+    same = [s for s in book.students if words in map(_words, (s.name, s.person.name))]
     return same[0] if len(same) == 1 else None
 
 
 def _words(text: str) -> list[str]:
     """Of "Lovelace, Ada" the same as of "Ada Lovelace"."""
-    return sorted(re.findall(r"\w+", fold(text)))
-
-
-def _possible(book: Book, item: str) -> float:
-    if item != TOTAL:
-        return book.possible[item]
-    return max((student.possible for student in book.students), default=0.0)
+    return sorted(key_of(text).split())
 
 
 def _points(student: Student, item: str, excused: str) -> str:
@@ -119,22 +108,20 @@ def feedback(pages: Sequence[tuple[Report, bytes]]) -> bytes:
     ways = [_way(report.origin) for report, _ in pages]
     levels = zip(*(way[:-1] for way in ways), strict=False)
     shared = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
-    targets = []
-    for way in ways:
-        moodle = [n for n, part in enumerate(way[:-1]) if _MOODLE in part]
-        last = re.sub(r"[.]ipynb$", "", way[-1], flags=re.I) + ".feedback.html"
-        place = [*way[moodle[0] if moodle else shared : -1], last]
-        if moodle and sum(other[:-1] == way[:-1] for other in ways) == 1:
-            place = [place[0], "feedback.html"]
-        targets.append("/".join(place))
     file, taken = io.BytesIO(), set()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for (_, page), target in zip(pages, targets, strict=True):
-            folder, _, last = target.rpartition("/")
-            path, count = target, 1
+        for way, (_, page) in zip(ways, pages, strict=True):
+            *folders, last = way
+            moodle = [n for n, part in enumerate(folders) if _MOODLE in part]
+            if moodle and sum(other[:-1] == folders for other in ways) == 1:
+                place, last = folders[moodle[0] :][:1], "feedback.html"
+            else:
+                place = folders[moodle[0] if moodle else shared :]
+                last = re.sub(r"[.]ipynb$", "", last, flags=re.I) + ".feedback.html"
+            path, count = "/".join([*place, last]), 1
             while fold(path) in taken:
                 count += 1
-                path = f"{folder}/{count}-{last}".lstrip("/")
+                path = "/".join([*place, f"{count}-{last}"])
             taken.add(fold(path))
             # A fixed date: the same reports make the same file.
             archive.writestr(zipfile.ZipInfo(path), page, zipfile.ZIP_DEFLATED)

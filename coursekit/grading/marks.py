@@ -4,13 +4,14 @@ A run reads the file that --marks names and writes a fresh one, with all rows of
 old, beside its reports; a file that is there is never written over.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coursekit.grading import spreadsheet
-from coursekit.grading.report_clean import name, number, plain
-from coursekit.grading.report_tally import WORDS
+from coursekit.grading.report_clean import fold, name, number, plain
+from coursekit.grading.report_tally import words
 from coursekit.grading.types import Grade, Person, Report, Task
 
 COLUMNS = ("student", "id", "notebook or exercise", "points", "comment", "excused")
@@ -36,15 +37,9 @@ class Mark:
 
 def read(path: Path) -> tuple[Mark, ...]:
     """The rows of a file. ValueError, with the row, for one that cannot be meant."""
-    rows, _ = spreadsheet.read(path)
-    head = [cell.casefold() for cell in rows[0]] if rows else []
-    if missing := [each for each in COLUMNS if each not in head]:
-        raise ValueError(f"{path}: no column {missing[0]!r}; the first row names them")
     marks = []
-    for place, row in enumerate(rows[1:], start=2):
-        cells = dict(zip(head, [*row, *[""] * len(head)], strict=False))
-        texts = [spreadsheet.fused(cells[column]) for column in COLUMNS]
-        student, about, item, points, comment, excused = texts
+    for place, row in enumerate(spreadsheet.read(path, COLUMNS).rows, start=2):
+        student, about, item, points, comment, excused = (row[key] for key in COLUMNS)
         try:
             value = spreadsheet.number(points) if points else None
         except ValueError:
@@ -64,21 +59,36 @@ def filled(path: Path) -> bool:
         return True
 
 
-def template(
-    marks: Sequence[Mark], rows: Iterable[tuple[str, Person, str]]
-) -> list[list[str]]:
-    """The given marks, and an empty row for each student and notebook without one."""
-    table = [list(COLUMNS)]
-    for mark in marks:
+def template(marks: Sequence[Mark], asked: Iterable[Mark]) -> bytes:
+    """A file with the given marks, and those that are asked for and not among them."""
+    there = {(mark.student, mark.id, mark.item) for mark in marks}
+    new = [each for each in asked if (each.student, each.id, each.item) not in there]
+    table = [COLUMNS]
+    for mark in (*marks, *new):
         points = "" if mark.points is None else number(mark.points)
         excused = "yes" if mark.excused else ""
-        table.append([mark.student, mark.id, mark.item, points, mark.comment, excused])
-    there = {(mark.student, mark.id, mark.item) for mark in marks}
-    for student, person, notebook in rows:
-        row = (name(student), plain(person.id), notebook)
-        if row not in there:
-            table.append([*row, "", "", ""])
-    return table
+        table.append((mark.student, mark.id, mark.item, points, mark.comment, excused))
+    return spreadsheet.write(table)
+
+
+def by_student(
+    marks: Iterable[Mark], persons: Mapping[str, Person], items: Container[str]
+) -> tuple[defaultdict[str, dict[str, Mark]], list[str]]:
+    """The marks by student and item, and a line for each that fits nobody."""
+    by_id = {fold(p.id): student for student, p in persons.items() if p.id}
+    by_name = {fold(name(student)): student for student in persons}
+    found = defaultdict[str, dict[str, Mark]](dict)
+    said: list[str] = []
+    for mark in (each for each in marks if each.decides or each.comment):
+        student = by_id.get(fold(mark.id)) if mark.id else None
+        student = student or by_name.get(fold(name(mark.student)))
+        if student is not None and mark.item in items:
+            found[student][mark.item] = mark
+        else:
+            row = f"{name(mark.student or mark.id)}, {plain(mark.item, 40)}"
+            unknown = "student" if student is None else "notebook or exercise"
+            said.append(f"marks: {row}: no such {unknown}, not used")
+    return found, said
 
 
 def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) -> Report:
@@ -106,7 +116,7 @@ def applied(report: Report, marks: Mapping[str, Mark], tasks: Iterable[Task]) ->
 
 
 def _marked(grade: Grade, mark: Mark) -> Grade:
-    was = f"{number(grade.points)}, {WORDS.get(grade.state, grade.state)}"
+    was = f"{number(grade.points)}, {words(grade.state)}"
     if mark.excused:
         task, said = replace(grade.task, points=0.0), mark.comment
         return replace(grade, task=task, points=0.0, state="excused", reason=said)

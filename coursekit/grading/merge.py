@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from coursekit.grading import class_options, report_class
+from coursekit.grading.classbook import Policy
 
 
 @class_options.add
 def main(
     parts: Annotated[list[Path], typer.Argument(help="The folders, all N of them.")],
     out: Annotated[Path, typer.Option(help="The folder of the whole class.")],
-    policy: class_options.Given,
+    policy: Policy,
 ) -> int:
     """Join the folders that `coursekit grade --shard I/N` has made.
 
@@ -21,18 +22,10 @@ def main(
     class is counted anew. Exit status 1 when a part is missing or unreadable.
     """
     try:
-        wishes = policy()
-    except ValueError as error:
-        print(f"coursekit merge: {error}", file=sys.stderr)
-        return 2
-    try:
         reports, run = report_class.merge(parts)
-        report_class.write_all(reports, out, policy=wishes, run=run)
-    except ValueError as error:
+        report_class.write_all(reports, out, policy=policy, run=run)
+    except (ValueError, OSError) as error:
         print(f"coursekit merge: {error}", file=sys.stderr)
         return 1
-    except OSError as error:
-        print(f"coursekit merge: {out}: {error.strerror}", file=sys.stderr)
-        return 1
-    report_class.show(out, wishes)
+    report_class.show(out, policy)
     return 0

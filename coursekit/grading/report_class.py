@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from pathlib import Path
 
 from coursekit.files import write_atomic
@@ -38,24 +39,12 @@ MARKS, CHANGES = "marks.csv", "changes.txt"
 _PLAIN = Policy()
 
 
-class IncompleteError(ValueError):
-    """Class reports that cannot be merged; the message says what is missing."""
-
-
 def parse_shard(text: str) -> tuple[int, int]:
     """The (2, 5) of "2/5". ValueError, with what to write, for anything else."""
     found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip(), re.ASCII)
     if found and 1 <= int(found[1]) <= int(found[2]):
         return int(found[1]), int(found[2])
     raise ValueError(f"--shard {plain(text, 30)!r}: write I/N with 1 <= I <= N, as 2/5")
-
-
-def in_shard(index: int, shard: tuple[int, int]) -> bool:
-    """Does the submission at this place of the sorted list belong to the shard?
-
-    Counted round and round, so that every machine gets its part of every notebook.
-    """
-    return index % shard[1] == shard[0] - 1
 
 
 def write_all(
@@ -73,7 +62,7 @@ def write_all(
     ValueError when a file that the policy names is not what it should be.
     """
     run = run or Run()
-    files: dict[Path, bytes] = {}
+    files: dict[Path, bytes | str] = {}
     key = numbers_so_far(out, policy)
     if ("gradescope", Path()) in policy.exports:  # all files there are of one student
         one = next((r.student for r in reports), "student")
@@ -92,7 +81,7 @@ def write_all(
         pages += _of_student(student, out / "students" / folder, files)
     if len(book.students) == 1:
         results = report_data.gradescope(book.students[0])
-        files[out / "gradescope.json"] = _json(results)
+        files[out / "gradescope.json"] = report_data.to_json(results)
     if not policy.anonymous:
         files[out / "feedback.zip"] = exports.feedback(pages)
     for kind, gradebook in policy.exports:
@@ -102,20 +91,26 @@ def write_all(
             total = kind == "canvas-total"
             files[out / "canvas.csv"], lines = exports.canvas(book, gradebook, total)
             said += lines
-    rows = [dict(report_data.student_dict(student)) for student in book.students]
+    rows = [report_data.student_dict(student) for student in book.students]
     if policy.compare:
         before = compare.read(policy.compare)
-        lines = compare.changes(before, rows, key.renamed if policy.anonymous else None)
-        files[out / CHANGES] = _utf8(report_text.joined(lines))
+        if policy.anonymous:
+            before = [key.renamed(each) for each in before]
+        lines = compare.changes(before, rows)
+        files[out / CHANGES] = report_text.joined(lines)
     if not (out / MARKS).exists():
-        absent = ((s.name, s.person, n) for s in book.students for n in book.notebooks)
-        files[out / MARKS] = spreadsheet.write(marks.template(policy.marks, absent))
+        asked = (
+            marks.Mark(name(student.name), plain(student.person.id), notebook)
+            for student in book.students
+            for notebook in book.notebooks
+        )
+        files[out / MARKS] = marks.template(policy.marks, asked)
     elif policy.marks_file is None and marks.filled(out / MARKS):
         said.append(f"{MARKS} in this folder was not used: name it with --marks")
     book = replace(book, said=tuple(said))
     foot, equal = run.line(reports), find_equal(book.counting)
-    files[out / "class.html"] = _utf8(report_html.classroom(book, folders, foot, equal))
-    files[out / "class.txt"] = _utf8(report_text.classroom(book, foot))
+    files[out / "class.html"] = report_html.classroom(book, folders, foot, equal)
+    files[out / "class.txt"] = report_text.classroom(book, foot)
     files[out / "class.csv"] = table(book)
     files[out / "junit.xml"] = report_data.junit(book.counting)
     every = {
@@ -127,11 +122,12 @@ def write_all(
         "reports": [report_data.as_dict(report) for report in reports],
     }
     # Last: a folder with a class.json is complete.
-    files[out / "class.json"] = _json(every)
+    files[out / "class.json"] = report_data.to_json(every)
     mask = os.umask(0o077)  # grades are as private as the teacher's other files
     os.umask(mask)
     for path, content in files.items():
-        write_atomic(path, content, 0o666 & ~mask)
+        data = content if isinstance(content, bytes) else _utf8(content)
+        write_atomic(path, data, 0o666 & ~mask)
     return list(files)
 
 
@@ -149,31 +145,31 @@ def show(out: Path, policy: Policy) -> None:
 
 
 def _of_student(
-    student: Student, place: Path, files: dict[Path, bytes]
+    student: Student, place: Path, files: dict[Path, bytes | str]
 ) -> list[tuple[Report, bytes]]:
     """Adds the files of one student; returns the page for each of their files."""
-    found: list[tuple[Report, str, list[str]]] = []
+    found = []
     for entry in student.entries.values():
         remarks = [each for each in entry.remarks if each != "excused"]  # the result
-        found.append((entry.report, score(entry), remarks))
+        found.append((entry.report, ", ".join([score(entry), *remarks])))
     for report in student.others:
         asked = report.notebook in student.entries
         remark = "another try counts" if asked else "does not count"
-        found.append((report, score(report), [remark]))
-    folders = folder_names([report.notebook or "file" for report, _, _ in found])
+        found.append((report, f"{score(report)}, {remark}"))
+    folders = folder_names([report.notebook or "file" for report, _ in found])
     pages, rows = [], []
-    for folder, (report, result, remarks) in zip(folders, found, strict=True):
-        page = _utf8(report_html.student(report, result, remarks))
-        text = report_text.student(report, result, remarks)
+    for folder, (report, result) in zip(folders, found, strict=True):
+        page = report_html.student(report, result)
         files[place / folder / "feedback.html"] = page
-        files[place / folder / "feedback.txt"] = _utf8(text)
-        files[place / folder / "report.json"] = _json(report_data.as_dict(report))
+        files[place / folder / "feedback.txt"] = report_text.student(report, result)
+        data = report_data.as_dict(report)
+        files[place / folder / "report.json"] = report_data.to_json(data)
         files[place / folder / "junit.xml"] = report_data.junit([report])
-        rows.append((folder, report, ", ".join([result, *remarks])))
+        rows.append((folder, report, result))
         if report.origin:
-            pages.append((report, page))
-    files[place / "index.html"] = _utf8(report_html.index(student, rows))
-    files[place / "results.json"] = _json(report_data.gradescope(student))
+            pages.append((report, _utf8(page)))
+    files[place / "index.html"] = report_html.index(student, rows)
+    files[place / "results.json"] = report_data.to_json(report_data.gradescope(student))
     return pages
 
 
@@ -196,8 +192,7 @@ def table(book: Book) -> bytes:
         }
         grades = [g for e in entries if not e.excused for g in e.report.grades]
         earned = {g.task.id: number(g.points) for g in grades if g.state not in BLANK}
-        places = [e.report.origin for e in entries if e.tries]
-        places += [report.origin for report in student.others]
+        places = filter(None, (report.origin for report in student.reports))
         rows.append(
             [
                 *(name(student.name), person.id, person.email, person.group),
@@ -214,58 +209,46 @@ def merge(folders: Iterable[Path]) -> tuple[list[Report], Run]:
     """The reports of all parts of a class, in the order of one undivided run.
 
     Of two folders that hold the same part the later one counts, so a part can be run
-    again. IncompleteError names a part that is missing or is no report.
+    again. ValueError names a part that is missing or is no report.
     """
     parts: dict[tuple[int, int], list[Report]] = {}
     runs: dict[tuple[int, int], Run] = {}
     for folder in folders:
-        shard, reports, run = _load(Path(folder) / "class.json")
+        shard, reports, run = _load(folder / "class.json")
         parts[shard], runs[shard] = reports, run
     totals = {total for _, total in parts}
     if len(totals) != 1:
         found = ", ".join(sorted(f"{i}/{n}" for i, n in parts)) or "none"
-        raise IncompleteError(f"these are not the parts of one class: {found}")
+        raise ValueError(f"these are not the parts of one class: {found}")
     (total,) = totals
-    missing = [f"{i}/{total}" for i in range(1, total + 1) if (i, total) not in parts]
-    if missing:
-        raise IncompleteError(f"missing: part {', '.join(missing)} of the class")
+    shards = [(i, total) for i in range(1, total + 1)]
+    if missing := [f"{i}/{n}" for i, n in shards if (i, n) not in parts]:
+        raise ValueError(f"missing: part {', '.join(missing)} of the class")
     versions = sorted({run.course for run in runs.values()})
     if len(versions) > 1:
         said = " and ".join(versions)
-        raise IncompleteError(f"the parts are of different versions: {said}")
+        raise ValueError(f"the parts are of different versions: {said}")
     # Dealt round and round, so taken back round and round.
-    longest = max(map(len, parts.values()))
-    whole = [
-        parts[i, total][row]
-        for row in range(longest)
-        for i in range(1, total + 1)
-        if row < len(parts[i, total])
-    ]
+    rounds = zip_longest(*(parts[shard] for shard in shards))
+    whole = [report for each in rounds for report in each if report is not None]
     return whole, max(runs.values(), key=lambda run: run.date)
 
 
 def _load(path: Path) -> tuple[tuple[int, int], list[Report], Run]:
     try:
         data = json.loads(path.read_bytes())
-        shard = parse_shard(data["shard"])
-        if not data["complete"]:
-            raise IncompleteError(f"{path}: that run was stopped. Run the part again")
-        run = Run(
-            *(plain(data["run"][key], 40) for key in ("date", "python", "course"))
-        )
-        return shard, [report_data.from_dict(each) for each in data["reports"]], run
-    except IncompleteError:
-        raise
+        run = Run(**{key: plain(value, 40) for key, value in data["run"].items()})
+        reports = [report_data.from_dict(each) for each in data["reports"]]
+        shard, complete = parse_shard(data["shard"]), data["complete"]
     except FileNotFoundError:
-        raise IncompleteError(f"{path} is missing: that run did not finish") from None
+        raise ValueError(f"{path} is missing: that run did not finish") from None
     except OSError as error:
-        raise IncompleteError(f"{path}: {error.strerror}") from None
+        raise ValueError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise IncompleteError(f"{path} is no class report: {error}") from None
-
-
-def _json(data: object) -> bytes:
-    return report_data.to_json(data).encode()
+        raise ValueError(f"{path} is no class report: {error}") from None
+    if not complete:
+        raise ValueError(f"{path}: that run was stopped. Run the part again")
+    return shard, reports, run
 
 
 def _utf8(text: str) -> bytes:

@@ -82,11 +82,6 @@ def width(text: str) -> int:
     )
 
 
-def pad(text: str, columns: int) -> str:
-    """The text with spaces after it, up to a number of columns."""
-    return text + " " * max(0, columns - width(text))
-
-
 def folder_names(texts: Sequence[str]) -> list[str]:
     """One folder name for each text: safe on every system, and all different.
 

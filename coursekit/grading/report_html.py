@@ -9,7 +9,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from functools import cache
-from itertools import combinations
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,18 +17,16 @@ from markupsafe import Markup
 from coursekit.grading import alike, report_tally
 from coursekit.grading.classbook import Book, Student
 from coursekit.grading.report_clean import file_name, name, number, plain
-from coursekit.grading.report_text import NO_SANDBOX, headline, medians
+from coursekit.grading.report_text import headline, medians
 from coursekit.grading.types import Report
 
-_COLOURS = {"right": "right", "partly": "partly", "by hand": ""} | dict.fromkeys(
-    report_tally.BLANK, ""
-)
+_COLOURS = {"right": "right", "partly right": "partly", "not right": "bad"}
 
 
-def student(report: Report, score: str, remarks: Sequence[str] = ()) -> str:
+def student(report: Report, result: str) -> str:
     """The page for one file: every exercise, its points and what to do about it."""
     page = _templates().get_template("student.html")
-    return page.render(report=report, score=score, remarks=remarks, colours=_COLOURS)
+    return page.render(report=report, result=result)
 
 
 def index(one: Student, pages: Sequence[tuple[str, Report, str]]) -> str:
@@ -46,11 +43,9 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
         book=book,
         headline=headline(book),
         medians=medians(book),
-        warning=NO_SANDBOX if report_tally.unprotected(book.counting) else "",
         members=list(zip(book.students, folders, strict=True)),
         exercises=report_tally.tallies(book.counting),
         equal=equal,
-        pairs=_pairs(equal),
         hint=alike.WORDS,
         foot=foot,
         script=Markup(script),
@@ -58,23 +53,12 @@ def classroom(book: Book, folders: Sequence[str], foot: str, equal: alike.Equal)
     )
 
 
-def _pairs(equal: alike.Equal) -> list[tuple[tuple[str, ...], list[str]]]:
-    """Two students and the exercises that they share, who share most first."""
-    shared: dict[tuple[str, ...], list[str]] = {}
-    for students, ids in equal.groups:
-        for pair in combinations(students, 2):
-            shared.setdefault(pair, []).extend(ids)
-    by_id = report_tally.order
-    found = [(pair, sorted(ids, key=by_id)) for pair, ids in shared.items()]
-    return sorted(found, key=lambda each: (-len(each[1]), each[0]))
-
-
 @cache
 def _templates() -> Environment:
     """The pages; whatever is put into one is escaped."""
     loader = PackageLoader("coursekit.grading")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    made.globals["words"] = report_tally.WORDS
+    made.globals["words"] = report_tally.words
     made.filters |= {
         "plain": plain,
         "name": name,
@@ -82,6 +66,7 @@ def _templates() -> Environment:
         "number": number,
         "quote": quote,
         "score": report_tally.score,
+        "colour": lambda state: _COLOURS.get(report_tally.group(state), ""),
         "percent": lambda result: f"{report_tally.percent(result):.0f}",
     }
     return made

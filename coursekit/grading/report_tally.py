@@ -1,15 +1,14 @@
 """What a class did: by exercise, and which reports a person must look at."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from coursekit.grading.report_clean import number, plain
-from coursekit.grading.types import Report, Task
+from coursekit.grading.types import Grade, Report, Task
 
-# What each state is called where people read it.
 WORDS = {
     "right": "right",
     "partly": "partly right",
@@ -24,55 +23,57 @@ WORDS = {
     "excused": "excused",
 }
 BLANK = ("unanswered", "missing", "excused")
+GROUPS = ("right", "partly right", "not right", "blank", "by hand")
 
 
-@dataclass
+def words(state: str) -> str:
+    """What a state is called where people read it."""
+    return WORDS.get(state, plain(state, 20))
+
+
+def group(state: str) -> str:
+    """Which of GROUPS a state is in: all, some or none of it right, or left blank."""
+    if state in BLANK:
+        return "blank"
+    named = {"right": "right", "partly": "partly right", "by hand": "by hand"}
+    return named.get(state, "not right")
+
+
+@dataclass(frozen=True)
 class Tally:
-    """One exercise over a class: how many reports are in which state."""
+    """One exercise over a class."""
 
     task: Task
-    states: Counter[str] = field(default_factory=Counter)
-    earned: float = 0.0
-    reasons: Counter[str] = field(default_factory=Counter)
+    grades: list[Grade]
 
     @property
     def mistakes(self) -> list[tuple[str, int]]:
         """The reasons that several reports share, the most frequent first."""
-        return [(said, n) for said, n in self.reasons.most_common(3) if n > 1]
-
-    @property
-    def count(self) -> int:
-        """Reports that have this exercise."""
-        return sum(self.states.values())
+        wrong = (g for g in self.grades if group(g.state) in GROUPS[1:3])
+        reasons = Counter(plain(grade.reason, 160) for grade in wrong if grade.reason)
+        return [(said, n) for said, n in reasons.most_common(3) if n > 1]
 
     @property
     def groups(self) -> dict[str, int]:
-        """The states in four columns: all, some or none of it right, or left blank."""
-        states = self.states
-        blank = sum(states[each] for each in BLANK)
-        hand = states["by hand"]
-        other = self.count - states["right"] - states["partly"] - blank - hand
-        found = {"right": states["right"], "partly right": states["partly"]}
-        return found | {"not right": other, "blank": blank, "by hand": hand}
+        """How many answers are in each of GROUPS."""
+        count = Counter(group(grade.state) for grade in self.grades)
+        return {each: count[each] for each in GROUPS}
 
     @property
     def share(self) -> float:
         """The part of all possible points that was earned, 0 to 1."""
-        possible = self.count * self.task.points
-        return self.earned / possible if possible else 0.0
+        earned = sum(grade.points for grade in self.grades)
+        possible = len(self.grades) * self.task.points
+        return earned / possible if possible else 0.0
 
 
 def tallies(reports: Iterable[Report]) -> list[Tally]:
     """One tally for each exercise, in the order of the ids."""
-    found: dict[str, Tally] = {}
+    found: dict[str, list[Grade]] = defaultdict(list)
     for report in reports:
         for grade in report.grades:
-            tally = found.setdefault(grade.task.id, Tally(grade.task))
-            tally.states[grade.state] += 1
-            tally.earned += grade.points
-            if grade.reason and grade.state not in ("right", "by hand", *BLANK):
-                tally.reasons[plain(grade.reason, 160)] += 1
-    return [found[key] for key in sorted(found, key=order)]
+            found[grade.task.id].append(grade)
+    return [Tally(found[key][0].task, found[key]) for key in sorted(found, key=order)]
 
 
 def order(task_id: str) -> tuple[tuple[int, str], ...]:
@@ -121,8 +122,3 @@ def score(result: Result) -> str:
         f"{number(result.points)} of {number(result.possible)} points "
         f"({percent(result):.0f} %)"
     )
-
-
-def unprotected(reports: Iterable[Report]) -> bool:
-    """Did any of the code run without a sandbox?"""
-    return any(r.sandbox in ("", "off", "none") and r.grades for r in reports)

@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from statistics import median
 
 from coursekit.grading.classbook import Book, Student
-from coursekit.grading.report_clean import file_name, name, number, pad, plain, width
-from coursekit.grading.report_tally import BLANK, WORDS, percent, tallies, unprotected
+from coursekit.grading.report_clean import file_name, name, number, plain, width
+from coursekit.grading.report_tally import GROUPS, group, percent, tallies, words
 from coursekit.grading.types import Grade, Report
 
 WIDTH = 88
-_MARKS = {"right": "+", "partly": "~", "by hand": "="} | dict.fromkeys(BLANK, ".")
-NO_SANDBOX = (
-    "These submissions ran WITHOUT a sandbox: their code could read and change what "
-    "you can. Grade people you do not know in a container or a throw-away machine."
-)
+_MARKS = dict(zip(GROUPS, "+~x.=", strict=True))
 
 
-def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
+def student(report: Report, result: str) -> str:
     """The table for one file: a line for each exercise, the reason below it."""
-    lines = [f"{name(report.student)}: {', '.join([result, *remarks])}"]
+    lines = [f"{name(report.student)}: {result}"]
     place = file_name(report.origin) if report.origin else ""
     lines.append(" in ".join(filter(None, [report.notebook, place])))
     if report.problem:
@@ -33,7 +29,7 @@ def student(report: Report, result: str, remarks: Sequence[str] = ()) -> str:
     if report.notes:
         lines.append("")
         for note in report.notes:
-            lines += _wrap(note, "  note: ", "        ")
+            lines += _wrap(note, "  note: ")
     return joined(lines)
 
 
@@ -51,7 +47,7 @@ def medians(book: Book) -> list[tuple[str, int, str]]:
     found = []
     for notebook in book.notebooks:
         entries = [s.entries[notebook] for s in book.students if notebook in s.entries]
-        there = [each for each in entries if each.tries and not each.excused]
+        there = [each for each in entries if each.counts]
         graded = [percent(each) for each in there if not each.problem]
         middle = f"{median(graded):.0f} %" if graded else "-"
         found.append((notebook, len(there), middle))
@@ -69,31 +65,28 @@ def classroom(book: Book, foot: str) -> str:
     room = min(36, max([7, *(width(name(s.name)) for s in book.students)]))
     short = [plain(each.partition("_")[0], 5) for each in book.notebooks]
     heads = "".join(f"{each:>7}" for each in short)
-    most = max((student.possible for student in book.students), default=0.0)
     full = "".join(f"{number(each):>7}" for each in book.possible.values())
     lines += ["", f"{'student':<{room}}{heads}{'sum':>8}{'%':>6}"]
-    lines.append(f"{'possible':<{room}}{full}{number(most):>8}")
+    lines.append(f"{'possible':<{room}}{full}{number(book.most):>8}")
     for one in book.students:
         cells = "".join(f"{cell(one, each):>7}" for each in book.notebooks)
         total = f"{number(one.points):>8}{percent(one):>6.0f}"
-        who = pad(_cut(name(one.name), room), room)
+        who = _fit(name(one.name), room)
         lines.append(f"{who}{cells}{total if not one.absent else ''}".rstrip())
         lines += _wrap(one.remarks, "    ")
-        lines += _wrap(one.look, "    look: ", "          ") if one.look else []
+        lines += _wrap(one.look, "    look: ")
     found = tallies(book.counting)
     if found:
-        head = "".join(f"{group:>{len(group) + 2}}" for group in found[0].groups)
+        head = "".join(f"{each:>{len(each) + 2}}" for each in GROUPS)
         lines += ["", f"{'exercise':<28}{head}{'points':>8}"]
         for tally in found:
             code = tally.task.kind == "code"
             title = plain(tally.task.name if code else tally.task.title)
             counts = [f"{n or '':>{len(g) + 2}}" for g, n in tally.groups.items()]
-            title = pad(_cut(f"{tally.task.id:<6}{title}", 27), 28)
-            lines.append(f"{title}{''.join(counts)}{100 * tally.share:>6.0f} %")
+            title = _fit(f"{tally.task.id:<6}{title}", 27)
+            lines.append(f"{title} {''.join(counts)}{100 * tally.share:>6.0f} %")
     for said in book.said:
-        lines += ["", *_wrap(said, "note: ", "      ")]
-    if unprotected(book.counting):
-        lines += ["", *_wrap(NO_SANDBOX, "")]
+        lines += ["", *_wrap(said, "note: ")]
     return joined([*lines, "", *_wrap(foot, "")])
 
 
@@ -119,38 +112,35 @@ def _title(grade: Grade) -> str:
     return f"{plain(grade.task.id, 12)} {plain(grade.task.title or grade.task.name)}"
 
 
-def _cut(text: str, columns: int) -> str:
-    """The text, or its beginning and an ellipsis, within a number of columns."""
-    if width(text) <= columns:
-        return text
-    kept = ""
-    for char in text:
-        if width(kept + char) > columns - 3:
-            break
-        kept += char
-    return kept + "..."
+def _fit(text: str, columns: int) -> str:
+    """The text in so many columns: with spaces after it, or cut and an ellipsis."""
+    if width(text) > columns:
+        while width(text) > columns - 3:
+            text = text[:-1]
+        text += "..."
+    return text + " " * (columns - width(text))
 
 
 def _grade(grade: Grade, room: int) -> list[str]:
-    mark = _MARKS.get(grade.state, "x")
+    mark = _MARKS[group(grade.state)]
     points = f"{number(grade.points)}/{number(grade.task.points)}"
-    state = WORDS.get(grade.state, plain(grade.state, 20))
+    state = words(grade.state)
     if grade.state == "partly":
         state += f" ({grade.right} of {grade.cases} cases)"
-    title = pad(_cut(_title(grade), room), room)
+    title = _fit(_title(grade), room)
     lines = [f"{mark} {title}  {points:>9}  {state}"]
-    if grade.reason and grade.state != "right":
-        lines += _wrap(grade.reason, "      ")
+    lines += _wrap(grade.why, "      ")
     for note in grade.notes:
-        lines += _wrap(note, "      note: ", "            ")
+        lines += _wrap(note, "      note: ")
     return lines
 
 
-def _wrap(text: str, first: str, more: str | None = None) -> list[str]:
+def _wrap(text: str, first: str) -> list[str]:
+    """Lines below each other, the first with what stands before it; none for ""."""
     return textwrap.wrap(
         plain(text),
         WIDTH,
         initial_indent=first,
-        subsequent_indent=first if more is None else more,
+        subsequent_indent=" " * len(first),
         break_on_hyphens=False,
     )

@@ -3,8 +3,6 @@
 Columns are guessed from their headings, and what was guessed is said in one line.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter
@@ -13,10 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from coursekit.grading import spreadsheet
 from coursekit.grading.platform_name import clean
 from coursekit.grading.types import Person
 
-LARGEST = 10 * 2**20
+_TOP = 5  # the headings stand in one of so many lines, below a title
 # Headings by what they hold, without case and accents, the better ones first. A login
 # stands for an e-mail address: files are called by what is left of the @.
 _HEADINGS = {
@@ -47,10 +46,6 @@ UNCLEAR = "It is not clear whose of the class list this is"
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
-class RosterError(ValueError):
-    """A class list that cannot be read; the message is one line that says why."""
-
-
 @dataclass(frozen=True)
 class Roster:
     """The people of a class list. said: which columns were taken, in one line."""
@@ -60,39 +55,14 @@ class Roster:
 
 
 def read(path: Path) -> Roster:
-    """The class list in a CSV file. RosterError when it has none."""
+    """The class list in a CSV file. ValueError, with one line, when it has none."""
+    rows, _ = spreadsheet.cells(path, _TOP)
     try:
-        rows = [row for row in _rows(path) if any(row)]
-        people, taken = _people(rows)
-    except OSError as error:
-        raise RosterError(f"{path}: {error.strerror}") from None
-    except (ValueError, csv.Error) as error:
-        raise RosterError(f"{path}: {error}") from None
+        people, taken = _people([[clean(cell) for cell in row] for row in rows])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     count = "1 person" if len(people) == 1 else f"{len(people)} people"
     return Roster(tuple(people), f"roster: {taken}; {count}")
-
-
-def _rows(path: Path) -> list[list[str]]:
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ValueError(f"more than {LARGEST // 2**20} MB, no class list")
-    encodings = ["utf-8-sig", "cp1252"]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif b"\x00" in data[:2]:  # UTF-16 without its mark
-        encodings = ["utf-16-be" if data[0] == 0 else "utf-16-le"]
-    try:
-        text = data.decode(encodings[0])
-    except UnicodeDecodeError:
-        text = data.decode(encodings[-1], "replace")
-    if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
-        raise ValueError("this is no text. Save the list as CSV")
-    text = re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
-    head = "".join(text.splitlines(keepends=True)[:5])
-    separator = max(",;\t", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    return [[clean(cell) for cell in row] for row in lines]
 
 
 def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
@@ -100,7 +70,7 @@ def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
     if not rows:
         raise ValueError("the list is empty")
     start, columns = max(
-        ((n, _columns(row)) for n, row in enumerate(rows[:5])),  # below a title
+        ((n, _columns(row)) for n, row in enumerate(rows[:_TOP])),
         key=lambda found: len(found[1]),
     )
     if not {"name", "first name", "last name", "id"} & columns.keys():

@@ -3,36 +3,78 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from coursekit.grading.report_clean import plain
 
+LARGEST = 10 * 2**20  # bytes of a file that is read
 # A spreadsheet runs what begins like this; the last four are the wide forms.
 _FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 
 
-def read(path: Path) -> tuple[list[list[str]], str]:
-    """The rows of a file, and what stands between its cells. ValueError says why not.
+@dataclass(frozen=True)
+class Table:
+    """A file's rows by its headings in small letters. mark: what parts its cells."""
 
-    With or without a byte order mark; commas, semicolons or tabs.
+    head: list[str]
+    rows: list[dict[str, str]]
+    mark: str
+
+
+def read(path: Path, columns: Iterable[str]) -> Table:
+    """What an instructor or a platform has written. ValueError says why not.
+
+    columns: the headings that must be there, however written. A cell is as it was
+    before `defuse`.
+    """
+    lines, mark = cells(path)
+    head, *rows = lines or [[]]
+    keys = [cell.casefold() for cell in head]
+    if missing := [each for each in columns if each.casefold() not in keys]:
+        raise ValueError(f"{path}: no column {missing[0]!r}; the first row names them")
+    whole = ([*map(_fused, row), *[""] * len(keys)] for row in rows)
+    return Table(head, [dict(zip(keys, row, strict=False)) for row in whole], mark)
+
+
+def cells(path: Path, heading: int = 1) -> tuple[list[list[str]], str]:
+    """The rows of a file that are not empty, and what stands between their cells.
+
+    Commas, semicolons or tabs, as in the first lines, of which one is the heading; in
+    every encoding that spreadsheets write. ValueError says why not.
     """
     try:
-        data = path.read_bytes()
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        try:
-            text = data.decode("utf-16" if wide else "utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
-        head = text.partition("\n")[0]
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ValueError(f"more than {LARGEST // 2**20} MB")
+        text = _text(data)
+        if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
+            raise ValueError("this is no text. Save the list as CSV")
+        text = re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
+        head = "".join(text.splitlines(keepends=True)[:heading])
         mark = max(",;\t", key=head.count)
-        cells = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-        rows = [[cell.strip() for cell in row] for row in cells]
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        rows = [[cell.strip() for cell in row] for row in lines]
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except csv.Error as error:
-        raise ValueError(f"{path} is no CSV file: {error}") from None
+    except (ValueError, csv.Error) as error:
+        raise ValueError(f"{path}: {error}") from None
     return [row for row in rows if any(row)], mark
+
+
+def _text(data: bytes) -> str:
+    encoding, other = "utf-8-sig", "cp1252"
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = other = "utf-16"
+    elif b"\x00" in data[:2]:  # UTF-16 without its mark
+        encoding = other = "utf-16-be" if data[0] == 0 else "utf-16-le"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return data.decode(other, "replace")
 
 
 def number(text: str) -> float:
@@ -64,6 +106,5 @@ def defuse(cell: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def fused(cell: str) -> str:
-    """The text that was there before `defuse`."""
+def _fused(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:].startswith(_FORMULA) else cell

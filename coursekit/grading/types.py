@@ -165,6 +165,16 @@ class Grade:
     notes: tuple[str, ...] = ()
     fingerprint: str = ""  # equal for answers that are equal up to names
 
+    @property
+    def full(self) -> bool:
+        """Did the grader itself give all points?"""
+        return self.state == "right" and self.points >= self.task.points
+
+    @property
+    def why(self) -> str:
+        """The reason, or "" for a right answer, which needs none."""
+        return "" if self.state == "right" else self.reason
+
 
 @dataclass(frozen=True)
 class Report:

@@ -331,7 +331,7 @@ class TestForPrograms:
         assert counts == [str(len(STATES)), str(len(STATES) - 2), "1"]
         (properties, *_) = root.iter("properties")
         facts = {each.attrib["name"]: each.attrib["value"] for each in properties}
-        points = {"points": "2.0", "possible": "2.0"}
+        points = {"points": "2", "possible": "2"}
         assert facts == {"id": "01.1", "state": "right", **points}
         root = ET.fromstring(report_data.junit([Report("Ada", "x", "", problem="no")]))
         assert (root.attrib["tests"], root.attrib["errors"]) == ("1", "1")
@@ -348,8 +348,9 @@ class TestForPrograms:
     def test_numbers_that_are_none_earn_nothing(self):
         for bad in (float("nan"), float("inf")):
             strange = report(grades=(Grade(task(), bad, "right"),), seconds=bad)
-            json.loads(report_data.to_json(report_data.as_dict(strange)))
-            assert gradescope(strange)["score"] == 0
+            for data in (report_data.as_dict(strange), gradescope(strange)):
+                report_data.to_json(data)
+            assert json.loads(report_data.to_json(data))["score"] == 0
             ET.fromstring(report_data.junit([strange]))
             for_teacher(strange)
             table(strange)
@@ -360,6 +361,7 @@ class TestForPrograms:
             {"grades": 3},
             {"grades": [{}]},
             {"attempt": None},
+            {"seed": float("inf")},
         ):
             with pytest.raises(ValueError, match=r"report|format"):
                 report_data.from_dict(report_data.as_dict(report()) | change)
@@ -450,7 +452,7 @@ class TestShards:
     def parts(self, tmp_path: Path, count: int, people: int) -> list[Path]:
         folders = [tmp_path / f"part-{n}" for n in range(1, count + 1)]
         for part, folder in enumerate(folders, start=1):
-            mine = [n for n in range(people) if report_class.in_shard(n, (part, count))]
+            mine = range(part - 1, people, count)
             class_ = [report(f"student {n:02}") for n in mine]
             report_class.write_all(class_, folder, f"{part}/{count}")
         return folders
@@ -473,7 +475,7 @@ class TestShards:
             (stopped, "was stopped"),
             (two + three, "not the parts of one"),
         ):
-            with pytest.raises(report_class.IncompleteError, match=said):
+            with pytest.raises(ValueError, match=said):
                 report_class.merge(folders)
 
     def test_the_command(self, tmp_path, capsys):
@@ -499,7 +501,7 @@ class TestShards:
         for content in (None, b"", b"[]", b"{}", b"\xff", b"[" * 9**6):
             if content is not None:
                 (tmp_path / "class.json").write_bytes(content)
-            with pytest.raises(report_class.IncompleteError, match=r"class\.json"):
+            with pytest.raises(ValueError, match=r"class\.json"):
                 report_class.merge([tmp_path])
 
     def test_a_wrong_shard_is_refused(self):
