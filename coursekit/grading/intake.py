@@ -14,18 +14,19 @@ from coursekit.grading import roster, student_name
 from coursekit.grading.intake_entries import Entry, hidden
 from coursekit.grading.intake_files import listed
 from coursekit.grading.intake_student import (
+    PATH,
     Student,
     instead,
     one,
     read,
-    shown,
     start,
     what_to_do,
 )
 from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.notebook_name import FOREIGN
-from coursekit.grading.platform_name import bare_words, gradescope
+from coursekit.grading.platform_name import gradescope
+from coursekit.grading.report_clean import bare_words, plain
 from coursekit.grading.types import Person, Submission
 
 
@@ -48,7 +49,7 @@ def collect(
         for path in given if not some else ():
             problem = what_to_do([e for each in students for e, _ in each.files])
             name = student_name.owners([("",)], [False], path.absolute().parts[-1:])
-            yield Submission(name[0].name, shown(str(path)), problem=problem)
+            yield Submission(name[0].name, plain(path, PATH), problem=problem)
     finally:
         forget()
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from coursekit.grading import notebook_file, notebook_name
 from coursekit.grading.intake_entries import Entry, NotRead
-from coursekit.grading.platform_name import Whose, bare_words, clean, minutes, told
+from coursekit.grading.platform_name import Whose, minutes, told
+from coursekit.grading.report_clean import bare_words, name, plain
 from coursekit.grading.types import Person, Submission
 
+PATH = 1000  # characters of a path
 KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
 _SPARE = ("solutions", "working files")  # beside them lies what was handed in
 _NUMBER = re.compile(r"(?:(?<=[\W_a-z])|^)(\d{1,14})\W*$", re.I)
@@ -86,7 +88,7 @@ def read(student: Student) -> Iterator[Submission]:
         row = _named(row, student)
         yield replace(row, attempt=nth, notes=(*said, *row.notes))
     for entry in alone if good else ():  # in place of another assignment's notebook
-        row = Submission("", shown(entry.origin), problem=what_to_do([entry]))
+        row = Submission("", plain(entry.origin, PATH), problem=what_to_do([entry]))
         yield _named(row, student)
 
 
@@ -99,7 +101,7 @@ def _place(entry: Entry) -> tuple[str, ...]:
 
 def one(entry: Entry, whose: Whose) -> Submission:
     """One notebook, with what its name says of it."""
-    origin = shown(entry.origin)
+    origin = plain(entry.origin, PATH)
     try:
         row = notebook_file.read(entry.read(), "", origin)
     except NotRead as error:
@@ -171,7 +173,7 @@ def what_to_do(entries: Sequence[Entry]) -> str:
 
 
 def _names(entries: Sequence[Entry]) -> str:
-    return ", ".join([clean(entry.name) for entry in entries if entry.name][:4])
+    return ", ".join([name(entry.name) for entry in entries if entry.name][:4])
 
 
 def _spare(entry: Entry) -> bool:
@@ -198,8 +200,3 @@ def start(entry: Entry, size: int) -> str:
         return entry.read()[:size].decode("utf-8", "replace")
     except NotRead:
         return ""
-
-
-def shown(origin: str) -> str:
-    """A path as text that can be written: file names need not be UTF-8."""
-    return origin.encode("utf-8", "replace").decode("utf-8")[:1000]

@@ -4,12 +4,12 @@ The outermost name that fits counts, since what lies within it was named by a st
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-LONGEST = 80
+from coursekit.grading.report_clean import plain
+
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _WHEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[ T_-]?(\d\d)[:.-]?(\d\d)", re.ASCII)
 _PATTERNS = {
@@ -50,9 +50,9 @@ def told(
     for place, part in enumerate(parts):
         inner = parts[place + 1 :]
         if part.lower() in _TEAMS and len(inner) > 1:
-            whose = Whose(clean(inner[0]), by="teams")
+            whose = Whose(plain(inner[0]), by="teams")
         elif part.lower() == "submitted" and len(inner) == 3:
-            whose = Whose(clean(inner[0]), clean(inner[0]), by="nbgrader")
+            whose = Whose(plain(inner[0]), plain(inner[0]), by="nbgrader")
         else:
             listed = known.get(tuple(parts[: place + 1]))
             whose = listed or _fits(part) or Whose("")
@@ -63,7 +63,7 @@ def told(
 
 @lru_cache(maxsize=10_000)
 def _fits(part: str) -> Whose | None:
-    line = clean(part, 1000)
+    line = plain(part)
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(line)
         if found and (whose := _whose(kind, found.groupdict(""))):
@@ -72,7 +72,7 @@ def _fits(part: str) -> Whose | None:
 
 
 def _whose(kind: str, said: dict[str, str]) -> Whose | None:
-    person, name = said["id"], clean(said.get("name", "") or said["id"])
+    person, name = said["id"], plain(said.get("name", "") or said["id"])
     when = minutes(said.get("when", ""))
     if kind == "canvas":
         dated = minutes(f"{person}{said['file']}")  # alice_20240105_101112_01.ipynb
@@ -119,26 +119,12 @@ def gradescope(text: str) -> dict[str, Whose]:
             values.setdefault(pair[1], []).append(pair[2].strip("'\""))
     return {
         folder: Whose(
-            clean(", ".join(values["name"])),
-            clean(values.get("sid", [""])[0]),
-            clean(values.get("email", [""])[0]),
+            plain(", ".join(values["name"])),
+            plain(values.get("sid", [""])[0]),
+            plain(values.get("email", [""])[0]),
             when=minutes(values.get("created_at", [""])[0]),
             by="gradescope",
         )
         for folder, values in found.items()
         if values.get("name")
     }
-
-
-def clean(text: str, limit: int = LONGEST) -> str:
-    """One line of visible characters: file names can hold anything."""
-    text = unicodedata.normalize("NFC", text[:1000])
-    kept = (" " if c.isspace() else c for c in text)
-    shown = (c for c in kept if not unicodedata.category(c).startswith("C"))
-    return " ".join("".join(shown).split())[:limit].strip()
-
-
-def bare_words(name: str) -> str:
-    """The form in which two names are compared."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(re.findall(r"[^\W_]+", text)) or text

@@ -29,10 +29,11 @@ def plain(text: object, limit: int = LONGEST) -> str:
     """The text on one line of at most `limit` characters, safe for any terminal.
 
     Control characters and line ends become spaces; marks that change the direction of
-    writing or cannot be seen are left out; half a surrogate pair becomes U+FFFD.
+    writing or cannot be seen are left out; half a surrogate pair becomes U+FFFD, and
+    a letter with its accents one character, however it was written.
     """
     # Cut first, generously: nobody needs the end of a message of 200 MB.
-    raw = str(text)[: 20 * limit + 1000]
+    raw = unicodedata.normalize("NFC", str(text)[: 20 * limit + 1000])
     kept, marks = [], 0
     for char in _ANSI.sub(" ", raw):
         category = unicodedata.category(char)
@@ -110,9 +111,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def bare_words(text: str) -> str:
+    """The form in which names of files and people are: all but letters and digits."""
+    return " ".join(re.findall(r"[^\W_]+", fold(text))) or fold(text)
+
+
 def _safe(text: str) -> str:
-    letters = unicodedata.normalize("NFC", plain(text, 200))
-    kept = "".join(c if c.isalnum() or c in "_." else "-" for c in letters)
+    kept = "".join(c if c.isalnum() or c in "_." else "-" for c in plain(text, 200))
     kept = re.sub(r"\.\.+|-\.|\.-|--+", "-", kept).strip("-.")
     # A file name has at most 255 bytes, and a path 260 characters on Windows.
     kept = kept.encode()[:60].decode(errors="ignore").strip("-.")

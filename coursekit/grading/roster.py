@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from coursekit.grading.platform_name import clean
+from coursekit.grading.report_clean import bare_words, plain
 from coursekit.grading.types import Person
 
 LARGEST = 10 * 2**20
@@ -92,7 +92,7 @@ def _rows(path: Path) -> list[list[str]]:
     head = "".join(text.splitlines(keepends=True)[:5])
     separator = max(",;\t", key=head.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    return [[clean(cell) for cell in row] for row in lines]
+    return [[plain(cell) for cell in row] for row in lines]
 
 
 def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
@@ -147,10 +147,9 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
 
 @lru_cache(maxsize=50_000)
 def key_of(text: str) -> str:
-    """A text without case, accents and marks: what two spellings have in common."""
+    """The words of a text without accents: what two spellings have in common."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", text))
+    return bare_words("".join(c for c in text if not unicodedata.combining(c)))
 
 
 def match(

@@ -18,7 +18,8 @@ from functools import cache, lru_cache
 from itertools import takewhile
 
 from coursekit.grading.official import available
-from coursekit.grading.platform_name import Whose, bare_words, clean, told
+from coursekit.grading.platform_name import Whose, told
+from coursekit.grading.report_clean import bare_words, plain
 
 _SUFFIX = re.compile(
     r"(?:\.(?:ipynb|nbconvert|zip|[qr]?md|txt|json|html?|py|pdf|docx?|odt|rtf|rar|7z"
@@ -69,20 +70,20 @@ def owners(
     books: which of them are notebooks; only these can show that a folder holds a class.
     """
     found = [_told(parts, above, known or {}) for parts in files]
-    plain = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
+    others = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
     inside: dict[str, set[str]] = {}
     for whose, folder in found:
         inside.setdefault(folder, set()).add(whose.name if whose else "")
     # A few platform's names in one folder, and others beside it: a student's guise.
     platform = [
-        None if folder and len(inside[folder]) <= plain else whose
+        None if folder and len(inside[folder]) <= others else whose
         for whose, folder in found
     ]
     chains = [[part for part in parts[:-1] if label(part)] for parts in files]
     rest = [n for n, whose in enumerate(platform) if not whose]
     drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
     given = [name for part in reversed(above) if (name := label(part))]
-    given = [*given, *map(clean, above[-1:])]
+    given = [*given, *map(plain, above[-1:])]
     made = [whose or Whose("") for whose in platform]
     for n in rest:
         last, chain = files[n][-1], chains[n]
@@ -92,7 +93,7 @@ def owners(
             made[n] = Whose(last, by="file")
         else:
             raw = next((part for part in (*given, *files[n]) if part), "")
-            made[n] = Whose(clean(_SUFFIX.sub("", raw)) or "unnamed")
+            made[n] = Whose(plain(_SUFFIX.sub("", raw)) or "unnamed")
     for by in ("folder", "file"):
         alike = [n for n in rest if made[n].by == by]
         names = _names({made[n].name for n in alike if books[n]})
@@ -104,7 +105,7 @@ def owners(
 
 def _names(parts: set[str]) -> dict[str, str]:
     """The names that folders or files of one kind give."""
-    bare = {part: clean(_bare(part)) for part in parts}
+    bare = {part: plain(_bare(part)) for part in parts}
     words = {
         part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
     }
@@ -130,15 +131,15 @@ def _told(
 @lru_cache(maxsize=10_000)
 def label(part: str) -> str:
     """What one file or folder name says about a student; "" for nothing."""
-    text = _SUFFIX.sub("", clean(part, 1000))
+    text = _SUFFIX.sub("", plain(part))
     text = _our_names().sub(" ", _COPY.sub("", text))
     counted = _COUNTED.search(text)
     if counted and not _strip(text[: counted.start()]):
-        return clean(counted[0])
+        return plain(counted[0])
     if re.fullmatch(r"\d{5,}", number := text.strip(_EDGES)):
-        return clean(number)
+        return plain(number)
     said = [_strip(each) for each in re.split(r"\s+-\s+", _DATE.sub(" ", text))]
-    return clean(" - ".join(each for each in said if each))
+    return plain(" - ".join(each for each in said if each))
 
 
 def _strip(text: str) -> str:
@@ -172,14 +173,14 @@ def _our_names() -> re.Pattern[str]:
 
 def _bare(part: str) -> str:
     """A name without its suffix and that of a notebook."""
-    return _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+    return _our_names().sub(" ", _SUFFIX.sub("", plain(part))).strip(_EDGES)
 
 
 def _number(part: str) -> str:
     """A number, if that is all that a file's name has to tell it from others."""
     text = _bare(part)
     whole = text.isdigit() and not _our_names().search(part)
-    return clean(text) if whole or re.search(r"\d{5}", text) else ""
+    return plain(text) if whole or re.search(r"\d{5}", text) else ""
 
 
 def _containers(ways: Sequence[Sequence[str]]) -> int:
