@@ -43,7 +43,7 @@ def policy(**given: Any) -> Policy:
         raise ValueError("--export needs names: leave out --anonymous")
     if asked["compare"]:
         compare.read(asked["compare"])
-    listed = roster.read(asked["roster"]) if asked["roster"] else roster.Roster((), "")
+    people, said = roster.read(asked["roster"]) if asked["roster"] else ((), "")
     named = (asked["roster"], asked["marks"], asked["compare"])
     named += tuple(path for _, path in exported)
     return Policy(
@@ -53,8 +53,8 @@ def policy(**given: Any) -> Policy:
         notebooks=tuple(dict.fromkeys(map(_known, asked["notebook"] or ()))),
         weights=dict(map(_weight, asked["weight"] or ())),
         bonus=frozenset(asked["bonus"] or ()),
-        people=listed.people,
-        said=listed.said,
+        people=people,
+        said=said,
         marks=marks_file.read(asked["marks"]) if asked["marks"] else (),
         marks_file=asked["marks"],
         anonymous=asked["anonymous"],

@@ -3,20 +3,17 @@
 Columns are guessed from their headings, and what was guessed is said in one line.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from coursekit.grading import spreadsheet
 from coursekit.grading.report_clean import bare_words, plain
 from coursekit.grading.types import Person
 
-LARGEST = 10 * 2**20
 # Headings by what they hold, without case and accents, the better ones first. A login
 # stands for an e-mail address: files are called by what is left of the @.
 _HEADINGS = {
@@ -47,52 +44,18 @@ UNCLEAR = "It is not clear whose of the class list this is"
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
-class RosterError(ValueError):
-    """A class list that cannot be read; the message is one line that says why."""
+def read(path: Path) -> tuple[tuple[Person, ...], str]:
+    """The people of a CSV file, and which columns were taken, in one line.
 
-
-@dataclass(frozen=True)
-class Roster:
-    """The people of a class list. said: which columns were taken, in one line."""
-
-    people: tuple[Person, ...]
-    said: str
-
-
-def read(path: Path) -> Roster:
-    """The class list in a CSV file. RosterError when it has none."""
+    ValueError, with one line that says why, when it has none.
+    """
+    rows, _ = spreadsheet.read(path)
     try:
-        rows = [row for row in _rows(path) if any(row)]
-        people, taken = _people(rows)
-    except OSError as error:
-        raise RosterError(f"{path}: {error.strerror}") from None
-    except (ValueError, csv.Error) as error:
-        raise RosterError(f"{path}: {error}") from None
+        people, taken = _people([[plain(cell) for cell in row] for row in rows])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
     count = "1 person" if len(people) == 1 else f"{len(people)} people"
-    return Roster(tuple(people), f"roster: {taken}; {count}")
-
-
-def _rows(path: Path) -> list[list[str]]:
-    with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise ValueError(f"more than {LARGEST // 2**20} MB, no class list")
-    encodings = ["utf-8-sig", "cp1252"]
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif b"\x00" in data[:2]:  # UTF-16 without its mark
-        encodings = ["utf-16-be" if data[0] == 0 else "utf-16-le"]
-    try:
-        text = data.decode(encodings[0])
-    except UnicodeDecodeError:
-        text = data.decode(encodings[-1], "replace")
-    if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
-        raise ValueError("this is no text. Save the list as CSV")
-    text = re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
-    head = "".join(text.splitlines(keepends=True)[:5])
-    separator = max(",;\t", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    return [[plain(cell) for cell in row] for row in lines]
+    return tuple(people), f"roster: {taken}; {count}"
 
 
 def _people(rows: list[list[str]]) -> tuple[list[Person], str]:

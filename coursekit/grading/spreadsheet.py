@@ -3,11 +3,13 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from coursekit.grading.report_clean import plain
 
+LARGEST = 10 * 2**20
 # A spreadsheet runs what begins like this; the last four are the wide forms.
 _FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 
@@ -18,21 +20,41 @@ def read(path: Path) -> tuple[list[list[str]], str]:
     With or without a byte order mark; commas, semicolons or tabs.
     """
     try:
-        data = path.read_bytes()
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        try:
-            text = data.decode("utf-16" if wide else "utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
-        head = text.partition("\n")[0]
-        mark = max(",;\t", key=head.count)
+        with path.open("rb") as file:
+            text = _text(file.read(LARGEST + 1))
+        head = text.splitlines()[:5]
+        mark = max(",;\t", key=lambda each: _places(each, head))
         cells = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
         rows = [[cell.strip() for cell in row] for row in cells]
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except csv.Error as error:
+    except (csv.Error, ValueError) as error:
         raise ValueError(f"{path} is no CSV file: {error}") from None
     return [row for row in rows if any(row)], mark
+
+
+def _places(mark: str, lines: Sequence[str]) -> tuple[int, int]:
+    """In how many lines it stands, and how often: a comment may be full of commas."""
+    return sum(mark in line for line in lines), sum(line.count(mark) for line in lines)
+
+
+def _text(data: bytes) -> str:
+    """The text of a file in UTF-8, in UTF-16 or as Windows writes it."""
+    if len(data) > LARGEST:
+        raise ValueError(f"more than {LARGEST // 2**20} MB")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif b"\x00" in data[:2]:  # UTF-16 without its mark
+        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
+        raise ValueError("it is no text. Save it as CSV")
+    return re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
 
 
 def number(text: str) -> float:
