@@ -8,6 +8,7 @@ student is lost without a word.
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from coursekit.grading import roster, student_name
@@ -47,9 +48,9 @@ def collect(
                 some = True
                 yield row
         for path in given if not some else ():
-            problem = what_to_do([e for each in students for e, _ in each.files])
-            name = student_name.owners([("",)], [False], path.absolute().parts[-1:])
-            yield Submission(name[0].name, plain(path, PATH), problem=problem)
+            problem = what_to_do([file for each in students for file in each.files])
+            name = plain(path.absolute().name)
+            yield Submission(name, plain(path, PATH), problem=problem)
     finally:
         forget()
 
@@ -83,10 +84,10 @@ def _students(
             person, note = persons[own], ""
         persons.setdefault(own, person)
         student = found.setdefault(person or own, Student(whose, person))
-        student.files.append((entry, whose))
+        student.files.append(replace(entry, whose=whose))
         if note and note not in student.notes:
             student.notes.append(note)
-    students = sorted(found.values(), key=lambda each: each.files[0][0].parts)
+    students = sorted(found.values(), key=lambda each: each.files[0].parts)
     _take_strays(students)
     _call(students)
     return students
@@ -115,7 +116,7 @@ def _take_strays(students: list[Student]) -> None:
 
 
 def _foreign(student: Student) -> bool:
-    return all(one(*each).problem == FOREIGN for each in student.books)
+    return all(one(each).problem == FOREIGN for each in student.books)
 
 
 def _call(students: Sequence[Student]) -> None:

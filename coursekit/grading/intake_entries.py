@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coursekit.grading.official import available
+from coursekit.grading.platform_name import NOBODY, Whose
 
 MOST_ENTRIES = 20_000
 # Never looked into: what lies there belongs to a tool, or to the teacher.
@@ -36,7 +37,7 @@ class Entry:
 
     parts: folder names and the file's name, below what was collected; an empty folder
     has "" for a file's name. when: the date that an archive gives it. aside: it lies in
-    a hidden folder, or where Jupyter keeps its checkpoints.
+    a hidden folder, or where Jupyter keeps its checkpoints. whose: once it is told.
     """
 
     parts: tuple[str, ...]
@@ -44,6 +45,7 @@ class Entry:
     origin: str
     when: str = ""
     aside: bool = False
+    whose: Whose = NOBODY
 
     @property
     def name(self) -> str:

@@ -40,6 +40,9 @@ class Whose:
     by: str = ""
 
 
+NOBODY = Whose("")
+
+
 def told(
     parts: Sequence[str], known: Mapping[tuple[str, ...], Whose]
 ) -> tuple[Whose | None, int]:
@@ -55,7 +58,7 @@ def told(
             whose = Whose(plain(inner[0]), plain(inner[0]), by="nbgrader")
         else:
             listed = known.get(tuple(parts[: place + 1]))
-            whose = listed or _fits(part) or Whose("")
+            whose = listed or _fits(part) or NOBODY
         if whose.name:
             return whose, place
     return None, 0

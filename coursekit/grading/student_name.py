@@ -18,7 +18,7 @@ from functools import cache, lru_cache
 from itertools import takewhile
 
 from coursekit.grading.official import available
-from coursekit.grading.platform_name import Whose, told
+from coursekit.grading.platform_name import NOBODY, Whose, told
 from coursekit.grading.report_clean import bare_words, plain
 
 _SUFFIX = re.compile(
@@ -84,7 +84,7 @@ def owners(
     drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
     given = [name for part in reversed(above) if (name := label(part))]
     given = [*given, *map(plain, above[-1:])]
-    made = [whose or Whose("") for whose in platform]
+    made = [whose or NOBODY for whose in platform]
     for n in rest:
         last, chain = files[n][-1], chains[n]
         if chain and (len(chain) > drop or not label(last)):
