@@ -1,6 +1,6 @@
 """The files of a class by their names: which are notebooks, which stand in for one."""
 
-import re
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _KINDS = {
     ),
     ".json": "no notebook",
 }
-_LOOSE = {".py", ".txt", ".json", ".md", ".qmd", ".rmd"}  # such files lie everywhere
+_LOOSE = ("", "a Python script", "plain text", "no notebook")  # they lie everywhere
 
 
 class NotRead(Exception):
@@ -65,8 +65,7 @@ class Entry:
     @property
     def kind(self) -> str:
         """What it is instead of a notebook, in words; "" for a helper file."""
-        suffix = re.search(r"\.\w+$", self.name.lower())
-        return _KINDS.get(suffix[0], "") if suffix else ""
+        return _KINDS.get(os.path.splitext(self.name.lower())[1], "")
 
     @property
     def ours(self) -> bool:
@@ -76,7 +75,7 @@ class Entry:
     @property
     def loose(self) -> bool:
         """Is it of a kind that lies beside notebooks without being meant as one?"""
-        return not self.kind or self.name[self.name.rfind(".") :].lower() in _LOOSE
+        return self.kind in _LOOSE
 
 
 def hidden(parts: Sequence[str]) -> bool:

@@ -62,45 +62,61 @@ _EDGES = " \t_-–.,;:()[]+&"
 def owners(
     files: Sequence[Sequence[str]],
     books: Sequence[bool],
-    above: Sequence[str] = (),
-    known: Mapping[tuple[str, ...], Whose] | None = None,
+    above: Sequence[str],
+    known: Mapping[tuple[str, ...], Whose],
 ) -> list[Whose]:
     """Whose each file is. files: folders and file name, below the folders `above`.
 
     books: which of them are notebooks; only these can show that a folder holds a class.
+    known: what Gradescope's list says of folders.
     """
-    found = [_told(parts, above, known or {}) for parts in files]
-    others = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
-    inside: dict[str, set[str]] = {}
-    for whose, folder in found:
-        inside.setdefault(folder, set()).add(whose.name if whose else "")
-    # A few platform's names in one folder, and others beside it: a student's guise.
-    platform = [
-        None if folder and len(inside[folder]) <= others else whose
-        for whose, folder in found
-    ]
+    made = _by_platform(files, books, above, known)
     chains = [[part for part in parts[:-1] if label(part)] for parts in files]
-    rest = [n for n, whose in enumerate(platform) if not whose]
+    rest = [n for n, whose in enumerate(made) if whose is NOBODY]
     drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
-    given = [name for part in reversed(above) if (name := label(part))]
-    given = [*given, *map(plain, above[-1:])]
-    made = [whose or NOBODY for whose in platform]
+    collected = next((name for part in reversed(above) if (name := label(part))), "")
+    collected = collected or plain(_SUFFIX.sub("", "".join(above[-1:]))) or "unnamed"
     for n in rest:
         last, chain = files[n][-1], chains[n]
         if chain and (len(chain) > drop or not label(last)):
             made[n] = Whose(chain[min(drop, len(chain) - 1)], by="folder")
-        elif label(last) or _number(last):
+        elif _said(last):
             made[n] = Whose(last, by="file")
         else:
-            raw = next((part for part in (*given, *files[n]) if part), "")
-            made[n] = Whose(plain(_SUFFIX.sub("", raw)) or "unnamed")
+            made[n] = Whose(collected)
     for by in ("folder", "file"):
         alike = [n for n in rest if made[n].by == by]
         names = _names({made[n].name for n in alike if books[n]})
         for n in alike:
             part = made[n].name
-            made[n] = Whose(names.get(part) or label(part) or _number(part), by=by)
+            made[n] = Whose(names.get(part) or _said(part), by=by)
     return _one_number(made, files)
+
+
+def _by_platform(
+    files: Sequence[Sequence[str]],
+    books: Sequence[bool],
+    above: Sequence[str],
+    known: Mapping[tuple[str, ...], Whose],
+) -> list[Whose]:
+    """What a platform tells of each file; NOBODY for a name in a student's own folder.
+
+    There it is a guise: a few such names in one folder, and others beside it.
+    """
+    made, folders = [], []
+    for parts in files:
+        whose, place = told((*above, *parts), known)
+        around = parts[: max(place - len(above), 0)]
+        folders.append(next((name for part in around if (name := label(part))), ""))
+        made.append(whose or NOBODY)
+    others = sum(b and whose is NOBODY for b, whose in zip(books, made, strict=True))
+    inside: dict[str, set[str]] = {}
+    for folder, whose in zip(folders, made, strict=True):
+        inside.setdefault(folder, set()).add(whose.name)
+    return [
+        NOBODY if folder and len(inside[folder]) <= others else whose
+        for folder, whose in zip(folders, made, strict=True)
+    ]
 
 
 def _names(parts: set[str]) -> dict[str, str]:
@@ -114,18 +130,9 @@ def _names(parts: set[str]) -> dict[str, str]:
         if count > 3 and 2 * count > len(parts):  # a class that is numbered: "pupil 7"
             same = [p for p, m in words.items() if m and bare_words(m[1]) == word]
             return {part: bare[part] for part in same}
-    names = {part: label(part) or _number(part) for part in parts}
+    names = {part: _said(part) for part in parts}
     short = _shorter(set(names.values()))
     return {part: short[name] for part, name in names.items()}
-
-
-def _told(
-    parts: Sequence[str], above: Sequence[str], known: Mapping[tuple[str, ...], Whose]
-) -> tuple[Whose | None, str]:
-    """What a platform tells, and the folder around it that is a name itself."""
-    whose, place = told((*above, *parts), known)
-    around = parts[: max(place - len(above), 0)]
-    return whose, next((name for part in around if (name := label(part))), "")
 
 
 @lru_cache(maxsize=10_000)
@@ -176,11 +183,12 @@ def _bare(part: str) -> str:
     return _our_names().sub(" ", _SUFFIX.sub("", plain(part))).strip(_EDGES)
 
 
-def _number(part: str) -> str:
-    """A number, if that is all that a file's name has to tell it from others."""
+def _said(part: str) -> str:
+    """What a name says, or a number if that is all that tells it from others."""
     text = _bare(part)
     whole = text.isdigit() and not _our_names().search(part)
-    return plain(text) if whole or re.search(r"\d{5}", text) else ""
+    number = plain(text) if whole or re.search(r"\d{5}", text) else ""
+    return label(part) or number
 
 
 def _containers(ways: Sequence[Sequence[str]]) -> int:
@@ -213,17 +221,13 @@ def _containers(ways: Sequence[Sequence[str]]) -> int:
 def _shorter(names: set[str]) -> dict[str, str]:
     """Names less what all begin or end with: "lecture-1-" of a repository's forks."""
     cut = {name: re.split(r"(\s+-\s+|[-_])", name) for name in names}
-    for end in (0, -1):
-        while len(names) > 1 and all(len(each) > 2 for each in cut.values()):
-            shared = Counter(bare_words(each[end]) for each in cut.values())
-            segments = all(" - " in each for each in cut.values())
-            twice = {bare_words("".join(each[end * 3 :][:3])) for each in cut.values()}
-            sure = len(names) > 2 or segments or len(twice) == 1
-            if len(shared) > 1 or not sure:
+    if len(names) < (2 if all(" - " in name for name in names) else 3):  # by chance
+        return {name: name for name in names}
+    for end, rest in ((0, slice(2, None)), (-1, slice(None, -2))):
+        while all(len(each) > 2 for each in cut.values()):
+            if len({bare_words(each[end]) for each in cut.values()}) > 1:
                 break
-            cut = {
-                name: each[2:] if end == 0 else each[:-2] for name, each in cut.items()
-            }
+            cut = {name: each[rest] for name, each in cut.items()}
     return {name: "".join(each) for name, each in cut.items()}
 
 
