@@ -27,7 +27,7 @@ from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.notebook_name import FOREIGN
 from coursekit.grading.platform_name import gradescope
-from coursekit.grading.report_clean import bare_words, plain
+from coursekit.grading.report_clean import bare_words, distinct, plain
 from coursekit.grading.types import Person, Submission
 
 
@@ -121,14 +121,15 @@ def _foreign(student: Student) -> bool:
 
 def _call(students: Sequence[Student]) -> None:
     """Give each student a name of their own: the id tells two of one name apart."""
-    known = [(each.person or each.whose).name for each in students]
-    counts, taken = Counter(map(bare_words, known)), set[str]()
-    for each, name in zip(students, known, strict=True):
-        number = (each.person or each.whose).id
-        if counts[bare_words(name)] > 1 and number and number != name:
-            name = f"{name} [{number}]"
-        each.name, count = name, 1
-        while bare_words(each.name) in taken:
-            count += 1
-            each.name = f"{name} ({count})"
-        taken.add(bare_words(each.name))
+    people = [each.person or each.whose for each in students]
+    counts = Counter(bare_words(each.name) for each in people)
+    names = [
+        f"{each.name} [{each.id}]"
+        if counts[bare_words(each.name)] > 1 and each.id not in ("", each.name)
+        else each.name
+        for each in people
+    ]
+    for student, name in zip(
+        students, distinct(names, bare_words, "{} ({})"), strict=True
+    ):
+        student.name = name

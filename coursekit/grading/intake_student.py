@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from coursekit.grading import notebook_file
 from coursekit.grading.intake_entries import Entry, NotRead
 from coursekit.grading.notebook_name import FOREIGN
-from coursekit.grading.platform_name import Whose, minutes, told
+from coursekit.grading.platform_name import NOBODY, Whose, minutes, told
 from coursekit.grading.report_clean import name, plain
 from coursekit.grading.types import Person, Submission
 
@@ -86,8 +86,9 @@ def _in_order(student: Student) -> list[Entry]:
 def _place(entry: Entry) -> tuple[str, ...]:
     """The download, or one student's part of it, in which a file lies; () for none."""
     whose, place = told(entry.parts, {})
-    folders = entry.parts[: place + 1] if whose else ()
-    return (*folders[:-1], re.sub("_assignsub.*", "", folders[-1])) if folders else ()
+    if whose is NOBODY:
+        return ()
+    return (*entry.parts[:place], re.sub("_assignsub.*", "", entry.parts[place]))
 
 
 def one(entry: Entry) -> Submission:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from coursekit.grading.report_clean import plain
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _WHEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[ T_-]?(\d\d)[:.-]?(\d\d)", re.ASCII)
 _PATTERNS = {
     kind: re.compile(pattern, re.DOTALL)
@@ -20,8 +20,9 @@ _PATTERNS = {
         r"(?:-\d+)?_(?:(?P<file>\d{3,})_.+|(?:text|link)\.html)",
         "blackboard": r".*_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:\D.*)?",
         "brightspace": r"(?:(?P<id>\d+)-\d+ - )?(?P<name>.+?) - "
-        r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}),? (?P<year>\d{4}) "
-        r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d) ?(?P<half>[AP]M)?(?: - .*)?",
+        rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.? "
+        r"(?P<day>\d{1,2}),? (?P<year>\d{4}) (?P<hour>\d{1,2})[:.]?"
+        r"(?P<minute>\d\d) ?(?P<half>[AP]M)?(?: - .*)?",
         "sakai": r"(?P<name>[^()]+,[^()]+)\((?P<id>[^()\s]+)\)(?:_Submission att.*)?",
     }.items()
 }
@@ -45,7 +46,7 @@ NOBODY = Whose("")
 
 def told(
     parts: Sequence[str], known: Mapping[tuple[str, ...], Whose]
-) -> tuple[Whose | None, int]:
+) -> tuple[Whose, int]:
     """What the folders above a file and its own name tell, and which of them does.
 
     known: what Gradescope's list says of the folders beside it.
@@ -57,30 +58,29 @@ def told(
         elif part.lower() == "submitted" and len(inner) == 3:
             whose = Whose(plain(inner[0]), plain(inner[0]), by="nbgrader")
         else:
-            listed = known.get(tuple(parts[: place + 1]))
-            whose = listed or _fits(part) or NOBODY
+            whose = known.get(tuple(parts[: place + 1])) or _fits(part)
         if whose.name:
             return whose, place
-    return None, 0
+    return NOBODY, 0
 
 
 @lru_cache(maxsize=10_000)
-def _fits(part: str) -> Whose | None:
+def _fits(part: str) -> Whose:
     line = plain(part)
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(line)
-        if found and (whose := _whose(kind, found.groupdict(""))):
+        if found and (whose := _whose(kind, found.groupdict(""))) is not NOBODY:
             return whose
-    return None
+    return NOBODY
 
 
-def _whose(kind: str, said: dict[str, str]) -> Whose | None:
+def _whose(kind: str, said: dict[str, str]) -> Whose:
     person, name = said["id"], plain(said.get("name", "") or said["id"])
     when = minutes(said.get("when", ""))
-    if kind == "canvas":
+    if kind == "canvas" and not person.startswith("anon_"):
         dated = minutes(f"{person}{said['file']}")  # alice_20240105_101112_01.ipynb
         if dated or name != name.lower() or name.isdigit():
-            return None if not name.startswith("anon_") else Whose(name, name, by=kind)
+            return NOBODY
     elif kind == "moodle":
         name = re.sub(
             r"^(?:gr(?:ou|u)pp?e?|team)\W*\w{1,3}-(?=.)", "", name, flags=re.I
@@ -89,9 +89,7 @@ def _whose(kind: str, said: dict[str, str]) -> Whose | None:
         if name == "Participant":  # marked blind
             name = f"{name} {person}"
     elif kind == "brightspace":
-        if said["month"].lower() not in _MONTHS:
-            return None
-        month, hour = _MONTHS.index(said["month"].lower()) + 1, int(said["hour"])
+        month, hour = _MONTHS.index(said["month"]) + 1, int(said["hour"])
         if said["half"]:
             hour = hour % 12 + 12 * (said["half"] == "PM")
         day = f"{said['year']}-{month:02}-{int(said['day']):02}"

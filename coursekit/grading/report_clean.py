@@ -7,7 +7,7 @@ them through `plain` first and then escapes them for its own format.
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 LONGEST = 400  # characters of one reason or note
 LONGEST_NAME = 80
@@ -88,22 +88,27 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
-def folder_names(texts: Sequence[str]) -> list[str]:
+def folder_names(texts: Iterable[str]) -> list[str]:
     """One folder name for each text: safe on every system, and all different.
 
     Letters and digits of any script stay; everything else becomes a hyphen. A second
     one of a name has -2 behind it, and so on.
     """
+    return distinct(map(_safe, texts), fold, "{}-{}")
+
+
+def distinct(texts: Iterable[str], form: Callable[[str], str], again: str) -> list[str]:
+    """The texts, no two of one form: a second one is written with its number."""
     taken: set[str] = set()
-    names = []
-    for stem in map(_safe, texts):
-        candidate, count = stem, 1
-        while fold(candidate) in taken:
+    made = []
+    for text in texts:
+        candidate, count = text, 1
+        while form(candidate) in taken:
             count += 1
-            candidate = f"{stem}-{count}"
-        taken.add(fold(candidate))
-        names.append(candidate)
-    return names
+            candidate = again.format(text, count)
+        taken.add(form(candidate))
+        made.append(candidate)
+    return made
 
 
 def fold(text: str) -> str:

@@ -108,7 +108,7 @@ def _by_platform(
         whose, place = told((*above, *parts), known)
         around = parts[: max(place - len(above), 0)]
         folders.append(next((name for part in around if (name := label(part))), ""))
-        made.append(whose or NOBODY)
+        made.append(whose)
     others = sum(b and whose is NOBODY for b, whose in zip(books, made, strict=True))
     inside: dict[str, set[str]] = {}
     for folder, whose in zip(folders, made, strict=True):
