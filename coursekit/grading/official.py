@@ -23,6 +23,7 @@ class NotebookMissing(Exception):
     """There is no such official notebook, or its source cannot be woven."""
 
 
+@cache
 def available() -> tuple[str, ...]:
     """The names of the official notebooks, such as "01_diffusion", in order."""
     return tuple(source.name for source in lectures())

@@ -121,7 +121,7 @@ def _by_platform(
 
 def _names(parts: set[str]) -> dict[str, str]:
     """The names that folders or files of one kind give."""
-    bare = {part: plain(_bare(part)) for part in parts}
+    bare = {part: _bare(part).strip(_EDGES) for part in parts}
     words = {
         part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
     }
@@ -138,13 +138,12 @@ def _names(parts: set[str]) -> dict[str, str]:
 @lru_cache(maxsize=10_000)
 def label(part: str) -> str:
     """What one file or folder name says about a student; "" for nothing."""
-    text = _SUFFIX.sub("", plain(part))
-    text = _our_names().sub(" ", _COPY.sub("", text))
+    text = _bare(part)
     counted = _COUNTED.search(text)
     if counted and not _strip(text[: counted.start()]):
-        return plain(counted[0])
+        return counted[0]
     if re.fullmatch(r"\d{5,}", number := text.strip(_EDGES)):
-        return plain(number)
+        return number
     said = [_strip(each) for each in re.split(r"\s+-\s+", _DATE.sub(" ", text))]
     return plain(" - ".join(each for each in said if each))
 
@@ -179,16 +178,16 @@ def _our_names() -> re.Pattern[str]:
 
 
 def _bare(part: str) -> str:
-    """A name without its suffix and that of a notebook."""
-    return _our_names().sub(" ", _SUFFIX.sub("", plain(part))).strip(_EDGES)
+    """A name without its suffix, "Copy of" and the name of a notebook."""
+    text = _COPY.sub("", _SUFFIX.sub("", plain(part)))
+    return plain(_our_names().sub(" ", text))
 
 
 def _said(part: str) -> str:
     """What a name says, or a number if that is all that tells it from others."""
-    text = _bare(part)
+    text = _bare(part).strip(_EDGES)
     whole = text.isdigit() and not _our_names().search(part)
-    number = plain(text) if whole or re.search(r"\d{5}", text) else ""
-    return label(part) or number
+    return label(part) or (text if whole or re.search(r"\d{5}", text) else "")
 
 
 def _containers(ways: Sequence[Sequence[str]]) -> int:
