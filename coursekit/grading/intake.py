@@ -66,7 +66,7 @@ def _students(
         for folder, whose in gradescope(start(entry, LARGEST_FILE)).items()
     }
     ways = [
-        tuple(p for p in e.parts[:-1] if not e.aside or not hidden([p])) + e.parts[-1:]
+        tuple(p for p in e.parts[:-1] if not e.aside or not hidden(p)) + e.parts[-1:]
         for e in entries
     ]
     books = [entry.notebook and not entry.aside for entry in entries]

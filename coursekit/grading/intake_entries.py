@@ -1,7 +1,7 @@
 """The files of a class by their names: which are notebooks, which stand in for one."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from coursekit.grading.official import available
@@ -78,11 +78,11 @@ class Entry:
         return self.kind in _LOOSE
 
 
-def hidden(parts: Sequence[str]) -> bool:
-    """Does a file lie in a hidden folder, or is it hidden itself?"""
-    return any(part.startswith(".") for part in parts)
+def hidden(part: str) -> bool:
+    """Is a folder or file of this name hidden?"""
+    return part.startswith(".")
 
 
-def unseen(parts: Sequence[str]) -> bool:
-    """Does a file lie where nobody's work does, or is it a system's leftover?"""
-    return any(part in SKIPPED or part.startswith("._") for part in parts)
+def unseen(part: str) -> bool:
+    """Is nobody's work in a folder of this name, or is it a system's leftover?"""
+    return part in SKIPPED or part.startswith("._")

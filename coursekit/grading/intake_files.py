@@ -72,8 +72,8 @@ def _walk(
         return
     yield Entry((*parts, ""), partial(_refuse, ""), str(path), "", aside)
     for name in names:
-        if not unseen([name]):
-            away = aside or hidden([name])
+        if not unseen(name):
+            away = aside or hidden(name)
             yield from _walk(path / name, (*parts, name), depth + 1, away)
 
 

@@ -42,7 +42,7 @@ def read(student: Student) -> Iterator[Submission]:
     own = {r.notebook for entry, r in rows if not r.problem and not _spare(entry, r)}
     tries, foreign, left = [], [], 0
     for entry, row in rows:
-        if own and _spare(entry, row) and row.notebook in {"", *own}:
+        if row.notebook in own and _spare(entry, row):
             left += 1
         elif row.problem == FOREIGN and _place(entry) in places:
             foreign.append(entry)

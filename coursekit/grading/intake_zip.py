@@ -55,16 +55,17 @@ def entries(outer: Entry, budget: Budget) -> Iterator[Entry]:
     """The files of an archive by name. NotRead when it cannot be read."""
     for member in _opened(outer.read).infolist():
         parts = _parts(member)
-        if not parts or unseen(parts):
+        if not parts or any(map(unseen, parts)):
             continue
         budget.spend(0, 1)
         read = partial(_read, outer.read, member, budget)
         stamp = "{}-{:02}-{:02} {:02}:{:02}".format(*member.date_time)
         when = outer.when or minutes(stamp)
         origin = f"{outer.origin}: {'/'.join(parts)}"
+        aside = any(map(hidden, parts))
         if member.is_dir():
             parts = (*parts, "")
-        yield Entry((*outer.parts, *parts), read, origin, when, hidden(parts))
+        yield Entry((*outer.parts, *parts), read, origin, when, aside)
 
 
 _open: dict[Callable[[], bytes], tuple[zipfile.ZipFile, int]] = {}
