@@ -16,7 +16,8 @@ from typing import Any
 
 from coursekit.checks.mistakes import read
 from coursekit.checks.registry import all_exercises
-from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
+from coursekit.checks.spec import Exercise, FormulaQuestion
+from coursekit.grading.report_clean import plain
 from coursekit.sources.modules import FunctionNode, Package, first_line
 from coursekit.sources.symbols import find
 
@@ -48,8 +49,7 @@ class Leak:
 
     def __str__(self) -> str:
         """Where, what and whose, on one line."""
-        text = " ".join(self.secret.text.split())
-        shown = text if len(text) <= 60 else text[:57] + "..."
+        shown = plain(self.secret.text, 60)
         return f"{self.place}: {self.secret.what} of {self.secret.owner}: {shown}"
 
 
@@ -69,7 +69,7 @@ def secrets(root: Path) -> list[Secret]:
             wrong = (text for each in entry.wrong.items() for text in each)
             for text in (*entry.right, *wrong):
                 found.append(Secret(entry.id, "an answer", text))
-        elif isinstance(entry, ChoiceQuestion):
+        else:
             for text in entry.why.values():
                 found.append(Secret(entry.id, "an explanation", text))
     lectures = root / "coursekit" / "lectures"
