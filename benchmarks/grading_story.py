@@ -20,6 +20,7 @@ from typing import Any
 from coursekit.checks import mistakes
 from coursekit.checks.edits import bare_source, edited, here
 from coursekit.checks.registry import by_symbol
+from coursekit.course_folder import COURSE
 from coursekit.grading import official, spreadsheet
 from coursekit.grading.types import Task
 
@@ -107,7 +108,7 @@ def mistaken(task: Task, source: str, chance: random.Random) -> str:
 
 def work(name: str, chance: random.Random, share: float, own: bool = False) -> Any:
     """What a student has who solves this share of the exercises. own: with HELPER."""
-    folder, file = official.folder(), f"{name}.ipynb"
+    folder, file = COURSE / "notebooks", f"{name}.ipynb"
     made = json.loads((folder / file).read_bytes())
     solved = json.loads((folder / "solutions" / file).read_bytes())
     for task in official.load(name).tasks:

@@ -62,7 +62,7 @@ def policy(
         raise ValueError("--export needs names: leave out --anonymous")
     if compare:
         earlier.read(compare)  # can it be read?
-    listed = class_list.read(roster) if roster else class_list.Roster((), "")
+    people, said = class_list.read(roster) if roster else ((), "")
     named = (roster, marks, compare, *(path for _, path in exported))
     return Policy(
         attempt=attempt,
@@ -71,8 +71,8 @@ def policy(
         notebooks=tuple(dict.fromkeys(map(_known, notebook or ()))),
         weights=dict(map(_weight, weight or ())),
         bonus=frozenset(bonus or ()),
-        people=listed.people,
-        said=listed.said,
+        people=people,
+        said=said,
         marks=marks_file.read(marks) if marks else (),
         marks_file=marks,
         anonymous=anonymous,

@@ -8,24 +8,26 @@ student is lost without a word.
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from coursekit.grading import roster, student_name
 from coursekit.grading.intake_entries import Entry, hidden
 from coursekit.grading.intake_files import listed
 from coursekit.grading.intake_student import (
+    PATH,
     Student,
     instead,
     one,
     read,
-    shown,
     start,
     what_to_do,
 )
 from coursekit.grading.intake_zip import forget
 from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.notebook_name import FOREIGN
-from coursekit.grading.platform_name import bare_words, gradescope
+from coursekit.grading.platform_name import gradescope
+from coursekit.grading.report_clean import bare_words, distinct, plain
 from coursekit.grading.types import Person, Submission
 
 
@@ -46,9 +48,9 @@ def collect(
                 some = True
                 yield row
         for path in given if not some else ():
-            problem = what_to_do([e for each in students for e, _ in each.files])
-            name = student_name.owners([("",)], [False], path.absolute().parts[-1:])
-            yield Submission(name[0].name, shown(str(path)), problem=problem)
+            problem = what_to_do([file for each in students for file in each.files])
+            name = plain(path.absolute().name)
+            yield Submission(name, plain(path, PATH), problem=problem)
     finally:
         forget()
 
@@ -64,7 +66,7 @@ def _students(
         for folder, whose in gradescope(start(entry, LARGEST_FILE)).items()
     }
     ways = [
-        tuple(p for p in e.parts[:-1] if not e.aside or not hidden([p])) + e.parts[-1:]
+        tuple(p for p in e.parts[:-1] if not e.aside or not hidden(p)) + e.parts[-1:]
         for e in entries
     ]
     books = [entry.notebook and not entry.aside for entry in entries]
@@ -82,10 +84,10 @@ def _students(
             person, note = persons[own], ""
         persons.setdefault(own, person)
         student = found.setdefault(person or own, Student(whose, person))
-        student.files.append((entry, whose))
+        student.files.append(replace(entry, whose=whose))
         if note and note not in student.notes:
             student.notes.append(note)
-    students = sorted(found.values(), key=lambda each: each.files[0][0].parts)
+    students = sorted(found.values(), key=lambda each: each.files[0].parts)
     _take_strays(students)
     _call(students)
     return students
@@ -114,19 +116,20 @@ def _take_strays(students: list[Student]) -> None:
 
 
 def _foreign(student: Student) -> bool:
-    return all(one(*each).problem == FOREIGN for each in student.books)
+    return all(one(each).problem == FOREIGN for each in student.books)
 
 
 def _call(students: Sequence[Student]) -> None:
     """Give each student a name of their own: the id tells two of one name apart."""
-    known = [(each.person or each.whose).name for each in students]
-    counts, taken = Counter(map(bare_words, known)), set[str]()
-    for each, name in zip(students, known, strict=True):
-        number = (each.person or each.whose).id
-        if counts[bare_words(name)] > 1 and number and number != name:
-            name = f"{name} [{number}]"
-        each.name, count = name, 1
-        while bare_words(each.name) in taken:
-            count += 1
-            each.name = f"{name} ({count})"
-        taken.add(bare_words(each.name))
+    people = [each.person or each.whose for each in students]
+    counts = Counter(bare_words(each.name) for each in people)
+    names = [
+        f"{each.name} [{each.id}]"
+        if counts[bare_words(each.name)] > 1 and each.id not in ("", each.name)
+        else each.name
+        for each in people
+    ]
+    for student, name in zip(
+        students, distinct(names, bare_words, "{} ({})"), strict=True
+    ):
+        student.name = name

@@ -1,10 +1,11 @@
 """The files of a class by their names: which are notebooks, which stand in for one."""
 
-import re
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from coursekit.grading.official import available
+from coursekit.grading.platform_name import NOBODY, Whose
 
 MOST_ENTRIES = 20_000
 # Never looked into: what lies there belongs to a tool, or to the teacher.
@@ -23,7 +24,7 @@ _KINDS = {
     ),
     ".json": "no notebook",
 }
-_LOOSE = {".py", ".txt", ".json", ".md", ".qmd", ".rmd"}  # such files lie everywhere
+_LOOSE = ("", "a Python script", "plain text", "no notebook")  # they lie everywhere
 
 
 class NotRead(Exception):
@@ -36,7 +37,7 @@ class Entry:
 
     parts: folder names and the file's name, below what was collected; an empty folder
     has "" for a file's name. when: the date that an archive gives it. aside: it lies in
-    a hidden folder, or where Jupyter keeps its checkpoints.
+    a hidden folder, or where Jupyter keeps its checkpoints. whose: once it is told.
     """
 
     parts: tuple[str, ...]
@@ -44,6 +45,7 @@ class Entry:
     origin: str
     when: str = ""
     aside: bool = False
+    whose: Whose = NOBODY
 
     @property
     def name(self) -> str:
@@ -63,8 +65,7 @@ class Entry:
     @property
     def kind(self) -> str:
         """What it is instead of a notebook, in words; "" for a helper file."""
-        suffix = re.search(r"\.\w+$", self.name.lower())
-        return _KINDS.get(suffix[0], "") if suffix else ""
+        return _KINDS.get(os.path.splitext(self.name.lower())[1], "")
 
     @property
     def ours(self) -> bool:
@@ -74,14 +75,14 @@ class Entry:
     @property
     def loose(self) -> bool:
         """Is it of a kind that lies beside notebooks without being meant as one?"""
-        return not self.kind or self.name[self.name.rfind(".") :].lower() in _LOOSE
+        return self.kind in _LOOSE
 
 
-def hidden(parts: Sequence[str]) -> bool:
-    """Does a file lie in a hidden folder, or is it hidden itself?"""
-    return any(part.startswith(".") for part in parts)
+def hidden(part: str) -> bool:
+    """Is a folder or file of this name hidden?"""
+    return part.startswith(".")
 
 
-def unseen(parts: Sequence[str]) -> bool:
-    """Does a file lie where nobody's work does, or is it a system's leftover?"""
-    return any(part in SKIPPED or part.startswith("._") for part in parts)
+def unseen(part: str) -> bool:
+    """Is nobody's work in a folder of this name, or is it a system's leftover?"""
+    return part in SKIPPED or part.startswith("._")

@@ -72,8 +72,8 @@ def _walk(
         return
     yield Entry((*parts, ""), partial(_refuse, ""), str(path), "", aside)
     for name in names:
-        if not unseen([name]):
-            away = aside or hidden([name])
+        if not unseen(name):
+            away = aside or hidden(name)
             yield from _walk(path / name, (*parts, name), depth + 1, away)
 
 
@@ -85,14 +85,13 @@ def _unpacked(entry: Entry, budget: Budget, depth: int = 0) -> Iterator[Entry]:
     try:
         if depth >= DEEPEST_ARCHIVE:
             raise NotRead("An archive in an archive in an archive is not opened.")
-        inside = list(zip_entries(entry, entry.origin, budget))
+        inside = list(zip_entries(entry, budget))
     except NotRead as error:
         parts, refuse = (*entry.parts, _UNKNOWN), partial(_refuse, str(error))
         yield replace(entry, parts=parts, read=refuse)
         return
     yield replace(entry, parts=(*entry.parts, ""))
     for each in inside:
-        each = replace(each, when=entry.when or each.when)
         yield from _unpacked(each, budget, depth + 1)
 
 

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from coursekit.grading import notebook_file, notebook_name
+from coursekit.grading import notebook_file
 from coursekit.grading.intake_entries import Entry, NotRead
-from coursekit.grading.platform_name import Whose, bare_words, clean, minutes, told
+from coursekit.grading.notebook_name import FOREIGN
+from coursekit.grading.platform_name import NOBODY, Whose, minutes, told
+from coursekit.grading.report_clean import name, plain
 from coursekit.grading.types import Person, Submission
 
-KEPT = 20 * 2**20  # characters of one student's cells that wait in memory
+PATH = 1000  # characters of a path
 _SPARE = ("solutions", "working files")  # beside them lies what was handed in
 _NUMBER = re.compile(r"(?:(?<=[\W_a-z])|^)(\d{1,14})\W*$", re.I)
 _PART = re.compile(r"part(?:ie|e)?[ _-]?\d|teil[ _-]?\d", re.I)
@@ -18,94 +20,86 @@ _PART = re.compile(r"part(?:ie|e)?[ _-]?\d|teil[ _-]?\d", re.I)
 
 @dataclass
 class Student:
-    """One person's files, with what their names say of each."""
+    """One person's files. whose: what told so first; notes: on who it is."""
 
     whose: Whose
     person: Person | None = None
     notes: list[str] = field(default_factory=list)
-    files: list[tuple[Entry, Whose]] = field(default_factory=list)
+    files: list[Entry] = field(default_factory=list)
     name: str = ""
 
     @property
-    def books(self) -> list[tuple[Entry, Whose]]:
+    def books(self) -> list[Entry]:
         """The notebooks, but for those in hidden folders."""
-        return [each for each in self.files if each[0].notebook and not each[0].aside]
+        return [each for each in self.files if each.notebook and not each.aside]
 
 
 def read(student: Student) -> Iterator[Submission]:
     """A student's notebooks, the tries at each numbered from the oldest."""
-    names = {bare_words(e.name) for e, w in student.books if not _spare(e)}
-    left = [e for e, w in student.books if _spare(e) and bare_words(e.name) in names]
-    stamps = {e.parts[:-1]: e for e, w in student.files if e.name == "timestamp.txt"}
-    files = [
-        (entry, replace(whose, when=whose.when or _stamp(entry, stamps)))
-        for entry, whose in student.books
-        if not (_spare(entry) and bare_words(entry.name) in names)
-    ]
-    files.sort(key=lambda each: (each[1].when, _number(each[0]), each[0].when))
-    rows, room = [], KEPT
-    for entry, whose in files:
-        row = one(entry, whose)
-        room -= sum(len(cell.source) for cell in row.cells)
-        rows.append((entry, row if room > 0 else replace(row, cells=())))
-    good = [row for entry, row in rows if not row.problem]
-    own = {row.notebook for row in good if notebook_file.SOLUTION not in row.notes}
+    # All are looked into first; their cells, which fill memory, are read again later.
+    rows = [(entry, replace(one(entry), cells=())) for entry in _in_order(student)]
     places = {_place(entry) for entry, row in rows if not row.problem}
-    foreign = [
-        entry
-        for entry, row in rows
-        if row.problem == notebook_name.FOREIGN and _place(entry) in places
-    ]
-    left += [
-        entry
-        for entry, row in rows
-        if notebook_file.SOLUTION in row.notes and row.notebook in own
-    ]
-    out = {entry.parts for entry in foreign + left}
-    rows = [each for each in rows if each[0].parts not in out]
-    scripts = [e for e, _ in student.files if not e.notebook and e.ours]
-    alone = [each for each in scripts if _place(each) not in places]
-    scripts = [each for each in scripts if each not in alone]
-    notes = _beside(student, foreign, scripts, len(left))
-    counts = Counter(row.notebook for entry, row in rows if not row.problem)
-    tries = Counter[str]()
+    own = {r.notebook for entry, r in rows if not r.problem and not _spare(entry, r)}
+    tries, foreign, left = [], [], 0
     for entry, row in rows:
-        tries[row.notebook] += not row.problem
-        nth, count = max(tries[row.notebook], 1), counts[row.notebook]
+        if row.notebook in own and _spare(entry, row):
+            left += 1
+        elif row.problem == FOREIGN and _place(entry) in places:
+            foreign.append(entry)
+        else:
+            tries.append((entry, row))
+    scripts = [each for each in student.files if not each.notebook and each.ours]
+    beside = [each for each in scripts if _place(each) in places]
+    notes = _beside(student, foreign, beside, left)
+    counts = Counter(row.notebook for _, row in tries if not row.problem)
+    numbers = Counter[str]()
+    for entry, row in tries:
         said = list(student.notes)
-        if not row.problem:  # once, with what is graded
-            said, notes = said + notes, []
-        if count > 1:
-            said.append(f"File {nth} of {count} of this student for this notebook.")
-            if not student.whose.by and not student.person:
-                said.append("No name tells whose they are, nor if one student's.")
-            if _PART.search(entry.name):
-                said.append("Parts of a notebook are graded one by one.")
-        if room <= 0 and not row.cells and not row.problem:  # they had to wait outside
-            row = replace(row, cells=one(entry, Whose("")).cells)
-        row = _named(row, student)
-        yield replace(row, attempt=nth, notes=(*said, *row.notes))
-    for entry in alone if good else ():  # in place of another assignment's notebook
-        row = Submission("", shown(entry.origin), problem=what_to_do([entry]))
-        yield _named(row, student)
+        if not row.problem:
+            numbers[row.notebook] += 1
+            nth, count = numbers[row.notebook], counts[row.notebook]
+            said, notes = said + notes, []  # once, with what is graded
+            if count > 1:
+                said.append(f"File {nth} of {count} of this student for this notebook.")
+                if not student.whose.by and not student.person:
+                    said.append("No name tells whose they are, nor if one student's.")
+                if _PART.search(entry.name):
+                    said.append("Parts of a notebook are graded one by one.")
+            row = replace(one(entry), attempt=nth)
+        yield replace(_named(row, student), notes=(*said, *row.notes))
+    for entry in scripts:
+        if entry not in beside:  # in place of another assignment's notebook
+            row = Submission("", plain(entry.origin, PATH), problem=what_to_do([entry]))
+            yield _named(row, student)
+
+
+def _in_order(student: Student) -> list[Entry]:
+    """A student's notebooks, the oldest first, with the times of timestamp.txt."""
+    stamps = {e.parts[:-1]: e for e in student.files if e.name == "timestamp.txt"}
+    dated = [
+        replace(e, whose=replace(e.whose, when=e.whose.when or _stamp(e, stamps)))
+        for e in student.books
+    ]
+    return sorted(dated, key=lambda each: (each.whose.when, _number(each), each.when))
 
 
 def _place(entry: Entry) -> tuple[str, ...]:
     """The download, or one student's part of it, in which a file lies; () for none."""
     whose, place = told(entry.parts, {})
-    folders = entry.parts[: place + 1] if whose else ()
-    return (*folders[:-1], re.sub("_assignsub.*", "", folders[-1])) if folders else ()
+    if whose is NOBODY:
+        return ()
+    return (*entry.parts[:place], re.sub("_assignsub.*", "", entry.parts[place]))
 
 
-def one(entry: Entry, whose: Whose) -> Submission:
+def one(entry: Entry) -> Submission:
     """One notebook, with what its name says of it."""
-    origin = shown(entry.origin)
+    whose, origin = entry.whose, plain(entry.origin, PATH)
     try:
         row = notebook_file.read(entry.read(), "", origin)
     except NotRead as error:
         row = Submission("", origin, problem=str(error))
     if not row.problem and not row.notebook:
-        row = replace(row, problem=notebook_name.FOREIGN, cells=(), notes=())
+        row = replace(row, problem=FOREIGN, cells=(), notes=())
     person = Person(whose.name, whose.id, whose.email)
     return replace(
         row,
@@ -123,7 +117,7 @@ def _beside(
     student: Student, foreign: Sequence[Entry], scripts: Sequence[Entry], left: int
 ) -> list[str]:
     """What is said once for a student: what lay beside the notebooks."""
-    left += sum(e.aside and e.notebook for e, w in student.files)
+    left += sum(each.aside and each.notebook for each in student.files)
     said = {
         "Beside it lies what is none of the course's notebooks": _names(foreign),
         "Not read, since only notebooks are": _names(scripts),
@@ -143,17 +137,17 @@ def instead(student: Student, books: Sequence[str]) -> Iterator[Submission]:
     if not student.whose.by or (books and not any(books)):
         return
     class_of_files = books.count("file") > 1 and "" not in books
-    files = [each for each in student.files if not each[0].aside] or student.files
+    files = [each for each in student.files if not each.aside] or student.files
     meant = [
-        (entry, whose)
-        for entry, whose in files
+        each
+        for each in files
         if student.whose.by != "file"
-        or (entry.kind and (class_of_files or entry.ours or not entry.loose))
+        or (each.kind and (class_of_files or each.ours or not each.loose))
     ]
-    for entry, whose in sorted(meant, key=lambda each: not each[0].kind)[:1]:
-        row = one(entry, whose)
+    for entry in sorted(meant, key=lambda each: not each.kind)[:1]:
+        row = one(entry)
         if row.problem or not entry.ours:  # else it has a browser's name, .json or .txt
-            row = replace(row, cells=(), problem=what_to_do([e for e, w in files]))
+            row = replace(row, cells=(), problem=what_to_do(files))
         yield replace(_named(row, student), notes=(*student.notes, *row.notes))
 
 
@@ -171,11 +165,13 @@ def what_to_do(entries: Sequence[Entry]) -> str:
 
 
 def _names(entries: Sequence[Entry]) -> str:
-    return ", ".join([clean(entry.name) for entry in entries if entry.name][:4])
+    return ", ".join([name(entry.name) for entry in entries if entry.name][:4])
 
 
-def _spare(entry: Entry) -> bool:
-    return any(part.lower() in _SPARE for part in entry.parts[:-1])
+def _spare(entry: Entry, row: Submission) -> bool:
+    """Is it no work to hand in, where there is other work for its notebook?"""
+    folders = {part.lower() for part in entry.parts[:-1]}
+    return notebook_file.SOLUTION in row.notes or not folders.isdisjoint(_SPARE)
 
 
 def _number(entry: Entry) -> int:
@@ -198,8 +194,3 @@ def start(entry: Entry, size: int) -> str:
         return entry.read()[:size].decode("utf-8", "replace")
     except NotRead:
         return ""
-
-
-def shown(origin: str) -> str:
-    """A path as text that can be written: file names need not be UTF-8."""
-    return origin.encode("utf-8", "replace").decode("utf-8")[:1000]

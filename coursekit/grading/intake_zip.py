@@ -51,22 +51,21 @@ class Budget:
             raise NotRead("The archives in this archive have too many files.")
 
 
-def entries(outer: Entry, origin: str, budget: Budget) -> Iterator[Entry]:
-    """The files of an archive by name. NotRead when it cannot be read.
-
-    origin: what to show in front of their names.
-    """
+def entries(outer: Entry, budget: Budget) -> Iterator[Entry]:
+    """The files of an archive by name. NotRead when it cannot be read."""
     for member in _opened(outer.read).infolist():
         parts = _parts(member)
-        if not parts or unseen(parts):
+        if not parts or any(map(unseen, parts)):
             continue
         budget.spend(0, 1)
         read = partial(_read, outer.read, member, budget)
         stamp = "{}-{:02}-{:02} {:02}:{:02}".format(*member.date_time)
-        shown = f"{origin}: {'/'.join(parts)}"
+        when = outer.when or minutes(stamp)
+        origin = f"{outer.origin}: {'/'.join(parts)}"
+        aside = any(map(hidden, parts))
         if member.is_dir():
             parts = (*parts, "")
-        yield Entry((*outer.parts, *parts), read, shown, minutes(stamp), hidden(parts))
+        yield Entry((*outer.parts, *parts), read, origin, when, aside)
 
 
 _open: dict[Callable[[], bytes], tuple[zipfile.ZipFile, int]] = {}

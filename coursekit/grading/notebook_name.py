@@ -21,24 +21,16 @@ _SOURCE = re.compile(r"(?:.*[/\\])?(\d\d[a-z]?_[a-z0-9_]+)(?:\.md|\.ipynb)?", re
 _DEFINES = re.compile(r"^(?:def|class)\s+(\w+)|^(\w+)\s*=", re.MULTILINE)
 
 
-def number(name: str) -> str:
-    """What the exercises of a notebook begin with: "03" of "03_flow_matching"."""
-    return name.partition("_")[0]
-
-
 def of(about: Any, cells: Sequence[Cell], origin: str, notes: list[str]) -> str:
     """The name of the notebook, or "" after a note that it cannot be told."""
     names = official.available()
     named = _from_metadata(about, names)
     claims = Counter(claim(cell).partition(".")[0] for cell in cells)
-    del claims[""]
-    votes = {name: claims[number(name)] for name in names if claims[number(name)]}
-    if named and (votes.get(named) or not votes):
+    claimed = Counter({name: claims[name.partition("_")[0]] for name in names})
+    if named and (claimed[named] or not claimed.total()):
         _compare_versions(about, named, notes)
         return named
-    if votes:
-        return max(votes, key=lambda name: votes[name])
-    found = _from_definitions(cells, names) or _from_file(origin, names)
+    found = _most(claimed) or _most(_defined(cells, names)) or _from_file(origin, names)
     if not found:
         notes.append(
             "It cannot be told which notebook of the course this is: no cell of it "
@@ -64,19 +56,21 @@ def _compare_versions(about: Any, name: str, notes: list[str]) -> None:
         notes.append(f"This copy is of version {theirs}; the course is at {ours}.")
 
 
-def _from_definitions(cells: Sequence[Cell], names: Sequence[str]) -> str:
+def _most(votes: Counter[str]) -> str:
+    return next((name for name, count in votes.most_common(1) if count), "")
+
+
+def _defined(cells: Sequence[Cell], names: Sequence[str]) -> Counter[str]:
+    """How many functions and answers of each notebook the cells define."""
     made = {
         first or second
         for cell in cells
         if cell.kind == "code"
         for first, second in _DEFINES.findall(cell.source)
     }
-    votes = {
-        name: sum(task.name in made for task in official.load(name).tasks)
-        for name in names
-    }
-    best = max(votes, key=lambda name: votes[name], default="")
-    return best if votes.get(best) else ""
+    return Counter(
+        {n: sum(task.name in made for task in official.load(n).tasks) for n in names}
+    )
 
 
 def _from_file(origin: str, names: Sequence[str]) -> str:

@@ -4,13 +4,13 @@ The outermost name that fits counts, since what lies within it was named by a st
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-LONGEST = 80
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+from coursekit.grading.report_clean import plain
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _WHEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)[ T_-]?(\d\d)[:.-]?(\d\d)", re.ASCII)
 _PATTERNS = {
     kind: re.compile(pattern, re.DOTALL)
@@ -20,8 +20,9 @@ _PATTERNS = {
         r"(?:-\d+)?_(?:(?P<file>\d{3,})_.+|(?:text|link)\.html)",
         "blackboard": r".*_(?P<id>[^_]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:\D.*)?",
         "brightspace": r"(?:(?P<id>\d+)-\d+ - )?(?P<name>.+?) - "
-        r"(?P<month>[A-Z][a-z]{2})[a-z]*\.? (?P<day>\d{1,2}),? (?P<year>\d{4}) "
-        r"(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d) ?(?P<half>[AP]M)?(?: - .*)?",
+        rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.? "
+        r"(?P<day>\d{1,2}),? (?P<year>\d{4}) (?P<hour>\d{1,2})[:.]?"
+        r"(?P<minute>\d\d) ?(?P<half>[AP]M)?(?: - .*)?",
         "sakai": r"(?P<name>[^()]+,[^()]+)\((?P<id>[^()\s]+)\)(?:_Submission att.*)?",
     }.items()
 }
@@ -40,9 +41,12 @@ class Whose:
     by: str = ""
 
 
+NOBODY = Whose("")
+
+
 def told(
     parts: Sequence[str], known: Mapping[tuple[str, ...], Whose]
-) -> tuple[Whose | None, int]:
+) -> tuple[Whose, int]:
     """What the folders above a file and its own name tell, and which of them does.
 
     known: what Gradescope's list says of the folders beside it.
@@ -50,34 +54,33 @@ def told(
     for place, part in enumerate(parts):
         inner = parts[place + 1 :]
         if part.lower() in _TEAMS and len(inner) > 1:
-            whose = Whose(clean(inner[0]), by="teams")
+            whose = Whose(plain(inner[0]), by="teams")
         elif part.lower() == "submitted" and len(inner) == 3:
-            whose = Whose(clean(inner[0]), clean(inner[0]), by="nbgrader")
+            whose = Whose(plain(inner[0]), plain(inner[0]), by="nbgrader")
         else:
-            listed = known.get(tuple(parts[: place + 1]))
-            whose = listed or _fits(part) or Whose("")
+            whose = known.get(tuple(parts[: place + 1])) or _fits(part)
         if whose.name:
             return whose, place
-    return None, 0
+    return NOBODY, 0
 
 
 @lru_cache(maxsize=10_000)
-def _fits(part: str) -> Whose | None:
-    line = clean(part, 1000)
+def _fits(part: str) -> Whose:
+    line = plain(part)
     for kind, pattern in _PATTERNS.items():
         found = pattern.fullmatch(line)
-        if found and (whose := _whose(kind, found.groupdict(""))):
+        if found and (whose := _whose(kind, found.groupdict(""))) is not NOBODY:
             return whose
-    return None
+    return NOBODY
 
 
-def _whose(kind: str, said: dict[str, str]) -> Whose | None:
-    person, name = said["id"], clean(said.get("name", "") or said["id"])
+def _whose(kind: str, said: dict[str, str]) -> Whose:
+    person, name = said["id"], plain(said.get("name", "") or said["id"])
     when = minutes(said.get("when", ""))
-    if kind == "canvas":
+    if kind == "canvas" and not person.startswith("anon_"):
         dated = minutes(f"{person}{said['file']}")  # alice_20240105_101112_01.ipynb
         if dated or name != name.lower() or name.isdigit():
-            return None if not name.startswith("anon_") else Whose(name, name, by=kind)
+            return NOBODY
     elif kind == "moodle":
         name = re.sub(
             r"^(?:gr(?:ou|u)pp?e?|team)\W*\w{1,3}-(?=.)", "", name, flags=re.I
@@ -86,9 +89,7 @@ def _whose(kind: str, said: dict[str, str]) -> Whose | None:
         if name == "Participant":  # marked blind
             name = f"{name} {person}"
     elif kind == "brightspace":
-        if said["month"].lower() not in _MONTHS:
-            return None
-        month, hour = _MONTHS.index(said["month"].lower()) + 1, int(said["hour"])
+        month, hour = _MONTHS.index(said["month"]) + 1, int(said["hour"])
         if said["half"]:
             hour = hour % 12 + 12 * (said["half"] == "PM")
         day = f"{said['year']}-{month:02}-{int(said['day']):02}"
@@ -119,26 +120,12 @@ def gradescope(text: str) -> dict[str, Whose]:
             values.setdefault(pair[1], []).append(pair[2].strip("'\""))
     return {
         folder: Whose(
-            clean(", ".join(values["name"])),
-            clean(values.get("sid", [""])[0]),
-            clean(values.get("email", [""])[0]),
+            plain(", ".join(values["name"])),
+            plain(values.get("sid", [""])[0]),
+            plain(values.get("email", [""])[0]),
             when=minutes(values.get("created_at", [""])[0]),
             by="gradescope",
         )
         for folder, values in found.items()
         if values.get("name")
     }
-
-
-def clean(text: str, limit: int = LONGEST) -> str:
-    """One line of visible characters: file names can hold anything."""
-    text = unicodedata.normalize("NFC", text[:1000])
-    kept = (" " if c.isspace() else c for c in text)
-    shown = (c for c in kept if not unicodedata.category(c).startswith("C"))
-    return " ".join("".join(shown).split())[:limit].strip()
-
-
-def bare_words(name: str) -> str:
-    """The form in which two names are compared."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(re.findall(r"[^\W_]+", text)) or text

@@ -9,24 +9,23 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coursekit.grading import release_leaks
-from coursekit.sources.report import Report
-from coursekit.weave import command as weave_command
+from coursekit.grading import official, release_leaks
 from coursekit.weave.project import Project
 
 START = "00_start_here"  # the page that `make lab` opens
+GLOSSARY = "docs/glossary.md"
 FILES = (
-    ".gitattributes", ".gitignore", "LICENSE", "Makefile", "constraints.txt",
-    "docs/glossary.md", "environment.yml", "pyproject.toml", "run.py",
+    ".gitattributes", ".gitignore", ".jupyter/jupyter_lab_config.py", "LICENSE",
+    "Makefile", "constraints.txt", GLOSSARY, "environment.yml", "pyproject.toml",
+    "run.py",
 )  # fmt: skip
 FOLDERS = (".jupyter/labconfig", "coursekit", "data")
-SINGLE = (".jupyter/jupyter_lab_config.py",)
 _WASTE = ("__pycache__", ".ipynb_checkpoints", ".DS_Store", "node_modules")
 README = """\
 # The workbook
@@ -67,23 +66,17 @@ def main(
 
     Exit status 1 for a leak or a mistake: nothing is written.
     """
-    return run(Project.here(), names or (), out, check)
-
-
-def run(project: Project, names: Sequence[str], out: Path, check: bool = False) -> int:
-    """The command on one checkout."""
-    known = [source.name for source in project.sources()]
-    wanted = [Path(name).stem for name in names] or known
+    project, known = Project.here(), official.available()
+    wanted = [Path(name).stem for name in names or known]
     if unknown := [name for name in wanted if name not in known]:
         return _complain(f"no notebook {unknown[0]!r}; there are {', '.join(known)}", 2)
     if not check and out.exists() and (not out.is_dir() or any(out.iterdir())):
         return _complain(f"{out} is not empty. Give a new folder", 2)
-    chosen = [name for name in known if name in wanted or name == START]
-    notebooks, problem = woven(project, chosen)
-    if problem:
-        return _complain(problem, 1)
-    extra = _texts(project)
-    leaks, count = look_for_leaks(project.root, notebooks, extra)
+    try:
+        notebooks = official.woven(project, [START, *wanted])
+    except official.NotebookMissing as error:
+        return _complain(str(error), 1)
+    leaks, count = look_for_leaks(project.root, notebooks)
     if leaks:
         for leak in leaks[:20]:
             print(leak, file=sys.stderr)
@@ -93,7 +86,7 @@ def run(project: Project, names: Sequence[str], out: Path, check: bool = False) 
     if check:
         return 0
     try:
-        files, size = write(project, notebooks, extra, out)
+        files, size = write(project, notebooks, out)
     except OSError as error:
         return _complain(f"{out}: {error.strerror or error}", 1)
     print(f"wrote {out}: {shown}, {files} files, {size / 1e6:.0f} MB")
@@ -101,64 +94,40 @@ def run(project: Project, names: Sequence[str], out: Path, check: bool = False) 
     return 0
 
 
-def woven(project: Project, names: Sequence[str]) -> tuple[dict[str, bytes], str]:
-    """The learners' notebooks as the sources give them, or why that cannot be done."""
-    report = Report()
-    chosen = [source for source in project.sources() if source.name in names]
-    built = weave_command.build(project, chosen, report)
-    if report:
-        return {}, f"the notebooks do not weave:\n{report}"
-    wanted = {name: project.target(name, "learner") for name in names}
-    return {name: built[path] for name, path in wanted.items()}, ""
-
-
 def look_for_leaks(
-    root: Path, notebooks: dict[str, bytes], texts: dict[str, str]
+    root: Path, notebooks: dict[str, bytes]
 ) -> tuple[list[release_leaks.Leak], int]:
-    """Every leak in the notebooks and in the texts, and how many secrets there are.
+    """Every leak in the notebooks and the glossary, and how many secrets there are.
 
-    What a given cell of one notebook shows is public in its own notebook only.
+    Sources go with the package. What a given cell of one notebook shows is public in
+    its own notebook only.
     """
     hidden = release_leaks.secrets(root)
     leaks: list[release_leaks.Leak] = []
     for name, content in notebooks.items():
         leaks += release_leaks.scan_notebook(name, json.loads(content), hidden)
     whole = [s for s in hidden if s.whole or s.what == "an explanation"]
-    leaks += release_leaks.scan_texts(texts, whole)
+    prose = {GLOSSARY: (root / GLOSSARY).read_text(encoding="utf-8")}
+    leaks += release_leaks.scan_texts(prose, whole)
     return leaks, len(hidden)
 
 
-def _texts(project: Project) -> dict[str, str]:
-    """The other files with prose: the glossary. Sources go with the package."""
-    paths = [project.root / name for name in FILES if name.endswith(".md")]
-    return {
-        path.relative_to(project.root).as_posix(): path.read_text(encoding="utf-8")
-        for path in paths
-        if path.is_file()
-    }
-
-
-def write(
-    project: Project, notebooks: dict[str, bytes], texts: dict[str, str], out: Path
-) -> tuple[int, int]:
+def write(project: Project, notebooks: dict[str, bytes], out: Path) -> tuple[int, int]:
     """Make the folder beside its place, then move it there: whole or not at all."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        part.chmod(0o755)
-        left_out = {s.path for s in project.sources() if s.name not in notebooks}
+    left_out = {s.path for s in project.sources() if s.name not in notebooks}
+    with tempfile.TemporaryDirectory(
+        prefix=f".{out.name}-", dir=out.parent, ignore_cleanup_errors=True
+    ) as beside:
+        part = Path(beside) / out.name
         for path in _package_files(project.root):
-            if path in left_out:
-                continue
-            target = part / path.relative_to(project.root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
-        (part / "notebooks").mkdir(parents=True)
+            if path not in left_out:
+                target = part / path.relative_to(project.root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        (part / "notebooks").mkdir()
         for name, content in notebooks.items():
             (part / "notebooks" / f"{name}.ipynb").write_bytes(content)
-        for place, text in texts.items():
-            (part / place).parent.mkdir(parents=True, exist_ok=True)
-            (part / place).write_text(text, encoding="utf-8", newline="\n")
         listed = ", ".join(f"`{name}`" for name in notebooks if name != START)
         readme = README.format(notebooks=listed or "none yet")
         (part / "README.md").write_text(readme, encoding="utf-8", newline="\n")
@@ -166,15 +135,12 @@ def write(
         if out.is_dir():
             out.rmdir()  # it was empty
         os.replace(part, out)
-        return len(sizes), sum(sizes)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+    return len(sizes), sum(sizes)
 
 
 def _package_files(root: Path) -> Iterator[Path]:
     """What runs the notebooks: no caches, links or files that are not the course's."""
-    for name in (*FILES, *SINGLE):
+    for name in FILES:
         if (root / name).is_file():
             yield root / name
     for folder in FOLDERS:

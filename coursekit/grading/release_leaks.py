@@ -16,19 +16,13 @@ from typing import Any
 
 from coursekit.checks.mistakes import read
 from coursekit.checks.registry import all_exercises
-from coursekit.checks.spec import (
-    ChoiceQuestion,
-    Entry,
-    Exercise,
-    FormulaQuestion,
-)
-from coursekit.sources.lectures import lectures
+from coursekit.checks.spec import Exercise, FormulaQuestion
+from coursekit.grading.report_clean import plain
 from coursekit.sources.modules import FunctionNode, Package, first_line
-from coursekit.sources.symbols import SymbolError, find
+from coursekit.sources.symbols import find
 
 SHORTEST = 25  # a shorter line is everybody's
 IDIOM = 4  # and so is one that stands in so many files, `for block in self.blocks:`
-_IMPORTS = (ast.Import, ast.ImportFrom)
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,7 @@ class Leak:
 
     def __str__(self) -> str:
         """Where, what and whose, on one line."""
-        text = " ".join(self.secret.text.split())
-        shown = text if len(text) <= 60 else text[:57] + "..."
+        shown = plain(self.secret.text, 60)
         return f"{self.place}: {self.secret.what} of {self.secret.owner}: {shown}"
 
 
@@ -65,29 +58,26 @@ def squeeze(text: str) -> str:
     return re.sub(r",(?=[)\]}])", "", "".join(text.split()))
 
 
-def secrets(root: Path, entries: Iterable[Entry] | None = None) -> list[Secret]:
+def secrets(root: Path) -> list[Secret]:
     """Everything that must not reach a learner's notebook."""
     found: list[Secret] = []
     package = Package(root)
-    for entry in all_exercises() if entries is None else entries:
+    for entry in all_exercises():
         if isinstance(entry, Exercise):
             found += _reference(package, entry)
         elif isinstance(entry, FormulaQuestion):
             wrong = (text for each in entry.wrong.items() for text in each)
             for text in (*entry.right, *wrong):
                 found.append(Secret(entry.id, "an answer", text))
-        elif isinstance(entry, ChoiceQuestion):
+        else:
             for text in entry.why.values():
                 found.append(Secret(entry.id, "an explanation", text))
-    for source in lectures(root):
-        folder = source.path.parent
-        found += _check_lines(folder / "exercises.py")
-        written = folder / "mistakes.md"
-        if written.is_file():
-            for each in read(written.read_text(encoding="utf-8")):
-                found.append(
-                    Secret(each.exercise, "the message of a check", each.message)
-                )
+    lectures = root / "coursekit" / "lectures"
+    for path in sorted(lectures.glob("*/exercises.py")):
+        found += _check_lines(path)
+    for path in sorted(lectures.glob("*/mistakes.md")):
+        for each in read(path.read_text(encoding="utf-8")):
+            found.append(Secret(each.exercise, "the message of a check", each.message))
     common = idioms(root)
     return [
         s
@@ -108,16 +98,9 @@ def idioms(root: Path) -> frozenset[str]:
 
 def _reference(package: Package, entry: Exercise) -> Iterator[Secret]:
     """The lines of a reference below its docstring, and its body as a whole."""
-    try:
-        symbol = find(package, entry.symbol)
-        functions = symbol.blanks()
-    except SymbolError:
-        return
-    for function in functions:
-        body = function.body[1 if ast.get_docstring(function) else 0 :]
-        if not body:
-            continue
-        start = first_line(body[0]) - 1
+    symbol = find(package, entry.symbol)
+    for function in symbol.blanks():
+        start = first_line(function.body[1]) - 1
         lines = symbol.module.lines[start : function.end_lineno]
         for line in lines:
             yield Secret(entry.id, "a line of the solution", line.strip())
@@ -128,8 +111,6 @@ def _reference(package: Package, entry: Exercise) -> Iterator[Secret]:
 
 def _check_lines(path: Path) -> Iterator[Secret]:
     """The code inside the functions of a module of exercises."""
-    if not path.is_file():
-        return
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     for node in ast.parse(text).body:
@@ -170,7 +151,8 @@ def scan_notebook(
     Lines that a given cell shows on purpose are public; a whole solution only where
     the exercise belongs to an earlier notebook.
     """
-    public = squeeze("\n".join(_source(c) for c in _cells(notebook, "given")))
+    given = [c for c in notebook["cells"] if _about(c, "kind") == "given"]
+    public = squeeze("\n".join(map(_source, given)))
     secret = [
         s
         for s in hidden
@@ -178,49 +160,41 @@ def scan_notebook(
         or (s.whole and s.owner.partition(".")[0] >= name.partition("_")[0])
     ]
     texts = {
-        f"{name}, cell {number} ({cell.get('id', '')})": "\n".join(_strings(cell))
+        f"{name}, cell {number} ({cell['id']})": "\n".join(_strings(cell))
         for number, cell in enumerate(notebook["cells"], start=1)
     }
-    texts[f"{name}, metadata"] = "\n".join(_strings(notebook.get("metadata")))
+    texts[f"{name}, metadata"] = "\n".join(_strings(notebook["metadata"]))
     found = scan_texts(texts, secret)
-    return found + [
-        Leak(f"{name}, cell {cell.get('id', '')}", Secret(_id(cell), "an answer", said))
-        for cell in notebook["cells"]
-        if (said := _answered(cell))
-    ]
+    for cell in notebook["cells"]:
+        if said := _answered(cell):
+            owner = _about(cell, "id") or "this cell"
+            place = f"{name}, cell {cell['id']}"
+            found.append(Leak(place, Secret(owner, "an answer", said)))
+    return found
 
 
 def _answered(cell: Mapping[str, Any]) -> str:
     """What an exercise cell holds besides its stub, or an output of any cell."""
     if cell.get("outputs"):
         return "the cell has an output"
-    if cell.get("metadata", {}).get("coursekit", {}).get("kind") != "exercise":
+    if _about(cell, "kind") != "exercise":
         return ""
     tree = ast.parse(_source(cell))
-    if any(isinstance(node, ast.Assign) for node in tree.body):
-        empty = [
-            isinstance(node.value, ast.Constant) and node.value.value is None
-            for node in tree.body
-            if isinstance(node, ast.Assign)
-        ]
-        return "" if all(empty) else "the question is answered"
-    rest = [node for node in tree.body if not isinstance(node, _IMPORTS)]
-    stub = any(isinstance(node, ast.Raise) for part in rest for node in ast.walk(part))
+    answers = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    if answers:
+        empty = all(ast.unparse(answer) == "None" for answer in answers)
+        return "" if empty else "the question is answered"
+    stub = any(isinstance(node, ast.Raise) for node in ast.walk(tree))
     return "" if stub else "the exercise is not a stub"
 
 
-def _cells(notebook: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
-    for cell in notebook["cells"]:
-        if cell.get("metadata", {}).get("coursekit", {}).get("kind") == kind:
-            yield cell
-
-
-def _id(cell: Mapping[str, Any]) -> str:
-    return str(cell.get("metadata", {}).get("coursekit", {}).get("id", "this cell"))
+def _about(cell: Mapping[str, Any], key: str) -> str:
+    """What the weave says of a cell."""
+    return str(cell["metadata"].get("coursekit", {}).get(key, ""))
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    return "".join(cell.get("source", ""))
+    return "".join(cell["source"])
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -7,7 +7,7 @@ them through `plain` first and then escapes them for its own format.
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
 LONGEST = 400  # characters of one reason or note
 LONGEST_NAME = 80
@@ -29,10 +29,11 @@ def plain(text: object, limit: int = LONGEST) -> str:
     """The text on one line of at most `limit` characters, safe for any terminal.
 
     Control characters and line ends become spaces; marks that change the direction of
-    writing or cannot be seen are left out; half a surrogate pair becomes U+FFFD.
+    writing or cannot be seen are left out; half a surrogate pair becomes U+FFFD, and
+    a letter with its accents one character, however it was written.
     """
     # Cut first, generously: nobody needs the end of a message of 200 MB.
-    raw = str(text)[: 20 * limit + 1000]
+    raw = unicodedata.normalize("NFC", str(text)[: 20 * limit + 1000])
     kept, marks = [], 0
     for char in _ANSI.sub(" ", raw):
         category = unicodedata.category(char)
@@ -82,22 +83,27 @@ def width(text: str) -> int:
     )
 
 
-def folder_names(texts: Sequence[str]) -> list[str]:
+def folder_names(texts: Iterable[str]) -> list[str]:
     """One folder name for each text: safe on every system, and all different.
 
     Letters and digits of any script stay; everything else becomes a hyphen. A second
     one of a name has -2 behind it, and so on.
     """
+    return distinct(map(_safe, texts), fold, "{}-{}")
+
+
+def distinct(texts: Iterable[str], form: Callable[[str], str], again: str) -> list[str]:
+    """The texts, no two of one form: a second one is written with its number."""
     taken: set[str] = set()
-    names = []
-    for stem in map(_safe, texts):
-        candidate, count = stem, 1
-        while fold(candidate) in taken:
+    made = []
+    for text in texts:
+        candidate, count = text, 1
+        while form(candidate) in taken:
             count += 1
-            candidate = f"{stem}-{count}"
-        taken.add(fold(candidate))
-        names.append(candidate)
-    return names
+            candidate = again.format(text, count)
+        taken.add(form(candidate))
+        made.append(candidate)
+    return made
 
 
 def fold(text: str) -> str:
@@ -105,9 +111,13 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def bare_words(text: str) -> str:
+    """The form in which names of files and people are: all but letters and digits."""
+    return " ".join(re.findall(r"[^\W_]+", fold(text))) or fold(text)
+
+
 def _safe(text: str) -> str:
-    letters = unicodedata.normalize("NFC", plain(text, 200))
-    kept = "".join(c if c.isalnum() or c in "_." else "-" for c in letters)
+    kept = "".join(c if c.isalnum() or c in "_." else "-" for c in plain(text, 200))
     kept = re.sub(r"\.\.+|-\.|\.-|--+", "-", kept).strip("-.")
     # A file name has at most 255 bytes, and a path 260 characters on Windows.
     kept = kept.encode()[:60].decode(errors="ignore").strip("-.")

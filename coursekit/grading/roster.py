@@ -7,15 +7,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from coursekit.grading import spreadsheet
-from coursekit.grading.platform_name import clean
+from coursekit.grading.report_clean import bare_words, plain
 from coursekit.grading.types import Person
 
-_TOP = 5  # the headings stand in one of so many lines, below a title
 # Headings by what they hold, without case and accents, the better ones first. A login
 # stands for an e-mail address: files are called by what is left of the @.
 _HEADINGS = {
@@ -46,23 +44,18 @@ UNCLEAR = "It is not clear whose of the class list this is"
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
-@dataclass(frozen=True)
-class Roster:
-    """The people of a class list. said: which columns were taken, in one line."""
+def read(path: Path) -> tuple[tuple[Person, ...], str]:
+    """The people of a CSV file, and which columns were taken, in one line.
 
-    people: tuple[Person, ...]
-    said: str
-
-
-def read(path: Path) -> Roster:
-    """The class list in a CSV file. ValueError, with one line, when it has none."""
-    rows, _ = spreadsheet.cells(path, _TOP)
+    ValueError, with one line that says why, when it has none.
+    """
+    rows, _ = spreadsheet.cells(path)
     try:
-        people, taken = _people([[clean(cell) for cell in row] for row in rows])
+        people, taken = _people([[plain(cell) for cell in row] for row in rows])
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     count = "1 person" if len(people) == 1 else f"{len(people)} people"
-    return Roster(tuple(people), f"roster: {taken}; {count}")
+    return tuple(people), f"roster: {taken}; {count}"
 
 
 def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
@@ -70,7 +63,7 @@ def _people(rows: list[list[str]]) -> tuple[list[Person], str]:
     if not rows:
         raise ValueError("the list is empty")
     start, columns = max(
-        ((n, _columns(row)) for n, row in enumerate(rows[:_TOP])),
+        ((n, _columns(row)) for n, row in enumerate(rows[:5])),  # below a title
         key=lambda found: len(found[1]),
     )
     if not {"name", "first name", "last name", "id"} & columns.keys():
@@ -117,10 +110,9 @@ def _columns(row: Sequence[str]) -> dict[str, int]:
 
 @lru_cache(maxsize=50_000)
 def key_of(text: str) -> str:
-    """A text without case, accents and marks: what two spellings have in common."""
+    """The words of a text without accents: what two spellings have in common."""
     text = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    text = "".join(c for c in text if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", text))
+    return bare_words("".join(c for c in text if not unicodedata.combining(c)))
 
 
 def match(

@@ -39,42 +39,47 @@ def read(path: Path, columns: Iterable[str]) -> Table:
     return Table(head, [dict(zip(keys, row, strict=False)) for row in whole], mark)
 
 
-def cells(path: Path, heading: int = 1) -> tuple[list[list[str]], str]:
-    """The rows of a file that are not empty, and what stands between their cells.
+def cells(path: Path) -> tuple[list[list[str]], str]:
+    """The rows of a file, and what stands between its cells. ValueError says why not.
 
-    Commas, semicolons or tabs, as in the first lines, of which one is the heading; in
-    every encoding that spreadsheets write. ValueError says why not.
+    Commas, semicolons or tabs; in every encoding that spreadsheets write.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise ValueError(f"more than {LARGEST // 2**20} MB")
-        text = _text(data)
-        if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
-            raise ValueError("this is no text. Save the list as CSV")
-        text = re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
-        head = "".join(text.splitlines(keepends=True)[:heading])
-        mark = max(",;\t", key=head.count)
+            text = _text(file.read(LARGEST + 1))
+        head = text.splitlines()[:5]
+        mark = max(",;\t", key=lambda each: _places(each, head))
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
         rows = [[cell.strip() for cell in row] for row in lines]
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from None
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"{path}: {error}") from None
+    except (csv.Error, ValueError) as error:
+        raise ValueError(f"{path} is no CSV file: {error}") from None
     return [row for row in rows if any(row)], mark
 
 
+def _places(mark: str, lines: Sequence[str]) -> tuple[int, int]:
+    """In how many lines it stands, and how often: a comment may be full of commas."""
+    return sum(mark in line for line in lines), sum(line.count(mark) for line in lines)
+
+
 def _text(data: bytes) -> str:
-    encoding, other = "utf-8-sig", "cp1252"
+    """The text of a file in UTF-8, in UTF-16 or as Windows writes it."""
+    if len(data) > LARGEST:
+        raise ValueError(f"more than {LARGEST // 2**20} MB")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = other = "utf-16"
+        encoding = "utf-16"
     elif b"\x00" in data[:2]:  # UTF-16 without its mark
-        encoding = other = "utf-16-be" if data[0] == 0 else "utf-16-le"
+        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
+    else:
+        encoding = "utf-8-sig"
     try:
-        return data.decode(encoding)
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        return data.decode(other, "replace")
+        text = data.decode("cp1252", "replace")
+    if "\x00" in text or data.startswith((b"PK\x03\x04", b"%PDF")):
+        raise ValueError("it is no text. Save it as CSV")
+    return re.sub(r"^sep=.\r?\n", "", text)  # Excel's own first line
 
 
 def number(text: str) -> float:

@@ -18,7 +18,8 @@ from functools import cache, lru_cache
 from itertools import takewhile
 
 from coursekit.grading.official import available
-from coursekit.grading.platform_name import Whose, bare_words, clean, told
+from coursekit.grading.platform_name import NOBODY, Whose, told
+from coursekit.grading.report_clean import bare_words, plain
 
 _SUFFIX = re.compile(
     r"(?:\.(?:ipynb|nbconvert|zip|[qr]?md|txt|json|html?|py|pdf|docx?|odt|rtf|rar|7z"
@@ -61,50 +62,66 @@ _EDGES = " \t_-–.,;:()[]+&"
 def owners(
     files: Sequence[Sequence[str]],
     books: Sequence[bool],
-    above: Sequence[str] = (),
-    known: Mapping[tuple[str, ...], Whose] | None = None,
+    above: Sequence[str],
+    known: Mapping[tuple[str, ...], Whose],
 ) -> list[Whose]:
     """Whose each file is. files: folders and file name, below the folders `above`.
 
     books: which of them are notebooks; only these can show that a folder holds a class.
+    known: what Gradescope's list says of folders.
     """
-    found = [_told(parts, above, known or {}) for parts in files]
-    plain = sum(b and not whose for b, (whose, _) in zip(books, found, strict=True))
-    inside: dict[str, set[str]] = {}
-    for whose, folder in found:
-        inside.setdefault(folder, set()).add(whose.name if whose else "")
-    # A few platform's names in one folder, and others beside it: a student's guise.
-    platform = [
-        None if folder and len(inside[folder]) <= plain else whose
-        for whose, folder in found
-    ]
+    made = _by_platform(files, books, above, known)
     chains = [[part for part in parts[:-1] if label(part)] for parts in files]
-    rest = [n for n, whose in enumerate(platform) if not whose]
+    rest = [n for n, whose in enumerate(made) if whose is NOBODY]
     drop = _containers([(*chains[n], files[n][-1]) for n in rest if books[n]])
-    given = [name for part in reversed(above) if (name := label(part))]
-    given = [*given, *map(clean, above[-1:])]
-    made = [whose or Whose("") for whose in platform]
+    collected = next((name for part in reversed(above) if (name := label(part))), "")
+    collected = collected or plain(_SUFFIX.sub("", "".join(above[-1:]))) or "unnamed"
     for n in rest:
         last, chain = files[n][-1], chains[n]
         if chain and (len(chain) > drop or not label(last)):
             made[n] = Whose(chain[min(drop, len(chain) - 1)], by="folder")
-        elif label(last) or _number(last):
+        elif _said(last):
             made[n] = Whose(last, by="file")
         else:
-            raw = next((part for part in (*given, *files[n]) if part), "")
-            made[n] = Whose(clean(_SUFFIX.sub("", raw)) or "unnamed")
+            made[n] = Whose(collected)
     for by in ("folder", "file"):
         alike = [n for n in rest if made[n].by == by]
         names = _names({made[n].name for n in alike if books[n]})
         for n in alike:
             part = made[n].name
-            made[n] = Whose(names.get(part) or label(part) or _number(part), by=by)
+            made[n] = Whose(names.get(part) or _said(part), by=by)
     return _one_number(made, files)
+
+
+def _by_platform(
+    files: Sequence[Sequence[str]],
+    books: Sequence[bool],
+    above: Sequence[str],
+    known: Mapping[tuple[str, ...], Whose],
+) -> list[Whose]:
+    """What a platform tells of each file; NOBODY for a name in a student's own folder.
+
+    There it is a guise: a few such names in one folder, and others beside it.
+    """
+    made, folders = [], []
+    for parts in files:
+        whose, place = told((*above, *parts), known)
+        around = parts[: max(place - len(above), 0)]
+        folders.append(next((name for part in around if (name := label(part))), ""))
+        made.append(whose)
+    others = sum(b and whose is NOBODY for b, whose in zip(books, made, strict=True))
+    inside: dict[str, set[str]] = {}
+    for folder, whose in zip(folders, made, strict=True):
+        inside.setdefault(folder, set()).add(whose.name)
+    return [
+        NOBODY if folder and len(inside[folder]) <= others else whose
+        for folder, whose in zip(folders, made, strict=True)
+    ]
 
 
 def _names(parts: set[str]) -> dict[str, str]:
     """The names that folders or files of one kind give."""
-    bare = {part: clean(_bare(part)) for part in parts}
+    bare = {part: _bare(part).strip(_EDGES) for part in parts}
     words = {
         part: re.fullmatch(r"(.*?([^\W\d_]+))[\s_-]+\d+", bare[part]) for part in parts
     }
@@ -113,32 +130,22 @@ def _names(parts: set[str]) -> dict[str, str]:
         if count > 3 and 2 * count > len(parts):  # a class that is numbered: "pupil 7"
             same = [p for p, m in words.items() if m and bare_words(m[1]) == word]
             return {part: bare[part] for part in same}
-    names = {part: label(part) or _number(part) for part in parts}
+    names = {part: _said(part) for part in parts}
     short = _shorter(set(names.values()))
     return {part: short[name] for part, name in names.items()}
-
-
-def _told(
-    parts: Sequence[str], above: Sequence[str], known: Mapping[tuple[str, ...], Whose]
-) -> tuple[Whose | None, str]:
-    """What a platform tells, and the folder around it that is a name itself."""
-    whose, place = told((*above, *parts), known)
-    around = parts[: max(place - len(above), 0)]
-    return whose, next((name for part in around if (name := label(part))), "")
 
 
 @lru_cache(maxsize=10_000)
 def label(part: str) -> str:
     """What one file or folder name says about a student; "" for nothing."""
-    text = _SUFFIX.sub("", clean(part, 1000))
-    text = _our_names().sub(" ", _COPY.sub("", text))
+    text = _bare(part)
     counted = _COUNTED.search(text)
     if counted and not _strip(text[: counted.start()]):
-        return clean(counted[0])
+        return counted[0]
     if re.fullmatch(r"\d{5,}", number := text.strip(_EDGES)):
-        return clean(number)
+        return number
     said = [_strip(each) for each in re.split(r"\s+-\s+", _DATE.sub(" ", text))]
-    return clean(" - ".join(each for each in said if each))
+    return plain(" - ".join(each for each in said if each))
 
 
 def _strip(text: str) -> str:
@@ -171,15 +178,16 @@ def _our_names() -> re.Pattern[str]:
 
 
 def _bare(part: str) -> str:
-    """A name without its suffix and that of a notebook."""
-    return _our_names().sub(" ", _SUFFIX.sub("", clean(part, 1000))).strip(_EDGES)
+    """A name without its suffix, "Copy of" and the name of a notebook."""
+    text = _COPY.sub("", _SUFFIX.sub("", plain(part)))
+    return plain(_our_names().sub(" ", text))
 
 
-def _number(part: str) -> str:
-    """A number, if that is all that a file's name has to tell it from others."""
-    text = _bare(part)
+def _said(part: str) -> str:
+    """What a name says, or a number if that is all that tells it from others."""
+    text = _bare(part).strip(_EDGES)
     whole = text.isdigit() and not _our_names().search(part)
-    return clean(text) if whole or re.search(r"\d{5}", text) else ""
+    return label(part) or (text if whole or re.search(r"\d{5}", text) else "")
 
 
 def _containers(ways: Sequence[Sequence[str]]) -> int:
@@ -212,17 +220,13 @@ def _containers(ways: Sequence[Sequence[str]]) -> int:
 def _shorter(names: set[str]) -> dict[str, str]:
     """Names less what all begin or end with: "lecture-1-" of a repository's forks."""
     cut = {name: re.split(r"(\s+-\s+|[-_])", name) for name in names}
-    for end in (0, -1):
-        while len(names) > 1 and all(len(each) > 2 for each in cut.values()):
-            shared = Counter(bare_words(each[end]) for each in cut.values())
-            segments = all(" - " in each for each in cut.values())
-            twice = {bare_words("".join(each[end * 3 :][:3])) for each in cut.values()}
-            sure = len(names) > 2 or segments or len(twice) == 1
-            if len(shared) > 1 or not sure:
+    if len(names) < (2 if all(" - " in name for name in names) else 3):  # by chance
+        return {name: name for name in names}
+    for end, rest in ((0, slice(2, None)), (-1, slice(None, -2))):
+        while all(len(each) > 2 for each in cut.values()):
+            if len({bare_words(each[end]) for each in cut.values()}) > 1:
                 break
-            cut = {
-                name: each[2:] if end == 0 else each[:-2] for name, each in cut.items()
-            }
+            cut = {name: each[rest] for name, each in cut.items()}
     return {name: "".join(each) for name, each in cut.items()}
 
 

@@ -4,10 +4,11 @@ import json
 import zlib
 from typing import Any
 
+from coursekit.course_folder import COURSE
 from coursekit.grading import identify, notebook_file, official
 from coursekit.grading.types import Attempt, Submission
 
-LEARNER = official.folder()
+LEARNER = COURSE / "notebooks"
 SOLVED = LEARNER / "solutions"
 NAME = "01_diffusion"
 Notebook = dict[str, Any]

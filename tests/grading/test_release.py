@@ -21,7 +21,7 @@ from coursekit import cli
 from coursekit.checks.mistakes import mistakes_of
 from coursekit.checks.registry import all_exercises, by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
-from coursekit.grading import release, release_leaks
+from coursekit.grading import official, release, release_leaks
 from coursekit.sources.modules import Package
 from coursekit.weave.project import Project
 
@@ -38,9 +38,7 @@ def hidden() -> list[release_leaks.Secret]:
 def notebooks() -> dict[str, bytes]:
     project = Project.here()
     names = [source.name for source in project.sources()]
-    found, problem = release.woven(project, names)
-    assert problem == ""
-    return found
+    return official.woven(project, names)
 
 
 @pytest.fixture
@@ -156,7 +154,7 @@ def test_a_solved_notebook_is_full_of_leaks(hidden):
 def test_a_leak_stops_everything(tmp_path, monkeypatch, capsys, notebooks, first):
     LEAKS["a solution in a given cell"](first)
     planted = notebooks | {"01_diffusion": json.dumps(first).encode()}
-    monkeypatch.setattr(release, "woven", lambda *args: (planted, ""))
+    monkeypatch.setattr(official, "woven", lambda *args: planted)
     assert cli.run(["release", "--out", str(tmp_path / "out")]) == 1
     assert list(tmp_path.iterdir()) == []
     said = capsys.readouterr()
@@ -171,8 +169,7 @@ def test_what_somebody_wrote_into_a_copy_stays_there(tmp_path):
     worked = tmp_path / "notebooks" / "01_diffusion.ipynb"
     worked.write_bytes((SOLVED / worked.name).read_bytes())
     project = Project(tmp_path, Package(tmp_path))
-    found, problem = release.woven(project, ["01_diffusion"])
-    assert problem == ""
+    found = official.woven(project, ["01_diffusion"])
     assert kit.text(json.loads(found["01_diffusion"])) != SOLUTION
 
 

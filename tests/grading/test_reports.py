@@ -258,7 +258,7 @@ def test_names_of_people_are_kept_but_for_towers_of_accents():
     ):
         assert report_clean.folder_names([given_name]) == [folder]
         assert report_clean.plain(given_name) == given_name
-    assert report_clean.plain("z" + "\u0301" * 500 + "a") == "z" + "\u0301" * 4 + "a"
+    assert report_clean.plain("q" + "\u0301" * 500 + "a") == "q" + "\u0301" * 4 + "a"
 
 
 def test_folders_have_the_same_form_however_many_files_there_are(tmp_path):
