@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from coursekit.grading.cell_code import parse
-from coursekit.grading.slicing import Shelf, definitions_needed
+from coursekit.grading.slicing import Shelf
 
 F = "def f(x):\n    return "
+
+
+def definitions_needed(
+    source: str, others: list[str], known: tuple[str, ...] = ()
+) -> str:
+    """The helpers of a piece of code, which stands below all other cells."""
+    shelf = Shelf({index: parse(each) for index, each in enumerate(others)})
+    return shelf.needed(parse(source), known, len(others)).text
 
 
 def value(source: str, others: list[str], known: tuple[str, ...] = ()) -> Any:
@@ -95,18 +103,20 @@ def test_the_nearest_definition_above_counts():
 
 
 def test_the_students_own_comes_before_the_lectures():
-    student, lecture = {5: parse("A = 1")}, {0: parse("A = 2"), 1: parse("B = A")}
-    shelf = Shelf(student, lecture)
+    lecture = {-2: parse("A = 2"), -1: parse("B = C")}
+    shelf = Shelf(lecture | {3: parse("C = 2"), 5: parse("A = 1")})
     found = shelf.needed(parse(F + "A + B"), (), here=9)
-    assert found.text == "A = 1\n\nB = A"
-    assert found.names == ("A",)
+    assert found.text == "C = 2\n\nB = C\n\nA = 1"
+    assert found.names == ("C", "A")
 
 
 def test_notes_name_what_is_missing():
     shelf = Shelf({0: parse("for A in range(3):\n    B = A")})
     notes = shelf.needed(parse(F + "A + nowhere"), (), here=1).notes
-    assert any("`A`, which a loop" in note for note in notes)
-    assert any("`nowhere`, which nothing" in note for note in notes)
+    assert [note.partition(",")[0] for note in notes] == [
+        "It uses `A`",
+        "It uses `nowhere`",
+    ]
 
 
 @pytest.mark.parametrize(
