@@ -38,15 +38,16 @@ def _open(node: ast.AST) -> set[str]:
 
 
 def _idle(function: Function) -> bool:
-    return all(map(_says_nothing, function.body))
+    return all(
+        isinstance(each, ast.Pass)
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        or unwritten(each)
+        for each in function.body
+    )
 
 
-def _says_nothing(node: ast.stmt) -> bool:
-    match node:
-        case ast.Pass() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Raise(exc=ast.Name(id="NotImplementedError")):
-            return True
-        case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"))):
-            return True
-    return False
+def unwritten(node: ast.stmt) -> bool:
+    """Does it raise NotImplementedError?"""
+    error = node.exc if isinstance(node, ast.Raise) else None
+    error = error.func if isinstance(error, ast.Call) else error
+    return isinstance(error, ast.Name) and error.id == "NotImplementedError"
