@@ -70,7 +70,6 @@ class _Reading:
     def __init__(self, official: Official, submission: Submission) -> None:
         self.official = official
         self.cells = submission.cells
-        self.place = {cell.index: place for place, cell in enumerate(self.cells)}
         self.code = {c.index: parse(c.source) for c in self.cells if c.kind == "code"}
         self.claims: dict[str, list[Cell]] = {}
         for cell in self.cells:
@@ -145,7 +144,7 @@ class _Reading:
             if cell.kind != "code":
                 continue
             text, used = cell.source, [cell.index]
-            for other in self.cells[self.place[cell.index] + 1 :][:4]:
+            for other in self.cells[self.cells.index(cell) + 1 :][:4]:
                 if other.kind != "code" or claim(other) not in ("", task.id):
                     break
                 first = next((li for li in other.source.split("\n") if li.strip()), "")
@@ -230,14 +229,16 @@ class _Reading:
         return Attempt(task, "unanswered", last.source, "", tuple(notes), above, below)
 
     def _answered(self, task: Task, found: Found, notes: list[str]) -> Attempt:
-        absent = (
-            reach.absent(self.official, task) if task.kind == "code" else frozenset()
-        )
-        dropped, said = self._left_out(task, found.code, absent)
+        later = self._later(task)
+        dropped, said = self._left_out(task, found.code, later)
         source = found.code.without(dropped)
+        code, here = parse(source), found.cells[0]
         skip = found.cells if dropped or len(found.cells) > 1 else ()
-        known = (_given_names(self.official) | self.functions) - absent
-        needed = self.shelf.needed(parse(source), known, found.cells[0], skip)
+        known = _given_names(self.official) | self.functions
+        needed = self.shelf.needed(code, known - later, here, skip)
+        if later & {*needed.names}:  # the course's own where the reference needs it too
+            absent = reach.absent(self.official, task)
+            needed = self.shelf.needed(code, known - absent, here, skip)
         notes += [*found.notes, *said]
         if needed.names:
             names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
@@ -248,24 +249,27 @@ class _Reading:
             task, "answered", source, needed.text, tuple(notes), above, below
         )
 
+    def _later(self, task: Task) -> frozenset[str]:
+        """The names of the exercises behind one of code."""
+        behind = self.official.tasks[self.official.tasks.index(task) + 1 :]
+        later = (each.name for each in behind if each.kind == task.kind == "code")
+        return frozenset(later)
+
     def _left_out(
-        self, task: Task, code: Code, absent: frozenset[str]
+        self, task: Task, code: Code, later: frozenset[str]
     ) -> tuple[set[Statement], list[str]]:
         """The statements of a cell that do not count for its exercise, and notes.
 
-        absent: exercises that the kernel has as stubs; what is used of them stays.
+        later: exercises that the kernel may have as stubs; what is used of them stays.
         """
         dropped = {each for each in code.statements if each.kind == "check"}
         notes = []
         for each in code.statements if task.kind == "code" else ():
             others = each.binds & self.functions
-            if (
-                each.kind not in ("def", "assign")
-                or not others
-                or task.name in each.binds
-            ):
+            defined = each.kind in ("def", "assign") and task.name not in each.binds
+            if not others or not defined:
                 continue
-            if not others <= absent:
+            if not others <= later:
                 listed = ", ".join(f"`{other}`" for other in sorted(others))
                 notes.append(f"For {listed}, the course's own is used here.")
             elif others & _used(code.statements, each):

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from coursekit.grading.report_clean import plain
 from coursekit.grading.types import Cell
 
@@ -51,6 +49,8 @@ def rehearse(notebook: Sequence[Cell], seconds: int = 120) -> tuple[int, list[Tr
         raise CannotRun(
             '--run needs two more packages: pip install pytest "nbval<0.12"'
         )
+    import nbformat  # takes longer than all else of a check without --run
+
     code = [cell for cell in notebook if cell.kind == "code"]
     with tempfile.TemporaryDirectory(prefix="coursekit-check-") as name:
         folder = Path(name)
