@@ -9,6 +9,7 @@ from coursekit.checks.formula import judge_formula
 from coursekit.checks.judge import Verdict
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
+from coursekit.grading.attempt_state import blank
 from coursekit.grading.cell_code import ERRORS, Statement, parse
 from coursekit.grading.types import Attempt, Grade, Task
 from coursekit.grading.wire import clean, without_values
@@ -121,11 +122,7 @@ def grade_answer(attempt: Attempt, seed: int = 0) -> Grade:
         return _grade(attempt, "missing", f"{task.name} gets no value in this cell")
     except NotPlainError as error:
         return _grade(attempt, "wrong", f"{error}: {_wanted(task)}")
-    if (
-        answer is None
-        or answer is ...
-        or (isinstance(answer, str) and not answer.split())
-    ):
+    if blank(answer):
         return _grade(attempt, "unanswered")
     verdict = _judge(entry, answer, seed, task)
     if verdict.state == "PASS":

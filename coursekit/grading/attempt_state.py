@@ -24,11 +24,14 @@ def untouched(task: Task, statement: Statement) -> bool:
         stub = parse(task.stub).defining(task.name)
         return stub is not None and _open(stub.node) <= _open(node)
     if isinstance(node, ast.Assign | ast.AnnAssign) and task.kind != "code":
-        value = node.value
-        if isinstance(value, ast.Constant):
-            blank = isinstance(value.value, str) and not value.value.strip()
-            return value.value is None or value.value is ... or blank
+        return isinstance(node.value, ast.Constant) and blank(node.value.value)
     return False
+
+
+def blank(answer: object) -> bool:
+    """Is it None, `...` or an empty text?"""
+    empty = isinstance(answer, str) and not answer.split()
+    return answer is None or answer is ... or empty
 
 
 def _open(node: ast.AST) -> set[str]:

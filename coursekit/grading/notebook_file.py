@@ -63,7 +63,9 @@ def _read(data: bytes, student: str, origin: str) -> Submission:
     counts = Counter(cell.id for cell in cells if cell.id)
     twice = [each for each, count in counts.items() if count > 1]
     if twice:
-        notes.append(f"Cell ids stand more than once: {_listed(twice)}.")
+        listed = ", ".join(each[:40] for each in twice[:5])
+        more = ", and others" if len(twice) > 5 else ""
+        notes.append(f"Cell ids stand more than once: {listed}{more}.")
     if cells and not any(cell.kind == "code" for cell in cells):
         notes.append("The notebook has no code cells.")
     name = notebook_name.of(about, cells, origin, notes)
@@ -150,7 +152,7 @@ def _format_notes(notebook: dict[str, Any], notes: list[str]) -> None:
             f"nbformat {found:g}" if isinstance(found, float) else "an unknown format"
         )
         kind = "an old format" if old else "not the format of the course"
-        notes.append(f"The notebook is in {kind} ({_short(what)}). It was read anyway.")
+        notes.append(f"The notebook is in {kind} ({what}). It was read anyway.")
 
 
 def _cell(index: int, raw: Any, notes: list[str]) -> Cell | None:
@@ -224,12 +226,3 @@ def _clean(text: str) -> str:
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(_short(name) for name in names[:5])
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"

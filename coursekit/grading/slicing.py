@@ -71,7 +71,6 @@ class Shelf:
         chosen: set[Place] = set()
         unknown: set[str] = set()
         seen: set[tuple[str, Place]] = set()
-        after: dict[Place, set[Place]] = {}  # what must stand above a statement
         wanted = [
             (name, (here, END))
             for each in code.statements
@@ -90,8 +89,6 @@ class Shelf:
             if place is None:
                 unknown.add(name)
                 continue
-            if where in self.at and name in self.at[where].now:
-                after.setdefault(where, set()).add(place)
             if place not in chosen:
                 chosen.add(place)
                 # Needed at once as it is there, by functions as it is at the end.
@@ -99,7 +96,7 @@ class Shelf:
                 end = max(place, (here, END))
                 wanted += [(name, place) for name in sorted(each.now)]
                 wanted += [(name, end) for name in sorted(each.later - each.binds)]
-        return self._slice(_in_order(chosen, after), unknown - BUILTINS, skip)
+        return self._slice(sorted(chosen), unknown - BUILTINS, skip)
 
     def _find(self, name: str, where: Place, skip: Collection[int]) -> Place | None:
         """The last definition above a place, else the first below."""
@@ -136,20 +133,3 @@ class Shelf:
             if not stars
         ]
         return Slice(text, tuple(dict.fromkeys(own)), tuple(notes))
-
-
-def _in_order(chosen: set[Place], after: dict[Place, set[Place]]) -> list[Place]:
-    """In the file's order, save for what must stand above: cells run in any order."""
-    result: dict[Place, None] = {}
-    begun: set[Place] = set()
-    waiting = sorted(chosen, reverse=True)
-    while waiting:
-        place = waiting[-1]
-        first = sorted(after.get(place, set()) - begun, reverse=True)
-        if place not in begun and first:
-            begun.add(place)
-            waiting += first
-        else:
-            begun.add(place)
-            result.setdefault(waiting.pop())
-    return list(result)
