@@ -1,7 +1,7 @@
 """Pen and paper: the answer is read from the student's cell, never run."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from coursekit.checks.cells import judge_choice
@@ -9,10 +9,11 @@ from coursekit.checks.formula import judge_formula
 from coursekit.checks.judge import Verdict
 from coursekit.checks.registry import by_id
 from coursekit.checks.spec import ChoiceQuestion, Exercise, FormulaQuestion
+from coursekit.grading.attempt_state import blank
+from coursekit.grading.cell_code import ERRORS, Statement, parse
 from coursekit.grading.types import Attempt, Grade, Task
 from coursekit.grading.wire import clean, without_values
 
-_UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _WANTED = {
     "formula": "write the answer as text, such as {name} = 'sqrt(beta)'",
     "choice": "answer with one letter, such as {name} = 'a'",
@@ -30,7 +31,7 @@ def read_answer(source: str, name: str) -> Any:
     assigned to it, NotPlainError when the value is anything else than a constant.
     """
     found: dict[str, Any] = {}
-    for target, expression in _assignments(_parse(source, name)):
+    for target, expression in _assignments(_statements(source, name)):
         found[target] = _constant(expression, found)
     value = found[name]
     if isinstance(value, NotPlainError):
@@ -38,9 +39,20 @@ def read_answer(source: str, name: str) -> Any:
     return value
 
 
-def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+def _statements(source: str, name: str) -> Iterable[Statement]:
+    """Of the cell, or at least of its line with the answer, when the rest is broken."""
+    code = parse(source)
+    if code.error:
+        lines = [line for line in source.split("\n") if line.startswith(name)]
+        code = parse("\n".join(lines))
+    if code.error:
+        raise NotPlainError("this cell is not Python")
+    return code.statements
+
+
+def _assignments(statements: Iterable[Statement]) -> Iterator[tuple[str, ast.expr]]:
     """The names that are assigned to at the top level, each with its value."""
-    for node in tree.body:
+    for node in (each.node for each in statements):
         pairs: list[tuple[ast.expr, ast.expr]] = []
         match node:
             case ast.Assign(targets=targets, value=value):
@@ -60,18 +72,6 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
                             yield each.id, part
 
 
-def _parse(source: str, name: str) -> ast.Module:
-    """The cell, or at least its line with the answer, when the rest is not Python."""
-    try:
-        return ast.parse(source)
-    except _UNREADABLE:
-        lines = [line for line in source.split("\n") if line.startswith(name)]
-        try:
-            return ast.parse("\n".join(lines))
-        except _UNREADABLE:
-            raise NotPlainError("this cell is not Python") from None
-
-
 def _constant(value: ast.expr, known: Mapping[str, Any]) -> Any:
     try:
         if isinstance(value, ast.Name) and value.id in known:
@@ -81,7 +81,7 @@ def _constant(value: ast.expr, known: Mapping[str, Any]) -> Any:
         if isinstance(value, ast.JoinedStr | ast.BinOp):
             return _joined(value, known)
         return ast.literal_eval(value)
-    except (*_UNREADABLE, TypeError):
+    except (*ERRORS, TypeError):
         return NotPlainError("it is not a constant")
 
 
@@ -122,11 +122,7 @@ def grade_answer(attempt: Attempt, seed: int = 0) -> Grade:
         return _grade(attempt, "missing", f"{task.name} gets no value in this cell")
     except NotPlainError as error:
         return _grade(attempt, "wrong", f"{error}: {_wanted(task)}")
-    if (
-        answer is None
-        or answer is ...
-        or (isinstance(answer, str) and not answer.split())
-    ):
+    if blank(answer):
         return _grade(attempt, "unanswered")
     verdict = _judge(entry, answer, seed, task)
     if verdict.state == "PASS":
@@ -151,7 +147,7 @@ def _judge(
         if isinstance(entry, ChoiceQuestion):
             return judge_choice(entry, answer)
         verdict = judge_formula(entry, answer, seed)
-    except (ArithmeticError, *_UNREADABLE):
+    except (ArithmeticError, *ERRORS):
         # A number of a thousand digits, say: no honest answer gets here.
         return Verdict("FAIL", f"it cannot be evaluated; {_wanted(task)}")
     if verdict.message in entry.wrong.values():

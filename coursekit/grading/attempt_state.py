@@ -6,7 +6,7 @@ formatter does not turn an untouched stub into an answer.
 
 import ast
 
-from coursekit.grading.cell_code import ERRORS, Code, Function, Statement
+from coursekit.grading.cell_code import Function, Statement, parse
 from coursekit.grading.types import Task
 
 
@@ -14,82 +14,43 @@ def untouched(task: Task, statement: Statement) -> bool:
     """Does this definition still say nothing?
 
     For a function: nothing but a docstring, `pass`, `...`, or raising
-    NotImplementedError. For an answer: None, `...` or an empty text.
+    NotImplementedError; for a class: that in all methods that its stub leaves open. For
+    an answer: None, `...` or an empty text.
     """
     node = statement.node
     if isinstance(node, Function):
-        return all(_idle(each) for each in node.body)
+        return _idle(node)
     if isinstance(node, ast.ClassDef):
-        return _shape(node) == _shape(_definition(task))
+        stub = parse(task.stub).defining(task.name)
+        return stub is not None and _open(stub.node) <= _open(node)
     if isinstance(node, ast.Assign | ast.AnnAssign) and task.kind != "code":
-        value = node.value
-        if isinstance(value, ast.Constant):
-            blank = isinstance(value.value, str) and not value.value.strip()
-            return value.value is None or value.value is ... or blank
+        return isinstance(node.value, ast.Constant) and blank(node.value.value)
     return False
 
 
-def _idle(node: ast.stmt) -> bool:
-    match node:
-        case ast.Pass() | ast.Expr(value=ast.Constant()):
-            return True
-        case ast.Raise(exc=ast.Name(id="NotImplementedError")):
-            return True
-        case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"))):
-            return True
-    return False
+def blank(answer: object) -> bool:
+    """Is it None, `...` or an empty text?"""
+    empty = isinstance(answer, str) and not answer.split()
+    return answer is None or answer is ... or empty
 
 
-def _definition(task: Task) -> ast.stmt | None:
-    for node in ast.parse(task.stub).body:
-        if isinstance(node, Function | ast.ClassDef) and node.name == task.name:
-            return node
-    return None
+def _open(node: ast.AST) -> set[str]:
+    """The methods of a class that say nothing."""
+    functions = (each for each in ast.walk(node) if isinstance(each, Function))
+    return {each.name for each in functions if _idle(each)}
 
 
-def _shape(node: ast.AST | None) -> str:
-    """A definition without docstrings and annotations, to compare."""
-    if node is None:
-        return ""
-    try:
-        copy = ast.parse(ast.unparse(node))
-        for each in ast.walk(copy):
-            if isinstance(each, Function | ast.ClassDef | ast.Module):
-                kept = [child for child in each.body if not _is_text(child)]
-                each.body = kept or [ast.Pass()]
-            if isinstance(each, Function):
-                each.returns = None
-            if isinstance(each, ast.arg):
-                each.annotation = None
-        return ast.dump(copy)
-    except ERRORS:
-        return ""
+def _idle(function: Function) -> bool:
+    return all(
+        isinstance(each, ast.Pass)
+        or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
+        or unwritten(each)
+        for each in function.body
+    )
 
 
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def same_code(one: ast.AST, other: ast.AST) -> bool:
-    """Are two definitions the same but for docstrings, annotations and layout?"""
-    shape = _shape(one)
-    return bool(shape) and shape == _shape(other)
-
-
-def parameters(node: ast.AST | None) -> list[str]:
-    """The names of a function's parameters, in order."""
-    if not isinstance(node, Function):
-        return []
-    given = node.args
-    return [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
-
-
-def renamed(task: Task, code: Code) -> str:
-    """The one function of a cell that has the task's parameters under another name."""
-    wanted = parameters(_definition(task))
-    found = [
-        each.node.name
-        for each in code.statements
-        if isinstance(each.node, Function) and parameters(each.node) == wanted
-    ]
-    return found[0] if len(found) == 1 and wanted else ""
+def unwritten(node: ast.stmt) -> bool:
+    """Does it raise NotImplementedError?"""
+    error = node.exc if isinstance(node, ast.Raise) else None
+    error = error.func if isinstance(error, ast.Call) else error
+    return isinstance(error, ast.Name) and error.id == "NotImplementedError"

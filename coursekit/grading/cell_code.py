@@ -9,10 +9,13 @@ import ast
 import re
 import symtable
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from coursekit.sources.modules import first_line
 
 Kind = Literal["def", "import", "assign", "block", "change", "check", "other"]
 
@@ -37,8 +40,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 class Statement:
     """One top-level statement.
 
-    kind: "block" is an if, try or with that only makes names; "change" alters what a
-    name holds (its name is in `binds`); "check" is one of the course's check lines.
+    kind: "block" is an if, try or with; "change" alters what a name holds (its name is
+    in `binds`); "check" is one of the course's check lines.
     now, later: names needed when it runs, and when its functions are called.
     """
 
@@ -69,13 +72,13 @@ class Statement:
 class Code:
     """A cell's code. error: why it is no Python, or ""; then it has no statements.
 
-    text: as it was read, with magics muted; raw: with them, line by line the same.
+    text: as it was read, with magics muted, line by line the same as the source.
     """
 
-    text: str
+    source: str
+    text: str = ""
     statements: tuple[Statement, ...] = ()
     error: str = ""
-    raw: str = ""
 
     @cached_property
     def binds(self) -> frozenset[str]:
@@ -91,7 +94,7 @@ class Code:
 
     def without(self, dropped: set[Statement]) -> str:
         """The text less some statements; comments stay, and magics."""
-        lines = (self.raw or self.text).split("\n")
+        lines = self.source.split("\n")
         gone = {n for s in dropped if s.alone for n in range(s.first, s.last + 1)}
         return "\n".join(line for n, line in enumerate(lines) if n not in gone)
 
@@ -107,14 +110,8 @@ def parse(source: str) -> Code:
                 warnings.simplefilter("ignore")
                 tree = ast.parse(text)
                 if len(tree.body) > MOST_STATEMENTS:
-                    return Code(text, error="it has too many statements")
-                same_lines = text.count("\n") == source.count("\n")
-                raw = (
-                    source
-                    if same_lines and text[:1].isspace() == source[:1].isspace()
-                    else text
-                )
-                return Code(text, tuple(_statements(tree, text)), raw=raw)
+                    return Code(source, error="it has too many statements")
+                return Code(source, text, tuple(_statements(tree, text)))
         except ERRORS as problem:
             error = error or _reason(problem)
     return Code(source, error=error)
@@ -143,24 +140,17 @@ def _reason(problem: BaseException) -> str:
 
 def _statements(tree: ast.Module, text: str) -> Iterator[Statement]:
     lines = text.split("\n")
-    nodes = tree.body
-    spans = [_span(node) for node in nodes]
-    for i, (node, (first, last)) in enumerate(zip(nodes, spans, strict=True)):
-        alone = not (i and spans[i - 1][1] >= first)
-        alone &= not (i + 1 < len(spans) and spans[i + 1][0] <= last)
+    spans = [(first_line(n) - 1, (n.end_lineno or n.lineno) - 1) for n in tree.body]
+    shared = Counter(line for span in spans for line in {*span})
+    for node, (first, last) in zip(tree.body, spans, strict=True):
+        alone = shared[first] == shared[last] == 1
         own = "\n".join(lines[first : last + 1]) if alone else ast.unparse(node)
         binds, now, later = _names(own)
         now |= _added_to(node)
         kind = _kind(node)
         if kind == "change":
-            binds = frozenset(_changed(node))
+            binds = _changed(node)
         yield Statement(node, kind, own, first, last, alone, binds, now, later)
-
-
-def _span(node: ast.stmt) -> tuple[int, int]:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(each.lineno for each in decorators)])
-    return first - 1, (node.end_lineno or node.lineno) - 1
 
 
 def _names(
@@ -213,12 +203,12 @@ def _kind(node: ast.stmt) -> Kind:
             return "assign"
         case ast.Expr() if _changed(node):
             return "change"
-        case ast.If() | ast.Try() | ast.With() if _only_makes_names(node):
+        case ast.If() | ast.Try() | ast.With():
             return "block"
     return "other"
 
 
-def _changed(node: ast.stmt) -> list[str]:
+def _changed(node: ast.stmt) -> frozenset[str]:
     """The names whose contents a statement alters: `x[0] = 1`, `x.append(1)`."""
     targets: list[ast.expr] = []
     match node:
@@ -228,22 +218,11 @@ def _changed(node: ast.stmt) -> list[str]:
             targets = [node.target]
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=attr) as method)):
             targets = [method] if attr in _GROW else []
-    found = []
-    for target in targets:
-        base = target
+    found = set[str]()
+    for base in targets:
+        whole = base
         while isinstance(base, ast.Attribute | ast.Subscript):
             base = base.value
-        if base is not target and isinstance(base, ast.Name):
-            found.append(base.id)
-    return found
-
-
-def _only_makes_names(node: ast.stmt) -> bool:
-    for each in ast.iter_child_nodes(node):
-        inner = each.body if isinstance(each, ast.ExceptHandler) else [each]
-        for child in inner:
-            if not isinstance(child, ast.stmt) or isinstance(child, ast.Pass):
-                continue
-            if _kind(child) not in ("def", "import", "assign", "block"):
-                return False
-    return True
+        if base is not whole and isinstance(base, ast.Name):
+            found.add(base.id)
+    return frozenset(found)

@@ -5,19 +5,19 @@ several, the last one in the file that was worked on counts. When none is left, 
 top-level definition of the exercise's function anywhere in the file counts.
 """
 
+import ast
 import re
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from coursekit.grading import reach
-from coursekit.grading.answer_part import left_out
-from coursekit.grading.attempt_state import renamed, same_code, untouched
-from coursekit.grading.cell_code import Code, parse
+from coursekit.grading.attempt_state import untouched
+from coursekit.grading.cell_code import Code, Function, Statement, parse
 from coursekit.grading.exercise_claim import claim
-from coursekit.grading.notebook_code import given_names, lecture_code, parsed
 from coursekit.grading.own_cells import OwnCells, brought_along, typed_into_check
-from coursekit.grading.slicing import Shelf, Slice
+from coursekit.grading.slicing import Shelf
 from coursekit.grading.types import Attempt, Cell, Official, Submission, Task
 
 NO_PYTHON = f"it cannot be read as Python {sys.version_info[0]}.{sys.version_info[1]}"
@@ -39,47 +39,47 @@ def attempts(official: Official, submission: Submission) -> list[Attempt]:
     return _Reading(official, submission).attempts()
 
 
+@cache
+def _given_names(official: Official) -> frozenset[str]:
+    """What every answer's notebook has anyway: given code, and the official imports.
+
+    The names of the set-up cell count too: they are only for the course's check lines.
+    """
+    found = set[str]()
+    for cell in official.cells:
+        given = cell.kind in ("setup", "given") or cell.id == "imports"
+        for each in parse(cell.source).statements:
+            if given or (cell.kind == "exercise" and each.kind == "import"):
+                found |= each.binds
+    return frozenset(found)
+
+
+@cache
+def _lecture_code(official: Official) -> dict[int, Code]:
+    """Lecture code, for answers that use what it made, above all of the student's."""
+    return {
+        index - len(official.cells): parse(cell.source)
+        for index, cell in enumerate(official.cells)
+        if cell.kind == "" and cell.id != "imports"
+    }
+
+
 class _Reading:
     """A submission next to the official notebook."""
 
     def __init__(self, official: Official, submission: Submission) -> None:
         self.official = official
         self.cells = submission.cells
-        self.place = {cell.index: place for place, cell in enumerate(self.cells)}
-        self.code = parsed(self.cells)
+        self.code = {c.index: parse(c.source) for c in self.cells if c.kind == "code"}
         self.claims: dict[str, list[Cell]] = {}
         for cell in self.cells:
             self.claims.setdefault(claim(cell), []).append(cell)
         self.functions = {task.name for task in official.tasks if task.kind == "code"}
-        self.later = {  # of each task: the names of later ones, and their symbols
-            task.id: {each.name: each.symbol for each in reach.after(official, task)}
-            for task in official.tasks
-            if task.kind == "code"
-        }
-        self.given = given_names(official)
-        self.shelf = Shelf(self.code, lecture_code(official))
-        self.known = frozenset(self.given) | self.functions
-        self.own = self._own_versions()
+        self.shelf = Shelf(_lecture_code(official) | self.code)
         self.own_cells = OwnCells(self.cells, self.code, official)
 
     def attempts(self) -> list[Attempt]:
         return [self._attempt(task) for task in self.official.tasks]
-
-    def _own_versions(self) -> dict[str, int]:
-        """Given functions that the student wrote anew, and the first cell that does."""
-        given_cells = {c.id for c in self.official.cells if c.kind == "given"}
-        found: dict[str, int] = {}
-        for cell in self.cells:
-            if cell.kind != "code" or cell.id in given_cells:
-                continue
-            for each in self.code[cell.index].statements:
-                for name in (each.binds & self.given.keys()) - found.keys():
-                    theirs = self.given[name]
-                    if each.kind == "def" and not (
-                        theirs and same_code(each.node, theirs.node)
-                    ):
-                        found.setdefault(name, cell.index)
-        return found
 
     def _attempt(self, task: Task) -> Attempt:
         claimed = self.claims.get(task.id, [])[-MOST_CLAIMS:]
@@ -144,7 +144,7 @@ class _Reading:
             if cell.kind != "code":
                 continue
             text, used = cell.source, [cell.index]
-            for other in self.cells[self.place[cell.index] + 1 :][:4]:
+            for other in self.cells[self.cells.index(cell) + 1 :][:4]:
                 if other.kind != "code" or claim(other) not in ("", task.id):
                     break
                 first = next((li for li in other.source.split("\n") if li.strip()), "")
@@ -161,14 +161,19 @@ class _Reading:
     def _under_another_name(
         self, task: Task, readable: Sequence[Found]
     ) -> Found | None:
-        if task.kind != "code":
-            return None
+        """The one function of a cell that has the task's parameters."""
+        stub = parse(task.stub).defining(task.name)
+        wanted = _parameters(stub.node) if stub else []
         for found in reversed(readable):
-            if found.code.defining(task.name) is not None:
+            made = [
+                (each.node.name, each)
+                for each in found.code.statements
+                if isinstance(each.node, Function) and _parameters(each.node) == wanted
+            ]
+            if found.code.defining(task.name) or not wanted or len(made) != 1:
                 continue
-            name = renamed(task, found.code)
-            made = found.code.defining(name) if name else None
-            if made is None or name in self.functions or untouched(task, made):
+            name, statement = made[0]
+            if name in self.functions or untouched(task, statement):
                 continue
             note = f"Your function is called `{name[:60]}`, not `{task.name}`."
             code = parse(f"{found.code.text}\n\n{task.name} = {name}")
@@ -224,15 +229,17 @@ class _Reading:
         return Attempt(task, "unanswered", last.source, "", tuple(notes), above, below)
 
     def _answered(self, task: Task, found: Found, notes: list[str]) -> Attempt:
-        notes += found.notes
-        dropped = {each for each in found.code.statements if each.kind == "check"}
-        if task.kind == "code":
-            later = self.later[task.id]
-            dropped, said = left_out(found.code, task.name, self.functions, later)
-            notes += said
+        later = self._later(task)
+        dropped, said = self._left_out(task, found.code, later)
         source = found.code.without(dropped)
+        code, here = parse(source), found.cells[0]
         skip = found.cells if dropped or len(found.cells) > 1 else ()
-        needed = self._needed(task, parse(source), found.cells[0], skip)
+        known = _given_names(self.official) | self.functions
+        needed = self.shelf.needed(code, known - later, here, skip)
+        if later & {*needed.names}:  # the course's own where the reference needs it too
+            absent = reach.absent(self.official, task)
+            needed = self.shelf.needed(code, known - absent, here, skip)
+        notes += [*found.notes, *said]
         if needed.names:
             names = ", ".join(f"`{name[:40]}`" for name in needed.names[:12])
             notes.append(f"From other cells it takes along: {names}.")
@@ -242,26 +249,47 @@ class _Reading:
             task, "answered", source, needed.text, tuple(notes), above, below
         )
 
-    def _needed(
-        self, task: Task, code: Code, here: int, skip: Collection[int]
-    ) -> Slice:
-        """What an answer needs from other cells; not what its kernel has anyway."""
-        own = {name for name, cell in self.own.items() if cell < here}
-        have, later = self.known - own, self.later.get(task.id, {})
-        place = self._official_place(task)
-        found = self.shelf.needed(code, have - later.keys(), here, skip, place)
-        used = later.keys() & {*found.names}
-        if used:  # a later exercise: the course's own where the reference needs it too
-            symbols = reach.needs(task.id)
-            mine = {name for name, symbol in later.items() if symbol not in symbols}
-            found = self.shelf.needed(code, have - mine, here, skip, place)
-        return found
+    def _later(self, task: Task) -> frozenset[str]:
+        """The names of the exercises behind one of code."""
+        behind = self.official.tasks[self.official.tasks.index(task) + 1 :]
+        later = (each.name for each in behind if each.kind == task.kind == "code")
+        return frozenset(later)
 
-    def _official_place(self, task: Task) -> int:
-        for index, cell in enumerate(self.official.cells):
-            if cell.kind == "exercise" and cell.exercise == task.id:
-                return index
-        return len(self.official.cells)
+    def _left_out(
+        self, task: Task, code: Code, later: frozenset[str]
+    ) -> tuple[set[Statement], list[str]]:
+        """The statements of a cell that do not count for its exercise, and notes.
+
+        later: exercises that the kernel may have as stubs; what is used of them stays.
+        """
+        dropped = {each for each in code.statements if each.kind == "check"}
+        notes = []
+        for each in code.statements if task.kind == "code" else ():
+            others = each.binds & self.functions
+            defined = each.kind in ("def", "assign") and task.name not in each.binds
+            if not others or not defined:
+                continue
+            if not others <= later:
+                listed = ", ".join(f"`{other}`" for other in sorted(others))
+                notes.append(f"For {listed}, the course's own is used here.")
+            elif others & _used(code.statements, each):
+                continue
+            dropped.add(each)
+        return dropped, notes
+
+
+def _parameters(node: ast.stmt) -> list[str]:
+    """The names of a function's parameters, in order."""
+    if not isinstance(node, Function):
+        return []
+    given = node.args
+    return [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+
+
+def _used(statements: Iterable[Statement], but: Statement) -> frozenset[str]:
+    """The names that the other statements of a cell need, check lines left out."""
+    rest = (s for s in statements if s is not but and s.kind != "check")
+    return frozenset().union(*(s.now | s.later for s in rest))
 
 
 def _says_anything(code: Code) -> bool:

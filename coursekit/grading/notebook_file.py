@@ -8,21 +8,27 @@ all else that a student could have written there are dropped.
 
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from coursekit.grading import cell_budget, notebook_json, notebook_name
+from coursekit.grading import notebook_json, notebook_name
+from coursekit.grading.exercise_claim import claim
 from coursekit.grading.notebook_json import Unreadable
 from coursekit.grading.types import Cell, Submission
 
 MOST_CELLS = 3000  # with answers, and as many without
 MOST_RAW_CELLS = 30_000
 LONGEST_CELL = 100_000  # characters
-LONGEST_CODE = 1_000_000  # characters of all code cells together
+LONGEST_CODE = 1_000_000  # characters of code in them
+LEAST_LINE = 50  # characters that a line counts for, since reading it takes time
 MOST_NOTES = 30
 SOLUTION = "This began as a copy of the course's solutions."
 
 _KINDS = ("code", "markdown", "raw")
 _EXERCISE_ID = re.compile(r"\d\d[a-z]?\.\d{1,3}", re.ASCII)
+_DEFINES = re.compile(
+    r"^(?:def|class|async def|import|from|@|answer_\d)", re.MULTILINE | re.ASCII
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,31 +53,56 @@ def _read(data: bytes, student: str, origin: str) -> Submission:
     if not raw_cells:
         notes.append("The notebook has no cells.")
     found = [_cell(n, raw, notes) for n, raw in enumerate(raw_cells[:MOST_RAW_CELLS])]
-    cells = [cell for cell in found if cell is not None]
-    cells, out = cell_budget.within(cells, MOST_CELLS, lambda cell: 1)
-    cells, more = cell_budget.within(cells, LONGEST_CODE, _length)
-    if out or more:
+    every = [cell for cell in found if cell is not None]
+    cells = _within(_within(every, MOST_CELLS, lambda cell: 1), LONGEST_CODE, _length)
+    if len(cells) < len(every):
         notes.append(
             f"The notebook is very long ({len(raw_cells):,} cells): its exercises are "
-            f"read, and {len(out) + len(more):,} other cells are left out."
+            f"read, and {len(every) - len(cells):,} other cells are left out."
         )
     counts = Counter(cell.id for cell in cells if cell.id)
     twice = [each for each, count in counts.items() if count > 1]
     if twice:
-        notes.append(f"Cell ids stand more than once: {_listed(twice)}.")
+        listed = ", ".join(each[:40] for each in twice[:5])
+        more = ", and others" if len(twice) > 5 else ""
+        notes.append(f"Cell ids stand more than once: {listed}{more}.")
     if cells and not any(cell.kind == "code" for cell in cells):
         notes.append("The notebook has no code cells.")
     name = notebook_name.of(about, cells, origin, notes)
-    info = about.get("coursekit") if isinstance(about, dict) else None
-    if isinstance(info, dict) and info.get("role") == "solution":
+    if _object(_object(about).get("coursekit")).get("role") == "solution":
         notes.insert(0, SOLUTION)
     if len(notes) > MOST_NOTES:
         notes[MOST_NOTES:] = [f"And {len(notes) - MOST_NOTES} notes more."]
     return Submission(student, origin, tuple(cells), tuple(notes), notebook=name)
 
 
+def _within(
+    cells: Sequence[Cell], most: int, size: Callable[[Cell], int]
+) -> list[Cell]:
+    """Those that fit into a budget, in their order.
+
+    Answers have a budget of their own, as large as that of all the rest. Of the rest,
+    cells that define something come before scratch; within a kind the later ones come
+    first, since the last answer counts.
+    """
+    left = {True: most, False: most}
+    kept: list[Cell] = []
+    for cell in sorted(cells, key=lambda cell: (_scratch(cell), -cell.index)):
+        answers = bool(claim(cell))
+        left[answers] -= size(cell)
+        if left[answers] >= 0:
+            kept.append(cell)
+    return sorted(kept, key=lambda cell: cell.index)
+
+
+def _scratch(cell: Cell) -> bool:
+    return cell.kind != "code" or not _DEFINES.search(cell.source)
+
+
 def _length(cell: Cell) -> int:
-    return len(cell.source) if cell.kind == "code" else 0
+    if cell.kind != "code":
+        return 0
+    return max(len(cell.source), LEAST_LINE * cell.source.count("\n"))
 
 
 def _notebook(value: Any) -> dict[str, Any]:
@@ -90,6 +121,11 @@ def _notebook(value: Any) -> dict[str, Any]:
             f"{notebook_json.AGAIN}"
         )
     return value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """An object of the file; an empty one where something else stands."""
+    return value if isinstance(value, dict) else {}
 
 
 def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
@@ -111,10 +147,12 @@ def _raw_cells(notebook: dict[str, Any]) -> list[Any]:
 def _format_notes(notebook: dict[str, Any], notes: list[str]) -> None:
     found = notebook.get("nbformat")
     if found != 4:
-        old = isinstance(found, int) and found < 4
-        what = f"nbformat {found}" if isinstance(found, int) else "an unknown format"
+        old = isinstance(found, float) and found < 4
+        what = (
+            f"nbformat {found:g}" if isinstance(found, float) else "an unknown format"
+        )
         kind = "an old format" if old else "not the format of the course"
-        notes.append(f"The notebook is in {kind} ({_short(what)}). It was read anyway.")
+        notes.append(f"The notebook is in {kind} ({what}). It was read anyway.")
 
 
 def _cell(index: int, raw: Any, notes: list[str]) -> Cell | None:
@@ -123,8 +161,7 @@ def _cell(index: int, raw: Any, notes: list[str]) -> Cell | None:
     if not isinstance(raw, dict):
         notes.append(f"{place} is not a cell; it is left out.")
         return None
-    about = raw.get("metadata")
-    about = about if isinstance(about, dict) else {}
+    about = _object(raw.get("metadata"))
     kind = _kind(raw, about)
     cell_id = raw.get("id") or about.get("id")  # Colab moves the id to the metadata
     cell_id = cell_id if isinstance(cell_id, str) and len(cell_id) <= 64 else ""
@@ -148,8 +185,7 @@ def _kind(raw: dict[str, Any], about: dict[str, Any]) -> str:
         return kind
     if kind == "heading":
         return "markdown"
-    language = about.get("vscode")
-    if isinstance(language, dict) and language.get("languageId") == "markdown":
+    if _object(about.get("vscode")).get("languageId") == "markdown":
         return "markdown"
     ran = {"outputs", "execution_count", "input"} & raw.keys()
     return "code" if ran else "raw"
@@ -157,13 +193,11 @@ def _kind(raw: dict[str, Any], about: dict[str, Any]) -> str:
 
 def _exercise(about: dict[str, Any]) -> str:
     """The exercise that the metadata of a cell claims; headers and hints claim none."""
-    info = about.get("coursekit")
-    if not isinstance(info, dict) or info.get("kind", "exercise") != "exercise":
-        return ""
+    info = _object(about.get("coursekit"))
     claimed = info.get("id")
-    if isinstance(claimed, str) and _EXERCISE_ID.fullmatch(claimed):
-        return claimed
-    return ""
+    if info.get("kind", "exercise") != "exercise" or not isinstance(claimed, str):
+        return ""
+    return claimed if _EXERCISE_ID.fullmatch(claimed) else ""
 
 
 def _source(raw: dict[str, Any], place: str, notes: list[str]) -> str:
@@ -192,12 +226,3 @@ def _clean(text: str) -> str:
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(_short(name) for name in names[:5])
-    return shown + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"

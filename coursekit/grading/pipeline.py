@@ -8,11 +8,10 @@ not depend on the number of jobs. At most two submissions for each job are in me
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from coursekit.checks.registry import by_id
 from coursekit.grading import (
     alike,
     identify,
@@ -22,6 +21,7 @@ from coursekit.grading import (
     verdict,
 )
 from coursekit.grading.runner import Workshop
+from coursekit.grading.slicing import LACKS
 from coursekit.grading.types import (
     Attempt,
     Grade,
@@ -30,6 +30,7 @@ from coursekit.grading.types import (
     Official,
     Report,
     Submission,
+    Task,
 )
 
 
@@ -50,31 +51,33 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A submission, ready to run: its attempts, and a mini notebook for some."""
+    """A submission, ready to run: its attempts, and a mini notebook for some.
 
-    submission: Submission
+    report: without grades; with a problem there is nothing more.
+    """
+
+    report: Report
     official: Official | None = None
     attempts: tuple[Attempt, ...] = ()
     minis: tuple[MiniNotebook, ...] = ()
-    problem: str = ""
+
+
+Ran = tuple[list[NotebookRun], float]  # and the seconds that it took
 
 
 def grade_all(
     submissions: Iterable[Submission], options: Options, jobs: int = 1
 ) -> Iterator[Report]:
     """A report for each submission, in order, while later ones still run."""
-    waiting: deque[tuple[Prepared, Future[tuple[list[NotebookRun], float, str]]]]
-    waiting = deque()
+    waiting: deque[tuple[Prepared, Future[Ran]]] = deque()
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
         for submission in submissions:
             prepared = prepare(submission, options)
-            waiting.append((prepared, pool.submit(_run, prepared, options.shop)))
+            waiting.append((prepared, pool.submit(_run, prepared.minis, options.shop)))
             if len(waiting) >= 2 * max(jobs, 1):
-                first, future = waiting.popleft()
-                yield conclude(first, *future.result(), options)
+                yield conclude(*waiting.popleft(), options)
         while waiting:
-            first, future = waiting.popleft()
-            yield conclude(first, *future.result(), options)
+            yield conclude(*waiting.popleft(), options)
 
 
 def grade_submission(submission: Submission, options: Options) -> Report:
@@ -82,36 +85,44 @@ def grade_submission(submission: Submission, options: Options) -> Report:
     return next(grade_all([submission], options))
 
 
-def seeds_of(exercise_id: str, seed: int) -> tuple[int, ...]:
-    """The seeds of an exercise's cases: the same for all students of a run."""
-    exercise = by_id(exercise_id)
-    probe = getattr(exercise, "probe", None)
-    return tuple(probe().seeds(seed)) if probe is not None else ()
-
-
 def prepare(submission: Submission, options: Options) -> Prepared:
     """Find the attempts and write the mini notebooks. Never raises."""
-    if submission.problem:
-        return Prepared(submission, problem=submission.problem)
-    if not submission.notebook:
-        return Prepared(submission, problem=notebook_name.FOREIGN)
+    report = Report(
+        submission.student,
+        submission.origin,
+        submission.notebook,
+        notes=submission.notes,
+        problem=submission.problem,
+        seed=options.seed,
+        sandbox=options.shop.level,
+        person=submission.person,
+        attempt=submission.attempt,
+        handed_in=submission.handed_in,
+        late=submission.late,
+    )
+    if not report.problem and not report.notebook:
+        report = replace(report, problem=notebook_name.FOREIGN)
+    if report.problem:
+        return Prepared(report)
     try:
         held = official.load(submission.notebook)
         attempts = tuple(identify.attempts(held, submission))
-        minis = tuple(
-            _mini(held, attempt, options)
-            for attempt in attempts
-            if attempt.task.kind == "code" and attempt.state == "answered"
-        )
+        answered = [each for each in attempts if each.state == "answered"]
+        minis = [_mini(held, a, options) for a in answered if a.task.kind == "code"]
     except Exception as error:
-        return Prepared(submission, problem=_own_fault(error))
-    return Prepared(submission, held, attempts, minis)
+        return Prepared(replace(report, problem=_own_fault(error)))
+    return Prepared(report, held, attempts, tuple(minis))
+
+
+def _seeds(task: Task, seed: int) -> tuple[int, ...]:
+    """The seeds of an exercise's cases: the same for all students of a run."""
+    return transplant.exercise_of(task).probe().seeds(seed)
 
 
 def _mini(
     held: Official, attempt: Attempt, options: Options, own: bool = False
 ) -> MiniNotebook:
-    seeds = seeds_of(attempt.task.id, options.seed)
+    seeds = _seeds(attempt.task, options.seed)
     # Before the kernel is ended, so that the probes still have their turn.
     seconds = 0.75 * options.shop.limits.cell_seconds
     return transplant.mini(held, attempt, seeds, options.nonce, seconds, own)
@@ -125,78 +136,58 @@ def _own_fault(error: Exception) -> str:
     )
 
 
-def _run(prepared: Prepared, shop: Workshop) -> tuple[list[NotebookRun], float, str]:
-    """In a thread: run what there is to run. A failure of ours is told, not raised."""
+def _run(minis: Sequence[MiniNotebook], shop: Workshop) -> Ran:
+    """In a thread: run what there is to run."""
     start = time.monotonic()
-    if not prepared.minis:
-        return [], 0.0, ""
-    try:
-        return shop.run(prepared.minis), time.monotonic() - start, ""
-    except Exception as error:
-        return [], time.monotonic() - start, _own_fault(error)
+    return shop.run(minis) if minis else [], time.monotonic() - start
 
 
-def conclude(
-    prepared: Prepared,
-    runs: Sequence[NotebookRun],
-    seconds: float,
-    problem: str,
-    options: Options,
-) -> Report:
-    """The verdicts on what came back."""
-    submission = prepared.submission
-    report = Report(
-        submission.student,
-        submission.origin,
-        submission.notebook,
-        notes=submission.notes,
-        problem=prepared.problem or problem,
-        seed=options.seed,
-        seconds=round(seconds, 1),
-        sandbox=options.shop.level,
-        person=submission.person,
-        attempt=submission.attempt,
-        handed_in=submission.handed_in,
-        late=submission.late,
-    )
-    if report.problem or prepared.official is None:
+def conclude(prepared: Prepared, running: Future[Ran], options: Options) -> Report:
+    """The verdicts on what came back. A failure of ours is told, not raised."""
+    report, held = prepared.report, prepared.official
+    if held is None:
         return report
-    by_task = {mini.task: run for mini, run in zip(prepared.minis, runs, strict=True)}
-    grades = [
-        _grade(attempt, prepared.official, by_task, options)
-        for attempt in prepared.attempts
-    ]
-    for n, better in _among_own_cells(prepared, grades, options):
-        grades[n] = better
-    return replace(report, grades=tuple(grades))
+    try:
+        runs, seconds = running.result()
+        by_task = {m.task: run for m, run in zip(prepared.minis, runs, strict=True)}
+        grades = [_grade(a, held, by_task, options) for a in prepared.attempts]
+        for n, better in _among_own_cells(held, prepared.attempts, grades, options):
+            grades[n] = better
+    except Exception as error:
+        return replace(report, problem=_own_fault(error))
+    return replace(report, grades=tuple(grades), seconds=round(seconds, 1))
 
 
 def _among_own_cells(
-    prepared: Prepared, grades: Sequence[Grade], options: Options
+    held: Official,
+    attempts: Sequence[Attempt],
+    grades: Sequence[Grade],
+    options: Options,
 ) -> Iterator[tuple[int, Grade]]:
     """Grades that are better when the student's own cells run before the answer.
 
     Tried for what has not earned all its points, under one limit for a submission.
     """
-    held = prepared.official
-    assert held is not None
-    pairs = enumerate(zip(prepared.attempts, grades, strict=True))
-    again = [n for n, (attempt, grade) in pairs if _try_again(attempt, grade)]
+    pairs = enumerate(zip(attempts, grades, strict=True))
     # A stub may be finished in the cell below.
-    attempts = [replace(prepared.attempts[n], state="answered") for n in again]
-    minis = [_mini(held, each, options, own=True) for each in attempts]
+    again = {
+        n: replace(attempt, state="answered")
+        for n, (attempt, grade) in pairs
+        if _try_again(attempt, grade)
+    }
+    minis = [_mini(held, each, options, own=True) for each in again.values()]
     if not minis:
         return
     runs = options.shop.run(minis, options.shop.limits.own_seconds)
     by_task = {mini.task: run for mini, run in zip(minis, runs, strict=True)}
-    for n, attempt in zip(again, attempts, strict=True):
+    for n, attempt in again.items():
         found = _grade(attempt, held, by_task, options)
         if found.points > grades[n].points:
             note = (
                 f"With your own cells around it, it earns {found.points:g} of "
                 f"{found.task.points:g}; alone, {grades[n].points:g}."
             )
-            kept = (old for old in found.notes if not old.startswith("It uses `"))
+            kept = (old for old in found.notes if not old.startswith(LACKS))
             yield n, replace(found, notes=(*kept, note))
 
 
@@ -210,7 +201,7 @@ def _try_again(attempt: Attempt, grade: Grade) -> bool:
 def _grade(
     attempt: Attempt,
     held: Official,
-    runs: dict[str, NotebookRun],
+    runs: Mapping[str, NotebookRun],
     options: Options,
 ) -> Grade:
     """The grade of one attempt; what goes wrong here is ours and says so."""
@@ -219,7 +210,7 @@ def _grade(
         if task.kind != "code":
             return verdict.grade_answer(attempt, options.seed)
         run = runs.get(task.id, NotebookRun({}))
-        seeds = seeds_of(task.id, options.seed)
+        seeds = _seeds(task, options.seed)
         grade = verdict.grade(attempt, held, run, seeds, options.nonce)
         return replace(grade, fingerprint=alike.fingerprint(task, attempt.source))
     except Exception as error:

@@ -3,23 +3,22 @@
 Without --run nothing of the notebook is executed.
 """
 
-import json
 import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from coursekit.grading import identify, notebook_file, official, precheck_run
+from coursekit.grading.notebook_json import LARGEST_FILE
 from coursekit.grading.precheck_look import Finding, file_notes, findings
 from coursekit.grading.report_clean import number, plain
 from coursekit.grading.types import Submission
 
 _MARKS = {"found": "+", "empty": ".", "lost": "!"}
 _WORDS = {"found": "found", "empty": "not answered yet", "lost": "NOT FOUND"}
-_LARGEST = 64 << 20  # far above what may be handed in; the reader says what is allowed
 
 
 def main(
@@ -35,25 +34,22 @@ def main(
 
     Exit status 0: ready, 1: something to mend, 2: no such file.
     """
-    if not notebook.is_file():
-        print(f"coursekit check: there is no file {notebook}", file=sys.stderr)
-        return 2
     try:
         with notebook.open("rb") as file:
-            data = file.read(_LARGEST)
+            data = file.read(LARGEST_FILE + 1)  # one more, and the reader says so
     except OSError as error:
-        said = error.strerror or "it cannot be read"
-        print(f"coursekit check: {notebook}: {said}", file=sys.stderr)
+        said = f"there is no file {notebook} to read ({error.strerror})"
+        print(f"coursekit check: {said}", file=sys.stderr)
         return 2
     submission = notebook_file.read(data, notebook.stem, str(notebook))
-    ready = show(submission, data)
+    ready = show(submission, len(data))
     if run and not submission.problem:
         ready = rehearse(submission, seconds) and ready
     return 0 if ready else 1
 
 
-def show(submission: Submission, data: bytes) -> bool:
-    """Print what is found in a submission; True if nothing needs mending."""
+def show(submission: Submission, size: int) -> bool:
+    """Print what is found in a file of `size` bytes; True if nothing needs mending."""
     place = plain(submission.origin)
     if submission.problem:
         print(f"{place} cannot be graded: {plain(submission.problem)}")
@@ -63,11 +59,11 @@ def show(submission: Submission, data: bytes) -> bool:
         print(f"{place} is none of the course's notebooks: {names}")
         return False
     ours = official.load(submission.notebook)
-    found = findings(ours, identify.attempts(ours, submission))
+    found = findings(identify.attempts(ours, submission))
     print(f"{place} answers {ours.name} (version {plain(ours.version, 20)})\n")
     for each in found:
         print(_lines(each))
-    notes = file_notes(ours, submission, data, _content(data))
+    notes = file_notes(ours, submission, size)
     if notes:
         print()
     for note in notes:
@@ -127,12 +123,3 @@ def _wrap(text: str, first: str) -> str:
         subsequent_indent=" " * len(first),
         break_on_hyphens=False,
     )
-
-
-def _content(data: bytes) -> dict[str, Any]:
-    """The file as the learner's Jupyter reads it, to look at its outputs."""
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError, MemoryError):
-        return {}
-    return content if isinstance(content, dict) else {}

@@ -6,63 +6,31 @@ looked up.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from coursekit.checks.spec import Exercise, Inputs
 from coursekit.checks.trial import guarded
 
 
-class _Watched(dict[str, Any]):
-    """Inputs that remember which of them were read."""
+class _Watched(Mapping[str, Any]):
+    """Inputs that remember which of them were read, in whatever way."""
 
     def __init__(self, inputs: Inputs) -> None:
-        super().__init__(inputs)
+        self.inputs = inputs
         self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> Any:
         self.read.add(name)
-        return super().__getitem__(name)
-
-    def __contains__(self, name: object) -> bool:
-        self.read.add(str(name))
-        return super().__contains__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """As a dict does."""
-        self.read.add(name)
-        return super().get(name, default)
+        return self.inputs[name]
 
     def __iter__(self) -> Iterator[str]:
-        self.read |= super().keys()
-        return super().__iter__()
+        self.read.update(self.inputs)
+        return iter(self.inputs)
 
-    def _all(self) -> Any:
-        self.read |= super().keys()
-        return dict(super().items())
-
-    def keys(self) -> Any:
-        """As a dict does; they all count as read."""
-        return self._all().keys()
-
-    def values(self) -> Any:
-        """As a dict does; they all count as read."""
-        return self._all().values()
-
-    def items(self) -> Any:
-        """As a dict does; they all count as read."""
-        return self._all().items()
-
-    def copy(self) -> Any:
-        """As a dict does; they all count as read."""
-        return self._all()
-
-    def __or__(self, other: Any) -> Any:
-        return self._all() | other
-
-    def __ror__(self, other: Any) -> Any:
-        return other | self._all()
+    def __len__(self) -> int:
+        return len(self.inputs)
 
 
 @cache
@@ -74,7 +42,7 @@ def read(exercise: Exercise) -> frozenset[str]:
     for seed in probe.seeds():
         watched = _Watched(copy.deepcopy(probe.inputs(seed)))
         with guarded():
-            probe.call(exercise.reference(), watched)
+            probe.call(exercise.reference(), cast(Inputs, watched))
         found |= watched.read
     return frozenset(found)
 

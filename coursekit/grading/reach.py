@@ -32,10 +32,13 @@ def filled(official: Official, task: Task) -> tuple[str, ...]:
     )
 
 
-def after(official: Official, task: Task) -> tuple[Task, ...]:
-    """The code exercises that stand behind a task in its notebook."""
+@cache
+def absent(official: Official, task: Task) -> frozenset[str]:
+    """The names of later exercises of the notebook that the kernel has as stubs."""
     place = [each.id for each in official.tasks].index(task.id)
-    return tuple(t for t in official.tasks[place + 1 :] if t.kind == "code")
+    later = (each for each in official.tasks[place + 1 :] if each.kind == "code")
+    needed = needs(task.id)
+    return frozenset(each.name for each in later if each.symbol not in needed)
 
 
 @cache

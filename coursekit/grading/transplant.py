@@ -96,9 +96,7 @@ def trusted(official: Official, task: Task) -> str:
     fails must not leave something to call.
     """
     parts = [_STANDINS]
-    needed = reach.needs(task.id)
-    later = {t.name: t.symbol for t in reach.after(official, task)}
-    absent = {name for name, symbol in later.items() if symbol not in needed}
+    absent = {*reach.absent(official, task)}
     for cell in official.cells:
         if cell.id == "imports":
             parts += [_tolerant(line) for line in statements(cell.source)]

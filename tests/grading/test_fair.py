@@ -97,7 +97,7 @@ def test_the_other_exercises_lose_nothing(number, grades):
 @pytest.mark.parametrize("number", [n for n in WELL if not PACKS[n][0].alone])
 def test_check_does_not_ask_to_mend_what_is_right(number):
     ours = official.load(PACKS[number][0].lecture)
-    found = findings(ours, identify.attempts(ours, submission(number)))
+    found = findings(identify.attempts(ours, submission(number)))
     papers = [f for f in found if f.task.kind != "code"]
     lost = [f for f in papers if f.mend or f.state != "found"]
     say("\n".join(f"{f.task.id} {f.state}: {' '.join(f.mend)}" for f in lost))

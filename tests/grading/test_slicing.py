@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from coursekit.grading.cell_code import parse
-from coursekit.grading.slicing import Shelf, definitions_needed
+from coursekit.grading.slicing import Shelf
 
 F = "def f(x):\n    return "
+
+
+def definitions_needed(
+    source: str, others: list[str], known: tuple[str, ...] = ()
+) -> str:
+    """The helpers of a piece of code, which stands below all other cells."""
+    shelf = Shelf({index: parse(each) for index, each in enumerate(others)})
+    return shelf.needed(parse(source), known, len(others)).text
 
 
 def value(source: str, others: list[str], known: tuple[str, ...] = ()) -> Any:
@@ -38,13 +46,13 @@ def value(source: str, others: list[str], known: tuple[str, ...] = ()) -> Any:
         (F + "A", ["A = 1", "A = A + 1", "A += 1"], 3),
         (F + "G.y + x", ["class B:\n    y = 5", "class G(B):\n    z = 1"], 7),
         (F + "g(x)", ["D = lambda g: lambda x: g(g(x))", "@D\ndef g(x): return -x"], 2),
-        (F + "T[x]", ["T = {}", "T[2] = S", "T.update({3: 1})", "S = 9"], 9),
+        (F + "T[x]", ["S = 9", "T = {}", "T[2] = S", "T.update({3: 1})"], 9),
         (F + "B[0]", ["A = 1", "B = [A for _ in 'x']", "A = 5"], 1),
         (F + "C.B", ["A = 1", "class C:\n    B = A", "A = 5"], 1),
         (F + "B() + A", ["A = 1", "B = lambda: A", "A = 5"], 10),
         (F + "np", ["try:\n    import npy as np\nexcept ImportError:\n    np = 0"], 0),
         (F + "D", ["if 1 > 2:\n    D = 1\nelse:\n    D = 2"], 2),
-        (F + "g(x)", ["def g(x, k=K):\n    return k", "K = 3"], 3),
+        (F + "g(x)", ["K = 3", "def g(x, k=K):\n    return k"], 3),
         (F + "[A for A in range(x)]", ["A = 1/0"], [0, 1]),
         (F + "[g(y) for y in range(x)]", ["def g(y):\n    return -y"], [0, -1]),
         ("def f(x, g=G):\n    return g", ["G = 6"], 6),
@@ -95,18 +103,20 @@ def test_the_nearest_definition_above_counts():
 
 
 def test_the_students_own_comes_before_the_lectures():
-    student, lecture = {5: parse("A = 1")}, {0: parse("A = 2"), 1: parse("B = A")}
-    shelf = Shelf(student, lecture)
+    lecture = {-2: parse("A = 2"), -1: parse("B = C")}
+    shelf = Shelf(lecture | {3: parse("C = 2"), 5: parse("A = 1")})
     found = shelf.needed(parse(F + "A + B"), (), here=9)
-    assert found.text == "A = 1\n\nB = A"
-    assert found.names == ("A",)
+    assert found.text == "B = C\n\nC = 2\n\nA = 1"
+    assert found.names == ("C", "A")
 
 
 def test_notes_name_what_is_missing():
     shelf = Shelf({0: parse("for A in range(3):\n    B = A")})
     notes = shelf.needed(parse(F + "A + nowhere"), (), here=1).notes
-    assert any("`A`, which a loop" in note for note in notes)
-    assert any("`nowhere`, which nothing" in note for note in notes)
+    assert [note.partition(",")[0] for note in notes] == [
+        "It uses `A`",
+        "It uses `nowhere`",
+    ]
 
 
 @pytest.mark.parametrize(

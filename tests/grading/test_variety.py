@@ -1,8 +1,9 @@
 """Honest students write, split, move and export: nothing of it may cost a point.
 
 Authority: the answers are those of the solved notebook, so every one of them must be
-right. Each attempt is run as the grader would run it (official code, helpers, answer)
-and judged by the exercise's own check; the files here are our own, so they may run.
+right. Each attempt is run as the grader would run it (official code, helpers, answer;
+then among the student's own cells) and judged by the exercise's own check; the files
+here are our own, so they may run.
 """
 
 import contextlib
@@ -27,12 +28,13 @@ def attempts(notebook: kit.Notebook, name: str = kit.NAME) -> list[Attempt]:
     return kit.attempts(submission, name)
 
 
-def run(attempt: Attempt, name: str = kit.NAME) -> Any:
+def run(attempt: Attempt, name: str, own: bool) -> Any:
     """The function of an attempt, whose cells run as they do in a kernel."""
+    above, below = (attempt.above, attempt.below) if own else ((), ())
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(compile(trusted(official.load(name), attempt.task), "official", "exec"), space)
     with contextlib.suppress(NameError):
-        steps.run(space, [attempt.helpers, attempt.source], 60)
+        steps.run(space, [attempt.helpers, *above, attempt.source, *below], 60)
     return space[attempt.task.name]
 
 
@@ -45,7 +47,9 @@ def assert_right(attempt: Attempt, name: str = kit.NAME) -> None:
         return
     exercise = by_id(task.id)
     assert isinstance(exercise, Exercise)
-    verdict = judge(exercise, run(attempt, name), start=11)
+    verdict = judge(exercise, run(attempt, name, own=False), start=11)
+    if verdict.state != "PASS":
+        verdict = judge(exercise, run(attempt, name, own=True), start=11)
     assert verdict.state == "PASS", (task.id, verdict.message, attempt)
 
 
