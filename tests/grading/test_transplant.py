@@ -45,7 +45,7 @@ def test_the_cells_are_trusted_but_for_the_attempt(notebook, task):
 
 # Later exercises that the reference of one is made of, and the given cell that takes
 # a later exercise for a default.
-OPERATIONS = {"contrast", "crop_box", "exposure", "luma", "saturation"}  # in a table
+OPERATIONS = {"Knob", "contrast", "crop_box", "exposure", "luma", "saturation"}
 NEEDED = {"01.7": {"predict_x0"}, "05.6": {"rotate"}, "08b.1": OPERATIONS}
 MADE_OF_LATER = dict.fromkeys(("03.1", "03.2", "03.3", "03.4"), "follow")
 
