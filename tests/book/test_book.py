@@ -32,10 +32,10 @@ def cell(kind, name, source, outputs=(), about=None):
     return found | ({"outputs": list(outputs)} if kind == "code" else {})
 
 
+ABOUT = {"kind": "exercise", "id": "01.1"}
+TEXT = "# A title\n\nSee [there](02_b.ipynb#cell-id=figure-a)."
 SOLVED = [
-    cell(
-        "markdown", "text-a", "# A title\n\nSee [there](02_b.ipynb#cell-id=figure-a)."
-    ),
+    cell("markdown", "text-a", TEXT),
     cell("code", "ex-1", "def f(x):\n    return 2 * x", about=ABOUT),
     cell("markdown", "text-b", "## Look at $x$"),
     cell("code", "figure-a", "widgets.look()", [STILL]),
