@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from support.process import ROOT
 
+BOOK = ROOT / "docs" / "book"
 CELL_SECONDS = 300  # a safety net far above the budget of 30 s a cell
 _LOG: list[dict[str, Any]] = []
 
@@ -35,23 +36,36 @@ class Run:
     output: str
 
 
-def nbval(notebook: Path, title: str, scratch: Path, strict: bool = False) -> Run:
-    """Run `pytest --nbval-lax` over a notebook, as anyone would at the command line."""
+def nbval(
+    notebook: Path,
+    title: str,
+    scratch: Path,
+    strict: bool = False,
+    keep: Path | None = None,
+) -> Run:
+    """Run `pytest --nbval-lax` over a notebook, as anyone would at the command line.
+
+    keep: a folder for the notebook with its outputs, if all goes well.
+    """
     report = scratch / "nbval.xml"
     env = {
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "COURSEKIT_PROGRESS": "off",
         "COURSEKIT_STRICT": "1" if strict else "",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "COURSEKIT_RUNS": str(keep or ""),
+        "PYTHONPATH": os.pathsep.join(
+            [str(ROOT), str(BOOK), os.environ.get("PYTHONPATH", "")]
+        ),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "COLUMNS": "200",
     }
     env.pop("PYTEST_ADDOPTS", None)
     command = [
         sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", notebook.parent,
-        "--noconftest", "-p", "no:cacheprovider", "-p", "no:anyio", "--nbval-lax",
-        "--nbval-current-env", f"--nbval-cell-timeout={CELL_SECONDS}",
+        "--noconftest", "-p", "no:cacheprovider", "-p", "no:anyio", "-p",
+        "keep_outputs", "--nbval-lax", "--nbval-current-env",
+        f"--nbval-cell-timeout={CELL_SECONDS}",
         f"--junitxml={report}", "-q", notebook,
     ]  # fmt: skip
     start = time.perf_counter()

@@ -24,7 +24,8 @@ def start(way: str, name: str, scratch: Path) -> Run:
     learner = ROOT / "notebooks" / f"{name}.ipynb"
     title = f"{name} ({way})"
     if way == "solution":
-        return nbval(ROOT / "notebooks" / "solutions" / learner.name, title, scratch)
+        path = ROOT / "notebooks" / "solutions" / learner.name
+        return nbval(path, title, scratch, keep=ROOT / ".make" / "runs")  # for the book
     # The lecture's own cells are the solution's, on the same functions, and ruff
     # finds a name that a learner's notebook lacks (test_lint).
     path = untouched(learner, scratch / "run.ipynb", whole=way == "whole")
