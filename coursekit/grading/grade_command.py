@@ -84,7 +84,8 @@ def main(
             for report in grade_all(submissions, options, jobs):
                 reports.append(report)
                 said = report.problem or f"{report.points:g} of {report.possible:g}"
-                print(f"{len(reports):5d}  {plain(said, 60)}", file=sys.stderr)
+                said = f"{report.notebook}  {plain(said, 60)}".strip()
+                print(f"{len(reports):5d}  {said}", file=sys.stderr)
     except (OSError, RuntimeError) as error:
         complete = False
         print(f"coursekit grade: {str(error) or error!r}", file=sys.stderr)

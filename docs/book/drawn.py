@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageSequence
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ FRONT = (
     (
         "film.png",
         'sample "a brown bear with a red hat, reading in the park" --film --zoom 4',
-        "One of these bears in steps: from noise on the left to the picture",
+        "A drawing in steps: noise on the left, the bear on the right",
     ),
     (
         "clip.gif",
@@ -86,9 +86,7 @@ def slider(place: Path) -> Path:
             paper = Image.new("RGBA", png.size, "white")
             paper.alpha_composite(png.convert("RGBA"))
             frames.append(paper.convert("RGB"))
-        first, *rest = frames
-        # It stops at its end: nobody has to look at something that moves for ever.
-        first.save(place, save_all=True, append_images=rest, duration=160, loop=1)
+        _film(frames, 160, place, 1)
     return place
 
 
@@ -106,4 +104,21 @@ def draw(name: str, command: str, alt: str, folder: Path) -> Drawn:
         if done.returncode != 0:
             raise RuntimeError(f"coursekit {command}\n{done.stderr}")
         said.write_text(done.stdout, encoding="utf-8")
+    if place.suffix == ".gif":
+        place = twice(place)
     return Drawn(place, f"coursekit {command}", alt, said.read_text(encoding="utf-8"))
+
+
+def twice(clip: Path) -> Path:
+    """A clip that plays twice and stops: nobody has to read beside what never rests."""
+    place = clip.with_suffix(".webp")
+    with Image.open(clip) as film:
+        pause = film.info.get("duration", 125)
+        frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(film)]
+    _film(frames, pause, place, 2)
+    return place
+
+
+def _film(frames: list[Image.Image], pause: int, place: Path, times: int) -> None:
+    first, *rest = frames
+    first.save(place, save_all=True, append_images=rest, duration=pause, loop=times)

@@ -90,7 +90,9 @@ def _code(cell: Cell, stub: Cell) -> Iterator[Cell]:
         # The task, then our answer: who wants to think first, can.
         yield cell | {"source": stub["source"], "outputs": []}
         yield _folded(cell, OURS)
-    elif about.get("kind") == "setup" or cell["id"] == "imports":
+    elif about.get("kind") == "setup":
+        yield _folded(cell, "Is everything here?")
+    elif cell["id"] == "imports":
         yield _folded(cell, "What is imported")
     elif seen and ("".join(cell["source"]).count("\n") >= LONG or _plays(cell)):
         yield _folded(cell, "The code behind this")
@@ -125,7 +127,7 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
         image.save(place, lossless=True)
     size = f'width="{width}" height="{height}"'
     source = f"_static/{place.parent.parent.name}/{place.parent.name}/{place.name}"
-    html = f'<img class="shown" loading="lazy" alt="{alt}" {size} src="{source}">'
+    html = f'<img class="shown dark-light" loading="lazy" alt="{alt}" {size} src="{source}">'
     output |= {"data": {"text/html": html}, "metadata": {}}
 
 
