@@ -127,7 +127,8 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
         image.save(place, lossless=True)
     size = f'width="{width}" height="{height}"'
     source = f"_static/{place.parent.parent.name}/{place.parent.name}/{place.name}"
-    html = f'<img class="shown dark-light" loading="lazy" alt="{alt}" {size} src="{source}">'
+    look = f'class="shown dark-light" loading="lazy" {size}'
+    html = f'<img {look} alt="{alt}" src="{source}">'
     output |= {"data": {"text/html": html}, "metadata": {}}
 
 
