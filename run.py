@@ -204,7 +204,7 @@ def active_python():
     missing = subprocess.check_output([sys.executable, "-c", code]).decode("utf-8")
     if missing.strip() != "[]":
         fail(
-            "The active environment lacks %s. Run: %s -m pip install -e '.[dev]' "
+            "The active environment lacks %s. Run: %s -m pip install -e '.[lab,dev]' "
             "-c constraints.txt"
             % (missing.strip("[]'\r\n").replace("', '", ", "), sys.executable)
         )

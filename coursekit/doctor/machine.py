@@ -15,7 +15,7 @@ import coursekit
 from coursekit import course_folder
 from coursekit.doctor.finding import Finding
 
-INSTALL = "make setup   (or: python -m pip install -e '.[dev]' -c constraints.txt)"
+INSTALL = "make setup   (or: python -m pip install -e '.[lab,dev]' -c constraints.txt)"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _OTHER_NAMES = {  # where the import is not called like the package
     "pillow": "PIL",

@@ -93,16 +93,16 @@ VENV = "-m venv --clear /.venv"
 
 
 def test_the_second_start_installs_nothing(desk):
-    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    assert desk.set_up() == [VENV, f"{PIP} -e .[lab]"]
     assert desk.set_up() == []
-    assert desk.set_up(level=1) == [f"{PIP} -e .[dev]"]
+    assert desk.set_up(level=1) == [f"{PIP} -e .[lab,dev]"]
     assert desk.set_up(level=0) == []
 
 
 def test_a_changed_list_of_packages_updates_the_environment(desk):
     desk.set_up(level=1)
     (desk.root / "constraints.txt").write_text("two")
-    assert desk.set_up(level=0) == [f"{PIP} -e .[dev]"], "what was there stays"
+    assert desk.set_up(level=0) == [f"{PIP} -e .[lab,dev]"], "what was there stays"
 
 
 def stop(*ignored: object) -> int:
@@ -119,16 +119,16 @@ def test_what_is_interrupted_is_made_afresh(desk, where):
     with pytest.raises(KeyboardInterrupt):
         desk.set_up()
     desk.failing = lambda call: 0
-    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    assert desk.set_up() == [VENV, f"{PIP} -e .[lab]"]
     assert desk.set_up() == []
 
 
 def test_a_moved_or_broken_environment_is_noticed(desk):
     desk.set_up()
     Path(desk.run.venv_python()).unlink()
-    assert desk.set_up() == [VENV, f"{PIP} -e ."]
+    assert desk.set_up() == [VENV, f"{PIP} -e .[lab]"]
     (desk.root / ".venv" / "pyvenv.cfg").write_text("version = 3.12")
-    assert desk.set_up() == [f"{PIP} -e ."]
+    assert desk.set_up() == [f"{PIP} -e .[lab]"]
 
 
 def test_torch_can_come_from_another_index(desk, monkeypatch):
@@ -204,4 +204,4 @@ sys.meta_path = [f for f in sys.meta_path if "editable" not in repr(f).lower()]
     assert done.returncode == 1, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("The active environment lacks coursekit, torch, numpy, ")
-    assert line.endswith("-m pip install -e '.[dev]' -c constraints.txt")
+    assert line.endswith("-m pip install -e '.[lab,dev]' -c constraints.txt")
