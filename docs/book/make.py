@@ -29,6 +29,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "book")
     out: Path = parser.parse_args().out.resolve()
+    if out.exists() and any(out.iterdir()) and not (out / ".buildinfo").is_file():
+        print(f"{out} is no book: name an empty folder, or one that is not there")
+        return 2
+    shutil.rmtree(out, ignore_errors=True)  # no page of the last book may stay
     start = time.monotonic()
     source = out.parent / f"{out.name}-source"
     shutil.rmtree(source, ignore_errors=True)
