@@ -29,8 +29,8 @@ class Drawn:
 FRONT = (
     (
         "prompt.png",
-        'sample "a brown bear with a red hat, reading in the park" --grid 3 --zoom 3',
-        "Three times: a brown teddy bear with a red hat reads a book in a park",
+        'sample "a brown bear with a red hat, reading in the park" --grid 4 --zoom 3',
+        "Four times: a brown teddy bear with a red hat reads a book in a park",
     ),
     (
         "film.png",
