@@ -128,7 +128,8 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
     size = f'width="{width}" height="{height}"'
     source = f"_static/{place.parent.parent.name}/{place.parent.name}/{place.name}"
     look = f'class="shown dark-light" loading="lazy" {size}'
-    html = f'<img {look} alt="{alt}" src="{source}">'
+    # As a link, since a row of panels is small on a phone.
+    html = f'<a href="{source}"><img {look} alt="{alt}" src="{source}"></a>'
     output |= {"data": {"text/html": html}, "metadata": {}}
 
 
