@@ -7,9 +7,14 @@ import coursekit
 project = "coursekit"
 author = "the authors of coursekit"
 version = release = coursekit.__version__
-html_title = "coursekit: diffusion models, built and measured"
+html_title = "coursekit"
 
 extensions = ["myst_nb", "sphinx-mathjax-offline"]
+# Formulas as large as the text, and no stop of the tab key at each of them.
+mathjax3_config = {
+    "chtml": {"matchFontHeight": False},
+    "options": {"enableMenu": False, "enableAssistiveMml": True},
+}
 nb_execution_mode = "off"  # the notebooks come with what they put out: see runs.py
 nb_mime_priority_overrides = [("html", "image/png", 5), ("html", "text/html", 6)]
 nb_merge_streams = True
@@ -36,8 +41,9 @@ html_theme_options = {
     "navbar_persistent": [],  # the sidebar has the search
     "show_navbar_depth": 1,
     "show_toc_level": 2,
-    "repository_url": f"https://github.com/{os.environ['COURSEKIT_REPOSITORY']}",
-    "use_repository_button": True,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+if repository := os.environ.get("COURSEKIT_REPOSITORY"):
+    html_theme_options["repository_url"] = f"https://github.com/{repository}"
+    html_theme_options["use_repository_button"] = True

@@ -26,7 +26,8 @@ class _Page(HTMLParser):
 
 def dead(site: Path) -> list[str]:
     """A line for each link to a page, a file or a place that is not there."""
-    pages = {p: _Page(p.read_text(encoding="utf-8")) for p in site.rglob("*.html")}
+    files = (p for p in site.rglob("*.html") if "_static" not in p.parts)
+    pages = {p: _Page(p.read_text(encoding="utf-8")) for p in files}
     return sorted(set(_dead(site, pages)))
 
 

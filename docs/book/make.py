@@ -20,8 +20,8 @@ import runs
 
 ROOT = runs.ROOT
 HERE = Path(__file__).resolve().parent
-# On GitHub the workflow says whose repository it is.
-REPOSITORY = os.environ.get("GITHUB_REPOSITORY", "coursekit/coursekit")
+# OWNER/NAME, which GitHub tells its workflows; without it no page links there.
+REPOSITORY = os.environ.get("GITHUB_REPOSITORY", "")
 
 
 def main() -> int:

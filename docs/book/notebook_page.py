@@ -20,6 +20,9 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 LINK = re.compile(r"\[([^\]]*)\]\((\w+)\.ipynb#cell-id=([\w-]+)\)")
 LONG = 12  # lines of code that are folded where there is something to see
 OURS = "Our version"
+STILL = "A still of the widget. "
+OWN = ("doctor", "progress")  # cells that tell of the machine they ran on
+OPTION = "○"  # before what one can choose in a still
 
 
 def page(
@@ -48,8 +51,12 @@ def page(
             cell["source"] = local_links(text)
             cells.append(cell)
         else:
+            if cell["id"] in OWN:
+                cell["outputs"] = []
             for n, output in enumerate(cell["outputs"]):
                 _show(output, heading, shown / f"{cell['id']}-{n}.webp")
+                if "check_answer(" in text and "text" in output:  # not the answer
+                    output["text"] = "".join(output["text"]).partition(":")[0] + "\n"
             cells += _code(cell, stubs.get(cell["id"], cell))
         if text.startswith("# ") and links:
             cells.append(_markdown(links))
@@ -118,8 +125,14 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
     if "image/png" not in data:
         return
     about = output["metadata"].get("image/png", {})
-    words = about.get("alt") or "a figure"
-    alt = escape(_plain(f"{heading}: {words}" if heading else words), quote=True)
+    words = about.get("alt") or f"A figure: {_plain(heading)}"
+    alt = escape(words, quote=True)
+    if f"; {OPTION}" in words:  # a question: as text it can be read on any screen
+        question, *options = alt.removeprefix(STILL).split(f"; {OPTION}")
+        listed = "".join(f"<li>{each.strip()}</li>" for each in options)
+        html = f"<p><strong>{question}</strong></p><ul>{listed}</ul>"
+        output |= {"data": {"text/html": html}, "metadata": {}}
+        return
     png = base64.b64decode("".join(data["image/png"]))
     with Image.open(io.BytesIO(png)) as image:
         width = about.get("width", image.width)
@@ -127,7 +140,7 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
         image.save(place, lossless=True)
     size = f'width="{width}" height="{height}"'
     source = f"_static/{place.parent.parent.name}/{place.parent.name}/{place.name}"
-    look = f'class="shown dark-light" loading="lazy" {size}'
+    look = f'class="shown dark-light" loading="lazy" {size} style="--width:{width}px"'
     # As a link, since a row of panels is small on a phone.
     html = f'<a href="{source}"><img {look} alt="{alt}" src="{source}"></a>'
     output |= {"data": {"text/html": html}, "metadata": {}}

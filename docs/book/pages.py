@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
@@ -27,11 +28,17 @@ DOCS = {  # a page of the book <- the file that it is
     "changelog": "CHANGELOG.md",
     "data": "data/README.md",
 }
-SECTIONS = {  # a page of the book <- a section of the README
-    "learn": "If you want to learn",
-    "teach": "If you teach",
-    "write": "If you write",
-    "inside": "What is inside",
+SECTIONS = {  # a page of the book: its title, and the section of the README
+    "learn": ("For learners", "If you want to learn"),
+    "teach": ("For teachers", "If you teach"),
+    "write": ("For authors", "If you write"),
+    "inside": ("What is inside", "What is inside"),
+}
+HEADINGS = {  # of the gallery, and how its files begin
+    "Bears, in 24 steps": "bears-",
+    "The same in two steps: three students": "teddy-64-",
+    "Emoji, by name; some names were never seen in training": "emoji-",
+    "Clips": "clip-",
 }
 LINK = re.compile(r"(!?\[[^\]]*\])\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)")
 FENCE = re.compile(r"^`{3,}.*?^`{3,}", re.MULTILINE | re.DOTALL)
@@ -54,8 +61,8 @@ def write(source: Path, repository: str, drawings: Drawings) -> None:
         name: linked(text, ROOT / DOCS[name], source, repository)
         for name, text in found.items()
     }
-    for name, title in SECTIONS.items():
-        body = linked(section(readme, title), ROOT / "README.md", source, repository)
+    for name, (title, origin) in SECTIONS.items():
+        body = linked(section(readme, origin), ROOT / "README.md", source, repository)
         found[name] = f"# {title}\n{body}"
     found["gallery"] = gallery(drawings)
     found["claims"] = ledger()
@@ -72,10 +79,16 @@ def open_links(file: str, repository: str) -> str:
         "JupyterLab on Binder": (
             f"https://mybinder.org/v2/gh/{repository}/main?urlpath=lab/tree/{path}"
         ),
-        "your JupyterLab, while `make lab` runs": f"http://localhost:8888/lab/tree/{path}",
     }
+    if not repository:
+        places = {}
+    own = f"http://localhost:8888/lab/tree/{path}"
+    places["your JupyterLab, while `make lab` runs"] = own
     shown = " · ".join(f"[{name}]({place})" for name, place in places.items())
-    return f"Open it, without our answers, in {shown}."
+    return (
+        f"Open it, without our answers, in {shown}. Here sliders are pictures; there "
+        "they move, and your answers are checked."
+    )
 
 
 def section(text: str, title: str) -> str:
@@ -102,6 +115,8 @@ def linked(text: str, file: Path, source: Path, repository: str) -> str:
             return f"{shown}(images/{path.name})"
         if path.suffix == ".ipynb":
             return f"{shown}({path.name}{fragment})"
+        if not repository:
+            return shown[1:-1]
         inside = path.relative_to(ROOT).as_posix()
         return f"{shown}(https://github.com/{repository}/blob/main/{inside}{fragment})"
 
@@ -118,25 +133,28 @@ def ledger() -> str:
     counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS]
     lines = [
         "# What the lectures say, and what we measured",
-        f"{len(found)} claims: {', '.join(counts)}. Each row names the place in the "
-        "lecture, and links to the cell that shows it. `coursekit claims` prints the "
-        "same table.",
+        f"{len(found)} claims: {', '.join(counts)}. A row names the minute of lecture "
+        "8, which goes through the whole course again, and links to the cell that "
+        "shows what we measured. *In part*: some of what is said, or under conditions "
+        "that the row names. *Not at this scale*: our small models show something "
+        "else. `coursekit claims` prints the same table.",
     ]
     for notebook in dict.fromkeys(claim.notebook for claim in found):
         own = [claim for claim in found if claim.notebook == notebook]
-        lines += [f"## {notebook.replace('_', ' ')}", "\n".join(_table(own))]
+        title = f"## [{notebook.replace('_', ' ')}]({notebook}.ipynb)"
+        lines += [title, "\n".join(_table(own))]
     return "\n\n".join(lines) + "\n"
 
 
 def _table(claims: list[Claim]) -> Iterator[str]:
-    yield "| row | the lecture says | measured | verdict |"
+    yield "| row | verdict | the lecture says | measured |"
     yield "|---|---|---|---|"
     for each in claims:
-        words = (f"{each.row}, {each.time}", each.claim, each.measured, each.verdict)
+        words = (f"{each.row}, {each.time}", each.verdict, each.claim, each.measured)
         cells = [text.replace("|", "\\|").replace("\n", " ") for text in words]
         if each.see:
-            link = f"[{each.verdict}]({each.notebook}.ipynb#cell-id={each.see[0]})"
-            cells[3] = local_links(link)
+            link = f"[{cells[0]}]({each.notebook}.ipynb#cell-id={each.see[0]})"
+            cells[0] = local_links(link)
         yield f"| {' | '.join(cells)} |"
 
 
@@ -147,8 +165,11 @@ def gallery(drawings: Drawings) -> str:
         "Every picture is the first that came: seed 0, nothing chosen. Under each "
         "stands the command that made it; the models are in the repository.",
     ]
-    for each in drawings.gallery:
-        parts += [_picture(each), _console(each)]
+    for title, start in HEADINGS.items():
+        own = [each for each in drawings.gallery if each.file.name.startswith(start)]
+        parts.append(f"## {title}")
+        for each in own:
+            parts += [_picture(each), _console(each)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -163,6 +184,10 @@ def front(readme: str, drawings: Drawings, source: Path, repository: str) -> str
     opening = re.search(r"^This is a workbook .*?(?=\n\n)", readme, re.M | re.S)
     assert opening is not None
     prompt, film, clip = drawings.front
+    row = "| [00 start here](00_start_here.ipynb) |"
+    course = course.replace("| 00 start here |", row)
+    passes = drawings.written.said.splitlines()
+    few = replace(drawings.written, said="\n".join(passes[:1] + passes[1::3]))
     words = {
         "title": readme.splitlines()[0],
         "opening": opening[0],
@@ -171,7 +196,7 @@ def front(readme: str, drawings: Drawings, source: Path, repository: str) -> str
         "film": _picture(film),
         "clip": _picture(clip),
         "clip_console": _console(clip),
-        "written": _console(drawings.written),
+        "written": _console(few),
         "slider": f"drawn/{drawings.slider.name}",
         "course": course,
         "start": linked(

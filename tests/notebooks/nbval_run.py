@@ -52,6 +52,7 @@ def nbval(
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "COURSEKIT_PROGRESS": "off",
+        "COURSEKIT_HOME": str(scratch / "home"),
         "COURSEKIT_STRICT": "1" if strict else "",
         "COURSEKIT_RUNS": str(keep or ""),
         "PYTHONPATH": os.pathsep.join(
