@@ -35,7 +35,8 @@ def main() -> int:
     shutil.rmtree(out, ignore_errors=True)  # no page of the last book may stay
     start = time.monotonic()
     source = out.parent / f"{out.name}-source"
-    shutil.rmtree(source, ignore_errors=True)
+    for old in (source, source.with_name(f"{source.name}-read")):
+        shutil.rmtree(old, ignore_errors=True)
     source.mkdir(parents=True)
     for name in ("_static", "_templates"):
         shutil.copytree(HERE / name, source / name)
@@ -47,7 +48,7 @@ def main() -> int:
     dead = links.dead(out)
     print("\n".join(dead))
     size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file()) / 2**20
-    count = sum(1 for _ in out.rglob("*.html"))
+    count = sum(1 for _ in out.glob("*.html"))
     took = time.monotonic() - start
     print(f"{out}: {count} pages, {size:.0f} MB, {took:.0f} s, {len(dead)} dead links")
     return 1 if dead else 0
@@ -86,6 +87,7 @@ def drawings(kept: Path, target: Path) -> pages.Drawings:
 def sphinx(source: Path, out: Path) -> int:
     """Sphinx's status; a warning is an error, and no network is needed."""
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    command += ["-d", str(source.parent / f"{source.name}-read")]
     environment = os.environ | {"COURSEKIT_REPOSITORY": REPOSITORY}
     done = subprocess.run([*command, str(source), str(out)], env=environment)
     return done.returncode

@@ -130,7 +130,7 @@ def ledger() -> str:
     """Every claim of the lectures: what is said, what we measured, the verdict."""
     project, report = Project.here(), Report()
     found = list(all_claims(project.sources(), Measured(project.measured), report))
-    counts = [f"{sum(c.verdict == v for c in found)} {v}" for v in VERDICTS]
+    counts = [f"*{v}* {sum(c.verdict == v for c in found)}" for v in VERDICTS]
     lines = [
         "# What the lectures say, and what we measured",
         f"{len(found)} claims: {', '.join(counts)}. A row names the minute of lecture "
