@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "docs" / "book"))  # beside the package, not in it
 FIRST = (
     "tests/notebooks/test_nbval.py",
     "tests/browser/",

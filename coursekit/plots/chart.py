@@ -178,4 +178,6 @@ class Chart:
     def label(self) -> str:
         """What is drawn, in words."""
         names = ", ".join(c.name for c in self.curves if c.name)
-        return f"{self.title or 'chart'}: {names} over {self.x_name}"
+        over = f"over {self.x_name}" if self.x_name else ""
+        shown = " ".join(filter(None, (names, over)))
+        return ": ".join(filter(None, (self.title or "a chart", shown)))

@@ -63,6 +63,15 @@ class PredictBox(WithStill, w.VBox):  # type: ignore[misc]
         """Short and the same on every run, whatever was chosen."""
         return f"predict({self.prediction_id!r})"
 
+    def _repr_mimebundle_(
+        self, **options: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """As text too: a page can show it in its own letters."""
+        data, meta = super()._repr_mimebundle_(**options)
+        listed = "".join(f"<li>{escape(each)}</li>" for each in self.options)
+        html = f"<p><strong>{escape(self.question)}</strong></p><ul>{listed}</ul>"
+        return {**data, "text/html": html}, meta
+
     def picture(self) -> Picture:
         """The question and its options, whatever was chosen."""
         return still(self.question, self.options)

@@ -16,15 +16,9 @@ mathjax3_config = {
     "options": {"enableMenu": False, "enableAssistiveMml": True},
 }
 nb_execution_mode = "off"  # the notebooks come with what they put out: see runs.py
-nb_mime_priority_overrides = [("html", "image/png", 5), ("html", "text/html", 6)]
 nb_merge_streams = True
-nb_code_prompt_show = "Show the code ({type})"
-nb_code_prompt_hide = "Hide the code ({type})"
-nb_number_source_lines = False
 myst_enable_extensions = ["dollarmath", "amsmath", "attrs_inline"]
 myst_heading_anchors = 4
-myst_all_links_external = False
-suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
 
 html_theme = "sphinx_book_theme"
 html_static_path = ["_static"]

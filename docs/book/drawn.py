@@ -3,6 +3,7 @@
 Each thing stands in the book with the command that made it.
 """
 
+import hashlib
 import io
 import os
 import shlex
@@ -51,7 +52,7 @@ BEARS = (
     "a pink bear, dancing in the forest",
     "three bears in the city",
 )
-STUDENTS = {"teddy-64-progressive": 2, "teddy-64-dmd": 2, "teddy-64-consistency": 2}
+STUDENTS = ("teddy-64-progressive", "teddy-64-dmd", "teddy-64-consistency")
 EMOJI = ("grinning cat", "red heart", "rainbow")
 CLIPS = ("a bear waves", "a bear with a red hat dances")
 
@@ -61,9 +62,9 @@ def gallery() -> Iterator[tuple[str, str, str]]:
     for n, prompt in enumerate(BEARS):
         command = f'sample "{prompt}" --grid 4 --zoom 3'
         yield f"bears-{n}.png", command, f"Four drawings of: {prompt}"
-    for student, steps in STUDENTS.items():
-        words = f"{BEARS[1]}, drawn in {steps} steps by {student}"
-        command = f'sample "{BEARS[1]}" --student {student} --steps {steps} --zoom 3'
+    for student in STUDENTS:
+        words = f"{BEARS[1]}, drawn in two steps by {student}"
+        command = f'sample "{BEARS[1]}" --student {student} --steps 2 --zoom 3'
         yield f"{student}.png", f"{command} --grid 4", f"Four drawings of: {words}"
     for n, prompt in enumerate(EMOJI):
         command = f'sample "{prompt}" --world emoji --grid 4 --zoom 4'
@@ -93,7 +94,7 @@ def slider(place: Path) -> Path:
 def draw(name: str, command: str, alt: str, folder: Path) -> Drawn:
     """Run a command into a file of the folder, unless that was done before."""
     place = folder / name
-    said = place.with_name(f"{place.name}.txt")
+    said = folder / f"{name}-{hashlib.sha256(command.encode()).hexdigest()[:12]}.txt"
     if not said.is_file():
         option = [] if command.startswith("write") else ["-o", name, "--force"]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}

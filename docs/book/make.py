@@ -42,7 +42,8 @@ def main() -> int:
         shutil.copytree(HERE / name, source / name)
     shutil.copy(HERE / "conf.py", source)
     notebooks(source)
-    pages.write(source, REPOSITORY, drawings(out.parent / "drawn", source / "drawn"))
+    drawn_before = out.parent / "drawn" / runs.package()[:12]
+    pages.write(source, REPOSITORY, drawings(drawn_before, source / "drawn"))
     if status := sphinx(source, out):
         return status
     dead = links.dead(out)
@@ -73,7 +74,7 @@ def notebooks(source: Path) -> None:
 
 
 def drawings(kept: Path, target: Path) -> pages.Drawings:
-    """What the models draw; kept beside the book, for the next build."""
+    """What the models draw; kept for the next build with the same package and data."""
     kept.mkdir(parents=True, exist_ok=True)
     print("drawing ...", flush=True)
     front = [drawn.draw(*each, kept) for each in drawn.FRONT]

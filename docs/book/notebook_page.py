@@ -20,9 +20,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 LINK = re.compile(r"\[([^\]]*)\]\((\w+)\.ipynb#cell-id=([\w-]+)\)")
 LONG = 12  # lines of code that are folded where there is something to see
 OURS = "Our version"
-STILL = "A still of the widget. "
 OWN = ("doctor", "progress")  # cells that tell of the machine they ran on
-OPTION = "○"  # before what one can choose in a still
 
 
 def page(
@@ -122,17 +120,12 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
     """Give a picture words and a file of its own; leave out what needs a kernel."""
     data = output.get("data", {})
     data.pop(WIDGET, None)
+    if "text/html" in data:  # the same as text, which every screen can show
+        data.pop("image/png", None)
     if "image/png" not in data:
         return
     about = output["metadata"].get("image/png", {})
     words = about.get("alt") or f"A figure: {_plain(heading)}"
-    alt = escape(words, quote=True)
-    if f"; {OPTION}" in words:  # a question: as text it can be read on any screen
-        question, *options = alt.removeprefix(STILL).split(f"; {OPTION}")
-        listed = "".join(f"<li>{each.strip()}</li>" for each in options)
-        html = f"<p><strong>{question}</strong></p><ul>{listed}</ul>"
-        output |= {"data": {"text/html": html}, "metadata": {}}
-        return
     png = base64.b64decode("".join(data["image/png"]))
     with Image.open(io.BytesIO(png)) as image:
         width = about.get("width", image.width)
@@ -142,7 +135,7 @@ def _show(output: dict[str, Any], heading: str, place: Path) -> None:
     source = f"_static/{place.parent.parent.name}/{place.parent.name}/{place.name}"
     look = f'class="shown dark-light" loading="lazy" {size} style="--width:{width}px"'
     # As a link, since a row of panels is small on a phone.
-    html = f'<a href="{source}"><img {look} alt="{alt}" src="{source}"></a>'
+    html = f'<a href="{source}"><img {look} alt="{escape(words)}" src="{source}"></a>'
     output |= {"data": {"text/html": html}, "metadata": {}}
 
 

@@ -187,7 +187,7 @@ def front(readme: str, drawings: Drawings, source: Path, repository: str) -> str
     row = "| [00 start here](00_start_here.ipynb) |"
     course = course.replace("| 00 start here |", row)
     passes = drawings.written.said.splitlines()
-    few = replace(drawings.written, said="\n".join(passes[:1] + passes[1::3]))
+    few = "\n".join([passes[0], *passes[1:-1:3], passes[-1]])
     words = {
         "title": readme.splitlines()[0],
         "opening": opening[0],
@@ -196,7 +196,7 @@ def front(readme: str, drawings: Drawings, source: Path, repository: str) -> str
         "film": _picture(film),
         "clip": _picture(clip),
         "clip_console": _console(clip),
-        "written": _console(few),
+        "written": _console(replace(drawings.written, said=few)),
         "slider": f"drawn/{drawings.slider.name}",
         "course": course,
         "start": linked(

@@ -12,6 +12,8 @@ import pytest
 import runs
 from PIL import Image
 
+from coursekit.widgets import predict
+
 ROOT = runs.ROOT
 PNG = io.BytesIO()
 Image.new("RGBA", (4, 2), "red").save(PNG, "png")
@@ -73,6 +75,16 @@ def test_a_still_becomes_a_file_with_words(made):
     assert 'width="8" height="4"' in html
     with Image.open(folder / "figure-a-0.webp") as image:
         assert image.size == (4, 2)
+
+
+def test_a_question_is_shown_as_text(tmp_path):
+    """As the widget gives it, next to its picture."""
+    data, _ = predict("00.x", "How <many>?", ["one", "two"])._repr_mimebundle_()
+    output = {"data": data, "metadata": {}}
+    notebook_page._show(output, "", tmp_path / "x.webp")
+    html = "<p><strong>How &lt;many&gt;?</strong></p><ul><li>one</li><li>two</li></ul>"
+    assert output["data"]["text/html"] == html
+    assert output["data"].keys() == {"text/plain", "text/html"}
 
 
 def test_links_to_cells_and_the_places_that_they_lead_to(made):

@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from support.process import ROOT
+import runs  # of the book, which keeps what solved notebooks put out
 
-BOOK = ROOT / "docs" / "book"
-CELL_SECONDS = 300  # a safety net far above the budget of 30 s a cell
 _LOG: list[dict[str, Any]] = []
 
 
@@ -48,30 +46,12 @@ def nbval(
     keep: a folder for the notebook with its outputs, if all goes well.
     """
     report = scratch / "nbval.xml"
-    env = {
-        **os.environ,
-        "OMP_NUM_THREADS": "1",
-        "COURSEKIT_PROGRESS": "off",
-        "COURSEKIT_HOME": str(scratch / "home"),
-        "COURSEKIT_STRICT": "1" if strict else "",
-        "COURSEKIT_RUNS": str(keep or ""),
-        "PYTHONPATH": os.pathsep.join(
-            [str(ROOT), str(BOOK), os.environ.get("PYTHONPATH", "")]
-        ),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "COLUMNS": "200",
-    }
-    env.pop("PYTEST_ADDOPTS", None)
-    command = [
-        sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", notebook.parent,
-        "--noconftest", "-p", "no:cacheprovider", "-p", "no:anyio", "-p",
-        "keep_outputs", "--nbval-lax", "--nbval-current-env",
-        f"--nbval-cell-timeout={CELL_SECONDS}",
-        f"--junitxml={report}", "-q", notebook,
-    ]  # fmt: skip
+    env = runs.environment(scratch / "home", keep)
+    env |= {"COURSEKIT_STRICT": "1" if strict else "", "COLUMNS": "200"}
+    command = runs.command(notebook, f"--junitxml={report}")
     start = time.perf_counter()
     with (scratch / "nbval.txt").open("w+b") as log:
-        status, peak = _measured([str(each) for each in command], log, env)
+        status, peak = _measured(command, log, env)
         log.seek(0)
         output = log.read().decode(errors="replace")
     seconds = time.perf_counter() - start
